@@ -1,0 +1,193 @@
+"""The agents' doors. Each checks that the caller is an agent who may write the ticket."""
+
+import json
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import validate_email_address
+
+from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.messaging import contacts, dispatch, intake, media, outbox, phone, segments
+from twilio_sms_channel.overrides.activity import fate
+
+MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
+MAX_LISTED = 200
+
+
+@frappe.whitelist(methods=["POST"])
+def reply(ticket: str | int, message: str, attachments: list | str | None = None) -> dict[str, Any]:
+	"""Text the customer of a ticket.
+
+	:param message: plain text, at most 1,600 characters
+	:param attachments: names of File documents
+	:return: `{"message": name, "status": "Queued", "encoding", "characters", "segments"}`
+	:raises outbox.CannotText: the text may not or cannot be sent, with the reason
+	"""
+	doc = _writable(ticket)
+	if not doc.is_text_ticket:
+		frappe.throw(_("This ticket has no text conversation."), outbox.CannotText)
+	sent = doc.reply_by_text((message or "").strip(), _list(attachments))
+	return {"message": sent.name, "status": sent.status, **vars(segments.count(sent.body))}
+
+
+@frappe.whitelist(methods=["POST"])
+def switch_channel(ticket: str | int, channel: str, email: str | None = None) -> dict[str, Any]:
+	"""Have the ticket's reply box send e-mail, or texts again, from now on.
+
+	:param channel: "SMS" or "Email"
+	:param email: an address to add to the contact first, when it has none
+	:return: the ticket's state, see `state`
+	"""
+	doc = _writable(ticket)
+	if channel not in ("SMS", "Email"):
+		frappe.throw(_("The channel is SMS or Email, not {0}.").format(frappe.utils.escape_html(channel)))
+	if not doc.is_text_ticket:
+		frappe.throw(_("This ticket has no text conversation, so its replies go by e-mail."))
+	if channel == "Email":
+		_make_reachable_by_email(doc, email)
+	doc.twilio_sms_reply_channel = channel
+	doc.save()
+	desk_of_site().refresh(str(doc.name))
+	return _state(doc)
+
+
+@frappe.whitelist()
+def state(ticket: str | int) -> dict[str, Any]:
+	"""What a ticket's screen shows of its text conversation. For everybody who may read the ticket.
+
+	:return: `{"channel": "SMS" | "Email" | None, "can_text", "why_not", "email", "customer", "customer_number",
+		"number", "opted_out", "messages": [...]}`; `channel` is None for a ticket without a conversation
+	"""
+	doc = frappe.get_doc(desk_of_site().doctype, str(ticket))
+	doc.check_permission("read")
+	if not desk_of_site().is_agent():
+		frappe.throw(_("Only agents see this."), frappe.PermissionError)
+	return _state(doc)
+
+
+@frappe.whitelist()
+def preview(message: str) -> dict[str, Any]:
+	"""Encoding, characters, segments and what is left of a text that is being written."""
+	return {**vars(segments.count(message)), "max_characters": segments.MAX_CHARACTERS}
+
+
+@frappe.whitelist(methods=["POST"])
+def retry(message: str) -> dict[str, Any]:
+	"""Send a failed text again, take a failed inbound text in again, or fetch its failed files again."""
+	doc = frappe.get_doc(MESSAGE, message)
+	if doc.communication:
+		_writable(frappe.db.get_value("Communication", doc.communication, "reference_name"))
+	else:
+		frappe.only_for("System Manager")
+	if doc.direction == "Outbound":
+		dispatch.retry(doc.name)
+	elif doc.status == "Failed":
+		intake.retry(doc.name)
+	else:
+		media.retry(doc.name)
+	return {"message": doc.name, "status": frappe.db.get_value(MESSAGE, doc.name, "status")}
+
+
+def _writable(ticket: str | int):
+	desk = desk_of_site()
+	doc = frappe.get_doc(desk.doctype, str(ticket))
+	if not desk.is_agent():
+		frappe.throw(_("Only agents can do this."), frappe.PermissionError)
+	doc.check_permission("write")
+	return doc
+
+
+def _make_reachable_by_email(doc, email: str | None) -> None:
+	if email and not doc.customer_email():
+		if not validate_email_address(email):
+			frappe.throw(
+				_("{0} is not an e-mail address.").format(frappe.utils.escape_html(email)),
+				frappe.InvalidEmailAddressError,
+			)
+		contact = frappe.get_doc("Contact", doc.contact)
+		contact.add_email(email, is_primary=True)
+		contact.save(ignore_permissions=True)
+	if not (address := doc.customer_email()):
+		frappe.throw(
+			_("{0} has no valid e-mail address. Add one to the contact, then switch to e-mail.").format(
+				contacts.full_name(doc.contact) or _("The customer")
+			),
+			title=_("Still replying by text"),
+		)
+	doc.raised_by = address
+
+
+def _state(doc) -> dict[str, Any]:
+	if not doc.is_text_ticket:
+		return {"channel": None, "messages": []}
+	conversation = frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation)
+	why_not = outbox.why_not(conversation)
+	return {
+		"channel": doc.twilio_sms_reply_channel,
+		"can_text": not why_not,
+		"why_not": why_not,
+		"email": doc.customer_email(),
+		"customer": outbox.customer_of(conversation),
+		"customer_number": phone.display(conversation.customer_number),
+		"number": phone.display(conversation.number),
+		"opted_out": bool(conversation.opted_out),
+		"messages": _messages(doc),
+	}
+
+
+def _messages(doc) -> list[dict[str, Any]]:
+	"""The ticket's texts, oldest first; of very long tickets the newest 200."""
+	Message, Communication = frappe.qb.DocType(MESSAGE), frappe.qb.DocType("Communication")
+	rows = (
+		frappe.qb.from_(Message)
+		.join(Communication)
+		.on(Communication.name == Message.communication)
+		.select(
+			Message.name,
+			Message.direction,
+			Message.status,
+			Message.body,
+			Message.error_code,
+			Message.error_message,
+			Message.sent_by,
+			Message.creation,
+			Message.received_at,
+		)
+		.where(
+			(Communication.reference_doctype == doc.doctype) & (Communication.reference_name == str(doc.name))
+		)
+		.orderby(Message.creation, order=frappe.qb.desc)
+		.limit(MAX_LISTED)
+	).run(as_dict=True)
+	files = _files([row.name for row in rows])
+	for row in rows:
+		row["fate"] = fate(row) if row.direction == "Outbound" else ""
+		row["by"] = frappe.utils.get_fullname(row.sent_by) if row.sent_by else ""
+		row["media"] = files.get(row.name, [])
+		row["can_retry"] = row.direction == "Outbound" and row.status in ("Failed", "Undelivered", "Blocked")
+	return rows[::-1]
+
+
+def _files(messages: list[str]) -> dict[str, list]:
+	if not messages:
+		return {}
+	Media, File = frappe.qb.DocType("Twilio SMS Media"), frappe.qb.DocType("File")
+	rows = (
+		frappe.qb.from_(Media)
+		.left_join(File)
+		.on(File.name == Media.file)
+		.select(Media.parent, Media.status, Media.error, Media.content_type, Media.file_name, File.file_url)
+		.where(Media.parent.isin(messages))
+		.orderby(Media.parent, Media.idx)
+	).run(as_dict=True)
+	by_message: dict[str, list] = {}
+	for row in rows:
+		by_message.setdefault(row.pop("parent"), []).append(row)
+	return by_message
+
+
+def _list(value: list | str | None) -> list[str]:
+	if isinstance(value, str):
+		value = json.loads(value or "[]")
+	return list(value or [])

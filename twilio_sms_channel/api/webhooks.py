@@ -1,0 +1,114 @@
+"""Twilio's doors: inbound texts and status callbacks.
+
+Both are open to guests, so the order matters: who does this claim to be from, is it signed by them, is it well formed;
+only then anything is written. Add both to `allowed_custom_endpoints` where `block_endpoints` is on in the site config.
+"""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import Any
+
+import frappe
+from werkzeug.wrappers import Response
+
+from twilio_sms_channel.messaging import delivery, intake, public_url, rejections
+from twilio_sms_channel.twilio_gateway import payloads
+from twilio_sms_channel.twilio_gateway.client import auth_tokens
+from twilio_sms_channel.twilio_gateway.signature import is_signed
+
+
+class Rejected(Exception):
+	"""A webhook that is answered with an error: HTTP status and the reason for the log."""
+
+	def __init__(self, http_status: int, reason: str):
+		super().__init__(reason)
+		self.http_status, self.reason = http_status, reason
+
+
+@frappe.whitelist(allow_guest=True, xss_safe=True, methods=["GET", "POST"])
+def inbound(**kwargs: Any) -> Response:
+	"""A text from a customer. Answers empty TwiML once the text is durably stored.
+
+	403: not signed by Twilio · 404: account or number not set up here · 400: not of Twilio's form
+	"""
+	return _answer(_take_in_text)
+
+
+@frappe.whitelist(allow_guest=True, xss_safe=True, methods=["GET", "POST"])
+def status(**kwargs: Any) -> Response:
+	"""What became of a text of ours. 204 once it is stored; the query says which message it is about."""
+	return _answer(_take_in_status)
+
+
+def _take_in_text(account: str, params) -> Response:
+	try:
+		text = payloads.read_inbound(params)
+		intake.receive(account, text)
+	except payloads.MalformedWebhook as e:
+		raise Rejected(400, str(e))
+	except intake.UnknownNumber as e:
+		raise Rejected(404, f"{e} is not set up on this site")
+	return Response('<?xml version="1.0" encoding="UTF-8"?><Response/>', content_type="text/xml")
+
+
+def _take_in_status(account: str, params) -> Response:
+	try:
+		report = payloads.read_status(params)
+	except payloads.MalformedWebhook as e:
+		raise Rejected(400, str(e))
+	# Our own id in the URL: a callback can be faster than the answer that tells Twilio's.
+	name = frappe.request.args.get("message")
+	message = frappe.db.get_value(
+		"Twilio SMS Message",
+		{"name": name, "account": account} if name else {"twilio_sid": report.sid, "account": account},
+		["name", "twilio_sid"],
+		as_dict=True,
+	)
+	if not message or (message.twilio_sid and message.twilio_sid != report.sid):
+		raise Rejected(404, f"message {report.sid} is not known on this site")
+	delivery.report(
+		message.name, report.twilio_status, report.error_code, report.error_message, sid=report.sid
+	)
+	frappe.db.commit()
+	return Response(status=204)
+
+
+def _answer(take_in: Callable) -> Response:
+	request = frappe.request
+	params = request.form if request.method == "POST" else request.args
+	try:
+		account = _signing_account(request, params)
+		with _as_administrator():
+			return take_in(account, params)
+	except Rejected as e:
+		frappe.db.rollback()
+		rejections.note(request, e.http_status, e.reason, params)
+		return Response(status=e.http_status)
+
+
+def _signing_account(request, params) -> str:
+	"""Name of the account that signed the request.
+
+	Looked up by AccountSid before anything else: numbers in a Messaging Service's pool post its SID along, although
+	the service need not be known here.
+	"""
+	sid = params.get("AccountSid") or ""
+	if not payloads.ACCOUNT_SID.match(sid):
+		raise Rejected(403, "not signed: AccountSid is missing or malformed")
+	name = frappe.db.get_value("Twilio SMS Account", {"account_sid": sid})
+	if not name:
+		raise Rejected(404, "the account is not set up on this site")
+	account = frappe.get_cached_doc("Twilio SMS Account", name)
+	if not is_signed(request, public_url.base(), auth_tokens(account)):
+		raise Rejected(403, "the signature does not fit the account's auth token and the Public Base URL")
+	return name
+
+
+@contextmanager
+def _as_administrator():
+	user = frappe.session.user
+	frappe.set_user("Administrator")
+	try:
+		yield
+	finally:
+		frappe.set_user(user)

@@ -1,0 +1,45 @@
+"""What the channel needs of a ticket system."""
+
+from abc import ABC, abstractmethod
+from datetime import datetime
+
+import frappe
+
+
+class Desk(ABC):
+	"""One ticket system. Subclass it per system; override everything that raises here."""
+
+	doctype: str
+	"""The ticket's DocType."""
+
+	routing_fields: dict[str, str] = {}
+	"""Field of Twilio SMS Number → field of the ticket, for what new tickets get."""
+
+	@abstractmethod
+	def open_ticket(self, conversation, message) -> str:
+		"""Make a ticket for a text and return its name. The text itself is added by the caller."""
+
+	@abstractmethod
+	def living_ticket(self, ticket: str) -> str | None:
+		"""The ticket, or the one it was merged into; None when it is gone."""
+
+	@abstractmethod
+	def settled_on(self, ticket: str) -> datetime | None:
+		"""When the ticket was resolved or closed; None while it is open."""
+
+	@abstractmethod
+	def is_agent(self, user: str | None = None) -> bool:
+		"""Whether the user answers customers."""
+
+	@abstractmethod
+	def visible_tickets(self, user: str) -> str:
+		"""SQL condition on the ticket table that holds for what the user may read; "" for everything."""
+
+	@abstractmethod
+	def refresh(self, ticket: str) -> None:
+		"""Have open screens of the ticket read it again, after the commit."""
+
+	def may_write(self, ticket: str, user: str | None = None) -> bool:
+		return self.is_agent(user) and bool(
+			frappe.has_permission(self.doctype, "write", doc=str(ticket), user=user or frappe.session.user)
+		)

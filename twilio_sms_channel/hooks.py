@@ -1,0 +1,60 @@
+import frappe
+
+app_name = "twilio_sms_channel"
+app_title = "Twilio SMS Channel"
+app_publisher = "Twilio SMS Channel contributors"
+app_description = "Text messages (SMS and MMS, by Twilio) as a channel of Frappe Helpdesk"
+app_email = "twilio-sms-channel@example.com"
+app_license = "mit"
+
+# Life of the app -------------------------------------------------------------------------------
+
+after_install = "twilio_sms_channel.install.after_install"
+after_app_install = "twilio_sms_channel.install.after_app_install"
+before_app_uninstall = "twilio_sms_channel.install.before_app_uninstall"
+before_uninstall = "twilio_sms_channel.install.before_uninstall"
+
+# What replaces Helpdesk's behaviour ------------------------------------------------------------
+
+# From v16 on Frappe mixes extensions of several apps; before, the last app's class replaces the DocType's.
+if int(frappe.__version__.split(".")[0]) >= 16:
+	extend_doctype_class = {"HD Ticket": ["twilio_sms_channel.overrides.ticket.TicketMixin"]}
+else:
+	override_doctype_class = {"HD Ticket": "twilio_sms_channel.overrides.ticket_v15.SMSTicket"}
+
+override_whitelisted_methods = {
+	"helpdesk.helpdesk.doctype.hd_ticket.api.get_one": "twilio_sms_channel.overrides.activity.get_one",
+	"helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities": "twilio_sms_channel.overrides.activity.get_ticket_activities",
+}
+
+# Permissions: texts are read by whoever may read their ticket -------------------------------------
+
+permission_query_conditions = {
+	"Communication": "twilio_sms_channel.overrides.permissions.communication_query",
+	"Twilio SMS Conversation": "twilio_sms_channel.overrides.permissions.conversation_query",
+	"Twilio SMS Message": "twilio_sms_channel.overrides.permissions.message_query",
+}
+
+has_permission = {
+	"Twilio SMS Conversation": "twilio_sms_channel.overrides.permissions.may_read_conversation",
+	"Twilio SMS Message": "twilio_sms_channel.overrides.permissions.may_read_message",
+}
+
+# Documents and time ----------------------------------------------------------------------------
+
+doc_events = {
+	"Contact": {"validate": "twilio_sms_channel.messaging.contacts.keep_e164"},
+}
+
+scheduler_events = {
+	"cron": {"* * * * *": ["twilio_sms_channel.messaging.sweep.run"]},
+}
+
+# A ticket or contact can be deleted although a conversation names it.
+ignore_links_on_delete = ["Twilio SMS Conversation", "Twilio SMS Message"]
+
+default_log_clearing_doctypes = {"Twilio SMS Rejected Webhook": 30}
+
+# Desk ------------------------------------------------------------------------------------------
+
+doctype_js = {"HD Ticket": "public/js/hd_ticket.js"}

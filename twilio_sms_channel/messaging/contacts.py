@@ -1,0 +1,91 @@
+"""Which Contact a phone number belongs to.
+
+Contacts hold numbers in every spelling. A hidden E.164 copy of each (`Contact Phone.twilio_sms_e164`, indexed) is kept
+by a hook on Contact, so that finding one is an exact look-up and never picks somebody whose number only looks alike.
+"""
+
+import frappe
+
+from twilio_sms_channel.messaging import phone
+
+BACKFILL_BATCH = 1000
+
+
+def find(number: str) -> str | None:
+	"""The one Contact with this number; None when there is none, or several of different people.
+
+	:param number: E.164
+	"""
+	names = frappe.get_all(
+		"Contact Phone",
+		filters={"twilio_sms_e164": number, "parenttype": "Contact"},
+		pluck="parent",
+		distinct=True,
+		limit=2,
+	)
+	return names[0] if len(names) == 1 else None
+
+
+def find_or_create(number: str) -> str | None:
+	"""The Contact of a customer's number, made when nobody has it.
+
+	None for senders that are no phone numbers, and for a number that several contacts share: which of them wrote is
+	for a person to decide.
+	"""
+	if not phone.is_answerable(number):
+		return None
+	if contact := find(number):
+		return contact
+	if frappe.db.exists("Contact Phone", {"twilio_sms_e164": number, "parenttype": "Contact"}):
+		return None
+	contact = frappe.new_doc("Contact")
+	contact.first_name = phone.display(number)
+	contact.append("phone_nos", {"phone": number, "is_primary_mobile_no": 1})
+	return contact.insert(ignore_permissions=True).name
+
+
+def email_of(contact: str | None) -> str:
+	"""The contact's valid e-mail address, "" without one."""
+	from frappe.utils import validate_email_address
+
+	address = contact and frappe.db.get_value("Contact", contact, "email_id")
+	return validate_email_address(address or "") or ""
+
+
+def full_name(contact: str | None) -> str:
+	"""How the contact is called, "" for none."""
+	if not contact:
+		return ""
+	names = frappe.db.get_value("Contact", contact, ["first_name", "last_name"]) or ()
+	return " ".join(n for n in names if n)
+
+
+def keep_e164(contact, method: str | None = None) -> None:
+	"""Hook on Contact.validate: keep the E.164 copy of each number."""
+	region = None
+	for row in contact.get("phone_nos") or []:
+		region = region or phone.default_region()
+		row.twilio_sms_e164 = phone.e164(row.phone, region)
+
+
+def backfill_e164() -> None:
+	"""Fill the E.164 copy for contacts that were there before the app (called once by a worker after install)."""
+	region = phone.default_region()
+	last = ""
+	while True:
+		rows = frappe.get_all(
+			"Contact Phone",
+			filters={"name": (">", last), "twilio_sms_e164": ("is", "not set")},
+			fields=["name", "phone"],
+			order_by="name",
+			limit=BACKFILL_BATCH,
+		)
+		for row in rows:
+			if number := phone.e164(row.phone, region):
+				frappe.db.set_value(
+					"Contact Phone", row.name, "twilio_sms_e164", number, update_modified=False
+				)
+		frappe.db.commit()
+		if len(rows) < BACKFILL_BATCH:
+			return
+		last = rows[-1].name

@@ -1,0 +1,91 @@
+"""Who may read texts: exactly those who may read their ticket.
+
+Frappe lets everybody with read on Communication list all whose medium is not e-mail. Without these conditions, texts of
+another team's tickets would show in lists, counts and searches.
+"""
+
+import frappe
+
+from twilio_sms_channel.desks import desk_or_none
+
+COMMUNICATION, CONVERSATION, MESSAGE = (
+	"Communication",
+	"Twilio SMS Conversation",
+	"Twilio SMS Message",
+)
+NOTHING = "1=0"
+
+
+def communication_query(user: str | None = None, doctype: str | None = None) -> str:
+	"""SQL condition on `tabCommunication`: texts only of tickets that the user may read."""
+	if not (visible := _visible(user)):
+		return ""
+	desk = desk_or_none()
+	return (
+		"(ifnull(`tabCommunication`.communication_medium, '') != 'SMS'"
+		f" or ifnull(`tabCommunication`.reference_doctype, '') != {frappe.db.escape(desk.doctype)}"
+		f" or `tabCommunication`.reference_name in ({visible}))"
+	)
+
+
+def conversation_query(user: str | None = None, doctype: str | None = None) -> str:
+	"""SQL condition on `tabTwilio SMS Conversation`."""
+	if _sees_everything(user):
+		return ""
+	visible = _visible(user)
+	return f"`tabTwilio SMS Conversation`.ticket in ({visible})" if visible else ""
+
+
+def message_query(user: str | None = None, doctype: str | None = None) -> str:
+	"""SQL condition on `tabTwilio SMS Message`: by the ticket that its Communication is in now."""
+	if _sees_everything(user):
+		return ""
+	if not (visible := _visible(user)):
+		return ""
+	return (
+		"`tabTwilio SMS Message`.communication in (select name from `tabCommunication` where"
+		f" communication_medium = 'SMS' and reference_name in ({visible}))"
+	)
+
+
+def may_read_conversation(doc, ptype: str | None = None, user: str | None = None) -> bool:
+	"""has_permission hook of Twilio SMS Conversation."""
+	return _may(doc.ticket_doctype, doc.ticket, user)
+
+
+def may_read_message(doc, ptype: str | None = None, user: str | None = None) -> bool:
+	"""has_permission hook of Twilio SMS Message."""
+	reference = (
+		frappe.db.get_value(COMMUNICATION, doc.communication, ["reference_doctype", "reference_name"])
+		if doc.communication
+		else None
+	)
+	return _may(*(reference or (None, None)), user)
+
+
+def _may(doctype: str | None, ticket: str | None, user: str | None) -> bool:
+	if _sees_everything(user):
+		return True
+	return bool(
+		ticket and frappe.has_permission(doctype, "read", doc=ticket, user=user or frappe.session.user)
+	)
+
+
+def _sees_everything(user: str | None) -> bool:
+	"""System managers set the channel up and look after messages that never reached a ticket."""
+	user = user or frappe.session.user
+	return user == "Administrator" or "System Manager" in frappe.get_roles(user)
+
+
+def _visible(user: str | None) -> str:
+	"""SQL that selects the names of tickets the user may read, "" for all of them."""
+	desk = desk_or_none()
+	if not desk:
+		return ""
+	condition = desk.visible_tickets(user or frappe.session.user)
+	# Ticket names are numbers in the database before v16; references to them are text.
+	return (
+		f"select cast(`tab{desk.doctype}`.name as char) from `tab{desk.doctype}` where ({condition})"
+		if condition
+		else ""
+	)

@@ -1,0 +1,109 @@
+"""HD Ticket with a reply box that sends texts.
+
+Helpdesk's own methods are replaced only where a ticket without e-mail address would break them or mail the wrong
+person; everything else goes through to Helpdesk.
+"""
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import validate_email_address
+
+from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.messaging import contacts, outbox, text
+
+
+class TicketMixin:
+	"""What this app adds to Helpdesk's HDTicket. Before Frappe v16 it is a base class of `SMSTicket` below."""
+
+	@property
+	def is_text_ticket(self) -> bool:
+		return bool(self.get("twilio_sms_conversation"))
+
+	@property
+	def replies_by_text(self) -> bool:
+		return self.is_text_ticket and self.get("twilio_sms_reply_channel") == "SMS"
+
+	@frappe.whitelist()
+	def reply_via_agent(self, message: str, **kwargs: Any) -> None:
+		"""Send an agent's reply through the ticket's reply channel (Helpdesk: `HDTicket.reply_via_agent`).
+
+		Helpdesk calls this from the reply box and from bulk reply, both naming `to`, and for its own notices on
+		merge and split, which do not. Portal customers can call it as well.
+
+		:param message: HTML
+		:param kwargs: `to`, `cc`, `bcc`, `attachments` (names of Files), since v1.24 `from_email`
+		:raises outbox.CannotText: the text may not or cannot be sent
+		"""
+		if not self.is_text_ticket:
+			return super().reply_via_agent(message, **kwargs)
+		if not desk_of_site().is_agent():
+			frappe.throw(_("Only agents can reply from here."), frappe.PermissionError)
+		if "to" not in kwargs and not _asked_for_by_request("reply_via_agent"):
+			return self._note_notice(message)
+		if self.replies_by_text:
+			self.reply_by_text(text.from_html(message), kwargs.get("attachments") or [])
+			return None
+		kwargs["to"] = _addresses(kwargs.get("to")) or self.customer_email()
+		return super().reply_via_agent(message, **kwargs)
+
+	def reply_by_text(self, body: str, files: list[str] | None = None):
+		"""Queue a text to the customer. Returns the Twilio SMS Message."""
+		conversation = frappe.get_doc("Twilio SMS Conversation", self.twilio_sms_conversation)
+		conversation.ticket_doctype, conversation.ticket = self.doctype, str(self.name)
+		return outbox.write(conversation, body, files=files)
+
+	def customer_email(self) -> str:
+		"""The customer's valid e-mail address, "" without one."""
+		return validate_email_address(self.raised_by or "") or contacts.email_of(self.contact)
+
+	def set_raised_by(self) -> None:
+		# Helpdesk would fill in the session user, and e-mail replies would go to the agent.
+		if not self.is_text_ticket:
+			super().set_raised_by()
+
+	def send_acknowledgement_email(self) -> None:
+		# Runs only on insert: somebody who texts is not answered by e-mail.
+		if not self.is_text_ticket:
+			super().send_acknowledgement_email()
+
+	def handle_email_feedback(self) -> None:
+		if not self.is_text_ticket or (not self.replies_by_text and self.raised_by):
+			super().handle_email_feedback()
+
+	def _note_notice(self, message: str) -> None:
+		"""Keep Helpdesk's notice in the ticket without sending it: its link to the portal is no text message."""
+		communication = frappe.get_doc(
+			{
+				"doctype": "Communication",
+				"communication_type": "Automated Message",
+				"communication_medium": "Other",
+				"sent_or_received": "Sent",
+				"status": "Linked",
+				"sender": frappe.db.get_value("User", frappe.session.user, "email"),
+				"subject": self.subject,
+				"content": message,
+				"reference_doctype": self.doctype,
+				"reference_name": str(self.name),
+			}
+		)
+		communication.flags.skip_add_signature = True
+		# The ticket is in the caller's hands: Communication.on_update would save another copy of it.
+		communication.db_insert()
+
+
+def _asked_for_by_request(method: str) -> bool:
+	"""Whether the running request names this document method itself (an API client leaving out `to`)."""
+	request = frappe.form_dict or {}
+	return bool(getattr(frappe.local, "request", None)) and method in (
+		request.get("method"),
+		request.get("run_method"),
+	)
+
+
+def _addresses(to: Any) -> str:
+	"""The valid e-mail addresses of what the reply box gave: it also holds phone numbers of text messages."""
+	if isinstance(to, str):
+		to = to.split(",")
+	return ", ".join(a.strip() for a in to or [] if validate_email_address((a or "").strip()))

@@ -1,0 +1,276 @@
+// The text conversation inside Desk's form of HD Ticket: what was said, what became of it, and a box to answer.
+
+frappe.ui.form.on("HD Ticket", {
+	refresh(frm) {
+		frm.twilio_sms_panel?.remove();
+		frm.twilio_sms_panel = null;
+		if (frm.is_new() || !frm.doc.twilio_sms_conversation) return;
+		frm.twilio_sms_panel = new TwilioSMSPanel(frm);
+	},
+});
+
+const REFRESH_EVERY_MS = 4000;
+const PENDING = ["Queued", "Sending", "Accepted"];
+const FAILED = ["Failed", "Undelivered", "Blocked", "Unconfirmed"];
+
+class TwilioSMSPanel {
+	constructor(frm) {
+		this.frm = frm;
+		this.files = [];
+		this.root = document.createElement("div");
+		this.root.className = "twilio-sms";
+		this.root.innerHTML = `
+			<style>${TwilioSMSPanel.STYLE}</style>
+			<div class="tsms-head" role="status"><span class="tsms-route"></span>
+				<button type="button" class="btn btn-xs btn-default tsms-switch"></button></div>
+			<div class="tsms-feed" role="log" aria-live="polite" tabindex="0"></div>
+			<div class="tsms-notice text-muted" hidden></div>
+			<form class="tsms-form">
+				<textarea class="form-control tsms-body" rows="2"></textarea>
+				<div class="tsms-files"></div>
+				<div class="tsms-bar">
+					<button type="button" class="btn btn-xs btn-default tsms-attach"></button>
+					<span class="tsms-count text-muted"></span>
+					<button type="submit" class="btn btn-sm btn-primary tsms-send"></button>
+				</div>
+			</form>`;
+		this.el = (name) => this.root.querySelector(`.tsms-${name}`);
+		this.el("feed").setAttribute("aria-label", __("Text conversation"));
+		this.el("body").setAttribute("aria-label", __("Text to the customer"));
+		this.el("body").placeholder = __("Write a text…");
+		this.el("attach").textContent = __("Attach");
+		this.el("send").textContent = __("Send Text");
+		this.el("form").addEventListener("submit", (event) => (event.preventDefault(), this.send()));
+		this.el("body").addEventListener("input", () => this.count());
+		this.el("body").addEventListener("keydown", (event) => {
+			if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.send();
+		});
+		this.el("switch").addEventListener("click", () => this.switch_channel());
+		this.el("attach").addEventListener("click", () => this.attach());
+		frm.dashboard.add_section(this.root, __("Text Conversation"));
+		frm.dashboard.show();
+		this.on_update = ({ ticket }) => String(ticket) === String(frm.doc.name) && this.load();
+		frappe.realtime.on("twilio_sms_update", this.on_update);
+		this.timer = setInterval(() => this.tick(), REFRESH_EVERY_MS);
+		this.load();
+	}
+
+	remove() {
+		clearInterval(this.timer);
+		frappe.realtime.off("twilio_sms_update", this.on_update);
+		this.root.closest(".form-dashboard-section")?.remove();
+		this.root.remove();
+	}
+
+	// Sites without a socket.io server learn of new texts this way; others hardly need it.
+	tick() {
+		if (!this.root.isConnected) return this.remove();
+		if (document.visibilityState === "visible" && this.root.offsetParent) this.load();
+	}
+
+	async load() {
+		const { message } = await frappe.call({
+			method: "twilio_sms_channel.api.ticket.state",
+			type: "GET",
+			args: { ticket: this.frm.doc.name },
+		});
+		this.draw(message);
+	}
+
+	draw(state) {
+		const drawn = JSON.stringify(state);
+		if (drawn === this.drawn) return;
+		this.drawn = drawn;
+		this.state = state;
+		const by_text = state.channel === "SMS";
+		this.el("route").textContent = by_text
+			? __("Replies go by text: {0} → {1}", [state.number, state.customer])
+			: __("Replies go by e-mail to {0}", [state.email || __("nobody yet")]);
+		this.el("switch").textContent = by_text ? __("Switch to E-mail") : __("Switch to Text");
+		const feed = this.el("feed");
+		const at_end = feed.scrollTop + feed.clientHeight >= feed.scrollHeight - 40;
+		feed.replaceChildren(...state.messages.map((message) => this.bubble(message)));
+		if (at_end) feed.scrollTop = feed.scrollHeight;
+		const blocked = by_text && !state.can_text;
+		this.el("form").hidden = !by_text || blocked;
+		this.el("notice").hidden = by_text && !blocked;
+		this.el("notice").textContent = blocked
+			? state.why_not
+			: __("Use the e-mail button of this form, or switch back to text.");
+		this.el("notice").classList.toggle("tsms-blocked", blocked);
+	}
+
+	bubble(message) {
+		const inbound = message.direction === "Inbound";
+		const bubble = this.make("div", `tsms-bubble ${inbound ? "tsms-in" : "tsms-out"}`);
+		bubble.dataset.status = message.status;
+		if (message.body) bubble.append(this.make("div", "tsms-text", message.body));
+		for (const file of message.media) bubble.append(this.file(file));
+		const who = inbound ? this.state.customer : message.by;
+		const when = frappe.datetime.prettyDate(message.received_at || message.creation);
+		const foot = this.make("div", "tsms-foot", [who, when].filter(Boolean).join(" · "));
+		if (!inbound) {
+			const kind = FAILED.includes(message.status) ? "bad" : PENDING.includes(message.status) ? "wait" : "good";
+			foot.append(" · ", this.make("span", `tsms-fate tsms-${kind}`, message.fate));
+		}
+		if (message.can_retry) {
+			const again = this.make("button", "btn btn-xs btn-default", __("Send Again"));
+			again.type = "button";
+			again.addEventListener("click", () => this.retry(message.name));
+			foot.append(" ", again);
+		}
+		bubble.append(foot);
+		return bubble;
+	}
+
+	file(file) {
+		if (!file.file_url) {
+			const why = {
+				Waiting: __("A file is being fetched…"),
+				"Not Accepted": __("The customer sent a file; this number does not accept files."),
+			}[file.status];
+			return this.make("div", "tsms-lost", why || __("A file could not be fetched: {0}", [file.error || ""]));
+		}
+		const link = this.make("a", "tsms-file");
+		link.href = encodeURI(file.file_url);
+		link.target = "_blank";
+		link.rel = "noopener";
+		if (/^image\/(jpeg|png|gif|webp)$/.test(file.content_type)) {
+			const picture = this.make("img");
+			picture.src = link.href;
+			picture.alt = file.file_name || __("Picture");
+			picture.loading = "lazy";
+			link.append(picture);
+		} else {
+			link.textContent = `📎 ${file.file_name}`;
+		}
+		return link;
+	}
+
+	async send() {
+		const body = this.el("body").value.trim();
+		if ((!body && !this.files.length) || this.sending) return;
+		this.sending = true;
+		this.el("send").disabled = true;
+		try {
+			await frappe.call("twilio_sms_channel.api.ticket.reply", {
+				ticket: this.frm.doc.name,
+				message: body,
+				attachments: this.files.map((file) => file.name),
+			});
+			this.el("body").value = "";
+			this.files = [];
+			this.draw_files();
+			this.el("count").textContent = "";
+			await this.load();
+			this.el("feed").scrollTop = this.el("feed").scrollHeight;
+		} finally {
+			this.sending = false;
+			this.el("send").disabled = false;
+		}
+	}
+
+	count() {
+		clearTimeout(this.counting);
+		this.counting = setTimeout(async () => {
+			const { message } = await frappe.call({
+				method: "twilio_sms_channel.api.ticket.preview",
+				args: { message: this.el("body").value },
+			});
+			this.el("count").textContent = message.characters
+				? __("{0} left · {1} segments · {2}", [
+						message.max_characters - message.characters,
+						message.segments,
+						message.encoding,
+				  ])
+				: "";
+			this.el("count").classList.toggle("tsms-bad", message.characters > message.max_characters);
+		}, 250);
+	}
+
+	attach() {
+		new frappe.ui.FileUploader({
+			doctype: this.frm.doctype,
+			docname: this.frm.docname,
+			make_attachments_public: false,
+			on_success: (file) => {
+				this.files.push(file);
+				this.draw_files();
+			},
+		});
+	}
+
+	draw_files() {
+		this.el("files").replaceChildren(
+			...this.files.map((file) => {
+				const chip = this.make("button", "btn btn-xs btn-default", `${file.file_name} ✕`);
+				chip.type = "button";
+				chip.title = __("Remove");
+				chip.addEventListener("click", () => {
+					this.files = this.files.filter((other) => other !== file);
+					this.draw_files();
+				});
+				return chip;
+			}),
+		);
+	}
+
+	switch_channel() {
+		if (this.state.channel !== "SMS") return this.switch_to("SMS");
+		if (this.state.email) return this.switch_to("Email");
+		frappe.prompt(
+			{ fieldname: "email", fieldtype: "Data", options: "Email", label: __("E-mail Address"), reqd: 1 },
+			({ email }) => this.switch_to("Email", email),
+			__("{0} has no e-mail address yet", [frappe.utils.escape_html(this.state.customer)]),
+			__("Add and Switch"),
+		);
+	}
+
+	async switch_to(channel, email) {
+		const { message } = await frappe.call("twilio_sms_channel.api.ticket.switch_channel", {
+			ticket: this.frm.doc.name,
+			channel,
+			email,
+		});
+		this.draw(message);
+		this.frm.reload_doc();
+	}
+
+	async retry(message) {
+		await frappe.call("twilio_sms_channel.api.ticket.retry", { message });
+		this.load();
+	}
+
+	make(tag, classes = "", text = "") {
+		const element = document.createElement(tag);
+		if (classes) element.className = classes;
+		if (text) element.textContent = text;
+		return element;
+	}
+}
+
+TwilioSMSPanel.STYLE = `
+	.twilio-sms { max-width: 760px; }
+	.twilio-sms [hidden] { display: none !important; }
+	.tsms-head { display: flex; gap: 8px; align-items: center; justify-content: space-between; flex-wrap: wrap; margin-bottom: 8px; }
+	.tsms-route { font-weight: 500; color: var(--text-color); }
+	.tsms-feed { display: flex; flex-direction: column; gap: 8px; max-height: 420px; overflow-y: auto; padding: 12px;
+		border: 1px solid var(--border-color); border-radius: var(--border-radius-md, 8px); background: var(--bg-color); }
+	.tsms-bubble { max-width: 78%; padding: 8px 12px; border-radius: 14px; overflow-wrap: anywhere; }
+	.tsms-in { align-self: flex-start; background: var(--card-bg, var(--fg-color)); border: 1px solid var(--border-color); border-end-start-radius: 4px; }
+	.tsms-out { align-self: flex-end; background: var(--bg-blue, #e7f1fd); color: var(--text-color); border-end-end-radius: 4px; }
+	.tsms-text { white-space: pre-wrap; }
+	.tsms-foot { margin-top: 3px; font-size: var(--text-xs, 11px); color: var(--text-muted); }
+	.tsms-good { color: var(--green-600, #2a7d4f); font-weight: 500; }
+	.tsms-wait { color: var(--orange-600, #b35f00); }
+	.tsms-bad { color: var(--red-600, #c0362c) !important; font-weight: 500; }
+	.tsms-file img { display: block; max-width: 220px; max-height: 220px; border-radius: 8px; margin-top: 4px; }
+	.tsms-lost { font-style: italic; color: var(--text-muted); }
+	.tsms-notice { padding: 10px 2px 0; }
+	.tsms-blocked { color: var(--red-600, #c0362c) !important; }
+	.tsms-form { margin-top: 8px; }
+	.tsms-body { resize: vertical; min-height: 56px; }
+	.tsms-bar { display: flex; gap: 8px; align-items: center; margin-top: 6px; }
+	.tsms-count { flex: 1; font-size: var(--text-sm, 12px); }
+	.tsms-files { display: flex; gap: 4px; flex-wrap: wrap; margin-top: 4px; }
+`;

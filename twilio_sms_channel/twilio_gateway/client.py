@@ -1,0 +1,231 @@
+"""All calls to Twilio's REST API."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+import frappe
+import requests
+from frappe import _
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+from twilio_sms_channel.twilio_gateway.errors import OutcomeUnknown, Refused, TryAgain, TwilioProblem
+from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
+
+# The SDK's own default is no time-out at all. Twilio usually answers within half a second.
+# `twilio_sms_api_timeout_s` in the site config changes it.
+TIMEOUT_S = 15
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True)
+class Accepted:
+	"""What Twilio said of a message it took."""
+
+	sid: str
+	twilio_status: str
+	segments: int | None
+	price: float | None
+	price_unit: str
+
+
+@dataclass(frozen=True)
+class TwilioNumber:
+	"""A phone number as it stands at Twilio."""
+
+	sid: str
+	phone_number: str
+	friendly_name: str
+	sms: bool
+	mms: bool
+	sms_url: str
+	sms_method: str
+	sms_fallback_url: str
+
+
+@dataclass(frozen=True)
+class AccountState:
+	status: str
+	"""active, suspended or closed"""
+	type: str
+	"""Full or Trial"""
+	friendly_name: str
+
+
+def api_base_url() -> str:
+	"""Where Twilio's API is: Twilio itself, or the simulator named in the site config."""
+	return (frappe.conf.get("twilio_sms_api_base_url") or "https://api.twilio.com").rstrip("/")
+
+
+class Gateway:
+	"""Twilio's REST API with the credentials of one account.
+
+	:param account: a Twilio SMS Account document. The API key is used when there is one, otherwise the auth token.
+	"""
+
+	def __init__(self, account):
+		self.account = account
+		self.account_sid = account.account_sid
+		self.timeout_s = float(frappe.conf.get("twilio_sms_api_timeout_s") or TIMEOUT_S)
+		self.username, self.password = credentials(account)
+		self.client = Client(
+			self.username,
+			self.password,
+			self.account_sid,
+			# max_retries stays unset: repeating is decided by whoever knows whether it is safe.
+			http_client=TwilioHttpClient(timeout=self.timeout_s),
+		)
+		self.client.api.base_url = api_base_url()
+
+	def send(
+		self,
+		to: str,
+		body: str,
+		*,
+		sender: str = "",
+		service_sid: str = "",
+		media_urls: list[str] | None = None,
+		status_callback: str = "",
+	) -> Accepted:
+		"""Create a message (POST …/Messages.json).
+
+		:param to: E.164
+		:param sender: our number, E.164 or short code or alphanumeric sender
+		:param service_sid: send through this Messaging Service; with `sender` it uses that number of its pool
+		:raises Refused: Twilio said no
+		:raises TryAgain: not processed, may be repeated
+		:raises OutcomeUnknown: may be on its way, must not be repeated blindly
+		"""
+		options = {"to": to, "body": body}
+		if sender:
+			options["from_"] = sender
+		if service_sid:
+			options["messaging_service_sid"] = service_sid
+		if media_urls:
+			options["media_url"] = media_urls
+		if status_callback:
+			options["status_callback"] = status_callback
+		message = self._call(lambda: self.client.messages.create(**options))
+		return _accepted(message)
+
+	def read_message(self, sid: str) -> tuple[Accepted, str, str]:
+		"""A message as Twilio has it now, its error code ("" without one) and Twilio's words for that."""
+		message = self._call(lambda: self.client.messages(sid).fetch())
+		return _accepted(message), str(message.error_code or ""), message.error_message or ""
+
+	def read_account(self) -> AccountState:
+		account = self._call(lambda: self.client.api.v2010.accounts(self.account_sid).fetch())
+		return AccountState(
+			status=str(account.status),
+			type=str(account.type or ""),
+			friendly_name=account.friendly_name or "",
+		)
+
+	def list_numbers(self) -> list[TwilioNumber]:
+		return [
+			_number(n)
+			for n in self._call(lambda: self.client.incoming_phone_numbers.list(page_size=PAGE_SIZE))
+		]
+
+	def find_number(self, phone_number: str) -> TwilioNumber | None:
+		"""Our number at Twilio by its E.164 spelling, None when the account does not own it."""
+		found = self._call(
+			lambda: self.client.incoming_phone_numbers.list(phone_number=phone_number, limit=5)
+		)
+		return next((_number(n) for n in found if n.phone_number == phone_number), None)
+
+	def set_webhook(self, number_sid: str, url: str) -> TwilioNumber:
+		"""Make Twilio post texts to `url`, with retries, and once more to the same URL as fallback."""
+		with_retries = url + RETRY_FRAGMENT
+		return _number(
+			self._call(
+				lambda: self.client.incoming_phone_numbers(number_sid).update(
+					sms_url=with_retries,
+					sms_method="POST",
+					sms_fallback_url=with_retries,
+					sms_fallback_method="POST",
+				)
+			)
+		)
+
+	def _call(self, request):
+		try:
+			return request()
+		except TwilioRestException as e:
+			raise _problem(e) from None
+		except TwilioException as e:
+			raise Refused(str(e)) from None
+		except requests.exceptions.ConnectTimeout:
+			raise TryAgain(_("Twilio could not be reached (connection timed out).")) from None
+		except requests.exceptions.ConnectionError as e:
+			if _never_connected(e):
+				raise TryAgain(_("Twilio could not be reached (connection refused).")) from None
+			raise OutcomeUnknown(_("The connection to Twilio broke before it answered.")) from None
+		except requests.exceptions.Timeout:
+			raise OutcomeUnknown(_("Twilio did not answer within {0} seconds.").format(round(self.timeout_s))) from None
+		except requests.exceptions.RequestException:
+			raise OutcomeUnknown(_("Twilio's answer could not be read.")) from None
+
+
+def credentials(account) -> tuple[str, str]:
+	"""User name and password for basic authentication at Twilio."""
+	if account.api_key_sid and (secret := account.get_password("api_key_secret", raise_exception=False)):
+		return account.api_key_sid, secret
+	return account.account_sid, account.get_password("auth_token")
+
+
+def auth_tokens(account) -> list[str]:
+	"""The tokens that Twilio may sign webhooks with: the current one and, while rotating, the next one."""
+	tokens = (account.get_password(f, raise_exception=False) for f in ("auth_token", "next_auth_token"))
+	return [token for token in tokens if token]
+
+
+def _problem(e: TwilioRestException) -> TwilioProblem:
+	# str(e) carries terminal colours on a TTY; msg does not.
+	if e.status == 429:
+		return TryAgain(e.msg, e.code)
+	if e.status >= 500:
+		return OutcomeUnknown(e.msg, e.code)
+	return Refused(e.msg, e.code)
+
+
+def _never_connected(e: requests.exceptions.ConnectionError) -> bool:
+	from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+	reason = e.args[0] if e.args else None
+	if isinstance(reason, MaxRetryError):
+		reason = reason.reason
+	return isinstance(reason, NewConnectionError)
+
+
+def _accepted(message) -> Accepted:
+	try:
+		price = float(abs(Decimal(message.price))) if message.price is not None else None
+	except (InvalidOperation, TypeError):
+		price = None
+	segments = str(message.num_segments or "")
+	return Accepted(
+		sid=message.sid,
+		twilio_status=str(getattr(message.status, "value", message.status) or ""),
+		# A Messaging Service answers 0 at first: not known yet.
+		segments=int(segments) if segments.isdigit() and int(segments) else None,
+		price=price,
+		price_unit=message.price_unit or "",
+	)
+
+
+def _number(n) -> TwilioNumber:
+	can = n.capabilities or {}
+	if not isinstance(can, dict):
+		can = vars(can)
+	return TwilioNumber(
+		sid=n.sid,
+		phone_number=n.phone_number,
+		friendly_name=n.friendly_name or "",
+		sms=bool(can.get("sms") or can.get("SMS")),
+		mms=bool(can.get("mms") or can.get("MMS")),
+		sms_url=n.sms_url or "",
+		sms_method=str(n.sms_method or ""),
+		sms_fallback_url=n.sms_fallback_url or "",
+	)

@@ -1,0 +1,46 @@
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from twilio_sms_channel.twilio_gateway.client import Gateway, api_base_url
+from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, Refused, TwilioProblem, explain
+from twilio_sms_channel.twilio_gateway.payloads import ACCOUNT_SID
+
+
+class TwilioSMSAccount(Document):
+	"""A Twilio account: its SID, the auth token that signs webhooks, optionally the next token and an API key."""
+
+	def validate(self):
+		# Pasted credentials bring blanks along; Twilio then refuses them without saying why.
+		for field in ("account_sid", "auth_token", "next_auth_token", "api_key_sid", "api_key_secret"):
+			if value := self.get(field):
+				self.set(field, value.strip())
+		if not ACCOUNT_SID.match(self.account_sid or ""):
+			frappe.throw(
+				_(
+					"Account SID: it starts with AC, followed by 32 characters 0-9 and a-f. An API key (SK…) goes below."
+				),
+				title=_("Wrong kind of SID"),
+			)
+		if self.api_key_sid and not self.api_key_sid.startswith("SK"):
+			frappe.throw(_("API Key SID: it starts with SK."), title=_("Wrong kind of SID"))
+
+	def gateway(self) -> Gateway:
+		return Gateway(self)
+
+	def check(self) -> tuple[str, str]:
+		"""Ask Twilio about this account: (status, what Twilio said)."""
+		try:
+			account = self.gateway().read_account()
+		except Refused as e:
+			wrong = e.code in (AUTHENTICATION_FAILED, "20404")
+			return ("Wrong Credentials" if wrong else "Unreachable"), explain(e.code, e.message)
+		except TwilioProblem as e:
+			return "Unreachable", _("{0} (asked {1})").format(e.message, api_base_url())
+		if account.status != "active":
+			return account.status.capitalize(), _("Twilio has this account as {0}.").format(account.status)
+		if account.type == "Trial":
+			return "Active", _(
+				"A trial account: it only texts verified numbers, and puts a note before each text."
+			)
+		return "Active", ""

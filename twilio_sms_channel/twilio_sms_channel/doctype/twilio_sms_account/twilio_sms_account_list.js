@@ -1,0 +1,8 @@
+frappe.listview_settings["Twilio SMS Account"] = {
+	add_fields: ["enabled", "status"],
+	get_indicator(doc) {
+		if (!doc.enabled) return [__("Switched Off"), "gray", "enabled,=,0"];
+		const colour = { Active: "green", "Not Checked": "orange" }[doc.status] || "red";
+		return [__(doc.status), colour, `status,=,${doc.status}`];
+	},
+};

@@ -1,0 +1,16 @@
+import frappe
+from frappe.model.document import Document
+
+from twilio_sms_channel.messaging import contacts, phone
+
+
+class TwilioSMSConversation(Document):
+	"""All messages between one of our numbers and one customer number."""
+
+	def before_save(self):
+		who = contacts.full_name(self.contact) or phone.display(self.customer_number)
+		self.title = f"{who} ↔ {phone.display(self.number)}"
+
+
+def on_doctype_update():
+	frappe.db.add_unique("Twilio SMS Conversation", ["number", "customer_number"], "unique_pair")

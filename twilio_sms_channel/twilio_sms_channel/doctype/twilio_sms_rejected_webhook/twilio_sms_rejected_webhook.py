@@ -1,0 +1,14 @@
+import frappe
+from frappe.model.document import Document
+from frappe.query_builder import Interval
+from frappe.query_builder.functions import Now
+
+
+class TwilioSMSRejectedWebhook(Document):
+	"""One webhook that was turned away, and why."""
+
+	@staticmethod
+	def clear_old_logs(days: int = 30) -> None:
+		"""Called by Frappe's Log Settings."""
+		Log = frappe.qb.DocType("Twilio SMS Rejected Webhook")
+		frappe.db.delete(Log, filters=(Log.creation < (Now() - Interval(days=days))))
