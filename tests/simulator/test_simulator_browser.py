@@ -1,0 +1,110 @@
+"""The handsets in a browser."""
+
+import pytest
+
+from .conftest import ANN, OURS
+
+PICTURE = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+BOB = "+12125550187"
+
+
+@pytest.fixture
+def page(chromium, sim, number):
+	context = chromium.new_context(viewport={"width": 1360, "height": 860})
+	page = context.new_page()
+	page.set_default_timeout(5000)
+	page.problems = []
+	page.on("pageerror", lambda e: page.problems.append(str(e)))
+	page.on("console", lambda m: page.problems.append(m.text) if m.type == "error" else None)
+	page.on("dialog", lambda d: page.problems.append(d.message) or d.dismiss())
+	page.goto(sim.base_url)
+	page.get_by_test_id(f"handset-{ANN}").wait_for()
+	yield page
+	assert page.problems == []
+	context.close()
+
+
+def bubble(page, **attributes):
+	wanted = "".join(f'[data-{name}="{value}"]' for name, value in attributes.items())
+	return page.locator(f'[data-testid="bubble"]{wanted}')
+
+
+def test_a_customer_types_and_is_answered(page, sim, client):
+	page.get_by_test_id(f"handset-{ANN}").click()
+	page.keyboard.type("Hello")
+	page.keyboard.press("Shift+Enter")
+	page.keyboard.type("there")
+	page.keyboard.press("Enter")
+	bubble(page, direction="inbound").get_by_text("Reached the helpdesk").wait_for()
+	assert sim.messages()[0].body == "Hello\nthere" and sim.messages()[0].from_ == ANN
+	client.messages.create(to=ANN, from_=OURS, body="Hi Ann")
+	bubble(page, direction="outbound", status="delivered").get_by_text("Delivered ✓").wait_for()
+
+
+def test_pictures_are_attached_shown_and_removed(page, sim):
+	files = [{"name": n, "mimeType": "image/gif", "buffer": PICTURE} for n in ("one.gif", "two.gif")]
+	page.get_by_test_id("compose-file").set_input_files(files)
+	page.get_by_label("Remove one.gif").click()
+	page.get_by_test_id("compose-send").click()
+	bubble(page, direction="inbound").get_by_alt_text("two.gif").wait_for()
+	assert [m.filename for m in sim.messages()[0].media] == ["two.gif"]
+
+
+def test_nothing_that_people_write_is_markup(page, sim, account):
+	evil = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+	sim.add_number(account.sid, "+12125550100", friendly_name=evil)
+	sim.add_handset("+13125550114", evil)
+	sim.text(ANN, OURS, evil, media=[(f"{evil}.pdf", b"%PDF-1.4")])
+	bubble(page, direction="inbound").get_by_text(evil, exact=True).wait_for()
+	page.get_by_test_id("handset-+13125550114").get_by_text(evil).wait_for()
+	assert page.locator("img[src=x], script:not([src])").count() == 0
+
+
+def test_failures_opt_outs_and_unread(page, sim, client, say):
+	say("STOP")
+	page.get_by_test_id(f"handset-{ANN}").click()
+	page.get_by_test_id("opted-out").wait_for()
+	client.messages.create(to=BOB, from_=OURS, body="For Bob")
+	page.get_by_test_id(f"handset-{BOB}").get_by_label("1 unread").wait_for()
+	client.messages.create(to="+14155530003", from_=OURS, body="Nobody there")
+	page.get_by_test_id("handset-+14155530003").click()
+	bubble(page, status="undelivered").get_by_text("Never arrived: 30003").wait_for()
+
+
+def test_customers_are_added(page, sim):
+	page.get_by_test_id("handset-number").fill("12")
+	page.get_by_test_id("handset-add").click()
+	page.get_by_role("alert").get_by_text("not a customer's number").wait_for()
+	page.problems.clear()  # the browser reports the refused request
+	page.get_by_test_id("handset-number").fill("+1 206 555 0114")
+	page.get_by_test_id("handset-name").fill("Carla")
+	page.get_by_test_id("handset-add").click()
+	page.get_by_text("Carla’s phone").wait_for()
+
+
+def test_faults_and_log(page, sim, say):
+	page.get_by_role("tab", name="Faults").click()
+	page.get_by_test_id("fault-webhook_doubled").select_option("next:1")
+	page.get_by_role("tab", name="Faults 1").wait_for()
+	say("twice")
+	page.get_by_role("tab", name="Faults", exact=True).wait_for()
+	page.get_by_role("tab", name="Event log").click()
+	assert page.locator('[data-testid="event"][data-kind="webhook"]').count() == 2
+	page.get_by_test_id("event").first.locator("summary").click()
+	page.get_by_test_id("event").first.get_by_role("cell", name="twice").wait_for()
+
+
+def test_narrow_screens_have_tabs(page):
+	page.set_viewport_size({"width": 390, "height": 800})
+	assert not page.get_by_test_id("handset-list").is_visible()
+	page.get_by_role("button", name="Customers").click()
+	page.get_by_test_id(f"handset-{BOB}").click()
+	page.get_by_text("Bob Okafor’s phone").wait_for()
+	assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_a_stopped_simulator_is_noticed(page, sim):
+	page.get_by_test_id("connection").get_by_text("Live").wait_for()
+	sim.stop()
+	page.get_by_test_id("connection").get_by_text("Not connected").wait_for()
+	page.problems.clear()

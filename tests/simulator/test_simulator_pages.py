@@ -1,0 +1,182 @@
+"""The page's own API, and who may use it."""
+
+import base64
+import threading
+
+import pytest
+import requests
+
+from twilio_sms_channel.simulator import Simulator
+
+from .conftest import ANN, OURS
+
+GIF = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"
+
+
+@pytest.fixture
+def post(sim):
+	def post(path: str, data, **headers):
+		return requests.post(f"{sim.base_url}/simulator/api/{path}", json=data, headers=headers, timeout=2)
+
+	return post
+
+
+def state(sim) -> dict:
+	return requests.get(sim.base_url + "/simulator/api/state", timeout=2).json()
+
+
+def test_page_is_served_and_loads_nothing_from_elsewhere(sim):
+	page = requests.get(sim.base_url, timeout=2)
+	assert (
+		"text/html" in page.headers["Content-Type"]
+		and "default-src 'none'" in page.headers["Content-Security-Policy"]
+	)
+	for name in ("app.js", "style.css", "icon.svg"):
+		assert requests.get(f"{sim.base_url}/simulator/static/{name}", timeout=2).status_code == 200
+	for text in (page.text, requests.get(sim.base_url + "/simulator/static/style.css", timeout=2).text):
+		assert "http://" not in text and "https://" not in text and "//cdn" not in text
+
+
+@pytest.mark.parametrize(
+	"path", ["/simulator/static/../pages.py", "/simulator/static/%2e%2e/pages.py", "/nothing"]
+)
+def test_other_files_are_not_served(sim, path):
+	answer = requests.Session().send(_raw(sim.base_url + path), timeout=2)
+	assert answer.status_code == 404
+
+
+def _raw(url: str) -> requests.PreparedRequest:
+	"""A request whose path the client does not tidy up."""
+	prepared = requests.Request("GET", url).prepare()
+	prepared.url = url
+	return prepared
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "["])
+@pytest.mark.parametrize("path", ["/", "/simulator/api/state", "/simulator/api/texts"])
+def test_foreign_host_names_are_refused(sim, host, path):
+	method = "POST" if path.endswith("texts") else "GET"
+	answer = requests.request(method, sim.base_url + path, json={}, headers={"Host": host}, timeout=2)
+	assert answer.status_code in (400, 403)
+
+
+@pytest.mark.parametrize(
+	("headers", "status"),
+	[
+		({"Origin": "https://evil.example"}, 403),
+		({"Origin": "null"}, 403),
+		({"Content-Type": "text/plain"}, 415),
+		({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+		({}, 201),
+	],
+)
+def test_changes_come_from_the_page_itself(sim, number, post, headers, status):
+	assert post("texts", {"from": ANN, "to": OURS, "body": "x"}, **headers).status_code == status
+	assert len(sim.messages()) == (status == 201)
+
+
+def test_text_with_a_picture(sim, app, number, post):
+	file = {"name": "cat.gif", "data": base64.b64encode(GIF).decode()}
+	answer = post("texts", {"from": ANN, "to": OURS, "body": "hi", "media": [file]}, Origin=sim.base_url)
+	assert answer.status_code == 201 and sim.wait_idle(5)
+	assert app.received[0].form["NumMedia"] == "1"
+	shown = state(sim)["messages"][0]
+	assert shown["announced"] is True and shown["media"][0]["name"] == "cat.gif"
+	served = requests.get(f"{sim.base_url}/simulator/api/media/{shown['media'][0]['sid']}", timeout=2)
+	assert served.content == GIF and "sandbox" in served.headers["Content-Security-Policy"]
+
+
+def test_active_content_is_never_shown_inline(sim, number, say):
+	message = say(
+		"", media=[("x.html", b"<script>alert(1)</script>"), ("x.svg", b"<svg onload='alert(1)'/>")]
+	)
+	for media in message.media:
+		served = requests.get(f"{sim.base_url}/simulator/api/media/{media.sid}", timeout=2)
+		assert served.headers["Content-Type"] == "application/octet-stream"
+		assert served.headers["Content-Disposition"] == "attachment"
+		assert served.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+	("path", "data"),
+	[
+		("texts", {}),
+		("texts", []),
+		("texts", {"from": ANN, "to": OURS}),
+		("texts", {"from": ANN, "to": "+19995550000", "body": "x"}),
+		("texts", {"from": 5, "to": OURS, "body": "x"}),
+		("texts", {"from": ANN, "to": OURS, "body": "\ud800"}),
+		("texts", {"from": ANN, "to": OURS, "media": "x"}),
+		("texts", {"from": ANN, "to": OURS, "media": [{"name": "x", "data": "%"}]}),
+		("texts", {"from": ANN, "to": OURS, "media": [1]}),
+		("texts", {"from": ANN, "to": OURS, "media": [{"name": "x", "data": ""}] * 11}),
+		("handsets", {"number": "nobody knows this one"}),
+		("handsets", {"number": OURS}),
+		("faults", {"name": "nonsense", "mode": "always"}),
+		("faults", {"name": "outage", "mode": "nonsense"}),
+		("faults", {"name": "outage", "mode": "next", "times": "x"}),
+		("faults", {"name": "outage", "mode": "next", "times": None}),
+		("faults", {"name": "outage", "mode": "sometimes", "probability": 7}),
+	],
+)
+def test_nonsense_is_refused_with_words(sim, number, post, path, data):
+	answer = post(path, data)
+	assert answer.status_code == 400 and answer.json()["error"]
+	assert not any("itself failed" in notice.text for notice in sim.notices)
+
+
+def test_handsets(sim, post):
+	assert len(state(sim)["handsets"]) == 3
+	assert post("handsets", {"name": "Carla", "number": "+1 (206) 555-0114"}).json() == {
+		"number": "+12065550114"
+	}
+	assert state(sim)["handsets"][3] == {"name": "Carla", "number": "+12065550114"}
+
+
+def test_faults_are_switched(sim, post):
+	post("faults", {"name": "outage", "mode": "next", "times": 3})
+	assert sim.faults["outage"].remaining == 3
+	shown = next(f for f in state(sim)["faults"] if f["name"] == "outage")
+	assert shown["on"] and shown["remaining"] == 3
+	post("faults", {"name": "outage", "mode": "off"})
+	assert not sim.faults["outage"].on
+
+
+def test_state_tells_how_the_webhooks_are(sim, number, say, account):
+	say("STOP")
+	shown = state(sim)["numbers"][0]
+	assert shown["last"] == {"ok": True, "status": 200, "error": ""} and shown["opted_out"] == [ANN]
+	number.sms_url = "http://127.0.0.1:1/"
+	say()
+	assert state(sim)["numbers"][0]["last"]["ok"] is False
+	assert account.auth_token not in requests.get(sim.base_url + "/simulator/api/state", timeout=2).text
+
+
+def test_details_of_an_event(sim, number, say, client):
+	say("see me")
+	client.messages.list()
+	for event in state(sim)["events"]:
+		details = requests.get(f"{sim.base_url}/simulator/api/events/{event['seq']}", timeout=2).json()
+		assert details
+	assert requests.get(f"{sim.base_url}/simulator/api/events/999999", timeout=2).status_code == 404
+
+
+def test_changes_are_announced_and_end_with_the_simulator():
+	with Simulator() as sim:
+		account = sim.add_account()
+		sim.add_number(account.sid, OURS)
+		stream = requests.get(sim.base_url + "/simulator/api/changes", stream=True, timeout=5)
+		lines = stream.iter_lines()
+		first = int(next(lines).removeprefix(b"data: "))
+		sim.text(ANN, OURS, "x")
+		later = next(line for line in lines if line)
+		assert int(later.removeprefix(b"data: ")) > first
+		threading.Timer(0.1, sim.stop).start()
+		for _ in lines:
+			pass
+
+
+def test_start_over(sim, number, say, post):
+	say()
+	post("reset", {})
+	assert state(sim)["messages"] == [] and state(sim)["numbers"]

@@ -1,0 +1,40 @@
+"""Practice mode: a local stand-in for Twilio, with handsets in a web page.
+
+	with Simulator() as sim:
+		account = sim.add_account()
+		sim.add_number(account.sid, "+14155550100", sms_url="http://127.0.0.1:8000/…")
+		sim.text(from_="+14155550132", to="+14155550100", body="Hello")
+
+It needs no site and no Frappe. docs/simulator.md tells the rest.
+"""
+
+from twilio_sms_channel.simulator.faults import FAULTS, Faults
+from twilio_sms_channel.simulator.server import Simulator
+from twilio_sms_channel.simulator.signing import sign
+from twilio_sms_channel.simulator.world import (
+	KINDS,
+	Account,
+	Media,
+	Message,
+	MessagingService,
+	Notice,
+	PhoneNumber,
+	RestRequest,
+	WebhookAttempt,
+)
+
+__all__ = [
+	"FAULTS",
+	"KINDS",
+	"Account",
+	"Faults",
+	"Media",
+	"Message",
+	"MessagingService",
+	"Notice",
+	"PhoneNumber",
+	"RestRequest",
+	"Simulator",
+	"WebhookAttempt",
+	"sign",
+]

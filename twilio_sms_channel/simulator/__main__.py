@@ -1,0 +1,34 @@
+"""`python -m twilio_sms_channel.simulator`: practice mode without a bench."""
+
+import argparse
+import threading
+
+from twilio_sms_channel.simulator import Simulator
+
+
+def main() -> None:
+	parser = argparse.ArgumentParser(prog="python -m twilio_sms_channel.simulator", description=__doc__)
+	parser.add_argument("--port", type=int, default=8421)
+	parser.add_argument("--account-sid", default="", help="made up when left out")
+	parser.add_argument("--auth-token", default="", help="made up when left out")
+	parser.add_argument("--number", action="append", help="one of our numbers; may be repeated")
+	parser.add_argument("--sms-url", default="", help="where inbound texts are announced")
+	parser.add_argument("--speed", type=float, default=1.0, help="of outbound messages; 1 is about a second")
+	options = parser.parse_args()
+	sim = Simulator(port=options.port, speed=options.speed)
+	account = sim.add_account(options.account_sid, options.auth_token)
+	for number in options.number or ["+14155550100"]:
+		sim.add_number(account.sid, number, sms_url=options.sms_url, sms_fallback_url=options.sms_url)
+	with sim:
+		print(
+			f"Handsets: {sim.base_url}/   Account SID: {account.sid}   Auth token: {account.auth_token}",
+			flush=True,
+		)
+		try:
+			threading.Event().wait()
+		except KeyboardInterrupt:
+			pass
+
+
+if __name__ == "__main__":
+	main()
