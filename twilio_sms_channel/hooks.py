@@ -36,6 +36,7 @@ permission_query_conditions = {
 }
 
 has_permission = {
+	"Communication": "twilio_sms_channel.overrides.permissions.may_read_communication",
 	"Twilio SMS Conversation": "twilio_sms_channel.overrides.permissions.may_read_conversation",
 	"Twilio SMS Message": "twilio_sms_channel.overrides.permissions.may_read_message",
 }

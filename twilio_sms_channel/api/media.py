@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from twilio_sms_channel.messaging import media
 
 
-@frappe.whitelist(allow_guest=True, xss_safe=True, methods=["GET"])
+@frappe.whitelist(allow_guest=True, xss_safe=True, methods=["GET", "HEAD"])
 def get(token: str = "", **kwargs: Any) -> Response:
 	"""One file of one message, for whoever holds its signed link; HEAD as well. 404 for anything else."""
 	row = media.opened_by(token)

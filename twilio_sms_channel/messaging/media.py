@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import os
 import re
 import socket
 import time
@@ -227,8 +228,8 @@ def opened_by(token: str):
 
 def short_name(file_name: str) -> str:
 	"""A name as Twilio wants it in Content-Disposition: at most 20 characters, no spaces."""
-	stem, dot, ending = re.sub(r"[^A-Za-z0-9.]+", "-", file_name or "file").rpartition(".")
-	return f"{(stem or 'file')[: 19 - len(ending)]}{dot}{ending}"[:20]
+	stem, ending = os.path.splitext(re.sub(r"[^A-Za-z0-9.]+", "-", file_name or "file"))
+	return stem[: 20 - len(ending[:6])] + ending[:6]
 
 
 def _mac(payload: bytes) -> bytes:

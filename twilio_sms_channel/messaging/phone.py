@@ -5,6 +5,7 @@ import re
 import frappe
 import phonenumbers
 
+E164 = re.compile(r"^\+[1-9][0-9]{6,14}$")
 SHORT_CODE = re.compile(r"^[0-9]{3,8}$")
 ALPHANUMERIC_SENDER = re.compile(r"^(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}$")
 
@@ -20,12 +21,14 @@ def e164(text: str | None, region: str | None = None) -> str | None:
 	text = (text or "").strip()
 	if not text or SHORT_CODE.match(text) or not re.match(r"^[+(0-9]", text):
 		return None
+	if E164.match(text):
+		# As Twilio spells it: the library would drop the 1 of Mexico's +521…, and the text could not be answered.
+		return text
 	try:
 		number = phonenumbers.parse(text, region or default_region())
 	except phonenumbers.NumberParseException:
 		return None
-	# Possible, not valid: Twilio delivers from numbers that the library's tables do not know yet, or no longer
-	# (+521… in Mexico).
+	# Possible, not valid: there are numbers that the library's tables do not know yet, or no longer.
 	if not phonenumbers.is_possible_number(number):
 		return None
 	return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

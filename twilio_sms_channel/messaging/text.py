@@ -63,9 +63,10 @@ def _walk(node, pieces: list[str]) -> None:
 		elif child.name == "a":
 			_link(child, pieces)
 		elif child.name == "li":
+			item: list[str] = []
+			_walk(child, item)
 			_new_line(pieces)
-			pieces.append(_list_mark(child))
-			_walk(child, pieces)
+			pieces.append(_list_mark(child) + "".join(item).strip())
 			_new_line(pieces)
 		elif child.name in BLOCKS:
 			_new_line(pieces)

@@ -13,7 +13,8 @@ COMMUNICATION, CONVERSATION, MESSAGE = (
 	"Twilio SMS Conversation",
 	"Twilio SMS Message",
 )
-NOTHING = "1=0"
+# Before v16 the first hook with an opinion decides, and None is none; from v16 on every hook has to agree.
+NO_OPINION = True if int(frappe.__version__.split(".")[0]) >= 16 else None
 
 
 def communication_query(user: str | None = None, doctype: str | None = None) -> str:
@@ -46,6 +47,16 @@ def message_query(user: str | None = None, doctype: str | None = None) -> str:
 		"`tabTwilio SMS Message`.communication in (select name from `tabCommunication` where"
 		f" communication_medium = 'SMS' and reference_name in ({visible}))"
 	)
+
+
+def may_read_communication(doc, ptype: str | None = None, user: str | None = None) -> bool | None:
+	"""has_permission hook of Communication: texts by their ticket, everything else is not ours to judge."""
+	desk = desk_or_none()
+	if doc.communication_medium != "SMS" or not desk or doc.reference_doctype != desk.doctype:
+		return NO_OPINION
+	if frappe.has_permission(desk.doctype, "read", doc=doc.reference_name, user=user or frappe.session.user):
+		return NO_OPINION
+	return False
 
 
 def may_read_conversation(doc, ptype: str | None = None, user: str | None = None) -> bool:

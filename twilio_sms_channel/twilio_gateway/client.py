@@ -1,5 +1,6 @@
 """All calls to Twilio's REST API."""
 
+import json
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -65,18 +66,11 @@ class Gateway:
 	"""
 
 	def __init__(self, account):
-		self.account = account
 		self.account_sid = account.account_sid
 		self.timeout_s = float(frappe.conf.get("twilio_sms_api_timeout_s") or TIMEOUT_S)
-		self.username, self.password = credentials(account)
-		self.client = Client(
-			self.username,
-			self.password,
-			self.account_sid,
-			# max_retries stays unset: repeating is decided by whoever knows whether it is safe.
-			http_client=TwilioHttpClient(timeout=self.timeout_s),
-		)
-		self.client.api.base_url = api_base_url()
+		self.client = self._client(*credentials(account))
+		# Standard API keys cannot reach the account itself.
+		self.token_client = self._client(account.account_sid, account.get_password("auth_token"))
 
 	def send(
 		self,
@@ -115,7 +109,10 @@ class Gateway:
 		return _accepted(message), str(message.error_code or ""), message.error_message or ""
 
 	def read_account(self) -> AccountState:
-		account = self._call(lambda: self.client.api.v2010.accounts(self.account_sid).fetch())
+		"""The account itself; asked with the auth token, and with the API key whether that works as well."""
+		if self.client.username != self.account_sid:
+			self._call(lambda: self.client.messages.list(limit=1))
+		account = self._call(lambda: self.token_client.api.v2010.accounts(self.account_sid).fetch())
 		return AccountState(
 			status=str(account.status),
 			type=str(account.type or ""),
@@ -149,13 +146,24 @@ class Gateway:
 			)
 		)
 
+	def _client(self, username: str, password: str) -> Client:
+		client = Client(
+			username,
+			password,
+			self.account_sid,
+			# max_retries stays unset: repeating is decided by whoever knows whether it is safe.
+			http_client=TwilioHttpClient(timeout=self.timeout_s),
+		)
+		client.api.base_url = api_base_url()
+		return client
+
 	def _call(self, request):
 		try:
 			return request()
 		except TwilioRestException as e:
 			raise _problem(e) from None
 		except TwilioException as e:
-			raise Refused(str(e)) from None
+			raise _page_problem(e) from None
 		except requests.exceptions.ConnectTimeout:
 			raise TryAgain(_("Twilio could not be reached (connection timed out).")) from None
 		except requests.exceptions.ConnectionError as e:
@@ -163,7 +171,9 @@ class Gateway:
 				raise TryAgain(_("Twilio could not be reached (connection refused).")) from None
 			raise OutcomeUnknown(_("The connection to Twilio broke before it answered.")) from None
 		except requests.exceptions.Timeout:
-			raise OutcomeUnknown(_("Twilio did not answer within {0} seconds.").format(round(self.timeout_s))) from None
+			raise OutcomeUnknown(
+				_("Twilio did not answer within {0} seconds.").format(round(self.timeout_s))
+			) from None
 		except requests.exceptions.RequestException:
 			raise OutcomeUnknown(_("Twilio's answer could not be read.")) from None
 
@@ -183,11 +193,27 @@ def auth_tokens(account) -> list[str]:
 
 def _problem(e: TwilioRestException) -> TwilioProblem:
 	# str(e) carries terminal colours on a TTY; msg does not.
-	if e.status == 429:
-		return TryAgain(e.msg, e.code)
-	if e.status >= 500:
-		return OutcomeUnknown(e.msg, e.code)
-	return Refused(e.msg, e.code)
+	return _by_status(e.status, e.msg, e.code)
+
+
+def _page_problem(e: TwilioException) -> TwilioProblem:
+	"""For lists the SDK raises without a status; the answer itself is its second argument."""
+	answer = e.args[1] if len(e.args) > 1 else None
+	if not hasattr(answer, "status_code"):
+		return Refused(str(e))
+	try:
+		said = json.loads(answer.text)
+	except ValueError:
+		said = {}
+	return _by_status(answer.status_code, said.get("message") or str(e.args[0]), said.get("code"))
+
+
+def _by_status(status: int, message: str, code: int | str | None) -> TwilioProblem:
+	if status == 429:
+		return TryAgain(message, code)
+	if status >= 500:
+		return OutcomeUnknown(message, code)
+	return Refused(message, code)
 
 
 def _never_connected(e: requests.exceptions.ConnectionError) -> bool:

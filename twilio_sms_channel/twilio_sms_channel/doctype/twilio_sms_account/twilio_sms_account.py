@@ -6,6 +6,13 @@ from twilio_sms_channel.twilio_gateway.client import Gateway, api_base_url
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, Refused, TwilioProblem, explain
 from twilio_sms_channel.twilio_gateway.payloads import ACCOUNT_SID
 
+STATUS_BY_CODE = {
+	AUTHENTICATION_FAILED: "Wrong Credentials",
+	"20404": "Wrong Credentials",
+	"20005": "Suspended",
+	"20403": "Suspended",
+}
+
 
 class TwilioSMSAccount(Document):
 	"""A Twilio account: its SID, the auth token that signs webhooks, optionally the next token and an API key."""
@@ -33,8 +40,7 @@ class TwilioSMSAccount(Document):
 		try:
 			account = self.gateway().read_account()
 		except Refused as e:
-			wrong = e.code in (AUTHENTICATION_FAILED, "20404")
-			return ("Wrong Credentials" if wrong else "Unreachable"), explain(e.code, e.message)
+			return STATUS_BY_CODE.get(e.code, "Unreachable"), explain(e.code, e.message)
 		except TwilioProblem as e:
 			return "Unreachable", _("{0} (asked {1})").format(e.message, api_base_url())
 		if account.status != "active":
