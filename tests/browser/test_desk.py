@@ -1,0 +1,148 @@
+"""The story in a browser: the customer on the simulator's handset, the agent in Desk."""
+
+import re
+
+import frappe
+from playwright.sync_api import expect
+from support.people import PASSWORD, make_agent, make_user
+from support.stack import Customer, eventually, ticket_of
+
+from browser.conftest import DESKTOP, PHONE
+
+
+def log_in(page, stack, user):
+	page.goto(f"{stack.web}/login")
+	page.fill("#login_email", user)
+	page.fill("#login_password", PASSWORD)
+	page.click(".btn-login")
+	page.wait_for_url(re.compile(r"/(app|desk|me|helpdesk)"))
+
+
+def desk(stack, path: str) -> str:
+	"""A page of Desk: it lives at /app, from v16 on at /desk."""
+	root = "desk" if int(frappe.__version__.split(".")[0]) >= 16 else "app"
+	return f"{stack.web}/{root}/{path}"
+
+
+def test_an_agent_answers_in_desk_and_sees_delivered(page, chromium, stack, sim, shots):
+	user = make_user(
+		make_agent("tsms-desk@example.com"),
+		["Agent", "Desk User"] if frappe.db.exists("Role", "Desk User") else ["Agent"],
+	)
+	ann = Customer(stack)
+	sim.add_handset(ann.number, "Ann Miller")
+	frappe.get_doc(
+		{
+			"doctype": "Contact",
+			"first_name": "Ann",
+			"last_name": "Miller",
+			"phone_nos": [{"phone": ann.number}],
+		}
+	).insert()
+	frappe.db.commit()
+
+	handset_context = chromium.new_context(viewport=DESKTOP)
+	handset = handset_context.new_page()
+	handset.goto(stack.simulator.base_url)
+	handset.get_by_test_id(f"handset-{ann.number}").click()
+	handset.get_by_test_id("our-number-select").select_option(stack.number)
+	handset.get_by_test_id("compose-body").fill("Hello, my order 4711 has not arrived. Can you help?")
+	handset.get_by_test_id("compose-send").click()
+
+	conversation = eventually(
+		lambda: frappe.db.get_value(
+			"Twilio SMS Conversation", {"customer_number": ann.number, "ticket": ("is", "set")}, "ticket"
+		)
+	)
+	log_in(page, stack, user)
+	page.goto(desk(stack, f"hd-ticket/{conversation}"))
+	panel = page.locator(".twilio-sms")
+	expect(panel.locator(".tsms-in .tsms-text")).to_have_text(
+		"Hello, my order 4711 has not arrived. Can you help?"
+	)
+	expect(panel.locator(".tsms-route")).to_contain_text("Ann Miller")
+
+	panel.locator(".tsms-body").fill("Hi Ann, it is on its way and arrives tomorrow 🚚")
+	expect(panel.locator(".tsms-count")).to_contain_text("UCS-2")
+	panel.locator(".tsms-send").click()
+	expect(panel.locator(".tsms-out .tsms-fate")).to_have_text("Delivered", timeout=30_000)
+	page.screenshot(path=shots("ticket-desk"))
+
+	bubble = handset.get_by_test_id("bubble").filter(has_text="arrives tomorrow")
+	expect(bubble).to_be_visible()
+	expect(bubble).to_have_attribute("data-status", "delivered")
+	handset.screenshot(path=shots("simulator"))
+	handset.set_viewport_size(PHONE)
+	handset.screenshot(path=shots("simulator-phone"))
+	handset_context.close()
+
+	page.set_viewport_size(PHONE)
+	panel.scroll_into_view_if_needed()
+	page.screenshot(path=shots("ticket-desk-phone"))
+
+
+def test_the_ticket_goes_over_to_email_in_desk(page, stack, sim, shots, customer):
+	user = make_user(make_agent("tsms-desk@example.com"), ["Agent"])
+	ticket = ticket_of(customer.text("Please send me the invoice"))
+	log_in(page, stack, user)
+	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
+	panel = page.locator(".twilio-sms")
+	panel.locator(".tsms-switch").click()
+	dialog = page.locator(".modal.show")
+	expect(dialog).to_contain_text("has no e-mail address yet")
+	dialog.locator("input[data-fieldname=email]").fill(f"c{customer.number[1:]}@example.com")
+	page.wait_for_timeout(300)
+	page.screenshot(path=shots("switch-to-email"))
+	dialog.get_by_role("button", name="Add and Switch").click()
+	expect(panel.locator(".tsms-route")).to_contain_text("Replies go by e-mail")
+	expect(panel.locator(".tsms-form")).to_be_hidden()
+	panel.locator(".tsms-switch").click()
+	expect(panel.locator(".tsms-form")).to_be_visible()
+
+
+def test_an_opted_out_customer_cannot_be_texted_and_the_reason_is_there(page, stack, sim, shots, customer):
+	user = make_user(make_agent("tsms-desk@example.com"), ["Agent"])
+	ticket = ticket_of(customer.text("Hello"))
+	customer.text("STOP")
+	log_in(page, stack, user)
+	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
+	panel = page.locator(".twilio-sms")
+	expect(panel.locator(".tsms-notice")).to_contain_text("opted out")
+	expect(panel.locator(".tsms-form")).to_be_hidden()
+	page.screenshot(path=shots("opted-out"))
+
+
+def test_a_hostile_text_is_shown_as_text(page, stack, sim, customer):
+	user = make_user(make_agent("tsms-desk@example.com"), ["Agent"])
+	body = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{ 7*7 }}'
+	message = customer.text(body)
+	log_in(page, stack, user)
+	page.goto(desk(stack, f"hd-ticket/{ticket_of(message).name}"))
+	expect(page.locator(".twilio-sms .tsms-text")).to_have_text(body)
+	page.goto(desk(stack, f"twilio-sms-message/{message.name}"))
+	expect(page.locator("[data-fieldname=body]").first).to_contain_text("onerror")
+	assert page.evaluate("window.hacked") is None
+
+
+def test_a_manager_sets_up_the_number_in_desk(page, stack, sim, shots):
+	from support.people import make_system_manager
+
+	number = stack.add_number(description="Support US")
+	log_in(page, stack, make_system_manager("tsms-admin@example.com"))
+	page.goto(desk(stack, f"twilio-sms-number/{number}"))
+	page.get_by_role("button", name="Set Webhook").click()
+	expect(
+		page.locator(".desk-alert, .alert-message").filter(has_text="Twilio now posts texts")
+	).to_be_visible()
+	page.wait_for_timeout(500)
+	page.screenshot(path=shots("number-form"))
+	page.goto(desk(stack, f"twilio-sms-account/{stack.account}"))
+	page.get_by_role("button", name="Check Credentials").click()
+	expect(
+		page.locator(".desk-alert, .alert-message").filter(has_text="accepts these credentials")
+	).to_be_visible()
+	page.wait_for_timeout(500)
+	page.screenshot(path=shots("account-form"))
+	page.goto(desk(stack, "twilio-sms-message"))
+	page.wait_for_selector(".list-row")
+	page.screenshot(path=shots("message-list"))

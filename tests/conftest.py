@@ -1,0 +1,131 @@
+"""The suite runs against a real site: `pytest tests --bench PATH --site NAME`.
+
+It starts its own web server, worker, mail sink and Twilio simulator; MariaDB and Redis are the bench's.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+
+def pytest_addoption(parser):
+	parser.addoption("--bench", help="path of the bench (the folder with apps/, env/ and sites/)")
+	parser.addoption("--shots", help="folder for the browser tests' screenshots")
+	parser.addoption("--site", help="name of a site on it that may be filled with test data")
+
+
+def pytest_configure(config):
+	bench = config.getoption("--bench")
+	if not bench:
+		return
+	if not config.getoption("--site"):
+		raise pytest.UsageError("--bench also wants --site NAME")
+	bench = Path(bench).resolve()
+	env = bench / "env"
+	if not (bench / "sites" / config.getoption("--site")).is_dir():
+		raise pytest.UsageError(f"{bench} has no site {config.getoption('--site')}")
+	if Path(sys.prefix).resolve() != env.resolve():
+		# Frappe and the apps are importable in the bench's own environment only.
+		config.pluginmanager.getplugin("capturemanager").stop_global_capturing()
+		python = str(env / "bin" / "python")
+		os.execv(python, [python, "-m", "pytest", *config.invocation_params.args])
+	config.bench = bench
+
+
+def pytest_ignore_collect(collection_path, config):
+	"""Without a bench, only what needs no Frappe is there to run."""
+	if config.getoption("--bench") or collection_path.is_dir():
+		return None
+	return None if HERE / "simulator" in collection_path.parents else True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def site(request):
+	"""Frappe, initialised and connected for the site as Administrator. The site's name."""
+	name = request.config.getoption("--site")
+	if not name:
+		yield None
+		return
+	os.chdir(request.config.bench / "sites")
+	import frappe
+
+	frappe.init(site=name, sites_path=".")
+	frappe.connect()
+	frappe.set_user("Administrator")
+	frappe.local.lang = "en"
+	yield name
+	frappe.db.rollback()
+	frappe.destroy()
+
+
+@pytest.fixture(autouse=True)
+def administrator(site):
+	"""Every test starts as Administrator, in a transaction of its own."""
+	if not site:
+		yield
+		return
+	import frappe
+
+	frappe.set_user("Administrator")
+	frappe.db.rollback()
+	yield
+	frappe.db.rollback()
+	frappe.set_user("Administrator")
+
+
+@pytest.fixture(scope="session")
+def stack(site, request):
+	"""Web server, worker, simulator, mail sink, a Twilio account and two numbers: see `support.stack.Stack`."""
+	from support.stack import Stack
+
+	with Stack(request.config.bench, site) as running:
+		yield running
+
+
+@pytest.fixture
+def sim(stack):
+	"""The Twilio simulator, without faults and idle before and after."""
+	stack.simulator.faults.off()
+	yield stack.simulator
+	stack.simulator.faults.off()
+	stack.simulator.wait_idle(10)
+
+
+@pytest.fixture
+def customer(stack):
+	"""A customer's phone with a number nobody had before."""
+	from support.stack import Customer
+
+	return Customer(stack)
+
+
+@pytest.fixture(scope="session")
+def agent(stack):
+	"""An agent, logged in over HTTP."""
+	from support.people import make_agent
+
+	return stack.login(make_agent("tsms-agent@example.com"))
+
+
+@pytest.fixture(scope="session")
+def admin(stack):
+	from support.people import make_system_manager
+
+	return stack.login(make_system_manager("tsms-admin@example.com"))
+
+
+@pytest.fixture(scope="session")
+def picture() -> bytes:
+	"""A small PNG."""
+	import io
+
+	from PIL import Image
+
+	data = io.BytesIO()
+	Image.new("RGB", (160, 120), "teal").save(data, "PNG")
+	return data.getvalue()

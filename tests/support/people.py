@@ -1,0 +1,43 @@
+"""Users of the site for tests."""
+
+import frappe
+
+PASSWORD = "correct horse battery staple"
+
+
+def make_user(email: str, roles: list[str], **fields) -> str:
+	"""A user with a password and exactly these roles. Commits."""
+	if frappe.db.exists("User", email):
+		user = frappe.get_doc("User", email)
+	else:
+		user = frappe.get_doc(
+			{
+				"doctype": "User",
+				"email": email,
+				"first_name": fields.pop("first_name", email.split("@")[0]),
+				"send_welcome_email": 0,
+				**fields,
+			}
+		).insert(ignore_permissions=True)
+	user.add_roles(*roles)
+	from frappe.utils.password import update_password
+
+	update_password(email, PASSWORD)
+	frappe.db.commit()
+	return email
+
+
+def make_agent(email: str, first_name: str = "Grace", last_name: str = "Hopper") -> str:
+	make_user(email, ["Agent"], first_name=first_name, last_name=last_name)
+	if not frappe.db.exists("HD Agent", email):
+		frappe.get_doc(
+			{"doctype": "HD Agent", "user": email, "agent_name": f"{first_name} {last_name}", "is_active": 1}
+		).insert(ignore_permissions=True)
+	frappe.db.commit()
+	return email
+
+
+def make_system_manager(email: str) -> str:
+	return make_user(
+		email, ["System Manager"], first_name="Ada", last_name="Lovelace", user_type="System User"
+	)

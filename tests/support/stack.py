@@ -1,0 +1,283 @@
+"""The running parts that the tests need, started for one session and stopped again."""
+
+import itertools
+import os
+import random
+import secrets
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import frappe
+import requests
+from aiosmtpd.controller import Controller
+from frappe.installer import update_site_config
+
+from support.people import PASSWORD
+from twilio_sms_channel.simulator import Simulator
+
+REPOSITORY = Path(__file__).parents[2]
+START_TIMEOUT_S = 60
+ACCOUNT_NAME = "Test Account"
+MESSAGE = "Twilio SMS Message"
+
+
+class Stack:
+	"""Everything between a customer's phone and an agent's screen.
+
+	`web` is the site's base URL, `simulator` the Twilio in this process, `number` and `other_number` are ours.
+	"""
+
+	def __init__(self, bench: Path, site: str):
+		self.bench, self.site = bench, site
+		self.processes: list[subprocess.Popen] = []
+		self.logs = bench / "logs" / "tests"
+
+	def __enter__(self) -> "Stack":
+		self.logs.mkdir(parents=True, exist_ok=True)
+		self.mails: list = []
+		self.mail = Controller(_Mailbox(self.mails), hostname="127.0.0.1", port=free_port())
+		self.mail.start()
+		self.simulator = Simulator(host="127.0.0.1", port=0, speed=20, hang_s=4)
+		self.simulator.start()
+		self.port = free_port()
+		self.web = f"http://127.0.0.1:{self.port}"
+		self.before = frappe.get_site_config().get("twilio_sms_api_base_url")
+		self._configure()
+		self._start_web()
+		self._start("worker", ["-m", "support.worker"])
+		return self
+
+	def __exit__(self, *_exc):
+		for process in self.processes:
+			process.terminate()
+		for process in self.processes:
+			try:
+				process.wait(10)
+			except subprocess.TimeoutExpired:
+				process.kill()
+		self.simulator.stop()
+		self.mail.stop()
+		update_site_config("twilio_sms_api_base_url", self.before or "None")
+		update_site_config("twilio_sms_api_timeout_s", "None")
+
+	def login(self, user: str) -> "Person":
+		return Person(self, user)
+
+	def _configure(self) -> None:
+		frappe.db.rollback()
+		self.account_sid = "AC" + secrets.token_hex(16)
+		self.auth_token = secrets.token_hex(16)
+		self.simulator.add_account(
+			sid=self.account_sid, auth_token=self.auth_token, friendly_name="Tests", status="active"
+		)
+		frappe.db.set_single_value("Twilio SMS Settings", "public_base_url", self.web)
+		frappe.db.set_single_value("HD Settings", "send_acknowledgement_email", 0)
+		# An account of an earlier run may have been left behind with its messages: it keeps its name for good.
+		self.account = f"{ACCOUNT_NAME} {self.account_sid[-6:]}"
+		frappe.get_doc(
+			{
+				"doctype": "Twilio SMS Account",
+				"account_name": self.account,
+				"account_sid": self.account_sid,
+				"auth_token": self.auth_token,
+			}
+		).insert()
+		self.number, self.other_number = (self.add_number() for _ in range(2))
+		self._mail_account()
+		frappe.db.commit()
+		update_site_config("twilio_sms_api_base_url", self.simulator.base_url)
+		update_site_config("twilio_sms_api_timeout_s", 2)
+
+	def add_number(self, **fields) -> str:
+		"""A number of ours, known to the site and to the simulator. Commits."""
+		number = f"+1415555{random.randint(0, 9999):04}"
+		while frappe.db.exists("Twilio SMS Number", number):
+			number = f"+1{random.choice([212, 312, 415, 503, 617])}{random.randint(2000000, 9999999)}"
+		frappe.get_doc(
+			{
+				"doctype": "Twilio SMS Number",
+				"phone_number": number,
+				"account": self.account,
+				"mms_enabled": 1,
+				**fields,
+			}
+		).insert()
+		frappe.db.commit()
+		self.simulator.add_number(
+			self.account_sid, number, sms_url=self.web + "/api/method/twilio_sms_channel.api.webhooks.inbound"
+		)
+		return number
+
+	def _mail_account(self) -> None:
+		"""A default outgoing account whose mails land in `self.mails`."""
+		name = "Twilio SMS Tests"
+		frappe.db.set_value(
+			"Email Account", {"default_outgoing": 1, "name": ("!=", name)}, "default_outgoing", 0
+		)
+		account = (
+			frappe.get_doc("Email Account", name)
+			if frappe.db.exists("Email Account", name)
+			else frappe.new_doc("Email Account")
+		)
+		account.update(
+			{
+				"email_account_name": name,
+				"email_id": "helpdesk@example.com",
+				"enable_outgoing": 1,
+				"default_outgoing": 1,
+				"no_smtp_authentication": 1,
+				"awaiting_password": 0,
+				"smtp_server": "127.0.0.1",
+				"smtp_port": self.mail.port,
+				"use_tls": 0,
+			}
+		)
+		account.save()
+
+	def _start_web(self) -> None:
+		self._start(
+			"web",
+			[
+				*["-m", "gunicorn", "support.wsgi:application", "--bind", f"127.0.0.1:{self.port}"],
+				*[
+					"--workers",
+					"2",
+					"--threads",
+					"4",
+					"--worker-class",
+					"gthread",
+					"--timeout",
+					"60",
+					"--preload",
+				],
+			],
+		)
+		deadline = time.monotonic() + START_TIMEOUT_S
+		while time.monotonic() < deadline and self.processes[-1].poll() is None:
+			try:
+				if requests.get(f"{self.web}/api/method/ping", timeout=5).ok:
+					return
+			except requests.RequestException:
+				time.sleep(0.2)
+		raise RuntimeError(f"the web server did not start, see {self.logs / 'web.log'}")
+
+	def _start(self, name: str, arguments: list[str]) -> None:
+		paths = [str(REPOSITORY / "tests"), os.environ.get("PYTHONPATH", "")]
+		log = (self.logs / f"{name}.log").open("w")
+		self.processes.append(
+			subprocess.Popen(
+				[str(self.bench / "env" / "bin" / "python"), *arguments],
+				cwd=self.bench / "sites",
+				env={
+					**os.environ,
+					"PYTHONPATH": os.pathsep.join(p for p in paths if p),
+					"TWILIO_SMS_SITE": self.site,
+				},
+				stdout=log,
+				stderr=subprocess.STDOUT,
+			)
+		)
+
+
+class Person:
+	"""A user with a session in the web server."""
+
+	def __init__(self, stack: Stack, user: str):
+		self.stack, self.user = stack, user
+		self.session = requests.Session()
+		answer = self.session.post(
+			f"{stack.web}/api/method/login", data={"usr": user, "pwd": PASSWORD}, timeout=30
+		)
+		assert answer.status_code == 200, answer.text
+
+	def call(self, method: str, /, http: str = "POST", **args) -> requests.Response:
+		"""Call a whitelisted method as the browser does."""
+		url = f"{self.stack.web}/api/method/{method}"
+		if http == "GET":
+			return self.session.get(url, params=args, timeout=30)
+		return self.session.post(url, json=args, timeout=30)
+
+	def reply(self, ticket: str, message: str, **args) -> requests.Response:
+		"""Press Send in Helpdesk's reply box."""
+		return self.call(
+			"run_doc_method",
+			dt="HD Ticket",
+			dn=str(ticket),
+			method="reply_via_agent",
+			args={"message": message, "to": "", "cc": "", "bcc": "", "attachments": [], **args},
+		)
+
+
+class Customer:
+	"""Somebody with a phone who has never texted before."""
+
+	numbers = itertools.count(random.randint(0, 700_000))
+
+	def __init__(self, stack: Stack):
+		self.stack = stack
+		# +1 907 (Alaska) with numbers of ordinary form; the simulator's special endings are avoided.
+		self.number = f"+1907{3_000_000 + next(self.numbers) * 9 % 6_900_000:07}"
+		if self.number[-4:-2] == "00" or self.number.endswith(tuple(map(str, range(30003, 30009)))):
+			self.number = self.number[:-4] + "4321"
+
+	def text(self, body: str, to: str | None = None, media=None, wait: bool = True, **extra):
+		"""Type a text on the handset; returns the Twilio SMS Message document once it is in its ticket."""
+		sent = self.stack.simulator.text(
+			from_=self.number, to=to or self.stack.number, body=body, media=media or [], **extra
+		)
+		if not wait:
+			return sent
+		name = eventually(
+			lambda: frappe.db.get_value(MESSAGE, {"twilio_sid": sent.sid, "status": ("!=", "Received")})
+		)
+		return frappe.get_doc(MESSAGE, name)
+
+	def inbox(self) -> list:
+		"""Texts on the handset that came from us, oldest first; not what Twilio itself answers to STOP."""
+		return [
+			m
+			for m in self.stack.simulator.messages(customer=self.number, direction="outbound")
+			if not m.automatic
+		]
+
+
+class _Mailbox:
+	def __init__(self, mails: list):
+		self.mails = mails
+
+	async def handle_DATA(self, _server, _session, envelope):
+		self.mails.append(envelope)
+		return "250 OK"
+
+
+def eventually(ask, timeout_s: float = 20, every_s: float = 0.1):
+	"""What `ask()` gives once it gives something true; each time with a fresh view of the database."""
+	deadline = time.monotonic() + timeout_s
+	while True:
+		frappe.db.rollback()
+		if answer := ask():
+			return answer
+		if time.monotonic() > deadline:
+			raise AssertionError(f"waited {timeout_s} s in vain")
+		time.sleep(every_s)
+
+
+def status_of(message: str) -> str:
+	frappe.db.rollback()
+	return frappe.db.get_value(MESSAGE, message, "status")
+
+
+def free_port() -> int:
+	with socket.socket() as s:
+		s.bind(("127.0.0.1", 0))
+		return s.getsockname()[1]
+
+
+def ticket_of(message) -> "frappe.model.document.Document":
+	"""The ticket that a message is in."""
+	frappe.db.rollback()
+	return frappe.get_doc(
+		*frappe.db.get_value("Communication", message.communication, ["reference_doctype", "reference_name"])
+	)

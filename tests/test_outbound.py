@@ -1,0 +1,248 @@
+"""A reply is sent at most once, in order, and the agent learns its fate."""
+
+import threading
+
+import frappe
+import pytest
+from support.stack import eventually, status_of, ticket_of
+
+
+@pytest.fixture
+def ticket(customer, sim):
+	return ticket_of(customer.text("Hello"))
+
+
+def reply(agent, ticket, body="Hi"):
+	answer = agent.call("twilio_sms_channel.api.ticket.reply", ticket=ticket.name, message=body)
+	assert answer.status_code == 200, answer.text
+	return answer.json()["message"]["message"]
+
+
+def settled(message, *statuses):
+	return eventually(lambda: (s := status_of(message)) in statuses and s)
+
+
+def fact(message, field):
+	frappe.db.rollback()
+	return frappe.db.get_value("Twilio SMS Message", message, field)
+
+
+def test_replies_arrive_in_the_order_written(agent, customer, ticket):
+	written = [str(n) for n in range(8)]
+	for body in written:
+		last = reply(agent, ticket, body)
+	settled(last, "Delivered")
+	assert [m.body for m in customer.inbox()] == written
+
+
+def test_after_429_the_text_is_sent_once(agent, customer, sim, ticket):
+	sim.faults.next("rate_limit", 2)
+	settled(reply(agent, ticket), "Delivered")
+	assert len(customer.inbox()) == 1
+
+
+@pytest.mark.parametrize("fault", ["error_after", "timeout_after"])
+def test_an_answer_that_got_lost_sends_nothing_twice(agent, customer, sim, ticket, fault):
+	sim.faults.next(fault, 1)
+	message = reply(agent, ticket)
+	# The callbacks tell the fate that the lost answer did not.
+	settled(message, "Delivered", "Unconfirmed")
+	eventually(lambda: len(customer.inbox()) == 1)
+	settled(message, "Delivered")
+	assert fact(message, "twilio_sid") == customer.inbox()[0].sid
+
+
+@pytest.mark.parametrize("fault", ["error_before", "timeout_before"])
+def test_an_unknown_outcome_is_shown_and_not_repeated(agent, customer, sim, ticket, fault):
+	sim.faults.next(fault, 1)
+	message = reply(agent, ticket)
+	settled(message, "Unconfirmed")
+	assert "not known whether the text was sent" in fact(message, "error_message")
+	assert customer.inbox() == []
+	assert agent.call("twilio_sms_channel.api.ticket.retry", message=message).status_code == 200
+	assert status_of(message) == "Unconfirmed"
+
+
+def test_reordered_and_doubled_callback_end_in_delivered(agent, sim, ticket):
+	sim.faults.next("callback_reordered", 3)
+	sim.faults.next("callback_doubled", 3)
+	message = reply(agent, ticket)
+	settled(message, "Delivered")
+	sim.wait_idle(10)
+	assert status_of(message) == "Delivered"
+
+
+def test_a_refusal_by_twilio_is_said_in_plain_words(agent, stack, sim):
+	from support.stack import Customer
+
+	landline = Customer(stack)
+	landline.number = f"+19075{landline.number[-6:-5]}30006"
+	ticket = ticket_of(landline.text("Call me"))
+	message = reply(agent, ticket)
+	settled(message, "Undelivered", "Failed")
+	assert fact(message, "error_code") == "30006"
+	assert "landline" in fact(message, "error_message")
+	state = agent.call("twilio_sms_channel.api.ticket.state", http="GET", ticket=ticket.name).json()[
+		"message"
+	]
+	assert state["messages"][-1]["fate"].startswith("Not delivered: ")
+	assert state["messages"][-1]["can_retry"]
+
+
+def test_stop_is_kept_in_the_ticket_and_no_text_follows_until_start(agent, customer, sim, ticket):
+	customer.text("STOP")
+	answer = agent.reply(ticket.name, "<p>Please stay</p>")
+	assert answer.status_code == 417
+	assert "opted out" in answer.text
+	frappe.db.rollback()
+	assert frappe.db.get_value("Twilio SMS Conversation", ticket.twilio_sms_conversation, "opted_out")
+	ours_before = len([m for m in customer.inbox() if m.body == "Welcome back"])
+	customer.text("START")
+	assert agent.reply(ticket.name, "<p>Welcome back</p>").status_code == 200
+	eventually(lambda: len([m for m in customer.inbox() if m.body == "Welcome back"]) == ours_before + 1)
+
+
+def test_a_text_queued_before_stop_is_blocked_without_a_call(customer, sim, ticket):
+	from twilio_sms_channel.messaging import dispatch
+
+	frappe.db.set_value(
+		"Twilio SMS Conversation", ticket.twilio_sms_conversation, "opted_out", 1, update_modified=False
+	)
+	frappe.db.commit()
+	message = frappe.get_doc(
+		{
+			"doctype": "Twilio SMS Message",
+			"direction": "Outbound",
+			"status": "Queued",
+			"account": frappe.db.get_value("Twilio SMS Number", {"name": ("like", "+1%")}, "account"),
+			"number": frappe.db.get_value(
+				"Twilio SMS Conversation", ticket.twilio_sms_conversation, "number"
+			),
+			"customer_number": customer.number,
+			"conversation": ticket.twilio_sms_conversation,
+			"body": "too late",
+		}
+	).insert()
+	frappe.db.commit()
+	calls = len(sim.requests)
+	dispatch.send_waiting(message.name)
+	assert status_of(message.name) == "Blocked"
+	assert len(sim.requests) == calls
+
+
+def test_an_opt_out_that_only_twilio_knows_is_learnt_from_its_refusal(agent, customer, sim, ticket):
+	customer.text("STOP")
+	frappe.db.set_value("Twilio SMS Conversation", ticket.twilio_sms_conversation, "opted_out", 0)
+	frappe.db.commit()
+	message = reply(agent, ticket)
+	settled(message, "Blocked")
+	assert fact(message, "error_code") == "21610"
+	assert frappe.db.get_value("Twilio SMS Conversation", ticket.twilio_sms_conversation, "opted_out")
+
+
+@pytest.mark.parametrize(
+	("body", "says"),
+	[("", "empty"), ("   ", "empty"), ("x" * 1601, "1601 characters")],
+	ids=["none", "blank", "long"],
+)
+def test_what_cannot_be_sent_is_refused_with_the_reason(agent, ticket, body, says):
+	answer = agent.call("twilio_sms_channel.api.ticket.reply", ticket=ticket.name, message=body)
+	assert answer.status_code == 417
+	assert says in answer.text
+	frappe.db.rollback()
+	assert not frappe.db.exists(
+		"Twilio SMS Message", {"conversation": ticket.twilio_sms_conversation, "direction": "Outbound"}
+	)
+
+
+def test_a_number_that_is_switched_off_sends_nothing(agent, customer, stack, sim):
+	number = stack.add_number()
+	ticket = ticket_of(customer.text("Hello", to=number))
+	frappe.db.set_value("Twilio SMS Number", number, "enabled", 0)
+	frappe.clear_document_cache("Twilio SMS Number", number)
+	frappe.db.commit()
+	answer = agent.reply(ticket.name, "<p>Hi</p>")
+	assert answer.status_code == 417
+	assert "switched off" in answer.text
+
+
+def test_two_workers_never_send_the_same_text(customer, sim, ticket, stack):
+	"""Real threads, each with its own connection, all told to send the same message."""
+	from twilio_sms_channel.messaging import dispatch, outbox
+
+	frappe.db.rollback()
+	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
+	message = outbox.write(conversation, "Only once").name
+	frappe.db.commit()
+
+	def work():
+		frappe.init(site=stack.site, sites_path=".")
+		frappe.connect()
+		frappe.local.conf.twilio_sms_api_base_url = sim.base_url
+		try:
+			dispatch.send_waiting(message)
+		finally:
+			frappe.destroy()
+
+	workers = [threading.Thread(target=work) for _ in range(4)]
+	for worker in workers:
+		worker.start()
+	for worker in workers:
+		worker.join()
+	settled(message, "Delivered")
+	assert [m.body for m in customer.inbox()] == ["Only once"]
+
+
+def test_the_sweep_sends_what_a_lost_job_left_queued(customer, sim, ticket):
+	from twilio_sms_channel.messaging import outbox, sweep
+
+	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
+	message = outbox.write(conversation, "From the sweep").name
+	frappe.db.after_commit.reset()
+	frappe.db.set_value(
+		"Twilio SMS Message",
+		message,
+		"creation",
+		frappe.utils.add_to_date(None, minutes=-5),
+		update_modified=False,
+	)
+	frappe.db.commit()
+	assert status_of(message) == "Queued"
+	sweep.run()
+	settled(message, "Delivered")
+
+
+def test_a_text_abandoned_while_sending_becomes_unconfirmed(customer, sim, ticket):
+	from twilio_sms_channel.messaging import outbox, sweep
+
+	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
+	message = outbox.write(conversation, "Who knows").name
+	frappe.db.after_commit.reset()
+	frappe.db.set_value(
+		"Twilio SMS Message",
+		message,
+		{"status": "Sending", "modified": frappe.utils.add_to_date(None, minutes=-30)},
+		update_modified=False,
+	)
+	frappe.db.commit()
+	sweep.run()
+	assert status_of(message) == "Unconfirmed"
+	assert customer.inbox() == []
+
+
+def test_without_a_public_address_the_text_goes_out_without_a_callback(customer, sim, ticket):
+	from twilio_sms_channel.messaging import public_url
+
+	simulator = frappe.local.conf.pop("twilio_sms_api_base_url")
+	try:
+		assert public_url.status_callback("x") == ""
+	finally:
+		frappe.local.conf.twilio_sms_api_base_url = simulator
+
+
+def test_hooks_of_other_apps_are_called_with_the_message():
+	from twilio_sms_channel.messaging import events
+
+	# No app on the test site listens: asking must cost nothing and break nothing.
+	assert events.tell("twilio_sms_message_received", None) is None
+	assert events.ask("twilio_sms_before_send", None) is None

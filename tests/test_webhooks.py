@@ -1,0 +1,246 @@
+"""Twilio's doors: nothing gets in unsigned, and nothing makes them stumble."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+
+import frappe
+import pytest
+import requests
+from support.stack import eventually
+
+INBOUND = "/api/method/twilio_sms_channel.api.webhooks.inbound"
+STATUS = "/api/method/twilio_sms_channel.api.webhooks.status"
+
+
+def sid(prefix="SM"):
+	return prefix + secrets.token_hex(16)
+
+
+def signed(stack, path, params, token=None, http="POST", fragment="", base=None):
+	"""Send a webhook the way Twilio does, signed with code of the test's own."""
+	url = (base or stack.web) + path
+	if http == "GET":
+		url = requests.Request("GET", url, params=params).prepare().url
+		text = url + fragment
+	else:
+		text = url + fragment + "".join(k + params[k] for k in sorted(params))
+	digest = hmac.new((token or stack.auth_token).encode(), text.encode(), hashlib.sha1).digest()
+	headers = {"X-Twilio-Signature": base64.b64encode(digest).decode()}
+	if http == "GET":
+		return requests.get(url, headers=headers, timeout=30)
+	return requests.post(stack.web + path, data=params, headers=headers, timeout=30)
+
+
+def text(stack, **changes):
+	params = {
+		"MessageSid": sid(),
+		"AccountSid": stack.account_sid,
+		"From": "+19075550199",
+		"To": stack.number,
+		"Body": "Hello",
+		"NumMedia": "0",
+		"NumSegments": "1",
+		**changes,
+	}
+	return {k: v for k, v in params.items() if v is not None}
+
+
+def stored(message_sid):
+	frappe.db.rollback()
+	return frappe.db.exists("Twilio SMS Message", {"twilio_sid": message_sid})
+
+
+def rejections(since):
+	frappe.db.rollback()
+	return frappe.get_all(
+		"Twilio SMS Rejected Webhook",
+		filters={"creation": (">=", since)},
+		fields=["http_status", "reason", "account_sid", "to_number"],
+		order_by="creation",
+	)
+
+
+@pytest.fixture
+def now(stack):
+	# The limit of log lines counts per minute: start from none.
+	frappe.cache().delete_keys("twilio_sms_rejected:")
+	return frappe.utils.now_datetime()
+
+
+@pytest.mark.parametrize("http", ["POST", "GET"])
+def test_a_signed_text_is_stored(stack, http):
+	params = text(stack)
+	answer = signed(stack, INBOUND, params, http=http)
+	assert answer.status_code == 200
+	assert answer.headers["Content-Type"].startswith("text/xml")
+	assert stored(params["MessageSid"])
+
+
+def test_the_retry_fragment_of_the_webhook_url_is_signed_too(stack):
+	params = text(stack)
+	assert signed(stack, INBOUND, params, fragment="#rc=3&rp=ct,rt,5xx").status_code == 200
+	assert stored(params["MessageSid"])
+
+
+@pytest.mark.parametrize(
+	"headers", [{}, {"X-Twilio-Signature": "bm9wZQ=="}, {"X-Twilio-Signature": "\u00fc"}], ids=str
+)
+def test_an_unsigned_text_is_403_and_leaves_one_line_in_the_log(stack, now, headers):
+	params = text(stack)
+	headers = {k: v.encode("latin-1") for k, v in headers.items()}
+	answer = requests.post(stack.web + INBOUND, data=params, headers=headers, timeout=30)
+	assert answer.status_code == 403
+	assert not stored(params["MessageSid"])
+	(line,) = rejections(now)
+	assert (line.http_status, line.account_sid, line.to_number) == (403, stack.account_sid, stack.number)
+
+
+def test_a_wrongly_signed_text_is_403(stack, now):
+	params = text(stack)
+	assert signed(stack, INBOUND, params, token="somebody else's").status_code == 403
+	assert not stored(params["MessageSid"])
+
+
+def test_a_changed_text_is_403(stack, now):
+	params = text(stack)
+	url = stack.web + INBOUND
+	body = url + "".join(k + params[k] for k in sorted(params))
+	digest = hmac.new(stack.auth_token.encode(), body.encode(), hashlib.sha1).digest()
+	params["Body"] = "Send money"
+	answer = requests.post(
+		url, data=params, headers={"X-Twilio-Signature": base64.b64encode(digest).decode()}, timeout=30
+	)
+	assert answer.status_code == 403
+
+
+def test_the_next_token_is_accepted_while_rotating(stack, now):
+	account = frappe.get_doc("Twilio SMS Account", stack.account)
+	account.next_auth_token = "the next token"
+	account.save()
+	frappe.db.commit()
+	try:
+		params = text(stack)
+		assert signed(stack, INBOUND, params, token="the next token").status_code == 200
+		assert signed(stack, INBOUND, text(stack)).status_code == 200
+	finally:
+		account.next_auth_token = ""
+		account.save()
+		frappe.db.commit()
+
+
+def test_an_unknown_account_is_404_and_logged(stack, now):
+	params = text(stack, AccountSid="AC" + "0" * 32)
+	assert signed(stack, INBOUND, params).status_code == 404
+	assert rejections(now)[0].http_status == 404
+	assert not stored(params["MessageSid"])
+
+
+def test_an_unknown_number_is_404_and_logged(stack, now):
+	params = text(stack, To="+19075550000")
+	assert signed(stack, INBOUND, params).status_code == 404
+	assert "+19075550000" in rejections(now)[0].reason
+	assert not stored(params["MessageSid"])
+
+
+@pytest.mark.parametrize(
+	"change",
+	[
+		{"MessageSid": "nonsense"},
+		{"MessageSid": None},
+		{"From": None},
+		{"From": "<script>alert(1)</script>"},
+		{"To": ""},
+		{"NumMedia": "many"},
+		{"NumMedia": "11"},
+		{"NumMedia": "-1"},
+		{"NumMedia": "1"},
+		{"NumSegments": "9" * 5000},
+		{"Body": "x" * 20000},
+		{"Body": "nul\x00"},
+		{"MessagingServiceSid": "MGnonsense"},
+	],
+	ids=lambda change: "-".join(f"{k}={str(v)[:12]!r}" for k, v in change.items()),
+)
+def test_malformed_parameters_are_400(stack, now, change):
+	params = text(stack, **change)
+	before = frappe.db.count("Twilio SMS Message")
+	assert signed(stack, INBOUND, params).status_code == 400
+	assert rejections(now)[0].http_status == 400
+	frappe.db.rollback()
+	assert frappe.db.count("Twilio SMS Message") == before
+
+
+def test_a_malformed_status_is_400(stack, now):
+	params = {"MessageSid": sid(), "AccountSid": stack.account_sid, "MessageStatus": "<b>"}
+	assert signed(stack, STATUS, params).status_code == 400
+
+
+def test_a_status_of_an_unknown_message_is_404(stack, now):
+	params = {"MessageSid": sid(), "AccountSid": stack.account_sid, "MessageStatus": "sent"}
+	assert signed(stack, STATUS, params).status_code == 404
+
+
+def test_the_log_of_rejected_webhooks_is_limited(stack, now):
+	for _ in range(40):
+		requests.post(stack.web + INBOUND, data=text(stack), timeout=30)
+	# The minute may have changed on the way: then two limits count.
+	assert len(rejections(now)) < 40 or frappe.utils.now_datetime().minute != now.minute
+	assert len(rejections(now)) <= 60
+
+
+def test_the_same_webhook_twice_is_one_message(stack):
+	params = text(stack)
+	assert [signed(stack, INBOUND, params).status_code for _ in range(2)] == [200, 200]
+	frappe.db.rollback()
+	assert frappe.db.count("Twilio SMS Message", {"twilio_sid": params["MessageSid"]}) == 1
+
+
+def test_parameters_that_twilio_adds_later_do_no_harm(stack):
+	params = text(stack, SomethingNew="1", ChannelMetadata='{"a": 1}')
+	assert signed(stack, INBOUND, params).status_code == 200
+
+
+def test_numbers_in_a_pool_are_found_although_the_service_is_not_set_up(stack):
+	params = text(stack, MessagingServiceSid="MG" + "1" * 32)
+	assert signed(stack, INBOUND, params).status_code == 200
+	assert stored(params["MessageSid"])
+
+
+def test_the_body_is_kept_exactly(stack):
+	body = "  <script>alert('1')</script> & ünïcödé 👩‍👩‍👧 \n\t“quotes” {{ 7*7 }} %s \u202e "
+	params = text(stack, Body=body)
+	assert signed(stack, INBOUND, params).status_code == 200
+	frappe.db.rollback()
+	assert frappe.db.get_value("Twilio SMS Message", {"twilio_sid": params["MessageSid"]}, "body") == body
+
+
+def test_a_hostile_body_is_escaped_in_the_ticket(stack):
+	params = text(stack, Body="<img src=x onerror=alert(1)> {{ 7*7 }}")
+	signed(stack, INBOUND, params)
+	communication = eventually(
+		lambda: frappe.db.get_value(
+			"Twilio SMS Message", {"twilio_sid": params["MessageSid"]}, "communication"
+		)
+	)
+	content = frappe.db.get_value("Communication", communication, "content")
+	assert content == "&lt;img src=x onerror=alert(1)&gt; {{ 7*7 }}"
+
+
+def test_short_codes_and_names_are_taken_in_and_shown_as_unanswerable(stack, agent):
+	for sender in ("72345", "SUPPORT"):
+		params = text(stack, From=sender, Body="Your code is 1234")
+		assert signed(stack, INBOUND, params).status_code == 200
+		conversation = eventually(
+			lambda params=params: frappe.db.get_value(
+				"Twilio SMS Message",
+				{"twilio_sid": params["MessageSid"], "status": "Threaded"},
+				"conversation",
+			)
+		)
+		ticket = frappe.db.get_value("Twilio SMS Conversation", conversation, "ticket")
+		state = agent.call("twilio_sms_channel.api.ticket.state", http="GET", ticket=ticket).json()["message"]
+		assert not state["can_text"]
+		assert "cannot be answered" in state["why_not"]
+		assert agent.reply(ticket, "<p>Hi</p>").status_code == 417
