@@ -1,0 +1,22 @@
+# Everything that a developer does here. Each target is a command of dev/; `python3 dev --help` says more.
+# ARGS goes to the command: make test ARGS="-k media -x", make demo ARGS=--once
+
+.PHONY: help test test-twilio-oldest site demo status stop clean lint
+
+help:
+	@python3 dev --help
+
+test:
+	@python3 dev test -- $(ARGS)
+
+test-twilio-oldest:
+	@python3 dev test-twilio-oldest -- $(ARGS)
+
+site:
+	@python3 dev site $(ARGS)
+
+demo:
+	@python3 dev demo $(ARGS)
+
+status stop clean lint:
+	@python3 dev $@

@@ -1,0 +1,252 @@
+"""python3 dev COMMAND: a throwaway bench in .throwaway, made from package registries alone.
+
+`python3 dev --help` lists the commands; the Makefile has one target for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+STARTED = time.monotonic()
+PYTHONS = ((3, 10), (3, 11))
+
+
+def use_suitable_python():
+	"""Go on with a Python for which the packages of Frappe's version are ready-made."""
+	if sys.version_info[:2] in PYTHONS:
+		return
+	for name in ("python3.11", "python3.10", "/usr/bin/python3.11", "/usr/bin/python3.10"):
+		found = shutil.which(name)
+		if found and subprocess.call([found, "-c", "import ssl"], stderr=subprocess.DEVNULL) == 0:
+			os.execv(found, [found, *sys.argv])
+	version = ".".join(str(part) for part in sys.version_info[:2])
+	sys.exit(
+		f"✗ Python {version} cannot make a throwaway bench\n"
+		"  why:  packages that Frappe of this version needs are ready-made for Python 3.10 and 3.11 only\n"
+		"  do:   install Python 3.11, so that `python3.11` is in PATH, and run the same command again;\n"
+		"        or use a bench of your own: pytest tests --bench PATH --site NAME"
+	)
+
+
+use_suitable_python()
+
+import assets  # noqa: E402
+import debian  # noqa: E402
+import demo as story  # noqa: E402
+import frappe_source  # noqa: E402
+import lock  # noqa: E402
+import processes  # noqa: E402
+import python_env  # noqa: E402
+import services  # noqa: E402
+import sites  # noqa: E402
+import stack as stacks  # noqa: E402
+from layout import ADMIN_PASSWORD, BENCH, DEMO_SITE, NODE, PYTHON, ROOT, TEST_SITE, TOOLS, make_folders  # noqa: E402
+from processes import environment, known_services  # noqa: E402
+from steps import Step, carry_out  # noqa: E402
+from trouble import Trouble  # noqa: E402
+
+
+class Terminated(KeyboardInterrupt):
+	"""Told to end by another program, which unlike the terminal tells nobody else."""
+
+
+def bring_up(site: str):
+	if not PYTHON.exists():
+		print(f"Making a throwaway bench in {BENCH}; the first time takes some minutes.", flush=True)
+	debian.check_space(ROOT, is_new=not PYTHON.exists())
+	make_folders()
+	debian.ask_for_root_early()
+	npm_needs = () if debian.node() and debian.program("npm") else ("Debian packages",)
+	carry_out(
+		[
+			*_foundation(),
+			Step("Node packages", assets.install_packages, npm_needs, assets.packages_made_from, NODE),
+			Step("MariaDB", services.start_database, ("Debian packages",)),
+			Step("Redis", services.start_redis, ("Debian packages",)),
+			Step("Bench", _lay_out_bench, ("Python packages", "MariaDB", "Redis")),
+			Step("Desk bundles", assets.build, ("Bench", "Node packages"), assets.made_from, assets.BUILT),
+			*sites.steps(site, ("Bench",)),
+		]
+	)
+
+
+def _foundation() -> list[Step]:
+	tools_need = () if debian.has_venv() else ("Debian packages",)
+	tools_python = TOOLS / "bin" / "python"
+	return [
+		Step("Tools", python_env.make_tools, tools_need, python_env.tools_made_from, tools_python),
+		Step("Debian packages", debian.install_missing),
+		Step("Frappe source", frappe_source.make, ("Tools",), frappe_source.made_from, frappe_source.TREE),
+		Step("Python packages", python_env.install, ("Frappe source",), python_env.made_from, PYTHON),
+	]
+
+
+def _lay_out_bench():
+	services.write_common_config()
+	sites.write_apps()
+	assets.link_public_folders()
+
+
+def site(arguments) -> int:
+	if arguments.fresh:
+		sites.forget(TEST_SITE)
+	bring_up(TEST_SITE)
+	print(f"{TEST_SITE} is ready in {BENCH}")
+	return 0
+
+
+def test(arguments) -> int:
+	bring_up(TEST_SITE)
+	return _pytest(arguments.pytest)
+
+
+def test_twilio_oldest(arguments) -> int:
+	bring_up(TEST_SITE)
+	packages = _foundation()[-1]
+	# Without its mark that step brings the newest back: here, or in the next run when this one is killed.
+	packages.mark.unlink(missing_ok=True)
+	try:
+		python_env.install_oldest_twilio()
+		print(f"✓ with {python_env.OLDEST_TWILIO}", flush=True)
+		return _pytest(arguments.pytest)
+	finally:
+		carry_out(_foundation())
+
+
+def _pytest(words: list[str]) -> int:
+	# Paths instead of the whole suite.
+	names_tests = any((ROOT / word.partition("::")[0]).exists() for word in words if word[:1] != "-")
+	tests = [] if names_tests else ["tests"]
+	command = [PYTHON, "-m", "pytest", *tests, "--bench", BENCH, "--site", TEST_SITE, *words]
+	print(f"✓ ready after {time.monotonic() - STARTED:.1f} s; running the tests", flush=True)
+	pytest = subprocess.Popen(
+		[str(word) for word in command], cwd=ROOT, env=environment(), pass_fds=processes.inherited
+	)
+	while True:
+		try:
+			return pytest.wait()
+		except Terminated:
+			pytest.send_signal(signal.SIGINT)
+		except KeyboardInterrupt:
+			# The terminal told pytest as well; it is putting its servers away.
+			continue
+
+
+def demo(arguments) -> int:
+	bring_up(DEMO_SITE)
+	stack, started = stacks.start(DEMO_SITE)
+	try:
+		result = story.play(stack)
+	finally:
+		if arguments.once:
+			for service in reversed(started):
+				service.stop()
+	if not arguments.once:
+		_tell_where(stack)
+	return result
+
+
+def _tell_where(stack):
+	print(f"\n  Helpdesk   {stack.web_url}/app   (Administrator, password {ADMIN_PASSWORD})")
+	if stack.simulator_url:
+		print(f"  Handsets   {stack.simulator_url}")
+	print("\n  It all runs on until `make stop`. Logs are in .throwaway/logs.", flush=True)
+
+
+def status(arguments) -> int:
+	running = [(service.name, pid) for service in known_services() if (pid := service.pid())]
+	for name, pid in running:
+		print(f"{name:<18} process {pid}")
+	if not running:
+		print("nothing runs")
+	return 0
+
+
+def stop(arguments) -> int:
+	stopped = [service.name for service in known_services() if service.stop()]
+	print(f"stopped: {', '.join(stopped)}" if stopped else "nothing ran")
+	return 0
+
+
+def clean(arguments) -> int:
+	stop(arguments)
+	shutil.rmtree(BENCH, ignore_errors=True)
+	if BENCH.exists():
+		raise Trouble(
+			f"{BENCH} could not be removed", "some of it belongs to somebody else", f"sudo rm -r {BENCH}"
+		)
+	return 0
+
+
+def lint(arguments) -> int:
+	make_folders()
+	carry_out(_foundation()[: 1 if debian.has_venv() else 2])
+	return max(python_env.ruff("check"), python_env.ruff("format", "--check"))
+
+
+def renew(arguments) -> int:
+	make_folders()
+	carry_out(_foundation())
+	python_env.renew_constraints()
+	assets.renew_lock()
+	return 0
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+	parser = argparse.ArgumentParser(
+		prog="python3 dev", description="A throwaway bench, made from package registries alone."
+	)
+	commands = parser.add_subparsers(dest="command", required=True)
+
+	def command(name, function, text, locks=True, waits=True):
+		made = commands.add_parser(name, help=text, description=text)
+		made.set_defaults(function=function, locks=locks, waits=waits)
+		return made
+
+	for name, function, text in (
+		("test", test, "make the test site, if need be, and run the tests on it"),
+		("test-twilio-oldest", test_twilio_oldest, "the same with the oldest Twilio library that is allowed"),
+	):
+		command(name, function, text).add_argument("pytest", nargs="*", help="for pytest, after --")
+	command("site", site, "make the test site").add_argument(
+		"--fresh", action="store_true", help="from nothing"
+	)
+	once = command("demo", demo, "start a Helpdesk with simulated phones and tell a story on it")
+	once.add_argument("--once", action="store_true", help="stop what was started when the story is over")
+	command("status", status, "what runs", locks=False)
+	command("stop", stop, "end everything that was started here", waits=False)
+	command("clean", clean, "stop, and remove the whole bench", waits=False)
+	command("lint", lint, "check the sources' style")
+	command("renew", renew, "write down the newest versions that fit together")
+
+	return parser.parse_args(words)
+
+
+def _terminate(signal_number, frame):
+	raise Terminated
+
+
+def main(words: list[str]) -> int:
+	arguments = parse(words)
+	signal.signal(signal.SIGTERM, _terminate)
+	try:
+		if not arguments.locks:
+			return arguments.function(arguments)
+		with lock.held(f"python3 dev {' '.join(words)}", arguments.waits):
+			return arguments.function(arguments)
+	except Trouble as trouble:
+		print(trouble.told(), file=sys.stderr)
+		return 1
+	except KeyboardInterrupt:
+		print("\n✗ interrupted; the same command goes on from here", file=sys.stderr)
+		return 130
+
+
+if __name__ == "__main__":
+	sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,261 @@
+"""The story that `make demo` tells on a running stack.
+
+A text becomes a ticket, the answer a text, the ticket goes over to e-mail and back. Every step prints what the customer's
+handset and the ticket show, and is compared with what should be there.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from http.cookiejar import CookieJar
+from typing import Any
+
+from layout import ADMIN_PASSWORD
+from stack import Stack
+
+NUMBER = "+14155550100"
+ANN = "+14155550132"
+ANNS_ADDRESS = "ann.miller@example.com"
+SENDER = "helpdesk@example.com"
+PATIENCE_S = 60
+
+
+class Differs(Exception):
+	"""Something is not as the story has it."""
+
+
+def play(stack: Stack) -> int:
+	"""Play it; the number is what `make demo ARGS=--once` ends with."""
+	if not stack.simulator_url:
+		print("✗ The story needs the simulator, which did not start.")
+		return 1
+	story = Story(stack)
+	try:
+		story.tell()
+	except Differs as e:
+		print(f"\n✗ This differs: {e}")
+		return 1
+	except urllib.error.HTTPError as e:
+		print(f"\n✗ {e.url} answered {e.code}: {e.read().decode(errors='replace')[:2000]}")
+		return 1
+	print("\n✓ All of it was as it should be.")
+	return 0
+
+
+class Story:
+	def __init__(self, stack: Stack):
+		self.web, self.simulator = stack.web_url, stack.simulator_url
+		self.browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+		self._post(f"{self.web}/api/method/login", {"usr": "Administrator", "pwd": ADMIN_PASSWORD})
+		self.steps = 0
+
+	def tell(self) -> None:
+		self.prepare()
+		hello = "Hello, my order 4711 has not arrived. Can you help?"
+
+		self.step("Ann texts the shop")
+		self.ann_texts(hello)
+		ticket = self.wait_for("a ticket", self.newest_ticket)
+		state = self.wait_for("her text in it", lambda: self.ends_with(ticket, hello))
+		self.expect(state["channel"], "SMS", "the reply channel")
+		self.show(ticket)
+
+		self.step("The agent answers in the ticket's reply box")
+		self.reply(ticket, "<p>Hi Ann, it is on its way and arrives <b>tomorrow</b>.</p>")
+		self.ann_gets("Hi Ann, it is on its way and arrives tomorrow.")
+		self.wait_for("its delivery in the ticket", lambda: self.fate(ticket) == "Delivered")
+		self.show(ticket)
+
+		self.step("Ann sends a picture; it goes into the same ticket")
+		self.ann_texts("Is it this parcel?", picture=True)
+		self.wait_for("the picture in the ticket", lambda: self.picture(ticket))
+		self.expect(self.newest_ticket(), ticket, "the ticket of her text")
+		self.show(ticket)
+
+		self.step("The agent wants to go over to e-mail, but Ann has no address yet")
+		self.forget_address(ticket)
+		refusal = self.refused_switch(ticket)
+		if "no valid e-mail address" not in refusal:
+			raise Differs(f"the refusal says: {refusal}")
+		self.say("ticket", "Refused: she has no valid e-mail address. Replies still go by text.")
+
+		self.step("The agent adds her address, switches, and answers in the same reply box")
+		mails, texts = len(self.mails(ticket)), len(self.handset())
+		state = self.switch(ticket, "Email", email=ANNS_ADDRESS)
+		self.expect(state["channel"], "Email", "the reply channel")
+		self.reply(ticket, "<p>Here is the invoice.</p>", to=ANNS_ADDRESS)
+		self.wait_for("one e-mail on the ticket", lambda: len(self.mails(ticket)) == mails + 1)
+		self.expect(len(self.handset()), texts, "the number of texts on her phone")
+		self.say("ticket", f"#{ticket} e-mail to {ANNS_ADDRESS}: Here is the invoice.")
+		self.say("handset", "no new text")
+
+		self.step("And back to text")
+		self.switch(ticket, "SMS")
+		self.reply(ticket, "<p>Did the e-mail arrive?</p>")
+		self.ann_gets("Did the e-mail arrive?")
+		self.wait_for("its delivery in the ticket", lambda: self.fate(ticket) == "Delivered")
+		self.show(ticket)
+
+		self.step("Ann texts STOP, and START again")
+		self.ann_texts("STOP")
+		self.wait_for("the ticket to know", lambda: self.state(ticket)["opted_out"])
+		self.expect(self.state(ticket)["can_text"], False, "whether she can be texted")
+		self.say("ticket", self.state(ticket)["why_not"])
+		self.ann_texts("START")
+		self.wait_for("START to lift it", lambda: self.state(ticket)["can_text"])
+		self.say("ticket", "She can be texted again.")
+
+	# What the two sides do
+
+	def prepare(self) -> None:
+		"""An outgoing e-mail account. Its mails stay in the queue: nothing leaves this machine."""
+		if self.call("frappe.client.get_count", doctype="Email Account", filters={"email_id": SENDER}):
+			return
+		account = {
+			"doctype": "Email Account",
+			"email_account_name": "Helpdesk (demo)",
+			"email_id": SENDER,
+			"enable_outgoing": 1,
+			"default_outgoing": 1,
+			"no_smtp_authentication": 1,
+			"smtp_server": "mail.example.invalid",
+		}
+		self.call("frappe.client.insert", doc=account)
+
+	def ann_texts(self, body: str, picture: bool = False) -> None:
+		media = [{"name": "parcel.png", "data": PARCEL}] if picture else []
+		text = {"from": ANN, "to": NUMBER, "body": body, "media": media}
+		self._post(f"{self.simulator}/simulator/api/texts", text)
+		self.say("handset", f"Ann texts {NUMBER}: {body}{' [picture]' if picture else ''}")
+
+	def ann_gets(self, body: str) -> None:
+		self.wait_for(f"her phone to show {body!r}", lambda: self.handset()[-1]["body"] == body)
+
+	def reply(self, ticket: str, html: str, to: str = "") -> None:
+		"""What Helpdesk's reply box does when Send is pressed."""
+		arguments = {"message": html, "to": to, "cc": "", "bcc": "", "attachments": []}
+		self.call("run_doc_method", dt="HD Ticket", dn=ticket, method="reply_via_agent", args=arguments)
+
+	def switch(self, ticket: str, channel: str, **arguments: str) -> dict:
+		return self.call(
+			"twilio_sms_channel.api.ticket.switch_channel", ticket=ticket, channel=channel, **arguments
+		)
+
+	def refused_switch(self, ticket: str) -> str:
+		try:
+			self.switch(ticket, "Email")
+		except urllib.error.HTTPError as e:
+			return e.read().decode()
+		raise Differs("the switch to e-mail was not refused")
+
+	def forget_address(self, ticket: str) -> None:
+		"""An earlier telling of the story left one."""
+		found = self.call("frappe.client.get_value", doctype="HD Ticket", filters=ticket, fieldname="contact")
+		contact = self.call("frappe.client.get", doctype="Contact", name=found["contact"])
+		contact["email_ids"] = []
+		self.call("frappe.client.save", doc=contact)
+		self.call(
+			"frappe.client.set_value", doctype="HD Ticket", name=ticket, fieldname="raised_by", value=""
+		)
+
+	# What the two sides see
+
+	def handset(self) -> list[dict]:
+		messages = self._get(f"{self.simulator}/simulator/api/state")["messages"]
+		return [m for m in messages if m["customer"] == ANN and not m["automatic"]]
+
+	def newest_ticket(self) -> str | None:
+		found = self.call(
+			"frappe.client.get_value",
+			doctype="Twilio SMS Conversation",
+			filters={"customer_number": ANN, "number": NUMBER},
+			fieldname="ticket",
+		)
+		return (found or {}).get("ticket")
+
+	def state(self, ticket: str) -> dict:
+		query = urllib.parse.urlencode({"ticket": ticket})
+		return self._get(f"{self.web}/api/method/twilio_sms_channel.api.ticket.state?{query}")["message"]
+
+	def ends_with(self, ticket: str, body: str) -> dict | None:
+		state = self.state(ticket)
+		return state if state["messages"] and state["messages"][-1]["body"] == body else None
+
+	def fate(self, ticket: str) -> str:
+		return self.state(ticket)["messages"][-1]["fate"]
+
+	def picture(self, ticket: str) -> str | None:
+		media = self.state(ticket)["messages"][-1]["media"]
+		return media[0]["file_url"] if media else None
+
+	def mails(self, ticket: str) -> list[dict]:
+		return self.call(
+			"frappe.client.get_list",
+			doctype="Email Queue",
+			filters={"reference_doctype": "HD Ticket", "reference_name": ticket},
+			limit_page_length=0,
+		)
+
+	# Telling
+
+	def step(self, title: str) -> None:
+		self.steps += 1
+		print(f"\n{self.steps}. {title}")
+
+	def show(self, ticket: str) -> None:
+		"""The last lines of the ticket and of the handset."""
+		state = self.state(ticket)
+		for message in state["messages"][-2:]:
+			who = state["customer"] if message["direction"] == "Inbound" else message["by"]
+			files = "".join(f" [{file['file_name'] or file['status']}]" for file in message["media"])
+			fate = f" ({message['fate']})" if message["fate"] else ""
+			self.say("ticket", f"#{ticket} {who}: {message['body']}{files}{fate}")
+		last = self.handset()[-1]
+		who = "Ann" if last["direction"] == "inbound" else "Shop"
+		self.say("handset", f"{who}: {last['body']} ({last['status']})")
+
+	def say(self, where: str, what: str) -> None:
+		print(f"   {where:<8} {what}", flush=True)
+
+	def expect(self, found: Any, wanted: Any, what: str) -> None:
+		if found != wanted:
+			raise Differs(f"{what} is {found!r}, not {wanted!r}")
+
+	def wait_for(self, what: str, ask: Callable[[], Any]) -> Any:
+		deadline = time.monotonic() + PATIENCE_S
+		while time.monotonic() < deadline:
+			if answer := ask():
+				return answer
+			time.sleep(0.2)
+		raise Differs(f"waited {PATIENCE_S} s in vain for {what}")
+
+	# HTTP
+
+	def call(self, method: str, /, **arguments: Any) -> Any:
+		return self._post(f"{self.web}/api/method/{method}", arguments).get("message")
+
+	def _get(self, url: str) -> dict:
+		with self.browser.open(url, timeout=PATIENCE_S) as answer:
+			return json.load(answer)
+
+	def _post(self, url: str, data: dict) -> dict:
+		request = urllib.request.Request(
+			url,
+			json.dumps(data).encode(),
+			{"Content-Type": "application/json", "Accept": "application/json"},
+		)
+		with self.browser.open(request, timeout=PATIENCE_S) as answer:
+			return json.load(answer)
+
+
+# A small picture in the colour of cardboard.
+PARCEL = (
+	"iVBORw0KGgoAAAANSUhEUgAAAGAAAABICAIAAACGBWc0AAAAkElEQVR42u3cUQ0AEBiFUZlkEUEISbQhhjwS/GZevJztC3B3AtzU"
+	"StahhOAKaPT6sTV71MdVgAABAgQIECBAgAABAgQIECBAgAABAgQIECBAgAABAgQIECBAgAABAgQIECBAgAABAgQIECBAgAABAgQI"
+	"ECBAgAABAgQIECBAgAABAgQIECBAgAABioHkBe+xDTpaiIA0gbRVAAAAAElFTkSuQmCC"
+)

@@ -1,0 +1,53 @@
+"""Where everything of the throwaway bench lies."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DEV = ROOT / "dev"
+
+BENCH = ROOT / ".throwaway"
+APPS = BENCH / "apps"
+ENV = BENCH / "env"
+PYTHON = ENV / "bin" / "python"
+SITES = BENCH / "sites"
+ASSETS = SITES / "assets"
+CONFIG = BENCH / "config"
+DATA = BENCH / "data"
+LOGS = BENCH / "logs"
+CACHE = BENCH / "cache"
+TOOLS = BENCH / "tools"
+NODE = BENCH / "node"
+DONE = BENCH / "done"
+
+APP = "twilio_sms_channel"
+STANDIN = "helpdesk"
+# In the order in which a site gets them; Frappe itself comes first on every site.
+SOURCES = {STANDIN: DEV / "helpdesk_standin", APP: ROOT}
+
+TEST_SITE = "test.localhost"
+DEMO_SITE = "demo.localhost"
+ADMIN_PASSWORD = "admin"
+
+
+def make_folders():
+	for folder in (APPS, ASSETS, CONFIG, DATA, LOGS, CACHE, DONE):
+		folder.mkdir(parents=True, exist_ok=True)
+	for app, source in SOURCES.items():
+		link(APPS / app, source)
+
+
+def link(place: Path, target: Path):
+	"""Make `place` a symbolic link to `target`, whatever it was before."""
+	if place.is_symlink() and place.resolve() == target.resolve():
+		return
+	if place.is_symlink() or place.is_file():
+		place.unlink()
+	place.symlink_to(target)
+
+
+def write_whole(file: Path, text: str, mode: int = 0o644):
+	"""Write so that whoever is interrupted leaves the old file or the new one, never half of one."""
+	draft = file.with_name(file.name + ".new")
+	draft.write_text(text)
+	draft.chmod(mode)
+	draft.replace(file)
