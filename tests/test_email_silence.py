@@ -137,10 +137,16 @@ def test_a_portal_customer_cannot_reply(customer, sim, stack):
 
 def test_an_email_ticket_is_helpdesks_own(agent, stack):
 	ticket = frappe.get_doc(
-		{"doctype": "HD Ticket", "subject": "By mail", "raised_by": "mail-customer@example.com"}
+		{
+			"doctype": "HD Ticket",
+			"subject": "By mail",
+			"description": "Hello",
+			"raised_by": "mail-customer@example.com",
+		}
 	).insert()
 	frappe.db.commit()
-	assert agent.reply(ticket.name, "<p>Hi</p>", to="mail-customer@example.com").status_code == 200
+	answer = agent.reply(ticket.name, "<p>Hi</p>", to="mail-customer@example.com")
+	assert answer.status_code == 200, answer.text
 	assert len(mails_about(ticket)) == 1
 	state = agent.call("twilio_sms_channel.api.ticket.state", http="GET", ticket=ticket.name).json()[
 		"message"
