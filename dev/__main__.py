@@ -69,7 +69,7 @@ def bring_up(site: str):
 			Step("Node packages", assets.install_packages, npm_needs, assets.packages_made_from, NODE),
 			Step("MariaDB", services.start_database, ("Debian packages",)),
 			Step("Redis", services.start_redis, ("Debian packages",)),
-			Step("Bench", _lay_out_bench, ("Python packages", "MariaDB", "Redis")),
+			Step("Bench", lambda: _lay_out_bench(site), ("Python packages", "MariaDB", "Redis")),
 			Step("Desk bundles", assets.build, ("Bench", "Node packages"), assets.made_from, assets.BUILT),
 			*sites.steps(site, ("Bench",)),
 		]
@@ -87,9 +87,9 @@ def _foundation() -> list[Step]:
 	]
 
 
-def _lay_out_bench():
+def _lay_out_bench(site: str):
 	services.write_common_config()
-	sites.write_apps()
+	sites.write_apps(site)
 	assets.link_public_folders()
 
 

@@ -106,7 +106,9 @@ const frappeSources = {
 		build.onLoad({ filter: /\.html$/ }, ({ path: file }) => {
 			const text = fs.readFileSync(file, "utf8").replace(/<!--[\s\S]*?-->/g, "").replace(/\s+/g, " ").trim();
 			const name = path.basename(file, ".html");
-			return { contents: `frappe.templates[${JSON.stringify(name)}] = ${JSON.stringify(text)};` };
+			// Templates are written to stand between backquotes: an escaped quote in them is a plain one.
+			const literal = "`" + text.replace(/`/g, "\\`").replace(/\$\{/g, "\\${") + "`";
+			return { contents: `frappe.templates[${JSON.stringify(name)}] = ${literal};` };
 		});
 	},
 };

@@ -72,8 +72,14 @@ def forget(site: str):
 	shutil.rmtree(SITES / site, ignore_errors=True)
 
 
-def write_apps():
-	"""apps.txt, without what cannot be imported: one such name breaks every command of Frappe's."""
+def write_apps(site: str):
+	"""apps.txt, without what cannot be imported: one such name breaks every command of Frappe's.
+
+	A site that is there already has the app, and nothing can be done with it until the app is mended.
+	"""
+	if (SITES / site / "site_config.json").exists():
+		for app in _import_errors():
+			_refuse_unimportable(app)
 	names = ["frappe", *(app for app in apps() if app != "frappe" and app not in _import_errors())]
 	write_whole(SITES / "apps.txt", "\n".join(names) + "\n")
 
@@ -104,10 +110,14 @@ def _make(site: str):
 def _install(site: str, app: str) -> str | None:
 	if app not in apps():
 		return "left out: its source is not there"
-	if error := _import_errors().get(app):
-		raise Trouble(f"the app {app} cannot be imported", error, "mend it, then run the same command again")
+	_refuse_unimportable(app)
 	# By force, because one that was interrupted half-way may count as installed already.
 	frappe(f"install {app} on {site}", f"install-{app}-{site}", "--site", site, "install-app", "--force", app)
+
+
+def _refuse_unimportable(app: str):
+	if error := _import_errors().get(app):
+		raise Trouble(f"the app {app} cannot be imported", error, "mend it, then run the same command again")
 
 
 def _finish(site: str):

@@ -4,6 +4,7 @@ It starts its own web server, worker, mail sink and Twilio simulator; MariaDB an
 """
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -117,6 +118,30 @@ def admin(stack):
 	from support.people import make_system_manager
 
 	return stack.login(make_system_manager("tsms-admin@example.com"))
+
+
+CHROMIUM_FLAGS = [
+	"--no-sandbox",
+	"--disable-gpu",
+	"--disable-quic",
+	"--no-first-run",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium():
+	"""Chromium of the machine (Debian's package), driven by Playwright."""
+	playwright = pytest.importorskip("playwright.sync_api")
+	path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+	if not path:
+		pytest.skip("no Chromium on this machine: install Debian's package chromium, or set CHROMIUM")
+	with playwright.sync_playwright() as running:
+		browser = running.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+		yield browser
+		browser.close()
 
 
 @pytest.fixture(scope="session")

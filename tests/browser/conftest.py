@@ -1,33 +1,9 @@
 import os
-import shutil
 
 import pytest
 
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
-FLAGS = [
-	"--no-sandbox",
-	"--disable-gpu",
-	"--disable-quic",
-	"--no-first-run",
-	"--disable-background-networking",
-	"--disable-component-update",
-	"--disable-sync",
-]
-
-
-@pytest.fixture(scope="session")
-def chromium():
-	"""Chromium of the machine (Debian's package), driven by Playwright."""
-	from playwright.sync_api import sync_playwright
-
-	path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-	if not path:
-		pytest.skip("no Chromium on this machine: install Debian's package chromium, or set CHROMIUM")
-	with sync_playwright() as playwright:
-		browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-		yield browser
-		browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -43,5 +19,15 @@ def page(chromium):
 	context = chromium.new_context(viewport=DESKTOP, device_scale_factor=1)
 	page = context.new_page()
 	page.set_default_timeout(20_000)
+	errors = []
+	page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
+	page.on(
+		"console",
+		lambda message: (
+			errors.append(f"{message.text} {message.location}") if message.type == "error" else None
+		),
+	)
 	yield page
 	context.close()
+	for error in errors:
+		print("in the browser:", error)

@@ -29,14 +29,14 @@ def test_an_agent_answers_in_desk_and_sees_delivered(page, chromium, stack, sim,
 		make_agent("tsms-desk@example.com"),
 		["Agent", "Desk User"] if frappe.db.exists("Role", "Desk User") else ["Agent"],
 	)
-	ann = Customer(stack)
-	sim.add_handset(ann.number, "Ann Miller")
+	carla = Customer(stack)
+	sim.add_handset(carla.number, "Carla Diaz")
 	frappe.get_doc(
 		{
 			"doctype": "Contact",
-			"first_name": "Ann",
-			"last_name": "Miller",
-			"phone_nos": [{"phone": ann.number}],
+			"first_name": "Carla",
+			"last_name": "Diaz",
+			"phone_nos": [{"phone": carla.number}],
 		}
 	).insert()
 	frappe.db.commit()
@@ -44,14 +44,14 @@ def test_an_agent_answers_in_desk_and_sees_delivered(page, chromium, stack, sim,
 	handset_context = chromium.new_context(viewport=DESKTOP)
 	handset = handset_context.new_page()
 	handset.goto(stack.simulator.base_url)
-	handset.get_by_test_id(f"handset-{ann.number}").click()
+	handset.get_by_test_id(f"handset-{carla.number}").click()
 	handset.get_by_test_id("our-number-select").select_option(stack.number)
 	handset.get_by_test_id("compose-body").fill("Hello, my order 4711 has not arrived. Can you help?")
 	handset.get_by_test_id("compose-send").click()
 
 	conversation = eventually(
 		lambda: frappe.db.get_value(
-			"Twilio SMS Conversation", {"customer_number": ann.number, "ticket": ("is", "set")}, "ticket"
+			"Twilio SMS Conversation", {"customer_number": carla.number, "ticket": ("is", "set")}, "ticket"
 		)
 	)
 	log_in(page, stack, user)
@@ -60,9 +60,9 @@ def test_an_agent_answers_in_desk_and_sees_delivered(page, chromium, stack, sim,
 	expect(panel.locator(".tsms-in .tsms-text")).to_have_text(
 		"Hello, my order 4711 has not arrived. Can you help?"
 	)
-	expect(panel.locator(".tsms-route")).to_contain_text("Ann Miller")
+	expect(panel.locator(".tsms-route")).to_contain_text("Carla Diaz")
 
-	panel.locator(".tsms-body").fill("Hi Ann, it is on its way and arrives tomorrow 🚚")
+	panel.locator(".tsms-body").fill("Hi Carla, it is on its way and arrives tomorrow 🚚")
 	expect(panel.locator(".tsms-count")).to_contain_text("UCS-2")
 	panel.locator(".tsms-send").click()
 	expect(panel.locator(".tsms-out .tsms-fate")).to_have_text("Delivered", timeout=30_000)
@@ -131,16 +131,12 @@ def test_a_manager_sets_up_the_number_in_desk(page, stack, sim, shots):
 	log_in(page, stack, make_system_manager("tsms-admin@example.com"))
 	page.goto(desk(stack, f"twilio-sms-number/{number}"))
 	page.get_by_role("button", name="Set Webhook").click()
-	expect(
-		page.locator(".desk-alert, .alert-message").filter(has_text="Twilio now posts texts")
-	).to_be_visible()
+	expect(page.locator(".desk-alert").filter(has_text="Twilio now posts texts")).to_be_visible()
 	page.wait_for_timeout(500)
 	page.screenshot(path=shots("number-form"))
 	page.goto(desk(stack, f"twilio-sms-account/{stack.account}"))
 	page.get_by_role("button", name="Check Credentials").click()
-	expect(
-		page.locator(".desk-alert, .alert-message").filter(has_text="accepts these credentials")
-	).to_be_visible()
+	expect(page.locator(".desk-alert").filter(has_text="accepts these credentials")).to_be_visible()
 	page.wait_for_timeout(500)
 	page.screenshot(path=shots("account-form"))
 	page.goto(desk(stack, "twilio-sms-message"))

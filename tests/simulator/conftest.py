@@ -1,8 +1,6 @@
 """A simulator, an app that it calls, and a Twilio client of Twilio's own."""
 
 import math
-import os
-import shutil
 import threading
 import time
 from dataclasses import dataclass, field
@@ -100,20 +98,6 @@ def sim(monkeypatch):
 	monkeypatch.setattr(server, "POLL_S", 0.002)
 	with Simulator(speed=math.inf, seed=7, hang_s=0.3, slow_s=0.2, read_timeout_s=0.5, total_time_s=2) as sim:
 		yield sim
-
-
-@pytest.fixture(scope="session")
-def chromium():
-	"""Chromium of the machine, driven by Playwright; the tests skip where either is missing."""
-	playwright = pytest.importorskip("playwright.sync_api")
-	path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-	if not path:
-		pytest.skip("no Chromium on this machine: install Debian's package chromium, or set CHROMIUM")
-	flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-	with playwright.sync_playwright() as p:
-		browser = p.chromium.launch(executable_path=path, args=flags)
-		yield browser
-		browser.close()
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ import frappe
 import frappe.utils.background_jobs
 from frappe.model.base_document import get_controller
 
-import twilio_sms_channel.messaging.sweep
-
 DOCTYPES = (
 	*(
 		"Communication",

@@ -269,7 +269,7 @@ TwilioSMSPanel.STYLE = `
 	.tsms-notice { padding: 10px 2px 0; }
 	.tsms-blocked { color: var(--red-600, #c0362c) !important; }
 	.tsms-form { margin-top: 8px; }
-	.tsms-body { resize: vertical; min-height: 56px; }
+	.twilio-sms .tsms-body { resize: vertical; height: 64px; min-height: 48px; }
 	.tsms-bar { display: flex; gap: 8px; align-items: center; margin-top: 6px; }
 	.tsms-count { flex: 1; font-size: var(--text-sm, 12px); }
 	.tsms-files { display: flex; gap: 4px; flex-wrap: wrap; margin-top: 4px; }
