@@ -25,7 +25,7 @@ def communication_query(user: str | None = None, doctype: str | None = None) -> 
 	return (
 		"(ifnull(`tabCommunication`.communication_medium, '') != 'SMS'"
 		f" or ifnull(`tabCommunication`.reference_doctype, '') != {frappe.db.escape(desk.doctype)}"
-		f" or `tabCommunication`.reference_name in ({visible}))"
+		f" or cast(`tabCommunication`.reference_name as binary) in ({visible}))"
 	)
 
 
@@ -34,7 +34,7 @@ def conversation_query(user: str | None = None, doctype: str | None = None) -> s
 	if _sees_everything(user):
 		return ""
 	visible = _visible(user)
-	return f"`tabTwilio SMS Conversation`.ticket in ({visible})" if visible else ""
+	return f"cast(`tabTwilio SMS Conversation`.ticket as binary) in ({visible})" if visible else ""
 
 
 def message_query(user: str | None = None, doctype: str | None = None) -> str:
@@ -45,7 +45,7 @@ def message_query(user: str | None = None, doctype: str | None = None) -> str:
 		return ""
 	return (
 		"`tabTwilio SMS Message`.communication in (select name from `tabCommunication` where"
-		f" communication_medium = 'SMS' and reference_name in ({visible}))"
+		f" communication_medium = 'SMS' and cast(reference_name as binary) in ({visible}))"
 	)
 
 
@@ -94,9 +94,10 @@ def _visible(user: str | None) -> str:
 	if not desk:
 		return ""
 	condition = desk.visible_tickets(user or frappe.session.user)
-	# Ticket names are numbers in the database before v16; references to them are text.
+	# Ticket names are numbers in the database before v16, references to them are text, and the collation of a
+	# number cast to text is the connection's: bytes compare in any case.
 	return (
-		f"select cast(`tab{desk.doctype}`.name as char) from `tab{desk.doctype}` where ({condition})"
+		f"select cast(`tab{desk.doctype}`.name as binary) from `tab{desk.doctype}` where ({condition})"
 		if condition
 		else ""
 	)
