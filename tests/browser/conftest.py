@@ -9,7 +9,9 @@ PHONE = {"width": 390, "height": 844}
 @pytest.fixture(scope="session")
 def shots(request):
 	"""Where screenshots go: `--shots DIR`, otherwise beside the bench's test logs."""
-	folder = request.config.getoption("--shots") or request.config.bench / "logs" / "tests" / "shots"
+	chosen = request.config.getoption("--shots")
+	logs = request.config.bench / "logs" / "tests"
+	folder = request.config.invocation_params.dir / chosen if chosen else logs / "shots"
 	os.makedirs(folder, exist_ok=True)
 	return lambda name: os.path.join(folder, f"{name}.png")
 

@@ -78,6 +78,8 @@ def test_an_agent_answers_in_desk_and_sees_delivered(page, chromium, stack, sim,
 
 	page.set_viewport_size(PHONE)
 	panel.scroll_into_view_if_needed()
+	# Desk's sidebar slides out of the picture.
+	page.wait_for_timeout(1000)
 	page.screenshot(path=shots("ticket-desk-phone"))
 
 

@@ -19,7 +19,7 @@ from twilio_sms_channel.simulator import Simulator
 
 REPOSITORY = Path(__file__).parents[2]
 START_TIMEOUT_S = 60
-ACCOUNT_NAME = "Test Account"
+ACCOUNT_NAME = "Example Shop"
 MESSAGE = "Twilio SMS Message"
 
 
