@@ -15,12 +15,13 @@ import filetype
 import frappe
 import requests
 from frappe import _
+from frappe.utils import add_to_date, now_datetime
 from frappe.utils.password import get_encryption_key
 
 from twilio_sms_channel.messaging import delivery, public_url
 from twilio_sms_channel.twilio_gateway.client import api_base_url, credentials
 
-MESSAGE = "Twilio SMS Message"
+MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
 MAX_BYTES = 16 * 1024 * 1024
 TIMEOUT_S = 20
 CHUNK_BYTES = 64 * 1024
@@ -56,6 +57,10 @@ def fetch(message: str) -> None:
 			continue
 		try:
 			content = download(item.url, account)
+			# The sweep and a late job may fetch the same file: the first one that is done attaches it.
+			if frappe.db.get_value(MEDIA, item.name, "status", for_update=True) != "Waiting":
+				frappe.db.commit()
+				continue
 			file = _attach(doc, item, content)
 			item.db_set(
 				{
@@ -82,15 +87,13 @@ def retry(message: str) -> None:
 	"""Try failed media of an inbound message once more."""
 	from twilio_sms_channel.messaging.jobs import later
 
-	frappe.db.set_value(
-		"Twilio SMS Media", {"parent": message, "status": "Failed"}, {"status": "Waiting", "attempts": 0}
-	)
+	frappe.db.set_value(MEDIA, {"parent": message, "status": "Failed"}, {"status": "Waiting", "attempts": 0})
 	later("twilio_sms_channel.messaging.media.fetch", message, queue="default")
 
 
 def waiting(limit: int = 200) -> list[str]:
-	"""Messages in a ticket whose media still waits."""
-	Media, Message = frappe.qb.DocType("Twilio SMS Media"), frappe.qb.DocType(MESSAGE)
+	"""Messages in a ticket whose media still waits, and was not tried within the last minute."""
+	Media, Message = frappe.qb.DocType(MEDIA), frappe.qb.DocType(MESSAGE)
 	return (
 		frappe.qb.from_(Media)
 		.join(Message)
@@ -98,6 +101,7 @@ def waiting(limit: int = 200) -> list[str]:
 		.select(Message.name)
 		.distinct()
 		.where((Media.status == "Waiting") & (Message.status == "Threaded"))
+		.where(Media.modified < add_to_date(now_datetime(), minutes=-1))
 		.limit(limit)
 	).run(pluck=True)
 
@@ -218,7 +222,7 @@ def opened_by(token: str):
 	if expires < time.time():
 		return None
 	row = frappe.db.get_value(
-		"Twilio SMS Media",
+		MEDIA,
 		{"name": item, "parent": message},
 		["file", "content_type", "file_name"],
 		as_dict=True,
