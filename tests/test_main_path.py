@@ -201,3 +201,20 @@ def test_the_panel_sees_the_conversation(customer, sim, agent):
 		("Inbound", "Hello", ""),
 		("Outbound", "Hi", "Delivered"),
 	]
+
+
+def test_a_ticket_without_a_contact_opens(customer, sim, agent):
+	"""Somebody whose number two contacts share."""
+	for name in ("One", "Two"):
+		frappe.get_doc(
+			{"doctype": "Contact", "first_name": name, "phone_nos": [{"phone": customer.number}]}
+		).insert()
+	frappe.db.commit()
+	ticket = ticket_of(customer.text("Who am I?"))
+	assert not ticket.contact
+	api = "helpdesk.helpdesk.doctype.hd_ticket.api"
+	answer = agent.call(f"{api}.get_one", http="GET", name=ticket.name)
+	assert answer.status_code == 200, answer.text
+	entry = answer.json()["message"]["communications"][0]
+	assert entry["user"]["email"] == customer.number
+	assert agent.reply(ticket.name, "<p>Tell us your name</p>").status_code == 200

@@ -184,3 +184,59 @@ def test_a_public_address_is_a_base_url(url):
 	settings.public_base_url = url
 	with pytest.raises(frappe.ValidationError, match="Public Base URL"):
 		settings.save()
+
+
+@pytest.mark.parametrize(
+	("table", "columns"),
+	[
+		("Twilio SMS Account", ["account_sid"]),
+		("Twilio SMS Number", ["phone_number"]),
+		("Twilio SMS Conversation", ["number", "customer_number"]),
+		("Twilio SMS Message", ["twilio_sid"]),
+	],
+)
+def test_uniqueness_lives_in_the_database(site, table, columns):
+	indexes = {}
+	for row in frappe.db.sql(f"show index from `tab{table}`", as_dict=True):
+		if not row.Non_unique:
+			indexes.setdefault(row.Key_name, []).append(row.Column_name)
+	assert columns in indexes.values()
+
+
+def test_the_apps_fields_are_on_tickets_contacts_and_numbers(site):
+	for doctype, field in (
+		("HD Ticket", "twilio_sms_reply_channel"),
+		("HD Ticket", "twilio_sms_conversation"),
+		("Contact Phone", "twilio_sms_e164"),
+		("Twilio SMS Number", "team"),
+		("Twilio SMS Number", "ticket_type"),
+		("Twilio SMS Number", "priority"),
+	):
+		assert frappe.get_meta(doctype).has_field(field), f"{doctype}.{field}"
+
+
+def test_contacts_from_before_the_app_are_found_by_their_number(site):
+	from twilio_sms_channel.messaging import contacts
+
+	contact = frappe.get_doc(
+		{"doctype": "Contact", "first_name": "Old", "phone_nos": [{"phone": "+1 (907) 999-0042"}]}
+	).insert()
+	frappe.db.set_value("Contact Phone", contact.phone_nos[0].name, "twilio_sms_e164", None)
+	assert contacts.find("+19079990042") is None
+	contacts.backfill_e164()
+	try:
+		assert contacts.find("+19079990042") == contact.name
+	finally:
+		contact.delete()
+		frappe.db.commit()
+
+
+def test_a_number_that_two_contacts_share_belongs_to_neither(site):
+	from twilio_sms_channel.messaging import contacts
+
+	for name in ("One", "Two"):
+		frappe.get_doc(
+			{"doctype": "Contact", "first_name": name, "phone_nos": [{"phone": "+19079990043"}]}
+		).insert()
+	assert contacts.find("+19079990043") is None
+	assert contacts.find_or_create("+19079990043") is None

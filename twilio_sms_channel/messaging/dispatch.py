@@ -5,9 +5,8 @@ from frappe import _
 from frappe.utils import add_to_date, now_datetime
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from twilio_sms_channel.messaging import consent, delivery, public_url
+from twilio_sms_channel.messaging import consent, delivery, jobs, public_url
 from twilio_sms_channel.messaging.events import ask
-from twilio_sms_channel.messaging.jobs import later
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Gateway
 
@@ -50,24 +49,12 @@ def retry(message: str) -> None:
 		},
 	)
 	delivery.show(frappe.get_doc(MESSAGE, message))
-	later("twilio_sms_channel.messaging.dispatch.send_waiting", message)
+	jobs.later("twilio_sms_channel.messaging.dispatch.send_waiting", message)
 
 
-def waiting(limit: int = 500) -> list[str]:
+def waiting() -> list[str]:
 	"""Queued texts whose worker was lost or whose next attempt is due."""
-	now = now_datetime()
-	Message = frappe.qb.DocType(MESSAGE)
-	return (
-		frappe.qb.from_(Message)
-		.select(Message.name)
-		.where(Message.status == "Queued")
-		.where(
-			(Message.next_attempt <= now)
-			| (Message.next_attempt.isnull() & (Message.creation < add_to_date(now, minutes=-1)))
-		)
-		.orderby(Message.creation)
-		.limit(limit)
-	).run(pluck=True)
+	return jobs.due("Queued")
 
 
 def abandoned(older_than_minutes: int = 10) -> list[str]:

@@ -4,8 +4,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, now_datetime
 
-from twilio_sms_channel.messaging import conversations, threading
-from twilio_sms_channel.messaging.jobs import later
+from twilio_sms_channel.messaging import conversations, jobs, threading
 from twilio_sms_channel.twilio_gateway.payloads import InboundText
 
 MESSAGE = "Twilio SMS Message"
@@ -52,7 +51,7 @@ def receive(account: str, text: InboundText) -> str:
 		frappe.db.rollback()
 		frappe.clear_messages()
 		return frappe.db.exists(MESSAGE, {"twilio_sid": text.sid})
-	later("twilio_sms_channel.messaging.intake.process", message.name)
+	jobs.later("twilio_sms_channel.messaging.intake.process", message.name)
 	frappe.db.commit()
 	return message.name
 
@@ -83,24 +82,12 @@ def retry(message: str) -> None:
 		{"name": message, "direction": "Inbound", "status": "Failed"},
 		{"status": "Received", "attempts": 0, "next_attempt": None, "error_message": None},
 	)
-	later("twilio_sms_channel.messaging.intake.process", message)
+	jobs.later("twilio_sms_channel.messaging.intake.process", message)
 
 
-def waiting(limit: int = 500) -> list[str]:
+def waiting() -> list[str]:
 	"""Received texts that no worker has taken on for a minute, or whose next attempt is due."""
-	now = now_datetime()
-	Message = frappe.qb.DocType(MESSAGE)
-	return (
-		frappe.qb.from_(Message)
-		.select(Message.name)
-		.where((Message.status == "Received") & (Message.direction == "Inbound"))
-		.where(
-			(Message.next_attempt <= now)
-			| (Message.next_attempt.isnull() & (Message.creation < add_to_date(now, minutes=-1)))
-		)
-		.orderby(Message.creation)
-		.limit(limit)
-	).run(pluck=True)
+	return jobs.due("Received")
 
 
 def _our_number(account: str, text: InboundText) -> str:

@@ -1,6 +1,7 @@
 """Work that is done by Frappe's workers once the transaction is committed."""
 
 import frappe
+from frappe.utils import add_to_date, now_datetime
 from redis.exceptions import RedisError
 
 
@@ -13,6 +14,24 @@ def later(method: str, message: str, queue: str = "short") -> None:
 	:param message: name of a Twilio SMS Message
 	"""
 	frappe.db.after_commit.add(lambda: _enqueue(method, message, queue))
+
+
+def due(status: str, limit: int = 500) -> list[str]:
+	"""Messages in a status that a worker should have taken on: their job was lost, or their next attempt is due.
+
+	:return: names of Twilio SMS Messages, oldest first
+	"""
+	now = now_datetime()
+	Message = frappe.qb.DocType("Twilio SMS Message")
+	job_was_lost = Message.next_attempt.isnull() & (Message.creation < add_to_date(now, minutes=-1))
+	return (
+		frappe.qb.from_(Message)
+		.select(Message.name)
+		.where(Message.status == status)
+		.where((Message.next_attempt <= now) | job_was_lost)
+		.orderby(Message.creation)
+		.limit(limit)
+	).run(pluck=True)
 
 
 def _enqueue(method: str, message: str, queue: str) -> None:
