@@ -20,6 +20,7 @@ STOP_TIMEOUT_S = 20
 
 _running: set[subprocess.Popen] = set()
 _guard = threading.Lock()
+_ended = threading.Event()
 # Tools inherit the lock on the bench: when only this program is killed, the next run waits until the tool has ended.
 inherited: tuple[int, ...] = ()
 
@@ -41,6 +42,8 @@ def environment(**more: str) -> dict[str, str]:
 
 def run(command: list, what: str, log: str, cwd: Path | None = None, **env: str) -> str:
 	"""Run a tool to its end with its output in a log; `what` completes "could not …"."""
+	if _ended.is_set():
+		raise Trouble(f"did not {what}", "interrupted")
 	file = LOGS / f"{log}.log"
 	words = [str(word) for word in command]
 	with file.open("a") as output:
@@ -81,6 +84,7 @@ def _read(file: Path, start: int) -> str:
 
 def end_tools():
 	"""End the tools that still run, when the person at the keyboard has had enough."""
+	_ended.set()
 	with _guard:
 		for process in _running:
 			process.terminate()

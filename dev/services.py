@@ -127,7 +127,11 @@ def start_database() -> str | None:
 	write_whole(init_file, INIT_SQL.format(host=HOST, password=root_password()), mode=0o600)
 	settings = DATABASE_SETTINGS.format(data=DATABASE, init_file=init_file, host=HOST)
 	write_whole(CONFIG / "mariadb.cnf", settings)
-	number = _start("db", database, lambda number: answers(number, expected=b"MariaDB"))
+	try:
+		number = _start("db", database, lambda number: answers(number, expected=b"MariaDB"))
+	except Trouble as trouble:
+		trouble.advice += "; if its data is damaged: `make clean`"
+		raise
 	return f"{made + ', ' if made else ''}on port {number}"
 
 

@@ -36,8 +36,11 @@ errors = {}
 for app in sys.argv[1:]:
 	try:
 		importlib.import_module(app + ".hooks")
-	except Exception:
-		errors[app] = " / ".join(traceback.format_exc().strip().splitlines()[-3:])
+	except Exception as error:
+		place = traceback.extract_tb(error.__traceback__)[-1]
+		errors[app] = f"{type(error).__name__}: {error} ({place.filename}, line {place.lineno})"
+		if isinstance(error, SyntaxError):
+			errors[app] = f"{type(error).__name__}: {error}"
 print(json.dumps(errors))
 """
 
