@@ -9,7 +9,7 @@ import sys
 from layout import APP, APPS, BENCH, CACHE, DEV, ENV, LOGS, PYTHON, ROOT, SOURCES, TOOLS, write_whole
 from processes import run
 from steps import digest
-from trouble import Trouble
+from trouble import NOTHING_FITS, Trouble
 
 REQUIREMENTS = DEV / "requirements.txt"
 CONSTRAINTS = DEV / "constraints.txt"
@@ -21,6 +21,8 @@ CONSTRAINTS_HEAD = "# What the tests were last run with. Written by `python3 dev
 # pip is not what is tested.
 UNPINNED = ("twilio==", "pip==", "$ ")
 
+# Some packages want a later 3.11 than Debian 12 has.
+DEBIANS_PYTHON = "3.11.2"
 OLDEST_TWILIO = "twilio==8.5.0"
 
 
@@ -92,7 +94,8 @@ def install_oldest_twilio():
 
 def renew_constraints():
 	"""Install the newest of everything that fits, and write down what that is."""
-	_uv_or_pip([*_editables(), "--requirement", REQUIREMENTS], uv=["--upgrade"], pip=["--upgrade"])
+	for_debian = ["--upgrade", "--python-version", DEBIANS_PYTHON]
+	_uv_or_pip([*_editables(), "--requirement", REQUIREMENTS], uv=for_debian, pip=["--upgrade"])
 	frozen = run([TOOLS / "bin" / "uv", "pip", "freeze", "--python", PYTHON], "list the packages", "packages")
 	pinned = [line for line in frozen.splitlines() if "==" in line and not line.startswith(UNPINNED)]
 	write_whole(CONSTRAINTS, "\n".join([CONSTRAINTS_HEAD, *pinned]) + "\n")
@@ -109,6 +112,9 @@ def _uv_or_pip(wanted: list, uv: list | None = None, pip: list | None = None) ->
 		UNFINISHED.unlink()
 		return "uv"
 	except Trouble as trouble:
+		if NOTHING_FITS in (trouble.why or ""):
+			# pip would look for minutes, and find nothing either.
+			raise
 		with (LOGS / "packages.log").open("a") as log:
 			log.write(f"uv could not: {trouble.why or trouble.what}. Trying pip.\n")
 	command = [TOOLS / "bin" / "python", "-m", "pip", "--python", PYTHON, "install", "--prefer-binary"]

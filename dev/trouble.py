@@ -29,6 +29,8 @@ def tail(file: Path, lines: int = 25) -> "list[str]":
 
 
 # What the tools say, and what it means for the person at the keyboard. The first that matches counts.
+NOTHING_FITS = "the registry has no version of a package that fits"
+
 MEANINGS = (
 	(
 		r"No space left on device|ENOSPC|Disk quota exceeded|errno: 28",
@@ -65,7 +67,7 @@ MEANINGS = (
 	),
 	(
 		r"No matching distribution|No solution found|ResolutionImpossible|ETARGET|no matching version",
-		"the registry has no version of a package that fits",
+		NOTHING_FITS,
 		"see the log for the package; it is asked for in dev/ or in pyproject.toml",
 	),
 	(
