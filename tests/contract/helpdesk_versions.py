@@ -22,6 +22,7 @@ STATUSES_ARE_DOCUMENTS = hasattr(HDTicket, "default_open_status")
 ASSIGNED_MAY_READ = RELEASE >= (1, 17, 2)
 # v1.18: live events go to the ticket's room and carry `{ticket_id}`; before, to everybody and the ticket's number.
 EVENTS_HAVE_ROOMS = "room" in inspect.signature(utils.publish_event).parameters
+COMMENT_EVENT = "helpdesk:ticket-comment" if EVENTS_HAVE_ROOMS else "helpdesk:new-ticket-comment"
 # v1.19: HD Saved Reply instead of HD Canned Response.
 HAS_SAVED_REPLIES = RELEASE >= (1, 19)
 # v1.20: the times of the last responses are kept, and automatic messages are no answers.

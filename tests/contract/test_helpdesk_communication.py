@@ -2,9 +2,11 @@
 
 import frappe
 import pytest
+from frappe.desk.form import assign_to
 from helpdesk_records import (
 	CUSTOMER_NUMBER,
 	acting_as,
+	communications_of,
 	make_communication,
 	make_ticket,
 	read_ticket,
@@ -30,6 +32,15 @@ def resolve(ticket) -> None:
 	ticket = read_ticket(ticket.name)
 	ticket.status = "Resolved"
 	ticket.save()
+
+
+def notified_about(ticket) -> list[str]:
+	"""Who got a notification that a ticket was reopened."""
+	return frappe.get_all(
+		"HD Notification",
+		filters={"reference_ticket": ticket.name, "notification_type": "Reaction"},
+		pluck="user_to",
+	)
 
 
 def test_a_received_text_reopens_the_ticket(ticket):
@@ -130,6 +141,36 @@ def test_a_ticket_in_hand_is_stale_after_a_communication(ticket):
 	with pytest.raises(frappe.TimestampMismatchError):
 		ticket.save()
 	ticket.db_set("resolution_details", "still possible")
+
+
+def test_nobody_is_notified_of_a_text_in_an_open_ticket(plumbers, grace):
+	"""Why the channel tells the assigned agent itself."""
+	ticket = make_ticket(agent_group=plumbers)
+	assert grace in frappe.db.get_value("HD Ticket", ticket.name, "_assign")
+	make_communication(ticket)
+	assert notified_about(ticket) == []
+
+
+def test_the_assigned_agent_is_notified_of_a_text_that_reopens(plumbers, grace):
+	set_statuses(new="Open", reopened="Open")
+	ticket = make_ticket(agent_group=plumbers)
+	resolve(ticket)
+	# Assignment rules may have let go of the resolved ticket.
+	assign_to.add({"assign_to": [grace], "doctype": "HD Ticket", "name": str(ticket.name)})
+	make_communication(ticket)
+	assert notified_about(ticket) == [grace]
+
+
+def test_an_answer_in_the_portal_is_an_email_and_reopens(ticket, carol):
+	ticket.db_set("raised_by", carol)
+	resolve(ticket)
+	with acting_as(carol):
+		read_ticket(ticket.name).create_communication_via_contact("<p>Still drips</p>")
+	(communication,) = communications_of(ticket)
+	assert communication.communication_medium == "Email"
+	assert communication.sent_or_received == "Received"
+	assert communication.sender == carol
+	assert read_ticket(ticket.name).status == "Open"
 
 
 def test_the_first_text_becomes_the_description(ticket):

@@ -9,7 +9,7 @@ import pytest
 from helpdesk.helpdesk.doctype.hd_form_script.hd_form_script import get_form_script
 from helpdesk.utils import publish_event
 from helpdesk_records import acting_as, make_communication, make_ticket
-from helpdesk_versions import EVENTS_HAVE_ROOMS, HAS_SAVED_REPLIES, RELEASE
+from helpdesk_versions import COMMENT_EVENT, EVENTS_HAVE_ROOMS, HAS_SAVED_REPLIES, RELEASE
 
 pytestmark = pytest.mark.usefixtures("settings")
 
@@ -143,8 +143,6 @@ def test_signature_of_publish_event():
 
 def test_a_text_makes_open_screens_read_the_ticket_again():
 	ticket = make_ticket()
-	frappe.db.rollback()
-	ticket = make_ticket()
 	getattr(frappe.local, "_realtime_log", []).clear()
 	make_communication(ticket)
 	updates = [(message, room) for event, message, room in live_events() if event == UPDATE]
@@ -159,6 +157,14 @@ def test_a_change_by_db_set_does_not():
 	getattr(frappe.local, "_realtime_log", []).clear()
 	communication.db_set("delivery_status", "Read")
 	assert UPDATE not in [event for event, *_ in live_events()]
+
+
+def test_a_comment_makes_open_screens_read_the_feed_again(grace):
+	ticket = make_ticket()
+	getattr(frappe.local, "_realtime_log", []).clear()
+	with acting_as(grace):
+		ticket.new_comment("Called back")
+	assert COMMENT_EVENT in [event for event, *_ in live_events()]
 
 
 def test_publish_event_waits_for_the_commit():
