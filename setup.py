@@ -1,1 +1,1 @@
-from setuptools import setup; setup()  # noqa: E702 - everything is in pyproject.toml
+__import__("setuptools").setup()
