@@ -1,9 +1,12 @@
 import os
 
 import pytest
+from playwright.sync_api import expect
 
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
+
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

@@ -21,11 +21,11 @@ class TwilioSMSPanel {
 		this.root.className = "twilio-sms";
 		this.root.innerHTML = `
 			<style>${TwilioSMSPanel.STYLE}</style>
-			<div class="tsms-head" role="status"><span class="tsms-route"></span>
+			<div class="tsms-head" role="status" hidden><span class="tsms-route"></span>
 				<button type="button" class="btn btn-xs btn-default tsms-switch"></button></div>
 			<div class="tsms-feed" role="log" aria-live="polite" tabindex="0"></div>
 			<div class="tsms-notice text-muted" hidden></div>
-			<form class="tsms-form">
+			<form class="tsms-form" hidden>
 				<textarea class="form-control tsms-body" rows="2"></textarea>
 				<div class="tsms-files"></div>
 				<div class="tsms-bar">
@@ -83,6 +83,7 @@ class TwilioSMSPanel {
 		this.drawn = drawn;
 		this.state = state;
 		const by_text = state.channel === "SMS";
+		this.el("head").hidden = false;
 		this.el("route").textContent = by_text
 			? __("Replies go by text: {0} → {1}", [state.number, state.customer])
 			: __("Replies go by e-mail to {0}", [state.email || __("nobody yet")]);
