@@ -1,5 +1,7 @@
 """`bench --site SITE twilio-sms …`"""
 
+import re
+
 import click
 import frappe
 from frappe.commands import get_site, pass_context
@@ -32,6 +34,58 @@ def simulator(context, port: int, connect: bool):
 		raise click.ClickException(str(e))
 	finally:
 		frappe.destroy()
+
+
+@twilio_sms.command("backfill")
+@click.option(
+	"--since", help="From when: 2h, 3d, or a date or time such as 2026-11-21 or '2026-11-21 09:30'."
+)
+@click.option("--number", help="Only this number; default: all.")
+@pass_context
+def backfill(context, since: str | None, number: str | None):
+	"""Compare with Twilio's list of messages: take in what is missing, repair lost delivery reports.
+
+	Without --since, from where the last comparison ended. Ends with 1 when a number could not be compared.
+	"""
+	from twilio_sms_channel.messaging import backfill as comparison
+
+	site = get_site(context)
+	frappe.init(site=site)
+	frappe.connect()
+	try:
+		begin = _moment(since) if since else None
+		if number and not frappe.db.exists("Twilio SMS Number", number):
+			raise click.ClickException(
+				f"{number} is not a number of this site. Write it as its form shows it."
+			)
+
+		def show(name: str, until, result) -> None:
+			click.echo(
+				f"{name}: up to {until:%Y-%m-%d %H:%M}, {result.seen} texts, {result.taken_in} taken in"
+			)
+
+		results = comparison.run(number, begin, show)
+		for result in results:
+			click.echo(f"{result.number}: {result}")
+		if not results:
+			click.echo("There is no number to compare.")
+		if any(result.error for result in results):
+			raise SystemExit(1)
+	finally:
+		frappe.destroy()
+
+
+def _moment(text: str):
+	"""A point in time out of "2h", "3d" or a date."""
+	from frappe.utils import add_to_date, get_datetime, now_datetime
+
+	if ago := re.fullmatch(r"(\d{1,4})([mhd])", text.strip()):
+		unit = {"m": "minutes", "h": "hours", "d": "days"}[ago[2]]
+		return add_to_date(now_datetime(), **{unit: -int(ago[1])})
+	try:
+		return get_datetime(text)
+	except Exception:
+		raise click.BadParameter(f"{text!r} is not a time. Write 2h, 3d or 2026-11-21.") from None
 
 
 commands = [twilio_sms]

@@ -70,6 +70,14 @@ HELPDESK_FIELDS = {
 			"insert_after": "column_break_routing",
 			"description": "Empty: the ticket type's priority.",
 		},
+		{
+			"fieldname": "ticket_template",
+			"label": "Ticket Template",
+			"fieldtype": "Link",
+			"options": "HD Ticket Template",
+			"insert_after": "priority",
+			"description": "Empty: Helpdesk's default template.",
+		},
 	],
 }
 

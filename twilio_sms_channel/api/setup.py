@@ -9,6 +9,7 @@ from twilio_sms_channel.messaging import public_url
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, TwilioProblem, explain
 
 ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
+BACKFILL_TIMEOUT_S = 2 * 3600
 
 
 @frappe.whitelist(methods=["POST"])
@@ -82,6 +83,42 @@ def configure_webhooks(number: str, replace: bool = False) -> dict[str, Any]:
 	doc.take_over(found)
 	doc.save()
 	return {"url": found.sms_url, "replaced": not other, "other": other}
+
+
+@frappe.whitelist(methods=["POST"])
+def promote_token(account: str) -> dict[str, Any]:
+	"""Make the next auth token the current one, once Twilio has it as primary. The old one is forgotten.
+
+	:return: `{"status", "detail"}` as Twilio answers to the new one
+	"""
+	frappe.only_for("System Manager")
+	doc = frappe.get_doc(ACCOUNT, account)
+	doc.check_permission("write")
+	doc.promote_token()
+	return verify(account)
+
+
+@frappe.whitelist(methods=["POST"])
+def backfill(number: str, since: str) -> dict[str, Any]:
+	"""Compare a number with Twilio's list in the background, with progress on the caller's screen.
+
+	:param since: date or time in the site's time zone
+	:return: `{"since": …}` as understood
+	"""
+	frappe.only_for("System Manager")
+	doc = frappe.get_doc(NUMBER, number)
+	begin = frappe.utils.get_datetime(since)
+	if not begin or begin > frappe.utils.now_datetime():
+		frappe.throw(_("Choose a time in the past to compare from."))
+	frappe.enqueue(
+		"twilio_sms_channel.messaging.backfill.for_button",
+		queue="long",
+		timeout=BACKFILL_TIMEOUT_S,
+		number=doc.name,
+		since=begin,
+		asked_by=frappe.session.user,
+	)
+	return {"since": begin}
 
 
 def _ask(request):

@@ -8,7 +8,7 @@ from frappe import _
 from frappe.utils import validate_email_address
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import contacts, dispatch, intake, media, outbox, phone, segments
+from twilio_sms_channel.messaging import consent, contacts, dispatch, intake, media, outbox, phone, segments
 from twilio_sms_channel.overrides.activity import fate
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -57,7 +57,7 @@ def state(ticket: str | int) -> dict[str, Any]:
 	"""What a ticket's screen shows of its text conversation. For everybody who may read the ticket.
 
 	:return: `{"channel": "SMS" | "Email" | None, "can_text", "why_not", "email", "customer", "customer_number",
-		"number", "opted_out", "messages": [...]}`; `channel` is None for a ticket without a conversation
+		"number", "opted_out", "may_want_to_stop", "region", "messages": [...]}`; `channel` is None for a ticket without a conversation
 	"""
 	doc = frappe.get_doc(desk_of_site().doctype, str(ticket))
 	doc.check_permission("read")
@@ -87,6 +87,20 @@ def retry(message: str) -> dict[str, Any]:
 	else:
 		media.retry(doc.name)
 	return {"message": doc.name, "status": frappe.db.get_value(MESSAGE, doc.name, "status")}
+
+
+@frappe.whitelist(methods=["POST"])
+def opt_out(ticket: str | int) -> dict[str, Any]:
+	"""Note that the customer wants no more texts, in whatever words they said so. Only START from them lifts it.
+
+	:return: the ticket's state, see `state`
+	"""
+	doc = _writable(ticket)
+	if not doc.is_text_ticket:
+		frappe.throw(_("This ticket has no text conversation."))
+	consent.opt_out(frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation), "Agent")
+	desk_of_site().refresh(str(doc.name))
+	return _state(doc)
 
 
 def _writable(ticket: str | int):
@@ -132,6 +146,8 @@ def _state(doc) -> dict[str, Any]:
 		"customer_number": phone.display(conversation.customer_number),
 		"number": phone.display(conversation.number),
 		"opted_out": bool(conversation.opted_out),
+		"may_want_to_stop": bool(conversation.may_want_to_stop),
+		"region": conversation.region or "",
 		"messages": _messages(doc),
 	}
 
@@ -153,19 +169,27 @@ def _messages(doc) -> list[dict[str, Any]]:
 			Message.sent_by,
 			Message.creation,
 			Message.received_at,
+			Message.may_want_to_stop,
+			Message.automatic,
 		)
 		.where(
 			(Communication.reference_doctype == doc.doctype) & (Communication.reference_name == str(doc.name))
 		)
-		.orderby(Message.creation, order=frappe.qb.desc)
+		.orderby(Communication.creation, order=frappe.qb.desc)
 		.limit(MAX_LISTED)
 	).run(as_dict=True)
 	files = _files([row.name for row in rows])
 	for row in rows:
 		row["fate"] = fate(row) if row.direction == "Outbound" else ""
-		row["by"] = frappe.utils.get_fullname(row.sent_by) if row.sent_by else ""
+		row["by"] = (
+			frappe.utils.get_fullname(row.sent_by) if row.sent_by else _("Automatic") if row.automatic else ""
+		)
 		row["media"] = files.get(row.name, [])
-		row["can_retry"] = row.direction == "Outbound" and row.status in ("Failed", "Undelivered", "Blocked")
+		row["can_retry"] = (
+			row.status in ("Failed", "Undelivered", "Blocked")
+			if row.direction == "Outbound"
+			else any(file["status"] == "Failed" for file in row["media"])
+		)
 	return rows[::-1]
 
 

@@ -11,10 +11,11 @@ from typing import Any
 import frappe
 from werkzeug.wrappers import Response
 
-from twilio_sms_channel.messaging import delivery, intake, public_url, rejections
+from twilio_sms_channel.messaging import accounts, delivery, intake, public_url, rejections
 from twilio_sms_channel.twilio_gateway import payloads
-from twilio_sms_channel.twilio_gateway.client import auth_tokens
 from twilio_sms_channel.twilio_gateway.signature import is_signed
+
+MESSAGE = "Twilio SMS Message"
 
 
 class Rejected(Exception):
@@ -59,17 +60,18 @@ def _take_in_status(account: str, params) -> Response:
 	# Our own id in the URL: a callback can be faster than the answer that tells Twilio's.
 	name = frappe.request.args.get("message")
 	message = frappe.db.get_value(
-		"Twilio SMS Message",
+		MESSAGE,
 		{"name": name, "account": account} if name else {"twilio_sid": report.sid, "account": account},
 		["name", "twilio_sid"],
 		as_dict=True,
 	)
 	if not message or (message.twilio_sid and message.twilio_sid != report.sid):
 		raise Rejected(404, f"message {report.sid} is not known on this site")
-	delivery.report(
-		message.name, report.twilio_status, report.error_code, report.error_message, sid=report.sid
-	)
-	frappe.db.commit()
+	with _as_administrator():
+		delivery.report(
+			message.name, report.twilio_status, report.error_code, report.error_message, sid=report.sid
+		)
+		frappe.db.commit()
 	return Response(status=204)
 
 
@@ -77,31 +79,32 @@ def _answer(take_in: Callable) -> Response:
 	request = frappe.request
 	params = request.form if request.method == "POST" else request.args
 	try:
-		account = _signing_account(request, params)
-		with _as_administrator():
-			return take_in(account, params)
+		account, token = _signed_by(request, params)
+		response = take_in(account.name, params)
 	except Rejected as e:
 		frappe.db.rollback()
 		rejections.note(request, e.http_status, e.reason, params)
 		return Response(status=e.http_status)
+	accounts.note_use(account, token)
+	return response
 
 
-def _signing_account(request, params) -> str:
-	"""Name of the account that signed the request.
+def _signed_by(request, params) -> tuple[Any, accounts.Token]:
+	"""The account that signed the request, and the token it did so with.
 
 	Looked up by AccountSid before anything else: numbers in a Messaging Service's pool post its SID along, although
-	the service need not be known here.
+	the service need not be known here. A subaccount signs with its own auth token, so it is an account of its own.
 	"""
 	sid = params.get("AccountSid") or ""
 	if not payloads.ACCOUNT_SID.match(sid):
 		raise Rejected(403, "not signed: AccountSid is missing or malformed")
-	name = frappe.db.get_value("Twilio SMS Account", {"account_sid": sid})
-	if not name:
-		raise Rejected(404, "the account is not set up on this site")
-	account = frappe.get_cached_doc("Twilio SMS Account", name)
-	if not is_signed(request, public_url.base(), auth_tokens(account)):
-		raise Rejected(403, "the signature does not fit the account's auth token and the Public Base URL")
-	return name
+	account = accounts.by_sid(sid)
+	if not account:
+		raise Rejected(404, "the account (or subaccount) is not set up on this site")
+	for token in accounts.signing_tokens(account):
+		if is_signed(request, public_url.base(), token.value, public_url.fragments(params.get("To") or "")):
+			return account, token
+	raise Rejected(403, "the signature does not fit the account's auth token and the Public Base URL")
 
 
 @contextmanager

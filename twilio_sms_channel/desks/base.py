@@ -28,6 +28,21 @@ class Desk(ABC):
 		"""When the ticket was resolved or closed; None while it is open."""
 
 	@abstractmethod
+	def people_of(self, ticket: str) -> list[str]:
+		"""Users who look after the ticket: its assignees, otherwise the active members of its team."""
+
+	@abstractmethod
+	def ring(self, user: str, ticket: str, what: str) -> None:
+		"""Show a notice in the ticket system's own list of notifications, where it has one."""
+
+	@abstractmethod
+	def note(self, ticket: str, content: str) -> None:
+		"""Write a note into the ticket that agents see and the customer does not.
+
+		:param content: HTML
+		"""
+
+	@abstractmethod
 	def is_agent(self, user: str | None = None) -> bool:
 		"""Whether the user answers customers."""
 

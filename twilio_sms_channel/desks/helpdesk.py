@@ -4,6 +4,7 @@ Written against Helpdesk v1.14 to v1.28; where releases differ, the one capabili
 """
 
 import inspect
+import json
 import re
 from datetime import datetime
 
@@ -21,7 +22,12 @@ MAX_MERGES = 20
 
 class HelpdeskDesk(Desk):
 	doctype = TICKET
-	routing_fields = {"team": "agent_group", "ticket_type": "ticket_type", "priority": "priority"}
+	routing_fields = {
+		"team": "agent_group",
+		"ticket_type": "ticket_type",
+		"priority": "priority",
+		"ticket_template": "template",
+	}
 
 	def open_ticket(self, conversation, message) -> str:
 		number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
@@ -39,7 +45,10 @@ class HelpdeskDesk(Desk):
 		for field, ticket_field in self.routing_fields.items():
 			if value := number.get(field):
 				ticket.set(ticket_field, value)
-		return str(ticket.insert(ignore_permissions=True).name)
+		name = str(ticket.insert(ignore_permissions=True).name)
+		if not conversation.contact and (sharing := contacts.sharing(conversation.customer_number)):
+			self.note(name, _whose_number(conversation.customer_number, sharing))
+		return name
 
 	def living_ticket(self, ticket: str) -> str | None:
 		for _merge in range(MAX_MERGES):
@@ -57,6 +66,45 @@ class HelpdeskDesk(Desk):
 		state = "status_category" if meta.has_field("status_category") else "status"
 		row = frappe.db.get_value(TICKET, ticket, [state, "resolution_date", "modified"], as_dict=True)
 		return (row.resolution_date or row.modified) if row[state] in SETTLED else None
+
+	def people_of(self, ticket: str) -> list[str]:
+		row = frappe.db.get_value(TICKET, ticket, ["_assign", "agent_group"], as_dict=True)
+		if assigned := json.loads((row and row._assign) or "[]"):
+			return assigned
+		if not row or not row.agent_group:
+			return []
+		Member, Agent = frappe.qb.DocType("HD Team Member"), frappe.qb.DocType("HD Agent")
+		return (
+			frappe.qb.from_(Member)
+			.join(Agent)
+			.on(Agent.user == Member.user)
+			.select(Member.user)
+			.distinct()
+			.where((Member.parent == row.agent_group) & (Agent.is_active == 1))
+		).run(pluck=True)
+
+	def ring(self, user: str, ticket: str, what: str) -> None:
+		# Of Helpdesk's kinds of notification only this one shows a text of its own and sends no e-mail.
+		frappe.get_doc(
+			{
+				"doctype": "HD Notification",
+				"user_from": "Administrator",
+				"user_to": user,
+				"notification_type": "Reaction",
+				"reference_ticket": ticket,
+				"message": what,
+			}
+		).insert(ignore_permissions=True)
+
+	def note(self, ticket: str, content: str) -> None:
+		frappe.get_doc(
+			{
+				"doctype": "HD Ticket Comment",
+				"reference_ticket": ticket,
+				"commented_by": "Administrator",
+				"content": content,
+			}
+		).insert(ignore_permissions=True)
 
 	def is_agent(self, user: str | None = None) -> bool:
 		from helpdesk.utils import is_agent
@@ -83,6 +131,13 @@ class HelpdeskDesk(Desk):
 			)
 		else:
 			publish_event("helpdesk:ticket-update", int(ticket))
+
+
+def _whose_number(customer_number: str, contacts_with_it: list[str]) -> str:
+	names = ", ".join(frappe.utils.escape_html(contacts.full_name(c) or c) for c in contacts_with_it)
+	return _(
+		"{0} is the number of several contacts: {1}. Choose who wrote as the contact of this ticket."
+	).format(phone.display(customer_number), names)
 
 
 def subject(body: str | None, customer_number: str) -> str:

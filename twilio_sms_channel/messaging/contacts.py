@@ -16,14 +16,28 @@ def find(number: str) -> str | None:
 
 	:param number: E.164
 	"""
-	names = frappe.get_all(
+	names = _with(number, limit=2)
+	return names[0] if len(names) == 1 else None
+
+
+def sharing(number: str, limit: int = 10) -> list[str]:
+	"""The Contacts that share a number, [] when at most one has it.
+
+	:param number: E.164, or a sender that is no phone number
+	"""
+	names = _with(number, limit)
+	return names if len(names) > 1 else []
+
+
+def _with(number: str, limit: int) -> list[str]:
+	return frappe.get_all(
 		"Contact Phone",
 		filters={"twilio_sms_e164": number, "parenttype": "Contact"},
 		pluck="parent",
 		distinct=True,
-		limit=2,
+		order_by="parent",
+		limit=limit,
 	)
-	return names[0] if len(names) == 1 else None
 
 
 def find_or_create(number: str) -> str | None:
@@ -34,10 +48,10 @@ def find_or_create(number: str) -> str | None:
 	"""
 	if not phone.is_answerable(number):
 		return None
-	if contact := find(number):
-		return contact
-	if frappe.db.exists("Contact Phone", {"twilio_sms_e164": number, "parenttype": "Contact"}):
-		return None
+	if names := _with(number, limit=2):
+		return names[0] if len(names) == 1 else None
+	# Named by its number until an agent renames it. The name is unique: of two texts at the same moment, to two of
+	# our numbers, one makes the contact and the other one starts again and finds it.
 	contact = frappe.new_doc("Contact")
 	contact.first_name = phone.display(number)
 	contact.append("phone_nos", {"phone": number, "is_primary_mobile_no": 1})

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import frappe
 
+from twilio_sms_channel.messaging import consent
+
 CONVERSATION = "Twilio SMS Conversation"
 
 
@@ -18,7 +20,9 @@ def get_or_create(number: str, customer_number: str) -> str:
 	if name := frappe.db.exists(CONVERSATION, pair):
 		return name
 	try:
-		name = frappe.get_doc({"doctype": CONVERSATION, **pair}).insert(ignore_permissions=True).name
+		conversation = frappe.get_doc({"doctype": CONVERSATION, **pair})
+		consent.inherit(conversation)
+		name = conversation.insert(ignore_permissions=True).name
 		frappe.db.commit()
 	except frappe.UniqueValidationError:
 		# A text of the same customer made it at the same moment.
@@ -42,3 +46,21 @@ def locked(number: str, customer_number: str) -> Iterator:
 	frappe.db.get_value(CONVERSATION, name, "name", for_update=True)
 	yield frappe.get_doc(CONVERSATION, name)
 	frappe.db.commit()
+
+
+def follow(conversation: str, ticket_doctype: str, ticket: str) -> None:
+	"""Have the customer's next texts continue this ticket: an agent split it off, or has just texted from it."""
+	frappe.db.set_value(
+		CONVERSATION,
+		conversation,
+		{"ticket_doctype": ticket_doctype, "ticket": str(ticket)},
+		update_modified=False,
+	)
+
+
+def set_contact(conversation: str, ticket_doctype: str, ticket: str, contact: str) -> None:
+	"""An agent said on the current ticket who the customer is."""
+	doc = frappe.get_doc(CONVERSATION, conversation)
+	if (doc.ticket_doctype, doc.ticket) == (ticket_doctype, str(ticket)) and doc.contact != contact:
+		doc.contact = contact
+		doc.save(ignore_permissions=True)

@@ -100,7 +100,7 @@ def _claim(conversation: str) -> str | None:
 
 def _send(message) -> None:
 	conversation = frappe.get_doc(CONVERSATION, message.conversation)
-	if conversation.opted_out:
+	if conversation.opted_out and not message.automatic:
 		_end(message, "Blocked", code=errors.OPTED_OUT)
 		return
 	try:
@@ -116,8 +116,7 @@ def _send(message) -> None:
 		_end(message, "Unconfirmed", code=e.code, reason=_unconfirmed(e.message))
 	except errors.Refused as e:
 		if e.code == errors.OPTED_OUT:
-			consent.opt_out(conversation)
-			conversation.save(ignore_permissions=True)
+			consent.opt_out(conversation, "Twilio's Refusal", message.name)
 		status = "Blocked" if e.code == errors.OPTED_OUT else "Failed"
 		_end(message, status, code=e.code, reason=errors.explain(e.code, e.message))
 	else:

@@ -1,78 +1,108 @@
 """An inbound text, from Twilio's webhook to a durable row, and the worker that takes it on."""
 
+from collections.abc import Iterator
+from datetime import datetime
+
 import frappe
 from frappe import _
 from frappe.utils import add_to_date, now_datetime
 
-from twilio_sms_channel.messaging import conversations, jobs, threading
+from twilio_sms_channel.messaging import arrival_order, conversations, jobs, threading
 from twilio_sms_channel.twilio_gateway.payloads import InboundText
 
 MESSAGE = "Twilio SMS Message"
 MAX_ATTEMPTS = 6
 FIRST_RETRY_S = 30
+# Two texts that make the same contact, or wait for the same row, get in each other's way for a moment only.
+PASSING = (
+	frappe.DuplicateEntryError,
+	frappe.QueryDeadlockError,
+	frappe.QueryTimeoutError,
+	frappe.TimestampMismatchError,
+)
+TRIES_AT_ONCE = 5
 
 
 class UnknownNumber(Exception):
 	"""A text to a number that is not set up on this site."""
 
 
-def receive(account: str, text: InboundText) -> str:
-	"""Write one durable row for a text, whatever is repeated. Returns the message's name.
+def receive(account: str, text: InboundText, received_at: datetime | None = None) -> str | None:
+	"""Write one durable row for a text, whatever is repeated.
 
-	The row is committed before this returns: only then may Twilio be answered.
+	The row is committed before this returns: only then may Twilio be answered. Written without the document's hooks
+	and checks, which cost more than the rest of the webhook; `text` was checked field by field already.
 
 	:param account: name of the Twilio SMS Account that the webhook was signed for
+	:param received_at: for texts out of Twilio's list: when Twilio received them
+	:return: the new Twilio SMS Message's name, None when the text was here already
 	:raises UnknownNumber: neither the number nor its Messaging Service is set up here
 	"""
-	number = _our_number(account, text)
-	if existing := frappe.db.exists(MESSAGE, {"twilio_sid": text.sid}):
-		return existing
 	message = frappe.get_doc(
 		{
 			"doctype": MESSAGE,
 			"direction": "Inbound",
 			"status": "Received",
 			"account": account,
-			"number": number,
+			"number": _our_number(account, text),
 			"customer_number": text.sender,
 			"twilio_sid": text.sid,
 			"twilio_status": "received",
 			"body": text.body,
 			"segments": text.segments,
 			"region": text.region,
-			"received_at": now_datetime(),
+			"service_sid": text.service_sid,
+			"opt_out_type": text.opt_out,
+			"received_at": received_at or now_datetime(),
+			"backfilled": bool(received_at),
 			"media": [{"url": url, "content_type": kind, "status": "Waiting"} for url, kind in text.media],
 		}
 	)
+	message.set_user_and_timestamp()
+	message.owner = message.modified_by = "Administrator"
 	try:
-		message.insert(ignore_permissions=True)
+		message.db_insert()
 	except frappe.UniqueValidationError:
-		# The same webhook at the same moment: the other request's row is the one.
+		# A repeated webhook, perhaps at the same moment: the first one's row is the one.
 		frappe.db.rollback()
 		frappe.clear_messages()
-		return frappe.db.exists(MESSAGE, {"twilio_sid": text.sid})
+		return None
+	for item in message.media:
+		item.parent = message.name
+		item.db_insert()
 	jobs.later("twilio_sms_channel.messaging.intake.process", message.name)
 	frappe.db.commit()
 	return message.name
 
 
 def process(message: str) -> None:
-	"""Put a received text into its ticket. Safe to call any number of times, at the same time too.
+	"""Put what waits of the message's conversation into its ticket, oldest first.
 
-	A failure is kept on the row and tried again by the sweep; after `MAX_ATTEMPTS` the message is Failed.
+	Safe to call any number of times, at the same time too. A failure is kept on the row and tried again by the sweep;
+	after `MAX_ATTEMPTS` the message is Failed. It delays no other.
 
 	:param message: name of a Twilio SMS Message
 	"""
 	frappe.set_user("Administrator")
-	try:
-		pair = frappe.db.get_value(MESSAGE, message, ["number", "customer_number"], as_dict=True)
-		with conversations.locked(pair.number, pair.customer_number) as conversation:
-			doc = frappe.get_doc(MESSAGE, message)
-			if doc.status == "Received":
-				threading.thread(doc, conversation)
-	except Exception as e:
-		frappe.db.rollback()
-		_note_failure(message, e)
+	pair = frappe.db.get_value(MESSAGE, message, ["number", "customer_number"])
+	if not pair:
+		return
+	threaded = [name for name in _oldest_first(*pair) if _thread(name, *pair)]
+	if threaded:
+		arrival_order.check_later(threaded[-1])
+
+
+def resume(message: str) -> None:
+	"""Take a text on whose job was lost or whose next attempt is due. One that kills its worker each time fails, too."""
+	row = frappe.db.get_value(MESSAGE, message, ["attempts", "next_attempt"], as_dict=True)
+	if not row.next_attempt:
+		# Nothing was noted: its job was lost, or its worker ended without a word.
+		if row.attempts >= MAX_ATTEMPTS:
+			_fail(message, _("The worker stopped each time while putting this text into a ticket."))
+			return
+		frappe.db.set_value(MESSAGE, message, "attempts", row.attempts + 1)
+		frappe.db.commit()
+	process(message)
 
 
 def retry(message: str) -> None:
@@ -98,24 +128,69 @@ def _our_number(account: str, text: InboundText) -> str:
 	raise UnknownNumber(text.to)
 
 
+def _oldest_first(number: str, customer_number: str) -> Iterator[str]:
+	"""What waits of a conversation and is due, asked anew each time: texts go on arriving meanwhile."""
+	Message = frappe.qb.DocType(MESSAGE)
+	while True:
+		frappe.db.commit()
+		found = (
+			frappe.qb.from_(Message)
+			.select(Message.name)
+			.where((Message.customer_number == customer_number) & (Message.number == number))
+			.where((Message.status == "Received") & (Message.direction == "Inbound"))
+			.where(Message.next_attempt.isnull() | (Message.next_attempt <= now_datetime()))
+			.orderby(Message.received_at, Message.creation)
+			.limit(1)
+		).run(pluck=True)
+		if not found:
+			return
+		yield found[0]
+
+
+def _thread(message: str, number: str, customer_number: str) -> bool:
+	for attempt in range(1, TRIES_AT_ONCE + 1):
+		try:
+			with conversations.locked(number, customer_number) as conversation:
+				doc = frappe.get_doc(MESSAGE, message)
+				if doc.status != "Received":
+					return False
+				threading.thread(doc, conversation)
+			return True
+		except Exception as e:
+			frappe.db.rollback()
+			frappe.clear_messages()
+			if not isinstance(e, PASSING) or attempt == TRIES_AT_ONCE:
+				_note_failure(message, e)
+				return False
+	return False
+
+
 def _note_failure(message: str, error: Exception) -> None:
 	attempts = (frappe.db.get_value(MESSAGE, message, "attempts") or 0) + 1
-	gives_up = attempts >= MAX_ATTEMPTS
+	reason = f"{type(error).__name__}: {error}"[:500]
+	frappe.log_error(title=f"Text {message} could not be put into a ticket", message=frappe.get_traceback())
+	if attempts >= MAX_ATTEMPTS:
+		_fail(message, reason)
+		return
 	frappe.db.set_value(
 		MESSAGE,
 		message,
 		{
 			"attempts": attempts,
-			"error_message": f"{type(error).__name__}: {error}"[:500],
-			"status": "Failed" if gives_up else "Received",
-			"next_attempt": None
-			if gives_up
-			else add_to_date(now_datetime(), seconds=FIRST_RETRY_S * 2 ** (attempts - 1)),
+			"error_message": reason,
+			"next_attempt": add_to_date(now_datetime(), seconds=FIRST_RETRY_S * 2 ** (attempts - 1)),
 		},
 	)
-	frappe.log_error(title=f"Text {message} could not be put into a ticket", message=frappe.get_traceback())
-	if gives_up:
-		_alarm(message)
+	frappe.db.commit()
+
+
+def _fail(message: str, reason: str) -> None:
+	frappe.db.set_value(
+		MESSAGE,
+		message,
+		{"status": "Failed", "error_message": reason, "attempts": MAX_ATTEMPTS, "next_attempt": None},
+	)
+	_alarm(message)
 	frappe.db.commit()
 
 

@@ -3,40 +3,32 @@
 import base64
 import hashlib
 import hmac
-import ipaddress
 import json
 import os
 import re
-import socket
 import time
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import filetype
 import frappe
-import requests
 from frappe import _
 from frappe.utils import add_to_date, now_datetime
 from frappe.utils.password import get_encryption_key
 
 from twilio_sms_channel.messaging import delivery, public_url
-from twilio_sms_channel.twilio_gateway.client import api_base_url, credentials
+from twilio_sms_channel.twilio_gateway.client import Gateway
+from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
+from twilio_sms_channel.twilio_gateway.media import CannotFetch, download, sids_of
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
-MAX_BYTES = 16 * 1024 * 1024
-TIMEOUT_S = 20
-CHUNK_BYTES = 64 * 1024
-MAX_REDIRECTS = 3
 MAX_ATTEMPTS = 5
+# Contact cards and calendar entries are plain text, which `filetype` does not look into.
+TEXT_KINDS = {
+	b"BEGIN:VCARD": ("text/vcard", "vcf"),
+	b"BEGIN:VCALENDAR": ("text/calendar", "ics"),
+}
 # Twilio's own queue holds a text for up to ten hours before it fetches the media.
 LINK_LIFETIME_S = 12 * 3600
-
-
-class CannotFetch(Exception):
-	"""Why a file could not be fetched, for people. `passing` says whether trying later can help."""
-
-	def __init__(self, reason: str, passing: bool):
-		super().__init__(reason)
-		self.passing = passing
 
 
 # --- inbound ---------------------------------------------------------------------------------------------------
@@ -53,34 +45,11 @@ def fetch(message: str) -> None:
 	doc = frappe.get_doc(MESSAGE, message)
 	account = frappe.get_doc("Twilio SMS Account", doc.account)
 	for item in doc.media:
-		if item.status != "Waiting":
-			continue
-		try:
-			content = download(item.url, account)
-			# The sweep and a late job may fetch the same file: the first one that is done attaches it.
-			if frappe.db.get_value(MEDIA, item.name, "status", for_update=True) != "Waiting":
-				frappe.db.commit()
-				continue
-			file = _attach(doc, item, content)
-			item.db_set(
-				{
-					"status": "Fetched",
-					"file": file.name,
-					"file_name": file.file_name,
-					"content_type": _type_of(content),
-					"size": len(content),
-					"error": None,
-				}
-			)
-		except CannotFetch as e:
-			attempts = (item.attempts or 0) + 1
-			final = not e.passing or attempts >= MAX_ATTEMPTS
-			item.db_set(
-				{"attempts": attempts, "error": str(e)[:500], "status": "Failed" if final else "Waiting"}
-			)
-		frappe.db.commit()
+		if item.status == "Waiting":
+			_fetch_one(doc, item, account)
 	delivery.refresh(doc)
 	frappe.db.commit()
+	delete_at_twilio(doc.name)
 
 
 def retry(message: str) -> None:
@@ -93,101 +62,104 @@ def retry(message: str) -> None:
 
 def waiting(limit: int = 200) -> list[str]:
 	"""Messages in a ticket whose media still waits, and was not tried within the last minute."""
+	return _messages_with({"status": "Waiting"}, limit)
+
+
+def undeleted(limit: int = 200) -> list[str]:
+	"""Messages of which Twilio still keeps files that are to be deleted there."""
+	return _messages_with({"twilio_copy": "To Delete"}, limit)
+
+
+def delete_at_twilio(message: str) -> None:
+	"""Delete Twilio's copies of a message's files, as far as they are to be deleted; the sweep tries again."""
+	items = frappe.get_all(MEDIA, {"parent": message, "twilio_copy": "To Delete"}, ["name", "url"])
+	if not items:
+		return
+	account = frappe.get_doc("Twilio SMS Account", frappe.db.get_value(MESSAGE, message, "account"))
+	gateway = Gateway(account)
+	for item in items:
+		try:
+			gateway.delete_media(*sids_of(item.url, account))
+			frappe.db.set_value(MEDIA, item.name, "twilio_copy", "Deleted")
+		except TwilioProblem as e:
+			# Also moves `modified`, by which the sweep waits a while.
+			frappe.db.set_value(MEDIA, item.name, "error", _("Twilio's copy: {0}").format(e.message)[:500])
+		frappe.db.commit()
+
+
+def _fetch_one(message, item, account) -> None:
+	try:
+		content = download(item.url, account)
+		# The sweep and a late job may fetch the same file: the first one that is done attaches it.
+		if frappe.db.get_value(MEDIA, item.name, "status", for_update=True) != "Waiting":
+			frappe.db.commit()
+			return
+		file = _attach(message, item, content)
+		delete_there = frappe.db.get_single_value("Twilio SMS Settings", "delete_media_at_twilio")
+		item.db_set(
+			{
+				"status": "Fetched",
+				"file": file.name,
+				"file_name": file.file_name,
+				"content_type": _kind_of(content)[0],
+				"size": len(content),
+				"error": None,
+				"twilio_copy": "To Delete" if delete_there else None,
+			}
+		)
+	except CannotFetch as e:
+		_note_failure(item, str(e), e.passing)
+	except Exception as e:
+		# The file is there, but this site does not take it: too large for its settings, no space left …
+		frappe.db.rollback()
+		frappe.clear_messages()
+		frappe.log_error(title=f"A file of text {message.name} could not be kept")
+		_note_failure(item, _("The file could not be kept: {0}").format(e), passing=True)
+	frappe.db.commit()
+
+
+def _note_failure(item, reason: str, passing: bool) -> None:
+	attempts = (item.attempts or 0) + 1
+	final = not passing or attempts >= MAX_ATTEMPTS
+	item.db_set({"attempts": attempts, "error": reason[:500], "status": "Failed" if final else "Waiting"})
+
+
+def _messages_with(media: dict, limit: int) -> list[str]:
 	Media, Message = frappe.qb.DocType(MEDIA), frappe.qb.DocType(MESSAGE)
-	return (
+	query = (
 		frappe.qb.from_(Media)
 		.join(Message)
 		.on(Message.name == Media.parent)
 		.select(Message.name)
 		.distinct()
-		.where((Media.status == "Waiting") & (Message.status == "Threaded"))
+		.where(Message.status == "Threaded")
 		.where(Media.modified < add_to_date(now_datetime(), minutes=-1))
 		.limit(limit)
-	).run(pluck=True)
+	)
+	for field, value in media.items():
+		query = query.where(Media[field] == value)
+	return query.run(pluck=True)
 
 
-def download(url: str, account) -> bytes:
-	"""A media file's content.
+def _kind_of(content: bytes) -> tuple[str, str]:
+	"""Type and file ending by what a file contains, whatever its sender calls it.
 
-	The account's credentials go to Twilio's API host alone, and only below the account's own path. The redirect to
-	Twilio's media host is followed without them, over HTTPS, and never to a private or local address.
-	(https://www.twilio.com/docs/messaging/api/media-resource)
-
-	:raises CannotFetch: with the reason
+	Anything that is not recognised is kept as `.bin`, which browsers download: so are SVG, HTML and scripts.
 	"""
-	api = api_base_url()
-	if not url.startswith(f"{api}/2010-04-01/Accounts/{account.account_sid}/"):
-		raise CannotFetch(_("The file's address is not one of Twilio's."), passing=False)
-	auth = credentials(account)
-	with requests.Session() as session:
-		# Credentials of a .netrc file must not go anywhere.
-		session.trust_env = False
-		for _hop in range(MAX_REDIRECTS + 1):
-			try:
-				with session.get(
-					url, auth=auth, timeout=TIMEOUT_S, stream=True, allow_redirects=False
-				) as answer:
-					if answer.is_redirect:
-						url, auth = requests.compat.urljoin(url, answer.headers["location"]), None
-						_refuse_private_address(url, api)
-						continue
-					if answer.status_code != 200:
-						raise CannotFetch(
-							_("Twilio answered {0} for the file.").format(answer.status_code),
-							# Twilio's media can be missing for some seconds after the webhook.
-							passing=answer.status_code in (404, 408, 425, 429) or answer.status_code >= 500,
-						)
-					return _read(answer)
-			except requests.exceptions.RequestException as e:
-				raise CannotFetch(
-					_("The file could not be fetched ({0}).").format(type(e).__name__), passing=True
-				)
-	raise CannotFetch(_("The file's address redirects too often."), passing=False)
-
-
-def _read(answer: requests.Response) -> bytes:
-	content, deadline = bytearray(), time.monotonic() + 3 * TIMEOUT_S
-	for chunk in answer.iter_content(CHUNK_BYTES):
-		content += chunk
-		if len(content) > MAX_BYTES:
-			raise CannotFetch(
-				_("The file is larger than {0} MB.").format(MAX_BYTES // 1024**2), passing=False
-			)
-		if time.monotonic() > deadline:
-			raise CannotFetch(_("Fetching the file took too long."), passing=True)
-	return bytes(content)
-
-
-def _refuse_private_address(url: str, api: str) -> None:
-	parts = urlsplit(url)
-	if parts.hostname and frappe.conf.get("twilio_sms_api_base_url") and _is_loopback(parts.hostname, api):
-		return
-	if parts.scheme != "https" or not parts.hostname:
-		raise CannotFetch(_("The file's address is not safe to fetch."), passing=False)
-	try:
-		addresses = {info[4][0] for info in socket.getaddrinfo(parts.hostname, parts.port or 443)}
-	except OSError:
-		raise CannotFetch(_("Twilio's media host could not be found."), passing=True)
-	if not all(ipaddress.ip_address(address).is_global for address in addresses):
-		raise CannotFetch(_("The file's address is not safe to fetch."), passing=False)
-
-
-def _is_loopback(host: str, api: str) -> bool:
-	"""The simulator's media host is the machine that the simulator itself is on."""
-	return host == urlsplit(api).hostname or host in ("127.0.0.1", "localhost", "::1")
-
-
-def _type_of(content: bytes) -> str:
-	return filetype.guess_mime(content) or "application/octet-stream"
+	if kind := filetype.guess(content):
+		return kind.mime, kind.extension
+	start = content[:64].lstrip(b"\xef\xbb\xbf").upper()
+	for mark, known in TEXT_KINDS.items():
+		if start.startswith(mark):
+			return known
+	return "application/octet-stream", "bin"
 
 
 def _attach(message, item, content: bytes):
-	kind = filetype.guess(content)
-	name = f"{message.twilio_sid[-8:]}-{item.idx}.{kind.extension if kind else 'bin'}"
 	return frappe.get_doc(
 		{
 			"doctype": "File",
-			"file_name": name,
+			"file_name": f"{message.twilio_sid[-8:]}-{item.idx}.{_kind_of(content)[1]}",
 			"is_private": 1,
 			"content": content,
 			"attached_to_doctype": "Communication",

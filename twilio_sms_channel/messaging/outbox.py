@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging import contacts, phone, segments, text
+from twilio_sms_channel.messaging import contacts, conversations, phone, segments, text
 from twilio_sms_channel.messaging.jobs import later
 
 MAX_FILES = 10
@@ -27,9 +27,30 @@ def write(conversation, body: str, *, files: list[str] | None = None):
 	files = files or []
 	if reason := why_not(conversation, body, files):
 		frappe.throw(reason, CannotText, title=_("The text was not sent"))
+	communication = _communication(conversation, body).insert(ignore_permissions=True)
+	media = [_attached(file, communication.name) for file in files]
+	# The customer answers what they got last, so the answer belongs into this ticket.
+	conversations.follow(conversation.name, conversation.ticket_doctype, conversation.ticket)
+	return _queue(conversation, body, communication.name, sent_by=frappe.session.user, media=media)
+
+
+def write_automatic(conversation, body: str):
+	"""Queue the confirmation of STOP, START or HELP. Returns the Twilio SMS Message.
+
+	It goes to a customer who opted out as well, and is no agent's reply: the ticket keeps its status and its clocks.
+	"""
+	communication = _communication(conversation, body)
+	communication.update(
+		{"communication_type": "Automated Message", "sender": None, "sender_full_name": _("Automatic")}
+	)
+	# Without the hooks, by which Helpdesk up to v1.19 would take it for a reply.
+	communication.db_insert()
+	return _queue(conversation, body, communication.name, automatic=1)
+
+
+def _queue(conversation, body: str, communication: str, **facts):
 	number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
 	count = segments.count(body)
-	communication = _communication(conversation, body).insert(ignore_permissions=True)
 	message = frappe.get_doc(
 		{
 			"doctype": "Twilio SMS Message",
@@ -39,12 +60,11 @@ def write(conversation, body: str, *, files: list[str] | None = None):
 			"number": number.name,
 			"customer_number": conversation.customer_number,
 			"conversation": conversation.name,
-			"communication": communication.name,
+			"communication": communication,
 			"body": body,
 			"encoding": count.encoding,
 			"segments": count.segments,
-			"sent_by": frappe.session.user,
-			"media": [_attached(file, communication.name) for file in files],
+			**facts,
 		}
 	).insert(ignore_permissions=True)
 	frappe.db.set_value(

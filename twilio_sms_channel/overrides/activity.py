@@ -38,13 +38,16 @@ def get_ticket_activities(ticket: str) -> Any:
 
 def _show_texts(feed) -> None:
 	entries = {entry["name"]: entry for entry in (feed or {}).get("communications") or []}
-	for message in _messages(list(entries)):
+	messages = _messages(list(entries))
+	files = _files(messages)
+	attachments = _attachments([message.communication for message in messages])
+	for message in messages:
 		entry = entries[message.communication]
 		if message.direction == "Inbound":
-			_show_inbound(entry, message)
+			_show_inbound(entry, message, files.get(message.name, []))
 		else:
 			_show_outbound(entry, message)
-		entry["attachments"] = _attachments(message.communication)
+		entry["attachments"] = attachments.get(message.communication, [])
 
 
 def _messages(communications: list[str]) -> list:
@@ -62,11 +65,13 @@ def _messages(communications: list[str]) -> list:
 			"number",
 			"error_message",
 			"conversation",
+			"automatic",
+			"may_want_to_stop",
 		],
 	)
 
 
-def _show_inbound(entry, message) -> None:
+def _show_inbound(entry, message, files: list) -> None:
 	contact = frappe.db.get_value("Twilio SMS Conversation", message.conversation, "contact", cache=True)
 	name = contacts.full_name(contact) or phone.display(message.customer_number)
 	# Without a user Helpdesk shows "No name found" and its Reply icon does nothing.
@@ -74,6 +79,25 @@ def _show_inbound(entry, message) -> None:
 	entry["sender"] = message.customer_number
 	entry["recipients"] = phone.display(message.number)
 	entry["delivery_status"] = ""
+	for remark in _remarks(message, files):
+		entry["content"] += f"<p><em>⚠ {frappe.utils.escape_html(remark)}</em></p>"
+
+
+def _remarks(message, files: list) -> list[str]:
+	"""What an agent has to know about an inbound text besides its words."""
+	remarks = []
+	if message.may_want_to_stop:
+		remarks.append(_("May want to get no more texts, but wrote none of the words that opt out."))
+	if not phone.is_answerable(message.customer_number):
+		remarks.append(_("Cannot be answered: the sender is no phone number."))
+	for file in files:
+		if file.status == "Waiting":
+			remarks.append(_("A file is being fetched."))
+		elif file.status == "Failed":
+			remarks.append(_("A file could not be fetched: {0}").format(file.error or ""))
+		else:
+			remarks.append(_("The customer sent a file; this number does not accept files."))
+	return remarks
 
 
 def _show_outbound(entry, message) -> None:
@@ -105,10 +129,41 @@ def fate(message) -> str:
 	return f"{word}: {message.error_message}" if message.error_message else word
 
 
-def _attachments(communication: str) -> list:
-	# Helpdesk caches a Communication's attachments for an hour; those of a text arrive after it.
-	return frappe.get_all(
-		"File",
-		filters={"attached_to_doctype": "Communication", "attached_to_name": communication},
-		fields=["name", "file_url", "file_name"],
+def _files(messages: list) -> dict[str, list]:
+	"""Files that are not in the ticket, by message."""
+	if not messages:
+		return {}
+	return _by(
+		"parent",
+		frappe.get_all(
+			"Twilio SMS Media",
+			filters={
+				"parent": ("in", [message.name for message in messages]),
+				"status": ("in", ("Waiting", "Failed", "Not Accepted")),
+			},
+			fields=["parent", "status", "error"],
+			order_by="parent, idx",
+		),
 	)
+
+
+def _attachments(communications: list[str]) -> dict[str, list]:
+	# Helpdesk caches a Communication's attachments for an hour; those of a text arrive after it.
+	if not communications:
+		return {}
+	return _by(
+		"attached_to_name",
+		frappe.get_all(
+			"File",
+			filters={"attached_to_doctype": "Communication", "attached_to_name": ("in", communications)},
+			fields=["attached_to_name", "name", "file_url", "file_name"],
+			order_by="creation",
+		),
+	)
+
+
+def _by(key: str, rows: list) -> dict[str, list]:
+	grouped: dict[str, list] = {}
+	for row in rows:
+		grouped.setdefault(row.pop(key), []).append(row)
+	return grouped

@@ -11,7 +11,7 @@ from frappe import _
 from frappe.utils import validate_email_address
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import contacts, outbox, text
+from twilio_sms_channel.messaging import contacts, conversations, outbox, text
 
 
 class TicketMixin:
@@ -57,6 +57,16 @@ class TicketMixin:
 	def customer_email(self) -> str:
 		"""The customer's valid e-mail address, "" without one."""
 		return validate_email_address(self.raised_by or "") or contacts.email_of(self.contact)
+
+	def after_insert(self) -> None:
+		super().after_insert()
+		if self.is_text_ticket and self.get("ticket_split_from"):
+			conversations.follow(self.twilio_sms_conversation, self.doctype, self.name)
+
+	def on_update(self) -> None:
+		super().on_update()
+		if self.is_text_ticket and self.contact and self.has_value_changed("contact"):
+			conversations.set_contact(self.twilio_sms_conversation, self.doctype, self.name, self.contact)
 
 	def set_raised_by(self) -> None:
 		# Helpdesk would fill in the session user, and e-mail replies would go to the agent.

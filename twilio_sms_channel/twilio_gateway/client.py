@@ -1,12 +1,16 @@
 """All calls to Twilio's REST API."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
 
 import frappe
 import requests
 from frappe import _
+from frappe.utils.data import convert_utc_to_system_timezone, get_system_timezone
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
@@ -18,6 +22,9 @@ from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 # `twilio_sms_api_timeout_s` in the site config changes it.
 TIMEOUT_S = 15
 PAGE_SIZE = 100
+# The most that Twilio gives at once (PageSize of the Messages resource).
+LIST_PAGE_SIZE = 1000
+NOT_FOUND = "20404"
 
 
 @dataclass(frozen=True)
@@ -43,6 +50,26 @@ class TwilioNumber:
 	sms_url: str
 	sms_method: str
 	sms_fallback_url: str
+
+
+@dataclass(frozen=True)
+class ListedMessage:
+	"""A message in Twilio's list."""
+
+	sid: str
+	direction: str
+	"""inbound, outbound-api, outbound-reply …"""
+	sender: str
+	to: str
+	body: str
+	status: str
+	sent_at: datetime
+	"""In the site's time zone, without zone; to the second. For inbound ones: when Twilio received it."""
+	segments: int
+	media: int
+	service_sid: str
+	error_code: str
+	error_message: str
 
 
 @dataclass(frozen=True)
@@ -107,6 +134,58 @@ class Gateway:
 		"""A message as Twilio has it now, its error code ("" without one) and Twilio's words for that."""
 		message = self._call(lambda: self.client.messages(sid).fetch())
 		return _accepted(message), str(message.error_code or ""), message.error_message or ""
+
+	def list_messages(
+		self,
+		*,
+		sender: str = "",
+		to: str = "",
+		after: datetime,
+		before: datetime | None = None,
+		limit: int | None = None,
+	) -> Iterator[ListedMessage]:
+		"""Messages of the account as Twilio has them, the newest first (GET …/Messages.json), page by page.
+
+		:param sender: only from this number or sender
+		:param to: only to this one
+		:param after: and
+		:param before: in the site's time zone, without zone; both inclusive
+		:raises TwilioProblem: also in the middle
+		"""
+		options = {
+			"date_sent_after": _to_utc(after),
+			"page_size": min(limit or LIST_PAGE_SIZE, LIST_PAGE_SIZE),
+		}
+		if before:
+			options["date_sent_before"] = _to_utc(before)
+		if sender:
+			options["from_"] = sender
+		if to:
+			options["to"] = to
+		page = self._call(lambda: self.client.messages.page(**options))
+		left = limit
+		while page:
+			for message in self._call(lambda page=page: list(page)):
+				if left == 0:
+					return
+				if listed := _listed(message):
+					left = left - 1 if left else left
+					yield listed
+			page = self._call(lambda page=page: page.next_page())
+
+	def list_media(self, message_sid: str) -> list[tuple[str, str]]:
+		"""The files of a message as an inbound webhook names them: (URL, content type)."""
+		found = self._call(lambda: self.client.messages(message_sid).media.list(limit=20))
+		base = f"{api_base_url()}/2010-04-01/Accounts/{self.account_sid}/Messages/{message_sid}/Media"
+		return [(f"{base}/{media.sid}", media.content_type or "") for media in found]
+
+	def delete_media(self, message_sid: str, media_sid: str) -> None:
+		"""Delete Twilio's copy of a file. One that is gone already is no problem."""
+		try:
+			self._call(lambda: self.client.messages(message_sid).media(media_sid).delete())
+		except Refused as e:
+			if e.code != NOT_FOUND:
+				raise
 
 	def read_account(self) -> AccountState:
 		"""The account itself; asked with the auth token, and with the API key whether that works as well."""
@@ -185,12 +264,6 @@ def credentials(account) -> tuple[str, str]:
 	return account.account_sid, account.get_password("auth_token")
 
 
-def auth_tokens(account) -> list[str]:
-	"""The tokens that Twilio may sign webhooks with: the current one and, while rotating, the next one."""
-	tokens = (account.get_password(f, raise_exception=False) for f in ("auth_token", "next_auth_token"))
-	return [token for token in tokens if token]
-
-
 def _problem(e: TwilioRestException) -> TwilioProblem:
 	# str(e) carries terminal colours on a TTY; msg does not.
 	return _by_status(e.status, e.msg, e.code)
@@ -239,6 +312,34 @@ def _accepted(message) -> Accepted:
 		price=price,
 		price_unit=message.price_unit or "",
 	)
+
+
+def _listed(message) -> ListedMessage | None:
+	sent_at = message.date_sent or message.date_created
+	if not sent_at:
+		return None
+	return ListedMessage(
+		sid=message.sid,
+		direction=str(getattr(message.direction, "value", message.direction) or ""),
+		sender=message.from_ or "",
+		to=message.to or "",
+		body=message.body or "",
+		status=str(getattr(message.status, "value", message.status) or ""),
+		sent_at=convert_utc_to_system_timezone(sent_at).replace(tzinfo=None),
+		segments=_int(message.num_segments),
+		media=_int(message.num_media),
+		service_sid=message.messaging_service_sid or "",
+		error_code=str(message.error_code or ""),
+		error_message=message.error_message or "",
+	)
+
+
+def _int(text: str | None) -> int:
+	return int(text) if (text or "").isdigit() else 0
+
+
+def _to_utc(moment: datetime) -> datetime:
+	return moment.replace(tzinfo=ZoneInfo(get_system_timezone())).astimezone(timezone.utc)
 
 
 def _number(n) -> TwilioNumber:

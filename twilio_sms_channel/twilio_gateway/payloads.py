@@ -27,7 +27,6 @@ class MalformedWebhook(ValueError):
 @dataclass(frozen=True)
 class InboundText:
 	sid: str
-	account_sid: str
 	service_sid: str
 	sender: str
 	to: str
@@ -44,7 +43,6 @@ class InboundText:
 @dataclass(frozen=True)
 class StatusReport:
 	sid: str
-	account_sid: str
 	twilio_status: str
 	error_code: str
 	error_message: str
@@ -69,7 +67,6 @@ def read_inbound(params: Mapping[str, str]) -> InboundText:
 		media.append((url, (params.get(f"MediaContentType{n}") or "")[:140]))
 	return InboundText(
 		sid=_matching(params, "MessageSid", MESSAGE_SID),
-		account_sid=_matching(params, "AccountSid", ACCOUNT_SID),
 		service_sid=_matching(params, "MessagingServiceSid", SERVICE_SID, optional=True),
 		sender=_matching(params, "From", PARTY),
 		to=_matching(params, "To", PARTY),
@@ -83,6 +80,27 @@ def read_inbound(params: Mapping[str, str]) -> InboundText:
 	)
 
 
+def read_listed(listed, media: list[tuple[str, str]]) -> InboundText:
+	"""Read an inbound message out of Twilio's list, as strictly as if its webhook had come.
+
+	:param listed: `client.ListedMessage`
+	:param media: (URL, content type) of its files
+	:raises MalformedWebhook: it is of a kind that is no text message, for example from WhatsApp
+	"""
+	params = {
+		"MessageSid": listed.sid,
+		"MessagingServiceSid": listed.service_sid,
+		"From": listed.sender,
+		"To": listed.to,
+		"Body": listed.body,
+		"NumSegments": str(listed.segments or 1),
+		"NumMedia": str(len(media)),
+	}
+	for n, (url, kind) in enumerate(media):
+		params[f"MediaUrl{n}"], params[f"MediaContentType{n}"] = url, kind
+	return read_inbound(params)
+
+
 def read_status(params: Mapping[str, str]) -> StatusReport:
 	"""Read a status callback.
 
@@ -93,7 +111,6 @@ def read_status(params: Mapping[str, str]) -> StatusReport:
 		raise MalformedWebhook("MessageStatus is missing or malformed")
 	return StatusReport(
 		sid=_matching(params, "MessageSid", MESSAGE_SID),
-		account_sid=_matching(params, "AccountSid", ACCOUNT_SID),
 		twilio_status=status,
 		error_code=re.sub(r"[^0-9]", "", params.get("ErrorCode") or "")[:10],
 		error_message=(params.get("ErrorMessage") or "")[:500],

@@ -24,6 +24,8 @@ class TwilioSMSPanel {
 			<div class="tsms-head" role="status" hidden><span class="tsms-route"></span>
 				<button type="button" class="btn btn-xs btn-default tsms-switch"></button></div>
 			<div class="tsms-feed" role="log" aria-live="polite" tabindex="0"></div>
+			<div class="tsms-wish" role="alert" hidden><span></span>
+				<button type="button" class="btn btn-xs btn-default tsms-opt-out"></button></div>
 			<div class="tsms-notice text-muted" hidden></div>
 			<form class="tsms-form" hidden>
 				<textarea class="form-control tsms-body" rows="2"></textarea>
@@ -47,6 +49,8 @@ class TwilioSMSPanel {
 		});
 		this.el("switch").addEventListener("click", () => this.switch_channel());
 		this.el("attach").addEventListener("click", () => this.attach());
+		this.el("opt-out").textContent = __("Opt Out");
+		this.el("opt-out").addEventListener("click", () => this.opt_out());
 		frm.dashboard.add_section(this.root, __("Text Conversation"));
 		frm.dashboard.show();
 		this.on_update = ({ ticket }) => String(ticket) === String(frm.doc.name) && this.load();
@@ -87,6 +91,12 @@ class TwilioSMSPanel {
 		this.el("route").textContent = by_text
 			? __("Replies go by text: {0} → {1}", [state.number, state.customer])
 			: __("Replies go by e-mail to {0}", [state.email || __("nobody yet")]);
+		this.el("route").title = state.region ? __("The number was issued in {0}.", [state.region]) : "";
+		this.el("wish").hidden = !state.may_want_to_stop;
+		this.el("wish").firstChild.textContent = __(
+			"{0} may want no more texts, but wrote none of the words that opt out.",
+			[state.customer],
+		);
 		this.el("switch").textContent = by_text ? __("Switch to E-mail") : __("Switch to Text");
 		const feed = this.el("feed");
 		const at_end = feed.scrollTop + feed.clientHeight >= feed.scrollHeight - 40;
@@ -115,7 +125,7 @@ class TwilioSMSPanel {
 			foot.append(" · ", this.make("span", `tsms-fate tsms-${kind}`, message.fate));
 		}
 		if (message.can_retry) {
-			const again = this.make("button", "btn btn-xs btn-default", __("Send Again"));
+			const again = this.make("button", "btn btn-xs btn-default", inbound ? __("Fetch Again") : __("Send Again"));
 			again.type = "button";
 			again.addEventListener("click", () => this.retry(message.name));
 			foot.append(" ", again);
@@ -144,6 +154,7 @@ class TwilioSMSPanel {
 			link.append(picture);
 		} else {
 			link.textContent = `📎 ${file.file_name}`;
+			link.download = file.file_name;
 		}
 		return link;
 	}
@@ -237,6 +248,20 @@ class TwilioSMSPanel {
 		this.frm.reload_doc();
 	}
 
+	opt_out() {
+		frappe.confirm(
+			__("Send {0} no more texts? Only they can lift this, by texting START.", [
+				frappe.utils.escape_html(this.state.customer),
+			]),
+			async () => {
+				const { message } = await frappe.call("twilio_sms_channel.api.ticket.opt_out", {
+					ticket: this.frm.doc.name,
+				});
+				this.draw(message);
+			},
+		);
+	}
+
 	async retry(message) {
 		await frappe.call("twilio_sms_channel.api.ticket.retry", { message });
 		this.load();
@@ -267,6 +292,8 @@ TwilioSMSPanel.STYLE = `
 	.tsms-bad { color: var(--red-600, #c0362c) !important; font-weight: 500; }
 	.tsms-file img { display: block; max-width: 220px; max-height: 220px; border-radius: 8px; margin-top: 4px; }
 	.tsms-lost { font-style: italic; color: var(--text-muted); }
+	.tsms-wish { display: flex; gap: 8px; align-items: center; justify-content: space-between; flex-wrap: wrap; margin-top: 8px;
+		padding: 8px 12px; border-radius: var(--border-radius-md, 8px); background: var(--bg-orange, #fff1e0); color: var(--text-color); }
 	.tsms-notice { padding: 10px 2px 0; }
 	.tsms-blocked { color: var(--red-600, #c0362c) !important; }
 	.tsms-form { margin-top: 8px; }

@@ -32,6 +32,24 @@ class TwilioSMSAccount(Document):
 		if self.api_key_sid and not self.api_key_sid.startswith("SK"):
 			frappe.throw(_("API Key SID: it starts with SK."), title=_("Wrong kind of SID"))
 
+	def promote_token(self) -> None:
+		"""The next auth token becomes the current one; saves."""
+		token = self.get_password("next_auth_token", raise_exception=False)
+		if not token:
+			frappe.throw(
+				_("Enter the next auth token first: Twilio shows it in the console as the secondary token."),
+				title=_("No next token"),
+			)
+		self.update(
+			{
+				"auth_token": token,
+				"auth_token_used": self.next_auth_token_used,
+				"next_auth_token": "",
+				"next_auth_token_used": None,
+			}
+		)
+		self.save()
+
 	def gateway(self) -> Gateway:
 		return Gateway(self)
 

@@ -5,6 +5,44 @@ frappe.ui.form.on("Twilio SMS Number", {
 		frm.add_custom_button(__("Conversations"), () =>
 			frappe.set_route("List", "Twilio SMS Conversation", { number: frm.doc.name }),
 		);
+		if (frm.doc.number_type !== "Alphanumeric Sender") {
+			frm.add_custom_button(__("Compare With Twilio"), () => frm.events.compare(frm));
+		}
+	},
+
+	onload(frm) {
+		frappe.realtime.off("twilio_sms_compared");
+		frappe.realtime.on("twilio_sms_compared", ({ number, result, error }) => {
+			frappe.show_alert(
+				{ message: frappe.utils.escape_html(`${number}: ${result}`), indicator: error ? "red" : "green" },
+				10,
+			);
+			if (frm.doc.name === number) frm.reload_doc();
+		});
+	},
+
+	compare(frm) {
+		frappe.prompt(
+			{
+				fieldname: "since",
+				fieldtype: "Datetime",
+				label: __("From"),
+				reqd: 1,
+				default: frappe.datetime.add_days(frappe.datetime.now_datetime(), -1),
+				description: __("Texts in Twilio's list since then that are not here are taken in, each into its ticket."),
+			},
+			({ since }) =>
+				frm
+					.call("twilio_sms_channel.api.setup.backfill", { number: frm.doc.name, since })
+					.then(() =>
+						frappe.show_alert({
+							message: __("Comparing in the background. You are told when it is done."),
+							indicator: "blue",
+						}),
+					),
+			__("Compare With Twilio's List"),
+			__("Compare"),
+		);
 	},
 
 	set_webhook(frm, replace) {

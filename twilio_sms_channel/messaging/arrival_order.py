@@ -1,0 +1,97 @@
+"""Texts that came within seconds of each other, in the order in which Twilio received them.
+
+Webhooks of a burst overtake each other, and carry no time. Twilio's own list of messages knows the order; it is asked
+once after a burst, and the times of arrival are handed out again in that order.
+"""
+
+import frappe
+from frappe.utils import add_to_date
+
+from twilio_sms_channel.messaging import conversations, delivery, jobs
+from twilio_sms_channel.twilio_gateway.client import Gateway
+from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
+
+MESSAGE = "Twilio SMS Message"
+# Twilio tries a webhook again within 15 seconds.
+BURST_S = 20
+MAX_TEXTS = 200
+CLOCKS_DIFFER_BY_MINUTES = 10
+
+
+def check_later(message: str) -> None:
+	"""Have a worker put a burst in order that the message may be part of. Commits.
+
+	:param message: name of an inbound Twilio SMS Message that is in its ticket
+	"""
+	if len(_burst(frappe.get_doc(MESSAGE, message), limit=2)) > 1:
+		jobs.later("twilio_sms_channel.messaging.arrival_order.arrange", message, queue="default")
+		frappe.db.commit()
+
+
+def arrange(message: str) -> None:
+	"""Put the texts around a message in Twilio's order. When Twilio cannot be asked, the order of arrival stays."""
+	frappe.set_user("Administrator")
+	doc = frappe.get_doc(MESSAGE, message)
+	try:
+		sids = _order_at_twilio(doc)
+	except TwilioProblem as e:
+		frappe.logger("twilio_sms").info(f"the order of a burst around {message} is not known: {e.message}")
+		return
+	with conversations.locked(doc.number, doc.customer_number):
+		burst = [row for row in _burst(doc, limit=MAX_TEXTS) if row.twilio_sid in sids]
+		ordered = sorted(burst, key=lambda row: sids[row.twilio_sid])
+		moved = [
+			(row, place.received_at) for row, place in zip(ordered, burst, strict=True) if row is not place
+		]
+		for row, received_at in moved:
+			frappe.db.set_value(MESSAGE, row.name, "received_at", received_at, update_modified=False)
+			if row.communication:
+				set_arrival(row.communication, received_at)
+		if moved:
+			delivery.refresh(doc)
+
+
+def set_arrival(communication: str, received_at) -> None:
+	"""Give a Communication its place in the ticket: feeds sort by creation, Desk's timeline by communication_date."""
+	frappe.db.set_value(
+		"Communication",
+		communication,
+		{"creation": received_at, "communication_date": received_at},
+		update_modified=False,
+	)
+
+
+def _burst(message, limit: int) -> list:
+	"""Inbound texts of the conversation that came shortly before or after, in the order of arrival."""
+	return frappe.get_all(
+		MESSAGE,
+		filters={
+			"customer_number": message.customer_number,
+			"number": message.number,
+			"direction": "Inbound",
+			"backfilled": 0,
+			"received_at": (
+				"between",
+				[
+					add_to_date(message.received_at, seconds=-BURST_S),
+					add_to_date(message.received_at, seconds=BURST_S),
+				],
+			),
+		},
+		fields=["name", "twilio_sid", "received_at", "communication"],
+		order_by="received_at, creation, name",
+		limit=limit,
+	)
+
+
+def _order_at_twilio(message) -> dict[str, int]:
+	"""Twilio SID → place in Twilio's list, oldest first."""
+	gateway = Gateway(frappe.get_doc("Twilio SMS Account", message.account))
+	listed = gateway.list_messages(
+		sender=message.customer_number,
+		after=add_to_date(message.received_at, minutes=-CLOCKS_DIFFER_BY_MINUTES),
+		limit=MAX_TEXTS,
+	)
+	# Twilio lists the newest first; within a second its order is all there is to go by.
+	oldest_first = sorted(reversed(list(listed)), key=lambda m: m.sent_at)
+	return {m.sid: place for place, m in enumerate(oldest_first)}

@@ -1,0 +1,191 @@
+"""Comparing with Twilio's own list: texts whose webhooks never arrived are taken in, lost delivery reports repaired."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import frappe
+from frappe import _
+from frappe.utils import add_to_date, format_datetime, now_datetime
+
+from twilio_sms_channel.messaging import delivery, intake
+from twilio_sms_channel.twilio_gateway import errors, payloads, statuses
+from twilio_sms_channel.twilio_gateway.client import Gateway, ListedMessage
+
+NUMBER, MESSAGE = "Twilio SMS Number", "Twilio SMS Message"
+# Read in pieces, the oldest first: the order of texts is kept, and no list gets long.
+PIECE = timedelta(days=1)
+# A text can appear in Twilio's list some time after the one that follows it.
+OVERLAP_HOURS = 2
+SETTLED_AFTER_MINUTES = 5
+LOOKED_UP_AT_ONCE = 500
+
+
+@dataclass
+class Result:
+	"""What a comparison of one number found."""
+
+	number: str
+	since: datetime
+	seen: int = 0
+	taken_in: int = 0
+	refused: list[str] = field(default_factory=list)
+	"""SIDs of texts that could not be taken in, with the reason"""
+	repaired: int = 0
+	"""outbound texts whose status had been missed"""
+	error: str = ""
+	"""why the comparison stopped, "" when it was complete"""
+
+	def __str__(self) -> str:
+		words = _("{0} texts at Twilio since {1}, {2} were missing and are taken in").format(
+			self.seen, format_datetime(self.since), self.taken_in
+		)
+		if self.repaired:
+			words += _(", {0} delivery reports made up for").format(self.repaired)
+		if self.refused:
+			words += _(", not readable: {0}").format(", ".join(self.refused))
+		return f"{words}. {self.error}".strip() if self.error else f"{words}."
+
+
+def run(
+	number: str | None = None,
+	since: datetime | None = None,
+	progress: Callable[[str, datetime, Result], None] | None = None,
+) -> list[Result]:
+	"""Compare numbers with Twilio's list. Idempotent, and safe while texts arrive. Commits.
+
+	:param number: name of one Twilio SMS Number; default: all whose account is enabled
+	:param since: in the site's time zone; default: where the last complete comparison ended, otherwise when the number
+		was set up here
+	:param progress: called after each day of a number with its name, the time compared up to, and the result so far
+	:return: one result per number
+	"""
+	frappe.set_user("Administrator")
+	return [_compare(name, since, progress or (lambda *_args: None)) for name in _numbers(number)]
+
+
+def scheduled() -> None:
+	"""Every hour (scheduler)."""
+	run()
+
+
+def for_button(number: str, since: datetime, asked_by: str) -> None:
+	"""Compare one number at a site manager's wish, with progress on their screen (worker)."""
+	begun = now_datetime()
+
+	def show(name: str, until: datetime, result: Result) -> None:
+		frappe.publish_progress(
+			percent=100 * (until - since) / max(begun - since, timedelta(seconds=1)),
+			title=_("Comparing with Twilio"),
+			description=str(result),
+			doctype=NUMBER,
+			docname=name,
+			user=asked_by,
+		)
+
+	(result,) = run(number, since, show)
+	frappe.publish_realtime(
+		"twilio_sms_compared", {"number": number, "result": str(result), "error": result.error}, user=asked_by
+	)
+
+
+def _numbers(number: str | None) -> list[str]:
+	if number:
+		return [frappe.get_doc(NUMBER, number).name]
+	accounts = frappe.get_all("Twilio SMS Account", {"enabled": 1}, pluck="name")
+	return frappe.get_all(
+		NUMBER,
+		{"account": ("in", accounts or [""]), "number_type": ("!=", "Alphanumeric Sender")},
+		pluck="name",
+	)
+
+
+def _compare(name: str, since: datetime | None, progress: Callable) -> Result:
+	number = frappe.get_doc(NUMBER, name)
+	begun = now_datetime()
+	known_until = number.backfilled_until and add_to_date(number.backfilled_until, hours=-OVERLAP_HOURS)
+	result = Result(name, since or known_until or number.creation)
+	gateway = Gateway(frappe.get_doc("Twilio SMS Account", number.account))
+	try:
+		for after, before in _pieces(result.since, begun):
+			_take_in_missing(gateway, number, after, before, result)
+			_repair_statuses(gateway, number, after, before, result)
+			progress(name, before, result)
+	except errors.TwilioProblem as e:
+		frappe.db.rollback()
+		result.error = _("Stopped: {0} It goes on from here in the next run.").format(
+			errors.explain(e.code, e.message)
+		)
+	done = {"backfill_result": f"{format_datetime(begun)}: {result}"}
+	if not result.error and result.since <= (known_until or number.creation):
+		done["backfilled_until"] = begun
+	frappe.db.set_value(NUMBER, name, done, update_modified=False)
+	frappe.db.commit()
+	return result
+
+
+def _pieces(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+	while since < until:
+		end = min(since + PIECE, until)
+		yield since, end
+		since = end
+
+
+def _take_in_missing(gateway: Gateway, number, after: datetime, before: datetime, result: Result) -> None:
+	inbound = [m for m in _listed(gateway, number, "to", after, before) if m.direction == "inbound"]
+	result.seen += len(inbound)
+	here = _known([m.sid for m in inbound])
+	for listed in sorted(reversed(inbound), key=lambda m: m.sent_at):
+		if listed.sid in here:
+			continue
+		try:
+			text = payloads.read_listed(listed, gateway.list_media(listed.sid) if listed.media else [])
+			if intake.receive(number.account, text, received_at=listed.sent_at):
+				result.taken_in += 1
+		except (payloads.MalformedWebhook, intake.UnknownNumber) as e:
+			result.refused.append(f"{listed.sid} ({e})")
+
+
+def _repair_statuses(gateway: Gateway, number, after: datetime, before: datetime, result: Result) -> None:
+	"""Ask for the fate of what we sent in this time and heard nothing final about."""
+	settled = add_to_date(now_datetime(), minutes=-SETTLED_AFTER_MINUTES)
+	open_texts = {
+		row.twilio_sid: row.name
+		for row in frappe.get_all(
+			MESSAGE,
+			filters={
+				"number": number.name,
+				"direction": "Outbound",
+				"twilio_sid": ("is", "set"),
+				"status": ("not in", statuses.FINAL),
+				"sent_at": ("between", [after, min(before, settled)]),
+			},
+			fields=["name", "twilio_sid"],
+		)
+	}
+	if not open_texts:
+		return
+	around = add_to_date(after, minutes=-10), add_to_date(before, minutes=10)
+	for listed in _listed(gateway, number, "sender", *around):
+		if name := open_texts.get(listed.sid):
+			changed = delivery.report(name, listed.status, listed.error_code, listed.error_message)
+			result.repaired += bool(changed)
+			frappe.db.commit()
+
+
+def _listed(
+	gateway: Gateway, number, side: str, after: datetime, before: datetime
+) -> Iterator[ListedMessage]:
+	"""Messages of one of our numbers; Twilio cannot be asked for those of a Messaging Service, so these are sorted out."""
+	if number.number_type != "Messaging Service":
+		return gateway.list_messages(**{side: number.name}, after=after, before=before)
+	listed = gateway.list_messages(after=after, before=before)
+	return (m for m in listed if m.service_sid == number.messaging_service_sid)
+
+
+def _known(sids: list[str]) -> set[str]:
+	known: set[str] = set()
+	for start in range(0, len(sids), LOOKED_UP_AT_ONCE):
+		some = sids[start : start + LOOKED_UP_AT_ONCE]
+		known.update(frappe.get_all(MESSAGE, {"twilio_sid": ("in", some)}, pluck="twilio_sid"))
+	return known

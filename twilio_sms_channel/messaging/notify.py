@@ -1,0 +1,51 @@
+"""Telling the people who look after a ticket that its customer texted."""
+
+import frappe
+from frappe import _
+from frappe.desk.doctype.notification_log.notification_log import make_notification_logs
+from frappe.utils import add_to_date, now_datetime
+
+from twilio_sms_channel.messaging import contacts, phone, text
+
+# Five texts in a row are one reason to look.
+QUIET_MINUTES = 5
+
+
+def about_text(desk, ticket: str, conversation, message) -> None:
+	"""Notify the ticket's assignees, otherwise its team, of a text on a ticket that was there before.
+
+	Whoever has an unread notification about this ticket from the last minutes gets no second one.
+	"""
+	people = desk.people_of(ticket)
+	if not people:
+		return
+	who = contacts.full_name(conversation.contact) or phone.display(conversation.customer_number)
+	about = {"document_type": desk.doctype, "document_name": ticket}
+	told = frappe.get_all(
+		"Notification Log",
+		filters={
+			**about,
+			"for_user": ("in", people),
+			"from_user": "Administrator",
+			"type": "Alert",
+			"read": 0,
+			"creation": (">", add_to_date(now_datetime(), minutes=-QUIET_MINUTES)),
+		},
+		pluck="for_user",
+	)
+	untold = sorted(set(people) - set(told))
+	if not untold:
+		return
+	make_notification_logs(
+		frappe._dict(
+			about,
+			# Of this type Frappe sends no e-mail.
+			type="Alert",
+			from_user="Administrator",
+			subject=_("{0} sent a text on ticket {1}").format(frappe.utils.escape_html(who), ticket),
+			email_content=text.to_html(message.body),
+		),
+		untold,
+	)
+	for user in untold:
+		desk.ring(user, ticket, _("{0} sent a text on ticket").format(who))

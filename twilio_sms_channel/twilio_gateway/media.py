@@ -1,0 +1,159 @@
+"""Fetching a file that a customer sent: from Twilio, and from nowhere else.
+
+The account's credentials go to Twilio's API host alone. Its redirect to the media host is followed without them, over
+HTTPS, and never to a private or local address (https://www.twilio.com/docs/messaging/api/media-resource).
+"""
+
+import ipaddress
+import re
+import time
+from urllib.parse import urljoin, urlsplit
+
+import frappe
+import requests
+from frappe import _
+from requests.adapters import HTTPAdapter
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPSConnectionPool
+from urllib3.exceptions import NewConnectionError
+
+from twilio_sms_channel.twilio_gateway.client import api_base_url, credentials
+
+# Twilio takes in at most 5 MB per text; a little room for what it converts.
+MAX_BYTES = 16 * 1024 * 1024
+CONNECT_TIMEOUT_S = 10
+READ_TIMEOUT_S = 20
+WHOLE_FILE_S = 60
+CHUNK_BYTES = 64 * 1024
+MAX_REDIRECTS = 3
+# Twilio can answer 404 for some seconds after the webhook.
+PASSING_STATUS = (404, 408, 425, 429)
+KEEP_TRYING_S = 12
+PATH = re.compile(
+	r"^/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})/Messages/((?:SM|MM)[0-9a-fA-F]{32})/Media/(ME[0-9a-fA-F]{32})$"
+)
+
+
+class CannotFetch(Exception):
+	"""Why a file could not be fetched, for people. `passing` says whether trying later can help."""
+
+	def __init__(self, reason: str, passing: bool):
+		super().__init__(reason)
+		self.passing = passing
+
+
+def sids_of(url: str, account) -> tuple[str, str]:
+	"""Message SID and media SID of a file's address.
+
+	:raises CannotFetch: it is not the address of a file of this account at Twilio's API
+	"""
+	parts = urlsplit(url)
+	path = PATH.match(parts.path)
+	at_twilio = f"{parts.scheme}://{parts.netloc}" == api_base_url() and not parts.query
+	if not at_twilio or not path or path[1] != account.account_sid:
+		raise CannotFetch(_("The file's address is not one of Twilio's."), passing=False)
+	return path[2], path[3]
+
+
+def download(url: str, account) -> bytes:
+	"""A media file's content; tries for some seconds while Twilio does not have it yet.
+
+	:param account: Twilio SMS Account document
+	:raises CannotFetch: with the reason
+	"""
+	sids_of(url, account)
+	attempts = Retrying(
+		retry=retry_if_exception(lambda e: isinstance(e, CannotFetch) and e.passing),
+		stop=stop_after_delay(KEEP_TRYING_S),
+		wait=wait_exponential(multiplier=0.5, max=4),
+		reraise=True,
+	)
+	return attempts(_download, url, account)
+
+
+def _download(url: str, account) -> bytes:
+	auth = credentials(account)
+	deadline = time.monotonic() + WHOLE_FILE_S
+	with requests.Session() as session:
+		# Credentials of a .netrc file and proxies of the environment have no part in this.
+		session.trust_env = False
+		for _hop in range(MAX_REDIRECTS + 1):
+			try:
+				with session.get(
+					url,
+					auth=auth,
+					timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+					stream=True,
+					allow_redirects=False,
+				) as answer:
+					if not answer.is_redirect:
+						return _read(answer, deadline)
+					url, auth = _redirect(url, answer.headers["location"], session), None
+			except requests.exceptions.RequestException as e:
+				raise CannotFetch(
+					_("The file could not be fetched ({0}).").format(type(e).__name__), passing=True
+				) from None
+	raise CannotFetch(_("The file's address redirects too often."), passing=False)
+
+
+def _read(answer: requests.Response, deadline: float) -> bytes:
+	if answer.status_code != 200:
+		raise CannotFetch(
+			_("Twilio answered {0} for the file.").format(answer.status_code),
+			passing=answer.status_code in PASSING_STATUS or answer.status_code >= 500,
+		)
+	content = bytearray()
+	for chunk in answer.iter_content(CHUNK_BYTES):
+		content += chunk
+		if len(content) > MAX_BYTES:
+			raise CannotFetch(
+				_("The file is larger than {0} MB.").format(MAX_BYTES // 1024**2), passing=False
+			)
+		if time.monotonic() > deadline:
+			raise CannotFetch(_("Fetching the file took too long."), passing=True)
+	return bytes(content)
+
+
+def _redirect(url: str, location: str, session: requests.Session) -> str:
+	"""The address to go on with; makes the session refuse private addresses from here on."""
+	target = urljoin(url, location)
+	parts = urlsplit(target)
+	if frappe.conf.get("twilio_sms_api_base_url") and _is_this_machine(parts.hostname):
+		# The simulator plays Twilio's media host as well.
+		return target
+	if parts.scheme != "https" or not parts.hostname or parts.username:
+		raise CannotFetch(_("The file's address is not safe to fetch."), passing=False)
+	session.mount("https://", _PublicAddressesOnly())
+	return target
+
+
+def _is_this_machine(host: str | None) -> bool:
+	return host in ("127.0.0.1", "localhost", "::1", urlsplit(api_base_url()).hostname)
+
+
+def is_public(address: str) -> bool:
+	"""Whether an IP address is reachable from everywhere, so that fetching from it gives away nothing of this network."""
+	ip = ipaddress.ip_address(address.partition("%")[0])
+	ip = getattr(ip, "ipv4_mapped", None) or ip
+	return ip.is_global and not ip.is_multicast
+
+
+class _PublicConnection(HTTPSConnection):
+	def _new_conn(self):
+		# The address that was connected to is looked at, not the name: a name may mean another one next time.
+		connection = super()._new_conn()
+		if not is_public(connection.getpeername()[0]):
+			connection.close()
+			raise NewConnectionError(self, "not a public address")
+		return connection
+
+
+class _PublicPool(HTTPSConnectionPool):
+	ConnectionCls = _PublicConnection
+
+
+class _PublicAddressesOnly(HTTPAdapter):
+	def init_poolmanager(self, *args, **kwargs):
+		super().init_poolmanager(*args, **kwargs)
+		self.poolmanager.pool_classes_by_scheme = {"https": _PublicPool}
