@@ -244,3 +244,131 @@ def test_short_codes_and_names_are_taken_in_and_shown_as_unanswerable(stack, age
 		assert not state["can_text"]
 		assert "cannot be answered" in state["why_not"]
 		assert agent.reply(ticket, "<p>Hi</p>").status_code == 417
+
+
+def account_of(stack):
+	frappe.db.rollback()
+	return frappe.get_doc("Twilio SMS Account", stack.account)
+
+
+def test_the_tokens_last_use_is_kept_and_the_next_one_is_promoted(stack, sim, admin, agent, now):
+	signed(stack, INBOUND, text(stack))
+	assert account_of(stack).auth_token_used
+	assert not account_of(stack).next_auth_token_used
+	old, new = stack.auth_token, secrets.token_hex(16)
+	account = account_of(stack)
+	account.next_auth_token = new
+	account.save()
+	frappe.db.commit()
+	assert signed(stack, INBOUND, text(stack), token=new).status_code == 200
+	assert account_of(stack).next_auth_token_used
+	promote = "twilio_sms_channel.api.setup.promote_token"
+	assert agent.call(promote, account=stack.account).status_code == 403
+	try:
+		# Twilio's console promotes it as well: the old one ends.
+		sim.world.accounts[stack.account_sid].auth_token = new
+		answer = admin.call(promote, account=stack.account)
+		assert answer.json()["message"]["status"] == "Active", answer.text
+		account = account_of(stack)
+		assert account.get_password("auth_token") == new
+		assert not account.next_auth_token
+		assert signed(stack, INBOUND, text(stack), token=new).status_code == 200
+		assert signed(stack, INBOUND, text(stack), token=old).status_code == 403
+		assert "Enter the next auth token first" in admin.call(promote, account=stack.account).text
+	finally:
+		sim.world.accounts[stack.account_sid].auth_token = old
+		account = account_of(stack)
+		account.auth_token = old
+		account.save()
+		frappe.db.commit()
+
+
+def test_an_account_with_an_api_key_verifies_with_its_auth_token(stack, now):
+	account = account_of(stack)
+	account.update({"api_key_sid": "SK" + "1" * 32, "api_key_secret": "the key's secret"})
+	account.save()
+	frappe.db.commit()
+	try:
+		assert signed(stack, INBOUND, text(stack)).status_code == 200
+		assert signed(stack, INBOUND, text(stack), token="the key's secret").status_code == 403
+	finally:
+		account.update({"api_key_sid": "", "api_key_secret": ""})
+		account.save()
+		frappe.db.commit()
+
+
+def test_a_subaccount_signs_with_its_own_token(stack, now):
+	subaccount = "AC" + secrets.token_hex(16)
+	params = text(stack, AccountSid=subaccount)
+	assert signed(stack, INBOUND, params).status_code == 404
+	assert "subaccount" in rejections(now)[-1].reason
+	own = secrets.token_hex(16)
+	frappe.get_doc(
+		{
+			"doctype": "Twilio SMS Account",
+			"account_name": f"Sub {subaccount[-6:]}",
+			"account_sid": subaccount,
+			"auth_token": own,
+		}
+	).insert()
+	number = frappe.get_doc(
+		{
+			"doctype": "Twilio SMS Number",
+			"phone_number": f"+1617{secrets.randbelow(7_000_000) + 2_000_000}",
+			"account": f"Sub {subaccount[-6:]}",
+		}
+	).insert()
+	frappe.db.commit()
+	params["To"] = number.name
+	assert signed(stack, INBOUND, params).status_code == 403
+	assert signed(stack, INBOUND, params, token=own).status_code == 200
+	# Its token opens nothing of the main account's.
+	params["To"] = stack.number
+	params["MessageSid"] = sid()
+	assert signed(stack, INBOUND, params, token=own).status_code == 404
+
+
+@pytest.mark.parametrize("base", ["{host}:443", "{host}"])
+def test_the_base_url_counts_with_and_without_its_port(stack, base):
+	frappe.db.set_single_value("Twilio SMS Settings", "public_base_url", "https://help.example.com")
+	frappe.db.commit()
+	try:
+		params = text(stack)
+		url = base.format(host="https://help.example.com")
+		assert signed(stack, INBOUND, params, base=url).status_code == 200
+		assert stored(params["MessageSid"])
+	finally:
+		frappe.db.set_single_value("Twilio SMS Settings", "public_base_url", stack.web)
+		frappe.db.commit()
+
+
+def test_a_fragment_of_the_admins_own_is_signed_too(stack, now):
+	params = text(stack)
+	assert signed(stack, INBOUND, params, fragment="#rc=2").status_code == 403
+	frappe.db.set_value(
+		"Twilio SMS Number", stack.number, "webhook_url", f"{stack.web}{INBOUND}#rc=2", update_modified=False
+	)
+	frappe.db.commit()
+	assert signed(stack, INBOUND, params, fragment="#rc=2").status_code == 200
+
+
+def test_a_text_that_kills_its_worker_each_time_ends_as_failed(stack, now):
+	"""The sweep counts what no worker lived to tell."""
+	from twilio_sms_channel.messaging import intake
+
+	params = text(stack, From="+19075550188")
+	signed(stack, INBOUND, params)
+	name = eventually(lambda: stored(params["MessageSid"]))
+	eventually(lambda: frappe.db.get_value("Twilio SMS Message", name, "status") == "Threaded")
+	frappe.db.set_value(
+		"Twilio SMS Message",
+		name,
+		{"status": "Received", "attempts": intake.MAX_ATTEMPTS, "communication": None},
+	)
+	frappe.db.commit()
+	intake.resume(name)
+	frappe.db.rollback()
+	row = frappe.db.get_value("Twilio SMS Message", name, ["status", "error_message"], as_dict=True)
+	assert row.status == "Failed"
+	assert "worker stopped each time" in row.error_message
+	eventually(lambda: frappe.db.exists("Notification Log", {"document_name": name}))

@@ -10,6 +10,7 @@ app_license = "mit"
 # Life of the app -------------------------------------------------------------------------------
 
 after_install = "twilio_sms_channel.install.after_install"
+after_migrate = "twilio_sms_channel.install.after_migrate"
 after_app_install = "twilio_sms_channel.install.after_app_install"
 before_app_uninstall = "twilio_sms_channel.install.before_app_uninstall"
 before_uninstall = "twilio_sms_channel.install.before_uninstall"

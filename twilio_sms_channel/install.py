@@ -83,12 +83,17 @@ HELPDESK_FIELDS = {
 
 
 def after_install() -> None:
-	create_custom_fields(CONTACT_FIELDS)
-	if HELPDESK in frappe.get_installed_apps():
-		create_custom_fields(HELPDESK_FIELDS)
+	after_migrate()
 	frappe.enqueue(
 		"twilio_sms_channel.messaging.contacts.backfill_e164", queue="long", enqueue_after_commit=True
 	)
+
+
+def after_migrate() -> None:
+	"""Add the fields that this version has and the one before had not."""
+	create_custom_fields(CONTACT_FIELDS)
+	if HELPDESK in frappe.get_installed_apps():
+		create_custom_fields(HELPDESK_FIELDS)
 
 
 def after_app_install(app: str) -> None:

@@ -135,12 +135,14 @@ def _take_in_missing(gateway: Gateway, number, after: datetime, before: datetime
 	inbound = [m for m in _listed(gateway, number, "to", after, before) if m.direction == "inbound"]
 	result.seen += len(inbound)
 	here = _known([m.sid for m in inbound])
-	for listed in sorted(reversed(inbound), key=lambda m: m.sent_at):
+	# Twilio lists the newest first and tells times to the second: within one, the list's order is kept.
+	for place, listed in enumerate(sorted(reversed(inbound), key=lambda m: m.sent_at)):
 		if listed.sid in here:
 			continue
+		received_at = listed.sent_at + timedelta(microseconds=place)
 		try:
 			text = payloads.read_listed(listed, gateway.list_media(listed.sid) if listed.media else [])
-			if intake.receive(number.account, text, received_at=listed.sent_at):
+			if intake.receive(number.account, text, received_at):
 				result.taken_in += 1
 		except (payloads.MalformedWebhook, intake.UnknownNumber) as e:
 			result.refused.append(f"{listed.sid} ({e})")

@@ -24,7 +24,10 @@ NEAR_MISS = re.compile(
 	r"""
 	^\W*(?:please\s+)?(?:stop|unsubscribe|opt[\s-]?out|quit|cancel)(?:\s+please)?\W*$
 	| \b(?:stop|quit)\s+(?:\w+\s+){0,2}(?:text|texting|messag\w+|sms|contact\w*|bother\w*|spam\w*)
-	| \b(?:no\s+more|don'?t|do\s+not|never)\s+(?:\w+\s+){0,2}(?:text|message|sms|contact)s?\b
+	| \bno\s+more\s+(?:\w+\s+){0,2}(?:text|message|sms)s?\b
+	| \b(?:don'?t|do\s+not|never)\s+
+		(?:(?:ever|send|keep|want|wish|like|to|get|receive|me|us|any|more|your|these)\s+){0,5}
+		(?:text|message|sms|contact)(?:s|ing)?\b
 	| \bunsubscribe\b
 	| \b(?:remove|delete|take)\s+(?:me|my\s+(?:phone\s+)?number)\b
 	| \bopt(?:ing|ed)?(?:\s+me)?[\s-]?out\b

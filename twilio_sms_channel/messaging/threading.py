@@ -62,9 +62,12 @@ def _continued_ticket(desk, conversation, number) -> str | None:
 	if not ticket or number.threading_policy == "Always the same ticket":
 		return ticket
 	settled_on = desk.settled_on(ticket)
-	if settled_on and settled_on < add_to_date(now_datetime(), days=-(number.reopen_within_days or 0)):
-		return None
-	return ticket
+	if not settled_on:
+		return ticket
+	# An agent may have texted from it since: this is the answer to that.
+	last_contact = max(settled_on, conversation.last_outbound or settled_on)
+	too_late = last_contact < add_to_date(now_datetime(), days=-(number.reopen_within_days or 0))
+	return None if too_late else ticket
 
 
 def _communication(message, conversation, ticket: str):

@@ -325,7 +325,10 @@ def _listed(message) -> ListedMessage | None:
 		to=message.to or "",
 		body=message.body or "",
 		status=str(getattr(message.status, "value", message.status) or ""),
-		sent_at=convert_utc_to_system_timezone(sent_at).replace(tzinfo=None),
+		# Early v15 takes only naive times for UTC.
+		sent_at=convert_utc_to_system_timezone(sent_at.astimezone(timezone.utc).replace(tzinfo=None)).replace(
+			tzinfo=None
+		),
 		segments=_int(message.num_segments),
 		media=_int(message.num_media),
 		service_sid=message.messaging_service_sid or "",

@@ -1,0 +1,221 @@
+"""Texts whose webhooks were lost, and delivery reports that never came."""
+
+import os
+import subprocess
+from datetime import timedelta
+
+import frappe
+import pytest
+from frappe.utils import add_to_date, now_datetime
+from support.stack import Customer, eventually, status_of, ticket_of
+
+from twilio_sms_channel.messaging import backfill
+
+MESSAGE = "Twilio SMS Message"
+
+
+def row_of(sent):
+	frappe.db.rollback()
+	return frappe.db.get_value(
+		MESSAGE,
+		{"twilio_sid": sent.sid},
+		["name", "status", "backfilled", "body", "received_at"],
+		as_dict=True,
+	)
+
+
+def in_a_ticket(sent):
+	return eventually(lambda: (row := row_of(sent)) and row.status == "Threaded" and row)
+
+
+def an_hour_ago():
+	return add_to_date(now_datetime(), hours=-1)
+
+
+@pytest.fixture
+def lost(sim):
+	"""Webhooks do not arrive; the texts are in Twilio's list."""
+	sim.faults.always("webhook_lost")
+	yield
+	sim.faults.off("webhook_lost")
+
+
+def test_lost_texts_are_taken_in_once_and_in_order(customer, sim, stack, lost):
+	sent = [customer.text(f"Lost {n}", wait=False) for n in range(5)]
+	assert not row_of(sent[0])
+	(result,) = backfill.run(stack.number, an_hour_ago())
+	assert result.taken_in == 5
+	assert not result.error
+	rows = [in_a_ticket(text) for text in sent]
+	assert all(row.backfilled for row in rows)
+	bodies = frappe.get_all(
+		"Communication",
+		filters={"reference_name": ticket_of(frappe.get_doc(MESSAGE, rows[0].name)).name},
+		pluck="content",
+		order_by="creation",
+	)
+	assert bodies == [f"Lost {n}" for n in range(5)]
+
+	(again,) = backfill.run(stack.number, an_hour_ago())
+	assert again.seen >= 5
+	assert again.taken_in == 0
+
+
+def test_a_lost_text_keeps_the_time_of_twilio(customer, sim, stack, lost):
+	sent = customer.text("Lost", wait=False)
+	backfill.run(stack.number, an_hour_ago())
+	assert abs(in_a_ticket(sent).received_at - now_datetime()) < timedelta(minutes=2)
+
+
+def test_a_webhook_that_comes_after_all_changes_nothing(customer, sim, stack, lost):
+	sent = customer.text("Lost", wait=False)
+	backfill.run(stack.number, an_hour_ago())
+	name = in_a_ticket(sent).name
+	from twilio_sms_channel.messaging import intake
+	from twilio_sms_channel.twilio_gateway import payloads
+
+	text = payloads.read_inbound(
+		{
+			"MessageSid": sent.sid,
+			"AccountSid": stack.account_sid,
+			"From": customer.number,
+			"To": stack.number,
+			"Body": "Lost",
+		}
+	)
+	assert intake.receive(stack.account, text) is None
+	assert frappe.get_all(MESSAGE, {"twilio_sid": sent.sid}, pluck="name") == [name]
+
+
+def test_files_of_lost_texts_come_along(customer, sim, stack, lost, picture):
+	sent = customer.text("Look", media=[("a.png", picture)], wait=False)
+	backfill.run(stack.number, an_hour_ago())
+	row = in_a_ticket(sent)
+	media = eventually(
+		lambda: frappe.db.get_value("Twilio SMS Media", {"parent": row.name, "status": "Fetched"}, "file")
+	)
+	assert frappe.get_doc("File", media).get_content() == picture
+
+
+def test_lost_delivery_reports_are_made_up_for(customer, sim, stack, agent):
+	ticket = ticket_of(customer.text("Hello"))
+	sim.faults.always("callback_lost")
+	name = agent.call("twilio_sms_channel.api.ticket.reply", ticket=ticket.name, message="Hi").json()[
+		"message"
+	]["message"]
+	eventually(lambda: customer.inbox() and customer.inbox()[0].status == "delivered")
+	eventually(lambda: status_of(name) == "Accepted")
+	frappe.db.set_value(MESSAGE, name, "sent_at", add_to_date(now_datetime(), minutes=-30))
+	frappe.db.commit()
+	(result,) = backfill.run(stack.number, an_hour_ago())
+	assert result.repaired == 1
+	assert status_of(name) == "Delivered"
+	(again,) = backfill.run(stack.number, an_hour_ago())
+	assert again.repaired == 0
+
+
+def test_the_scheduled_run_goes_on_where_the_last_one_ended(customer, sim, stack, lost):
+	number = stack.add_number()
+	sent = customer.text("Lost", to=number, wait=False)
+	begun = now_datetime()
+	backfill.run(number)
+	in_a_ticket(sent)
+	until, result = frappe.db.get_value("Twilio SMS Number", number, ["backfilled_until", "backfill_result"])
+	assert until >= begun - timedelta(seconds=1)
+	assert "1 were missing" in result
+	late = customer.text("Lost as well", to=number, wait=False)
+	backfill.run(number)
+	in_a_ticket(late)
+
+
+def test_what_stood_at_twilio_before_the_number_was_set_up_stays_there(customer, sim, stack, lost):
+	number = stack.add_number()
+	old = customer.text("Long ago", to=number, wait=False)
+	frappe.db.set_value(
+		"Twilio SMS Number", number, "creation", add_to_date(now_datetime(), minutes=1), update_modified=False
+	)
+	frappe.db.commit()
+	backfill.run(number)
+	assert not row_of(old)
+
+
+def test_an_outage_stops_the_comparison_and_says_so(customer, sim, stack, lost):
+	number = stack.add_number()
+	sent = customer.text("Lost", to=number, wait=False)
+	sim.faults.always("outage")
+	(result,) = backfill.run(number)
+	assert result.error
+	assert not frappe.db.get_value("Twilio SMS Number", number, "backfilled_until")
+	sim.faults.off("outage")
+	(result,) = backfill.run(number)
+	assert result.taken_in == 1
+	in_a_ticket(sent)
+
+
+def test_a_messaging_service_is_compared_by_its_sid(sim, stack, lost):
+	service = sim.add_service(stack.account_sid)
+	pooled = stack.add_number()
+	frappe.delete_doc("Twilio SMS Number", pooled)
+	frappe.get_doc(
+		{"doctype": "Twilio SMS Number", "phone_number": service.sid, "account": stack.account}
+	).insert()
+	frappe.db.commit()
+	sim.add_number(
+		stack.account_sid,
+		pooled,
+		service_sid=service.sid,
+		sms_url=stack.web + "/api/method/twilio_sms_channel.api.webhooks.inbound",
+	)
+	sent = Customer(stack).text("To the pool", to=pooled, wait=False)
+	(result,) = backfill.run(service.sid, an_hour_ago())
+	assert result.taken_in == 1
+	in_a_ticket(sent)
+
+
+def bench(stack, *words):
+	return subprocess.run(
+		[
+			str(stack.bench / "env" / "bin" / "python"),
+			*["-m", "frappe.utils.bench_helper", "frappe", "--site", stack.site, "twilio-sms", *words],
+		],
+		cwd=stack.bench / "sites",
+		env={**os.environ, "PYTHONPATH": ""},
+		capture_output=True,
+		text=True,
+		timeout=60,
+	)
+
+
+def test_the_command_tells_what_it_did(customer, sim, stack, lost):
+	sent = customer.text("Lost", wait=False)
+	done = bench(stack, "backfill", "--since", "2h", "--number", stack.number)
+	assert done.returncode == 0, done.stderr
+	assert "1 were missing and are taken in" in done.stdout
+	in_a_ticket(sent)
+	assert "is not a time" in bench(stack, "backfill", "--since", "soon").stderr
+	assert "is not a number of this site" in bench(stack, "backfill", "--number", "nobody").stderr
+
+
+def test_the_command_fails_when_twilio_cannot_be_asked(sim, stack):
+	sim.faults.always("outage")
+	done = bench(stack, "backfill", "--since", "1h", "--number", stack.number)
+	assert done.returncode == 1
+	assert "Stopped" in done.stdout
+
+
+def test_the_button_compares_in_the_background(customer, sim, stack, admin, agent, lost):
+	sent = customer.text("Lost", wait=False)
+	answer = admin.call(
+		"twilio_sms_channel.api.setup.backfill", number=stack.number, since=str(an_hour_ago())
+	)
+	assert answer.status_code == 200, answer.text
+	in_a_ticket(sent)
+	assert (
+		agent.call(
+			"twilio_sms_channel.api.setup.backfill", number=stack.number, since="2026-01-01"
+		).status_code
+		== 403
+	)
+	future = str(add_to_date(now_datetime(), days=1))
+	answer = admin.call("twilio_sms_channel.api.setup.backfill", number=stack.number, since=future)
+	assert "in the past" in answer.text

@@ -1,0 +1,86 @@
+"""The agents notice."""
+
+import frappe
+from support.people import make_agent
+from support.stack import eventually, ticket_of
+
+
+def notices(user, ticket):
+	frappe.db.rollback()
+	return frappe.get_all(
+		"Notification Log",
+		{"for_user": user, "document_type": "HD Ticket", "document_name": str(ticket.name), "type": "Alert"},
+		["subject", "email_content", "read", "name"],
+	)
+
+
+def assign(ticket, user):
+	from frappe.desk.form.assign_to import add
+
+	add({"doctype": "HD Ticket", "name": ticket.name, "assign_to": [user]})
+	frappe.db.commit()
+
+
+def test_assignees_are_told_of_a_text_on_an_open_ticket(customer, sim):
+	user = make_agent(f"told{customer.number[1:]}@example.com")
+	ticket = ticket_of(customer.text("Hello"))
+	assign(ticket, user)
+	assert notices(user, ticket) == []
+	customer.text("Is <b>anybody</b> there?")
+	(notice,) = eventually(lambda: notices(user, ticket))
+	assert notice.subject.endswith(f"sent a text on ticket {ticket.name}")
+	assert "<b>" not in notice.email_content
+	bell = frappe.get_all(
+		"HD Notification", {"user_to": user, "reference_ticket": ticket.name}, pluck="message"
+	)
+	assert len([text for text in bell if text]) == 1
+
+
+def test_several_texts_are_one_notice_until_it_is_read(customer, sim):
+	user = make_agent(f"calm{customer.number[1:]}@example.com")
+	ticket = ticket_of(customer.text("Hello"))
+	assign(ticket, user)
+	for body in ("One", "Two", "Three"):
+		customer.text(body)
+	(notice,) = notices(user, ticket)
+	frappe.db.set_value("Notification Log", notice.name, "read", 1)
+	frappe.db.commit()
+	customer.text("Four")
+	assert len(notices(user, ticket)) == 2
+
+
+def test_without_assignee_the_team_is_told(customer, sim, stack):
+	member, other = (make_agent(f"{who}{customer.number[1:]}@example.com") for who in ("member", "other"))
+	team = frappe.get_doc(
+		{"doctype": "HD Team", "team_name": f"Team {customer.number}", "users": [{"user": member}]}
+	).insert()
+	for rule in frappe.get_all("Assignment Rule", {"name": ("like", f"%{team.name}%")}, pluck="name"):
+		frappe.db.set_value("Assignment Rule", rule, "disabled", 1)
+	frappe.db.commit()
+	frappe.clear_cache(doctype="Assignment Rule")
+	frappe.cache().delete_value("assignment_rule_map")
+	number = stack.add_number(team=team.name)
+	ticket = ticket_of(customer.text("Hello", to=number))
+	customer.text("Anybody?", to=number)
+	if assigned := frappe.parse_json(ticket._assign or "[]"):
+		assert assigned == [member]
+	assert len(notices(member, ticket)) == 1
+	assert notices(other, ticket) == []
+
+
+def test_no_mail_goes_to_anybody(customer, sim, stack):
+	user = make_agent(f"quiet{customer.number[1:]}@example.com")
+	ticket = ticket_of(customer.text("Hello"))
+	assign(ticket, user)
+	before = frappe.db.count("Email Queue", {"reference_doctype": "HD Ticket"})
+	customer.text("Hello again")
+	assert len(notices(user, ticket)) == 1
+	assert frappe.db.count("Email Queue", {"reference_doctype": "HD Ticket"}) == before
+
+
+def test_the_ticket_moves_up_the_list(customer, sim):
+	ticket = ticket_of(customer.text("Hello"))
+	before = ticket.modified
+	customer.text("Again")
+	frappe.db.rollback()
+	assert frappe.db.get_value("HD Ticket", ticket.name, "modified") > before

@@ -1,0 +1,229 @@
+"""Files that customers send."""
+
+import http.server
+import threading
+
+import frappe
+import pytest
+import requests
+from support.stack import eventually, ticket_of
+
+from twilio_sms_channel.messaging import media as media_stage
+from twilio_sms_channel.twilio_gateway import media as gateway_media
+
+MEDIA = "Twilio SMS Media"
+
+
+def rows(message, status=None):
+	frappe.db.rollback()
+	filters = {"parent": message.name, **({"status": status} if status else {})}
+	return frappe.get_all(MEDIA, filters=filters, fields=["*"], order_by="idx")
+
+
+def settled(message, count=1):
+	return eventually(
+		lambda: (
+			(found := [r for r in rows(message) if r.status != "Waiting"]) and len(found) == count and found
+		),
+		timeout_s=40,
+	)
+
+
+def test_ten_files_arrive_in_order(customer, sim, picture):
+	files = [(f"{n}.png", picture + bytes([n])) for n in range(10)]
+	message = customer.text("Ten", media=files)
+	fetched = settled(message, 10)
+	assert [frappe.get_doc("File", row.file).get_content() for row in fetched] == [data for _, data in files]
+	assert all(frappe.db.get_value("File", row.file, "is_private") for row in fetched)
+
+
+@pytest.mark.parametrize(
+	("name", "content", "declared", "ending", "kind"),
+	[
+		(
+			"photo.jpg",
+			b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+			"image/svg+xml",
+			"bin",
+			None,
+		),
+		("page.png", b"<!doctype html><script>alert(1)</script>", "image/png", "bin", None),
+		("card.vcf", b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann\r\nEND:VCARD", "text/vcard", "vcf", "text/vcard"),
+		("x.pdf", b"%PDF-1.4\n%%EOF", "image/gif", "pdf", "application/pdf"),
+		("../../etc/passwd.sh", b"#!/bin/sh\necho hacked", "image/png", "bin", None),
+	],
+	ids=["svg", "html", "vcard", "pdf", "script"],
+)
+def test_a_file_is_what_it_contains(customer, sim, agent, stack, name, content, declared, ending, kind):
+	message = customer.text("File", media=[(name, content, declared)])
+	(row,) = settled(message)
+	assert row.status == "Fetched"
+	assert row.file_name.endswith(f"-1.{ending}")
+	assert "/" not in row.file_name
+	assert row.content_type == (kind or "application/octet-stream")
+	answer = agent.session.get(stack.web + frappe.db.get_value("File", row.file, "file_url"), timeout=30)
+	assert answer.content == content
+	if ending == "bin":
+		assert "html" not in answer.headers["Content-Type"]
+		assert "svg" not in answer.headers["Content-Type"]
+
+
+def test_a_passing_404_is_waited_out(customer, sim, picture):
+	sim.faults.next("media_missing", 2)
+	(row,) = settled(customer.text("Look", media=[("a.png", picture)]))
+	assert row.status == "Fetched"
+
+
+def test_lost_media_says_why_and_can_be_fetched_again(customer, sim, agent, picture):
+	sim.faults.always("media_missing")
+	message = customer.text("Look", media=[("a.png", picture)])
+	item = rows(message)[0]
+	# As after four attempts, an hour later.
+	frappe.db.set_value(MEDIA, item.name, "attempts", media_stage.MAX_ATTEMPTS - 1)
+	frappe.db.commit()
+	eventually(lambda: rows(message)[0].error, timeout_s=30)
+	if rows(message)[0].status == "Waiting":
+		media_stage.fetch(message.name)
+	(row,) = rows(message)
+	assert row.status == "Failed"
+	assert row.error == "Twilio answered 404 for the file."
+	ticket = ticket_of(message)
+	state = agent.call("twilio_sms_channel.api.ticket.state", http="GET", ticket=ticket.name).json()[
+		"message"
+	]
+	assert state["messages"][0]["can_retry"]
+	feed = agent.call("helpdesk.helpdesk.doctype.hd_ticket.api.get_one", http="GET", name=ticket.name)
+	assert (
+		"could not be fetched: Twilio answered 404" in feed.json()["message"]["communications"][0]["content"]
+	)
+	sim.faults.off()
+	assert agent.call("twilio_sms_channel.api.ticket.retry", message=message.name).status_code == 200
+	eventually(lambda: rows(message, "Fetched"))
+
+
+def test_a_number_that_takes_no_files_says_so(customer, sim, agent, stack, picture):
+	number = stack.add_number(accept_attachments=0)
+	message = customer.text("Look", media=[("a.png", picture)], to=number)
+	(row,) = rows(message)
+	assert (row.status, row.file) == ("Not Accepted", None)
+	ticket = ticket_of(message)
+	feed = agent.call("helpdesk.helpdesk.doctype.hd_ticket.api.get_one", http="GET", name=ticket.name)
+	assert "does not accept files" in feed.json()["message"]["communications"][0]["content"]
+
+
+def test_twilios_copy_is_deleted_when_the_setting_says_so(customer, sim, picture):
+	frappe.db.set_single_value("Twilio SMS Settings", "delete_media_at_twilio", 1)
+	frappe.db.commit()
+	try:
+		message = customer.text("Look", media=[("a.png", picture)])
+		eventually(lambda: [r.twilio_copy for r in rows(message)] == ["Deleted"])
+	finally:
+		frappe.db.set_single_value("Twilio SMS Settings", "delete_media_at_twilio", 0)
+		frappe.db.commit()
+	(row,) = rows(message)
+	assert frappe.get_doc("File", row.file).get_content() == picture
+	account = frappe.get_doc("Twilio SMS Account", message.account)
+	with pytest.raises(gateway_media.CannotFetch):
+		gateway_media._download(row.url, account)
+
+
+def test_twilios_copy_stays_otherwise(customer, sim, picture):
+	message = customer.text("Look", media=[("a.png", picture)])
+	(row,) = settled(message)
+	assert not row.twilio_copy
+	assert gateway_media.download(row.url, frappe.get_doc("Twilio SMS Account", message.account)) == picture
+
+
+SID = "AC" + "0" * 32
+GOOD = f"/2010-04-01/Accounts/{SID}/Messages/MM{'1' * 32}/Media/ME{'2' * 32}"
+
+
+@pytest.mark.parametrize(
+	"url",
+	[
+		"file:///etc/passwd",
+		f"http://169.254.169.254{GOOD}",
+		f"https://api.twilio.com.evil.example{GOOD}",
+		f"https://api.twilio.com@evil.example{GOOD}",
+		"{api}/2010-04-01/Accounts/AC" + "9" * 32 + GOOD[GOOD.index("/Messages") :],
+		"{api}" + GOOD + "/../../../../../Accounts.json",
+		"{api}" + GOOD + "?x=1",
+		"{api}/2010-04-01/Accounts/" + SID + ".json",
+		"",
+	],
+)
+def test_any_other_url_is_refused(site, stack, url):
+	account = frappe._dict(account_sid=SID)
+	with pytest.raises(gateway_media.CannotFetch) as refusal:
+		gateway_media.sids_of(url.replace("{api}", gateway_media.api_base_url()), account)
+	assert not refusal.value.passing
+
+
+@pytest.mark.parametrize(
+	("address", "public"),
+	[
+		("127.0.0.1", False),
+		("10.1.2.3", False),
+		("169.254.169.254", False),
+		("192.168.0.1", False),
+		("100.64.0.1", False),
+		("0.0.0.0", False),
+		("::1", False),
+		("fe80::1%eth0", False),
+		("fd00::1", False),
+		("::ffff:10.0.0.1", False),
+		("224.0.0.1", False),
+		("93.184.216.34", True),
+		("2606:2800:220:1:248:1893:25c8:1946", True),
+	],
+)
+def test_public_addresses(address, public):
+	assert gateway_media.is_public(address) is public
+
+
+def test_a_private_address_is_not_even_asked(site, tmp_path):
+	"""A media host whose name leads to this machine: the connection is closed before a byte is sent."""
+	asked = []
+
+	class Server(http.server.BaseHTTPRequestHandler):
+		def do_GET(self):
+			asked.append(self.path)
+			self.send_response(200)
+			self.end_headers()
+
+		def log_message(self, *_args):
+			pass
+
+	server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+	threading.Thread(target=server.serve_forever, daemon=True).start()
+	try:
+		with requests.Session() as session:
+			session.trust_env = False
+			session.mount("https://", gateway_media._PublicAddressesOnly())
+			with pytest.raises(requests.exceptions.ConnectionError) as refusal:
+				session.get(f"https://localhost:{server.server_port}/secret", timeout=5, verify=False)
+			assert "not a public address" in str(refusal.value)
+	finally:
+		server.shutdown()
+	assert not asked
+
+
+def test_credentials_stay_at_twilios_api(customer, sim, stack, picture):
+	"""The redirect to the media host carries none, or the simulator's media host refuses it."""
+	before = sim.media_base_url
+	sim.media_base_url = f"http://localhost:{sim.port}"
+	try:
+		(row,) = settled(customer.text("Look", media=[("a.png", picture)]))
+	finally:
+		sim.media_base_url = before
+	assert row.status == "Fetched"
+
+
+def test_a_redirect_to_plain_http_or_elsewhere_is_refused(site, stack):
+	for location in (
+		"http://media.example.com/x",
+		"ftp://media.example.com/x",
+		"https://user@media.example.com/",
+	):
+		with requests.Session() as session, pytest.raises(gateway_media.CannotFetch):
+			gateway_media._redirect("https://api.twilio.com/x", location, session)

@@ -1,0 +1,178 @@
+"""Which ticket a text goes into."""
+
+import frappe
+import pytest
+from frappe.utils import add_to_date, now_datetime
+from support.people import make_agent
+from support.stack import eventually, ticket_of
+
+SPLIT = "helpdesk.helpdesk.doctype.hd_ticket.api.split_ticket"
+MERGE = "helpdesk.helpdesk.doctype.hd_ticket.api.merge_ticket"
+
+
+def settle(ticket, status="Resolved", days_ago=0):
+	"""Resolve or close a ticket, some days ago."""
+	ticket.reload()
+	ticket.status = status
+	ticket.save()
+	then = add_to_date(now_datetime(), days=-days_ago)
+	frappe.db.set_value(
+		"HD Ticket",
+		ticket.name,
+		{"modified": then, "resolution_date": then},
+		update_modified=False,
+	)
+	frappe.db.commit()
+
+
+def policy(stack, **fields):
+	return stack.add_number(**fields)
+
+
+@pytest.mark.parametrize("status", ["Resolved", "Closed"])
+def test_a_settled_ticket_is_reopened_within_its_days(customer, sim, status):
+	ticket = ticket_of(customer.text("Broken"))
+	settle(ticket, status, days_ago=6)
+	again = ticket_of(customer.text("Still broken"))
+	assert again.name == ticket.name
+	assert again.status == "Open"
+
+
+@pytest.mark.parametrize("status", ["Resolved", "Closed"])
+def test_after_its_days_a_new_ticket_starts(customer, sim, status):
+	ticket = ticket_of(customer.text("Broken"))
+	settle(ticket, status, days_ago=8)
+	new = ticket_of(customer.text("Something else"))
+	assert new.name != ticket.name
+	assert new.subject == "Something else"
+	frappe.db.rollback()
+	assert frappe.db.get_value("HD Ticket", ticket.name, "status") == status
+
+
+def test_with_zero_days_a_settled_ticket_is_never_reopened(customer, sim, stack):
+	number = policy(stack, reopen_within_days=0)
+	ticket = ticket_of(customer.text("One", to=number))
+	assert ticket_of(customer.text("Two", to=number)).name == ticket.name
+	settle(ticket)
+	assert ticket_of(customer.text("Three", to=number)).name != ticket.name
+
+
+def test_always_a_new_ticket(customer, sim, stack):
+	number = policy(stack, threading_policy="Always a new ticket")
+	tickets = {ticket_of(customer.text(body, to=number)).name for body in ("One", "Two", "Three")}
+	assert len(tickets) == 3
+
+
+def test_always_the_same_ticket(customer, sim, stack):
+	number = policy(stack, threading_policy="Always the same ticket")
+	ticket = ticket_of(customer.text("One", to=number))
+	settle(ticket, "Closed", days_ago=400)
+	assert ticket_of(customer.text("Two", to=number)).name == ticket.name
+
+
+def test_a_merged_ticket_is_followed(customer, sim, agent, stack):
+	first = ticket_of(customer.text("One"))
+	second = ticket_of(customer.text("Two", to=stack.other_number))
+	answer = agent.call(MERGE, source=str(first.name), target=str(second.name))
+	assert answer.status_code == 200, answer.text
+	assert ticket_of(customer.text("Three")).name == second.name
+
+
+def test_texts_follow_a_split_off_ticket(customer, sim, agent):
+	ticket = ticket_of(customer.text("My order is late"))
+	other_matter = customer.text("By the way, how do I change my address?")
+	answer = agent.call(SPLIT, subject="Change of address", communication_id=other_matter.communication)
+	assert answer.status_code == 200, answer.text
+	split = ticket_of(other_matter)
+	assert split.name != ticket.name
+	assert split.subject == "Change of address"
+	assert ticket_of(customer.text("It is Elm Street 5 now")).name == split.name
+
+
+def test_texts_follow_the_ticket_that_an_agent_texted_from(customer, sim, agent):
+	old = ticket_of(customer.text("My order is late"))
+	settle(old, days_ago=30)
+	assert ticket_of(customer.text("A new question")).name != old.name
+	assert agent.reply(old.name, "<p>It was found!</p>").status_code == 200
+	eventually(lambda: len(customer.inbox()) == 1)
+	assert ticket_of(customer.text("Wonderful")).name == old.name
+
+
+def test_a_deleted_ticket_is_replaced(customer, sim):
+	ticket = ticket_of(customer.text("One"))
+	frappe.delete_doc("HD Ticket", ticket.name, force=True)
+	frappe.db.commit()
+	# Its name may be given out again.
+	assert ticket_of(customer.text("Two")).subject == "Two"
+
+
+def test_a_ticket_of_a_restricted_team_goes_on(customer, sim, stack):
+	"""Intake acts for the customer: who may read the ticket does not matter to where a text belongs."""
+	team = frappe.get_doc({"doctype": "HD Team", "team_name": f"Closed {customer.number}"}).insert()
+	frappe.db.set_single_value("HD Settings", "restrict_tickets_by_agent_group", 1)
+	frappe.db.commit()
+	try:
+		number = policy(stack, team=team.name)
+		ticket = ticket_of(customer.text("One", to=number))
+		assert ticket.agent_group == team.name
+		assert ticket_of(customer.text("Two", to=number)).name == ticket.name
+	finally:
+		frappe.db.set_single_value("HD Settings", "restrict_tickets_by_agent_group", 0)
+		frappe.db.commit()
+
+
+def test_the_numbers_routing_goes_into_new_tickets(customer, sim, stack):
+	team = frappe.get_doc({"doctype": "HD Team", "team_name": f"Team {customer.number}"}).insert().name
+	kind = frappe.get_doc({"doctype": "HD Ticket Type", "name": f"Kind {customer.number}"}).insert().name
+	template = (
+		frappe.get_doc({"doctype": "HD Ticket Template", "template_name": f"Form {customer.number}"})
+		.insert()
+		.name
+	)
+	number = policy(stack, team=team, ticket_type=kind, priority="Urgent", ticket_template=template)
+	ticket = ticket_of(customer.text("Hello", to=number))
+	assert (ticket.agent_group, ticket.ticket_type, ticket.priority, ticket.template) == (
+		team,
+		kind,
+		"Urgent",
+		template,
+	)
+
+
+def test_assignment_rules_and_sla_run_as_for_e_mail(customer, sim, stack):
+	user = make_agent(f"assigned{customer.number[1:]}@example.com")
+	rule = frappe.get_doc(
+		{
+			"doctype": "Assignment Rule",
+			"name": f"Texts of {customer.number}",
+			"document_type": "HD Ticket",
+			"description": "Ticket {{ name }}",
+			"assign_condition": f"subject == 'Assign me {customer.number[1:]}'",
+			"rule": "Round Robin",
+			"users": [{"user": user}],
+			"assignment_days": [
+				{"day": day}
+				for day in (
+					*("Monday", "Tuesday", "Wednesday", "Thursday"),
+					*("Friday", "Saturday", "Sunday"),
+				)
+			],
+		}
+	).insert()
+	frappe.db.commit()
+	try:
+		ticket = ticket_of(customer.text(f"Assign me {customer.number[1:]}"))
+		assert frappe.parse_json(ticket._assign) == [user]
+		assert ticket.sla
+		assert ticket.response_by
+	finally:
+		frappe.delete_doc("Assignment Rule", rule.name, force=True)
+		frappe.db.commit()
+
+
+def test_texts_to_two_numbers_are_two_conversations_of_one_contact(customer, sim, stack):
+	first, second = (
+		ticket_of(customer.text("Hello", to=number)) for number in (stack.number, stack.other_number)
+	)
+	assert first.name != second.name
+	assert first.contact == second.contact
