@@ -11,9 +11,9 @@ from typing import Any
 import frappe
 from werkzeug.wrappers import Response
 
-from twilio_sms_channel.messaging import accounts, delivery, intake, public_url, rejections
+from twilio_sms_channel.messaging import accounts, delivery, intake, rejections
 from twilio_sms_channel.twilio_gateway import payloads
-from twilio_sms_channel.twilio_gateway.signature import is_signed
+from twilio_sms_channel.twilio_gateway.signature import fragments, is_signed
 
 MESSAGE = "Twilio SMS Message"
 
@@ -41,10 +41,9 @@ def status(**kwargs: Any) -> Response:
 	return _answer(_take_in_status)
 
 
-def _take_in_text(account: str, params) -> Response:
+def _take_in_text(caller: accounts.Caller, params) -> Response:
 	try:
-		text = payloads.read_inbound(params)
-		intake.receive(account, text)
+		intake.receive(caller.account, payloads.read_inbound(params), number=caller.number)
 	except payloads.MalformedWebhook as e:
 		raise Rejected(400, str(e))
 	except intake.UnknownNumber as e:
@@ -52,7 +51,7 @@ def _take_in_text(account: str, params) -> Response:
 	return Response('<?xml version="1.0" encoding="UTF-8"?><Response/>', content_type="text/xml")
 
 
-def _take_in_status(account: str, params) -> Response:
+def _take_in_status(caller: accounts.Caller, params) -> Response:
 	try:
 		report = payloads.read_status(params)
 	except payloads.MalformedWebhook as e:
@@ -61,7 +60,7 @@ def _take_in_status(account: str, params) -> Response:
 	name = frappe.request.args.get("message")
 	message = frappe.db.get_value(
 		MESSAGE,
-		{"name": name, "account": account} if name else {"twilio_sid": report.sid, "account": account},
+		{"account": caller.account, **({"name": name} if name else {"twilio_sid": report.sid})},
 		["name", "twilio_sid"],
 		as_dict=True,
 	)
@@ -79,17 +78,17 @@ def _answer(take_in: Callable) -> Response:
 	request = frappe.request
 	params = request.form if request.method == "POST" else request.args
 	try:
-		account, token = _signed_by(request, params)
-		response = take_in(account.name, params)
+		caller, token = _signed_by(request, params)
+		response = take_in(caller, params)
 	except Rejected as e:
 		frappe.db.rollback()
 		rejections.note(request, e.http_status, e.reason, params)
 		return Response(status=e.http_status)
-	accounts.note_use(account, token)
+	accounts.note_use(caller, token)
 	return response
 
 
-def _signed_by(request, params) -> tuple[Any, accounts.Token]:
+def _signed_by(request, params) -> tuple[accounts.Caller, accounts.Token]:
 	"""The account that signed the request, and the token it did so with.
 
 	Looked up by AccountSid before anything else: numbers in a Messaging Service's pool post its SID along, although
@@ -98,12 +97,12 @@ def _signed_by(request, params) -> tuple[Any, accounts.Token]:
 	sid = params.get("AccountSid") or ""
 	if not payloads.ACCOUNT_SID.match(sid):
 		raise Rejected(403, "not signed: AccountSid is missing or malformed")
-	account = accounts.by_sid(sid)
-	if not account:
+	caller = accounts.caller(sid, params.get("To") or "")
+	if not caller:
 		raise Rejected(404, "the account (or subaccount) is not set up on this site")
-	for token in accounts.signing_tokens(account):
-		if is_signed(request, public_url.base(), token.value, public_url.fragments(params.get("To") or "")):
-			return account, token
+	for token in accounts.signing_tokens(caller):
+		if is_signed(request, caller.public_base_url, token.value, fragments(caller.number_url)):
+			return caller, token
 	raise Rejected(403, "the signature does not fit the account's auth token and the Public Base URL")
 
 

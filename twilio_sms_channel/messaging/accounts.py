@@ -1,15 +1,35 @@
-"""Which Twilio account a webhook is from, and the auth tokens that it may be signed with."""
+"""Who a webhook is from: the Twilio account, the auth tokens it may be signed with, and the number it names."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 
 import frappe
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_to_date, get_url, now_datetime
 from frappe.utils.password import get_decrypted_password
+from pypika.terms import Parameter
 
-ACCOUNT = "Twilio SMS Account"
+ACCOUNT, NUMBER, SETTINGS = "Twilio SMS Account", "Twilio SMS Number", "Twilio SMS Settings"
 # A time that people read needs no write for each text.
 USE_NOTED_EVERY_MINUTES = 10
+REMEMBERED_TOKENS = 64
+
+
+@dataclass(frozen=True)
+class Caller:
+	"""What the doors need to know about a webhook, from one look into the database."""
+
+	account: str
+	account_modified: datetime
+	has_next_token: bool
+	auth_token_used: datetime | None
+	next_auth_token_used: datetime | None
+	number: str | None
+	"""The Twilio SMS Number of this account that the webhook names, None when it names none"""
+	number_url: str
+	"""The webhook URL that Twilio has for that number, as far as it was read; it can have a fragment of its own"""
+	public_base_url: str
 
 
 @dataclass(frozen=True, repr=False)
@@ -18,35 +38,72 @@ class Token:
 	value: str
 
 
-def by_sid(sid: str):
-	"""The account with this SID, None without one.
+def caller(account_sid: str, number: str) -> Caller | None:
+	"""The account with this SID and what belongs to it; None when it is not set up on this site."""
+	found = frappe.db.sql(_query(), {"account_sid": account_sid, "number": number})
+	if not found:
+		return None
+	name, modified, next_token, used, next_used, our_number, url, base = found[0]
+	return Caller(
+		account=name,
+		account_modified=modified,
+		has_next_token=bool(next_token),
+		auth_token_used=used,
+		next_auth_token_used=next_used,
+		number=our_number,
+		number_url=url or "",
+		public_base_url=(base or get_url()).rstrip("/"),
+	)
 
-	:return: a dict with name, next_auth_token (set or not, never the token) and the times of last use
-	"""
-	fields = ["name", "next_auth_token", "auth_token_used", "next_auth_token_used"]
-	return frappe.db.get_value(ACCOUNT, {"account_sid": sid}, fields, as_dict=True)
+
+@lru_cache(maxsize=1)
+def _query() -> str:
+	"""The look-up, put together once: building it takes longer than running it."""
+	Account, Number, Single = (frappe.qb.DocType(name) for name in (ACCOUNT, NUMBER, "Singles"))
+	return (
+		frappe.qb.from_(Account)
+		.left_join(Number)
+		.on((Number.account == Account.name) & (Number.name == Parameter("%(number)s")))
+		.left_join(Single)
+		.on((Single.doctype == SETTINGS) & (Single.field == "public_base_url"))
+		.select(
+			Account.name,
+			Account.modified,
+			Account.next_auth_token,
+			Account.auth_token_used,
+			Account.next_auth_token_used,
+			Number.name.as_("number"),
+			Number.webhook_url,
+			Single.value,
+		)
+		.where(Account.account_sid == Parameter("%(account_sid)s"))
+	).get_sql()
 
 
-def signing_tokens(account) -> Iterator[Token]:
+def signing_tokens(caller: Caller) -> Iterator[Token]:
 	"""The tokens that Twilio may sign with: the current one and, while rotating, the next one.
 
 	Twilio signs with the token that is primary at that moment, so both have to be accepted (error page 57012).
-
-	:param account: see `by_sid`
 	"""
-	fields = ["auth_token", "next_auth_token"] if account.next_auth_token else ["auth_token"]
-	for field in fields:
-		if value := get_decrypted_password(ACCOUNT, account.name, field, raise_exception=False):
+	for field in ("auth_token", "next_auth_token") if caller.has_next_token else ("auth_token",):
+		if value := _token(frappe.local.site, caller.account, field, caller.account_modified):
 			yield Token(field, value)
 
 
-def note_use(account, token: Token) -> None:
+@lru_cache(maxsize=REMEMBERED_TOKENS)
+def _token(site: str, account: str, field: str, modified: datetime) -> str | None:
+	"""Kept in this process's memory until the account is saved again: decrypting takes longer than all else here."""
+	return get_decrypted_password(ACCOUNT, account, field, raise_exception=False)
+
+
+def note_use(caller: Caller, token: Token) -> None:
 	"""Keep when a token last signed a webhook. Commits; that it cannot is no reason to refuse a text."""
 	field, now = f"{token.field}_used", now_datetime()
-	if account[field] and account[field] > add_to_date(now, minutes=-USE_NOTED_EVERY_MINUTES):
+	before = getattr(caller, field)
+	if before and before > add_to_date(now, minutes=-USE_NOTED_EVERY_MINUTES):
 		return
 	try:
-		frappe.db.set_value(ACCOUNT, account.name, field, now, update_modified=False)
+		frappe.db.set_value(ACCOUNT, caller.account, field, now, update_modified=False)
 		frappe.db.commit()
 	except Exception:
 		# Other webhooks note the same at the same moment.

@@ -4,16 +4,29 @@ import frappe
 from frappe.utils import add_to_date, now_datetime
 from redis.exceptions import RedisError
 
+# A mark that outlives its job holds up nothing: the sweep takes texts up after a minute.
+MARKED_FOR_S = 60
 
-def later(method: str, message: str, queue: str = "short") -> None:
+
+def later(method: str, message: str, queue: str = "short", once_for: str = "") -> None:
 	"""Have a worker call `method(message=…)` after the commit of the running transaction.
 
 	A queue that is down loses nothing: every row says how far it got and `messaging.sweep` finds it again.
 
 	:param method: dotted path
 	:param message: name of a Twilio SMS Message
+	:param once_for: what the job is about, when one that waits already will do this work as well; the job has to call
+		`begun` before it looks for its work
 	"""
-	frappe.db.after_commit.add(lambda: _enqueue(method, message, queue))
+	frappe.db.after_commit.add(lambda: _enqueue(method, message, queue, once_for))
+
+
+def begun(once_for: str) -> None:
+	"""From now on, work that comes up needs another job."""
+	try:
+		frappe.cache().delete(_mark(once_for))
+	except RedisError:
+		pass
 
 
 def due(status: str, limit: int = 500) -> list[str]:
@@ -34,8 +47,13 @@ def due(status: str, limit: int = 500) -> list[str]:
 	).run(pluck=True)
 
 
-def _enqueue(method: str, message: str, queue: str) -> None:
+def _enqueue(method: str, message: str, queue: str, once_for: str) -> None:
 	try:
-		frappe.enqueue(method, queue=queue, message=message)
+		if not once_for or frappe.cache().set(_mark(once_for), 1, nx=True, ex=MARKED_FOR_S):
+			frappe.enqueue(method, queue=queue, message=message)
 	except (RedisError, OSError) as e:
 		frappe.logger("twilio_sms").warning(f"{message} waits for the sweep, the queue is down: {e}")
+
+
+def _mark(once_for: str) -> bytes:
+	return frappe.cache().make_key(f"twilio_sms_job:{once_for}")

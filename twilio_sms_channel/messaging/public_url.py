@@ -1,13 +1,10 @@
 """Where Twilio reaches this site."""
 
 import ipaddress
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import frappe
 from frappe.utils import get_url
-
-from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
 INBOUND = "/api/method/twilio_sms_channel.api.webhooks.inbound"
 STATUS = "/api/method/twilio_sms_channel.api.webhooks.status"
@@ -23,17 +20,6 @@ def base() -> str:
 def inbound() -> str:
 	"""The webhook URL for a number's incoming texts."""
 	return base() + INBOUND
-
-
-def fragments(number: str) -> Iterator[str]:
-	"""What may stand behind the URL that a webhook was configured with: ours, none, or what was read from Twilio.
-
-	:param number: the number that the webhook names
-	"""
-	yield from (RETRY_FRAGMENT, "")
-	known = frappe.db.get_value("Twilio SMS Number", number, "webhook_url") if number else None
-	if fragment := urlsplit(known or "").fragment:
-		yield f"#{fragment}"
 
 
 def status_callback(message: str) -> str:

@@ -6,6 +6,7 @@ Rules: https://www.twilio.com/docs/usage/security#validating-requests
 """
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from twilio.request_validator import RequestValidator
 from werkzeug.wrappers import Request
@@ -13,6 +14,15 @@ from werkzeug.wrappers import Request
 # Put behind the webhook URLs that this app configures: 3 retries, also after time-outs and 5xx answers.
 # Twilio signs it along with the URL (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides).
 RETRY_FRAGMENT = "#rc=3&rp=ct,rt,5xx"
+
+
+def fragments(configured_url: str) -> list[str]:
+	"""What may stand behind the URL that Twilio was given, which it signs but does not send.
+
+	:param configured_url: the URL as it was last read from Twilio, "" when it was not
+	"""
+	own = urlsplit(configured_url).fragment
+	return list(dict.fromkeys([f"#{own}" if own else "", RETRY_FRAGMENT, ""]))
 
 
 def is_signed(request: Request, base_url: str, token: str, fragments: Iterable[str] = ("",)) -> bool:
