@@ -21,6 +21,7 @@ REPOSITORY = Path(__file__).parents[2]
 START_TIMEOUT_S = 60
 ACCOUNT_NAME = "Example Shop"
 MESSAGE = "Twilio SMS Message"
+SPECIAL_ENDINGS = tuple(str(code) for code in range(30003, 30009))
 
 
 class Stack:
@@ -218,10 +219,13 @@ class Customer:
 
 	def __init__(self, stack: Stack):
 		self.stack = stack
-		# +1 907 (Alaska) with numbers of ordinary form; the simulator's special endings are avoided.
-		self.number = f"+1907{3_000_000 + next(self.numbers) * 9 % 6_900_000:07}"
-		if self.number[-4:-2] == "00" or self.number.endswith(tuple(map(str, range(30003, 30009)))):
-			self.number = self.number[:-4] + "4321"
+		# +1 907 (Alaska) with numbers of ordinary form; those whose endings mean something to the simulator are left out.
+		self.number = next(
+			number
+			for n in self.numbers
+			if (number := f"+1907{3_000_000 + n * 9 % 6_900_000:07}")[-4:-2] != "00"
+			and not number.endswith(SPECIAL_ENDINGS)
+		)
 
 	def text(self, body: str, to: str | None = None, media=None, wait: bool = True, **extra):
 		"""Type a text on the handset; returns the Twilio SMS Message document once it is in its ticket."""
