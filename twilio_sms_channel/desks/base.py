@@ -1,9 +1,23 @@
 """What the channel needs of a ticket system."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import frappe
+
+
+@dataclass
+class Ticket:
+	"""What the channel wants to know of a ticket, from one look at it."""
+
+	name: str
+	subject: str
+	settled_on: datetime | None = None
+	"""when it was resolved or closed; None while it is open"""
+	assigned: list[str] = field(default_factory=list)
+	"""users"""
+	team: str = ""
 
 
 class Desk(ABC):
@@ -16,20 +30,16 @@ class Desk(ABC):
 	"""Field of Twilio SMS Number → field of the ticket, for what new tickets get."""
 
 	@abstractmethod
-	def open_ticket(self, conversation, message) -> str:
-		"""Make a ticket for a text and return its name. The text itself is added by the caller."""
+	def open_ticket(self, conversation, message) -> Ticket:
+		"""Make a ticket for a text. The text itself is added by the caller."""
 
 	@abstractmethod
-	def living_ticket(self, ticket: str) -> str | None:
+	def living_ticket(self, ticket: str) -> Ticket | None:
 		"""The ticket, or the one it was merged into; None when it is gone."""
 
 	@abstractmethod
-	def settled_on(self, ticket: str) -> datetime | None:
-		"""When the ticket was resolved or closed; None while it is open."""
-
-	@abstractmethod
-	def people_of(self, ticket: str) -> list[str]:
-		"""Users who look after the ticket: its assignees, otherwise the active members of its team."""
+	def team_members(self, team: str) -> list[str]:
+		"""Users who answer customers in this team."""
 
 	@abstractmethod
 	def ring(self, user: str, ticket: str, what: str) -> None:

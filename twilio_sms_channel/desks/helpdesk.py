@@ -6,12 +6,11 @@ Written against Helpdesk v1.14 to v1.28; where releases differ, the one capabili
 import inspect
 import json
 import re
-from datetime import datetime
 
 import frappe
 from frappe import _
 
-from twilio_sms_channel.desks.base import Desk
+from twilio_sms_channel.desks.base import Desk, Ticket
 from twilio_sms_channel.messaging import contacts, phone
 
 TICKET = "HD Ticket"
@@ -29,7 +28,7 @@ class HelpdeskDesk(Desk):
 		"ticket_template": "template",
 	}
 
-	def open_ticket(self, conversation, message) -> str:
+	def open_ticket(self, conversation, message) -> Ticket:
 		number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
 		ticket = frappe.new_doc(TICKET)
 		ticket.update(
@@ -48,31 +47,31 @@ class HelpdeskDesk(Desk):
 		name = str(ticket.insert(ignore_permissions=True).name)
 		if not conversation.contact and (sharing := contacts.sharing(conversation.customer_number)):
 			self.note(name, _whose_number(conversation.customer_number, sharing))
-		return name
+		return Ticket(name, ticket.subject)
 
-	def living_ticket(self, ticket: str) -> str | None:
+	def living_ticket(self, ticket: str) -> Ticket | None:
+		# Since v1.23 every status belongs to a category; before, statuses were fixed.
+		state = "status_category" if frappe.get_meta(TICKET).has_field("status_category") else "status"
+		Row = frappe.qb.DocType(TICKET)
+		fields = ("name", "subject", "resolution_date", "modified", "_assign", "agent_group")
+		query = frappe.qb.from_(Row).select(*fields, Row[state].as_("state"), Row.is_merged, Row.merged_with)
 		for _merge in range(MAX_MERGES):
-			row = frappe.db.get_value(TICKET, ticket, ["name", "is_merged", "merged_with"], as_dict=True)
-			if not row:
+			found = query.where(Row.name == ticket).run(as_dict=True)
+			if not found:
 				return None
+			row = found[0]
 			if not row.is_merged or not row.merged_with:
-				return str(row.name)
+				return Ticket(
+					name=str(row.name),
+					subject=row.subject,
+					settled_on=(row.resolution_date or row.modified) if row.state in SETTLED else None,
+					assigned=json.loads(row._assign or "[]"),
+					team=row.agent_group or "",
+				)
 			ticket = row.merged_with
 		return None
 
-	def settled_on(self, ticket: str) -> datetime | None:
-		# Since v1.23 every status belongs to a category; before, statuses were fixed.
-		meta = frappe.get_meta(TICKET)
-		state = "status_category" if meta.has_field("status_category") else "status"
-		row = frappe.db.get_value(TICKET, ticket, [state, "resolution_date", "modified"], as_dict=True)
-		return (row.resolution_date or row.modified) if row[state] in SETTLED else None
-
-	def people_of(self, ticket: str) -> list[str]:
-		row = frappe.db.get_value(TICKET, ticket, ["_assign", "agent_group"], as_dict=True)
-		if assigned := json.loads((row and row._assign) or "[]"):
-			return assigned
-		if not row or not row.agent_group:
-			return []
+	def team_members(self, team: str) -> list[str]:
 		Member, Agent = frappe.qb.DocType("HD Team Member"), frappe.qb.DocType("HD Agent")
 		return (
 			frappe.qb.from_(Member)
@@ -80,7 +79,7 @@ class HelpdeskDesk(Desk):
 			.on(Agent.user == Member.user)
 			.select(Member.user)
 			.distinct()
-			.where((Member.parent == row.agent_group) & (Agent.is_active == 1))
+			.where((Member.parent == team) & (Agent.is_active == 1))
 		).run(pluck=True)
 
 	def ring(self, user: str, ticket: str, what: str) -> None:

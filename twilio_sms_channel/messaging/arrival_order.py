@@ -4,6 +4,8 @@ Webhooks of a burst overtake each other, and carry no time. Twilio's own list of
 once after a burst, and the times of arrival are handed out again in that order.
 """
 
+from datetime import timedelta
+
 import frappe
 from frappe.utils import add_to_date
 
@@ -18,27 +20,36 @@ MAX_TEXTS = 200
 CLOCKS_DIFFER_BY_MINUTES = 10
 
 
-def check_later(message: str) -> None:
-	"""Have a worker put a burst in order that the message may be part of. Commits.
+def is_burst(conversation, message) -> bool:
+	"""Whether the message came so shortly after, or before, the conversation's last one that they may have overtaken."""
+	last = conversation.last_inbound
+	return bool(
+		last and not message.backfilled and abs(message.received_at - last) < timedelta(seconds=BURST_S)
+	)
 
-	:param message: name of an inbound Twilio SMS Message that is in its ticket
-	"""
-	if len(_burst(frappe.get_doc(MESSAGE, message), limit=2)) > 1:
-		jobs.later("twilio_sms_channel.messaging.arrival_order.arrange", message, queue="default")
-		frappe.db.commit()
+
+def arrange_later(message) -> None:
+	"""Have a worker put the texts around a message in Twilio's order, after the commit."""
+	jobs.later(
+		"twilio_sms_channel.messaging.arrival_order.arrange",
+		message.name,
+		queue="default",
+		once_for=_job_of(message),
+	)
 
 
 def arrange(message: str) -> None:
 	"""Put the texts around a message in Twilio's order. When Twilio cannot be asked, the order of arrival stays."""
-	frappe.set_user("Administrator")
+	jobs.as_administrator()
 	doc = frappe.get_doc(MESSAGE, message)
+	jobs.begun(_job_of(doc))
 	try:
 		sids = _order_at_twilio(doc)
 	except TwilioProblem as e:
 		frappe.logger("twilio_sms").info(f"the order of a burst around {message} is not known: {e.message}")
 		return
 	with conversations.locked(doc.number, doc.customer_number):
-		burst = [row for row in _burst(doc, limit=MAX_TEXTS) if row.twilio_sid in sids]
+		burst = [row for row in _burst(doc) if row.twilio_sid in sids]
 		ordered = sorted(burst, key=lambda row: sids[row.twilio_sid])
 		moved = [
 			(row, place.received_at) for row, place in zip(ordered, burst, strict=True) if row is not place
@@ -61,7 +72,11 @@ def set_arrival(communication: str, received_at) -> None:
 	)
 
 
-def _burst(message, limit: int) -> list:
+def _job_of(message) -> str:
+	return f"order:{message.number}:{message.customer_number}"
+
+
+def _burst(message) -> list:
 	"""Inbound texts of the conversation that came shortly before or after, in the order of arrival."""
 	return frappe.get_all(
 		MESSAGE,
@@ -80,7 +95,7 @@ def _burst(message, limit: int) -> list:
 		},
 		fields=["name", "twilio_sid", "received_at", "communication"],
 		order_by="received_at, creation, name",
-		limit=limit,
+		limit=MAX_TEXTS,
 	)
 
 

@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, format_datetime, now_datetime
 
-from twilio_sms_channel.messaging import delivery, intake
+from twilio_sms_channel.messaging import delivery, intake, jobs
 from twilio_sms_channel.twilio_gateway import errors, payloads, statuses
 from twilio_sms_channel.twilio_gateway.client import Gateway, ListedMessage
 
@@ -60,7 +60,7 @@ def run(
 	:param progress: called after each day of a number with its name, the time compared up to, and the result so far
 	:return: one result per number
 	"""
-	frappe.set_user("Administrator")
+	jobs.as_administrator()
 	return [_compare(name, since, progress or (lambda *_args: None)) for name in _numbers(number)]
 
 
@@ -142,7 +142,7 @@ def _take_in_missing(gateway: Gateway, number, after: datetime, before: datetime
 		received_at = listed.sent_at + timedelta(microseconds=place)
 		try:
 			text = payloads.read_listed(listed, gateway.list_media(listed.sid) if listed.media else [])
-			if intake.receive(number.account, text, received_at):
+			if intake.receive(number.account, text, received_at=received_at):
 				result.taken_in += 1
 		except (payloads.MalformedWebhook, intake.UnknownNumber) as e:
 			result.refused.append(f"{listed.sid} ({e})")

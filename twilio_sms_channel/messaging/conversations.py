@@ -8,44 +8,71 @@ import frappe
 from twilio_sms_channel.messaging import consent
 
 CONVERSATION = "Twilio SMS Conversation"
+KEPT = (
+	"title",
+	"contact",
+	"ticket_doctype",
+	"ticket",
+	"last_inbound",
+	"region",
+	"opted_out",
+	"opted_out_on",
+	"may_want_to_stop",
+)
 
 
-def get_or_create(number: str, customer_number: str) -> str:
-	"""Name of the one conversation of this pair. Commits when it creates one.
+@contextmanager
+def locked(number: str, customer_number: str) -> Iterator:
+	"""Hold the row of this pair's conversation while something is decided about it; commits at the end.
+
+	The lock is taken as the first statement of a new transaction: reads behind it see everything that the lock's
+	last holder committed. An exception rolls back. The conversation is made, and committed, when there is none.
 
 	:param number: name of a Twilio SMS Number
 	:param customer_number: E.164, short code or alphanumeric sender
+	:return: the Twilio SMS Conversation document
 	"""
-	pair = {"number": number, "customer_number": customer_number}
-	if name := frappe.db.exists(CONVERSATION, pair):
-		return name
+	frappe.db.commit()
+	name = _lock(number, customer_number)
+	if not name:
+		_create(number, customer_number)
+		name = _lock(number, customer_number)
+	yield frappe.get_doc(CONVERSATION, name)
+	frappe.db.commit()
+
+
+def save(conversation) -> None:
+	"""Write what the channel keeps on a conversation, without the rest of saving a document."""
+	conversation.before_save()
+	frappe.db.set_value(CONVERSATION, conversation.name, {field: conversation.get(field) for field in KEPT})
+	conversation.notify_update()
+
+
+def _lock(number: str, customer_number: str) -> str | None:
+	Conversation = frappe.qb.DocType(CONVERSATION)
+	found = (
+		frappe.qb.from_(Conversation)
+		.select(Conversation.name)
+		.where((Conversation.number == number) & (Conversation.customer_number == customer_number))
+		.for_update()
+	).run(pluck=True)
+	return found[0] if found else None
+
+
+def _create(number: str, customer_number: str) -> None:
+	# Having looked for a row that is not there, two transactions would keep each other from inserting it.
+	frappe.db.rollback()
+	conversation = frappe.get_doc(
+		{"doctype": CONVERSATION, "number": number, "customer_number": customer_number}
+	)
+	consent.inherit(conversation)
 	try:
-		conversation = frappe.get_doc({"doctype": CONVERSATION, **pair})
-		consent.inherit(conversation)
-		name = conversation.insert(ignore_permissions=True).name
+		conversation.insert(ignore_permissions=True)
 		frappe.db.commit()
 	except frappe.UniqueValidationError:
 		# A text of the same customer made it at the same moment.
 		frappe.db.rollback()
 		frappe.clear_messages()
-		name = frappe.db.exists(CONVERSATION, pair)
-	return name
-
-
-@contextmanager
-def locked(number: str, customer_number: str) -> Iterator:
-	"""Hold the conversation's row while something is decided about it; commits at the end.
-
-	The lock is taken as the first statement of a new transaction: reads behind it see everything that the lock's
-	last holder committed. An exception rolls back.
-
-	:return: the Twilio SMS Conversation document
-	"""
-	name = get_or_create(number, customer_number)
-	frappe.db.commit()
-	frappe.db.get_value(CONVERSATION, name, "name", for_update=True)
-	yield frappe.get_doc(CONVERSATION, name)
-	frappe.db.commit()
 
 
 def follow(conversation: str, ticket_doctype: str, ticket: str) -> None:

@@ -27,7 +27,7 @@ def send_waiting(message: str) -> None:
 
 	:param message: name of a queued Twilio SMS Message
 	"""
-	frappe.set_user("Administrator")
+	jobs.as_administrator()
 	conversation = frappe.db.get_value(MESSAGE, message, "conversation")
 	while claimed := _claim(conversation):
 		_send(frappe.get_doc(MESSAGE, claimed))

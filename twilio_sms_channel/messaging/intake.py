@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, now_datetime
 
-from twilio_sms_channel.messaging import arrival_order, conversations, jobs, threading
+from twilio_sms_channel.messaging import conversations, jobs, threading
 from twilio_sms_channel.twilio_gateway.payloads import InboundText
 
 MESSAGE = "Twilio SMS Message"
@@ -101,14 +101,13 @@ def process(message: str) -> None:
 
 	:param message: name of a Twilio SMS Message
 	"""
-	frappe.set_user("Administrator")
+	jobs.as_administrator()
 	pair = frappe.db.get_value(MESSAGE, message, ["number", "customer_number"])
 	if not pair:
 		return
 	jobs.begun(_job_of(*pair))
-	threaded = [name for name in _oldest_first(*pair) if _thread(name, *pair)]
-	if threaded:
-		arrival_order.check_later(threaded[-1])
+	for name in _oldest_first(*pair):
+		_thread(name, *pair)
 
 
 def resume(message: str) -> None:
@@ -174,22 +173,20 @@ def _oldest_first(number: str, customer_number: str) -> Iterator[str]:
 		yield found[0]
 
 
-def _thread(message: str, number: str, customer_number: str) -> bool:
+def _thread(message: str, number: str, customer_number: str) -> None:
 	for attempt in range(1, TRIES_AT_ONCE + 1):
 		try:
 			with conversations.locked(number, customer_number) as conversation:
 				doc = frappe.get_doc(MESSAGE, message)
-				if doc.status != "Received":
-					return False
-				threading.thread(doc, conversation)
-			return True
+				if doc.status == "Received":
+					threading.thread(doc, conversation)
+			return
 		except Exception as e:
 			frappe.db.rollback()
 			frappe.clear_messages()
 			if not isinstance(e, PASSING) or attempt == TRIES_AT_ONCE:
 				_note_failure(message, e)
-				return False
-	return False
+				return
 
 
 def _note_failure(message: str, error: Exception) -> None:

@@ -15,7 +15,7 @@ from frappe import _
 from frappe.utils import add_to_date, now_datetime
 from frappe.utils.password import get_encryption_key
 
-from twilio_sms_channel.messaging import delivery, public_url
+from twilio_sms_channel.messaging import delivery, jobs, public_url
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.media import CannotFetch, download, sids_of
@@ -41,7 +41,7 @@ def fetch(message: str) -> None:
 
 	:param message: name of an inbound Twilio SMS Message
 	"""
-	frappe.set_user("Administrator")
+	jobs.as_administrator()
 	doc = frappe.get_doc(MESSAGE, message)
 	account = frappe.get_doc("Twilio SMS Account", doc.account)
 	for item in doc.media:
@@ -54,10 +54,8 @@ def fetch(message: str) -> None:
 
 def retry(message: str) -> None:
 	"""Try failed media of an inbound message once more."""
-	from twilio_sms_channel.messaging.jobs import later
-
 	frappe.db.set_value(MEDIA, {"parent": message, "status": "Failed"}, {"status": "Waiting", "attempts": 0})
-	later("twilio_sms_channel.messaging.media.fetch", message, queue="default")
+	jobs.later("twilio_sms_channel.messaging.media.fetch", message, queue="default")
 
 
 def waiting(limit: int = 200) -> list[str]:

@@ -5,22 +5,24 @@ from frappe import _
 from frappe.desk.doctype.notification_log.notification_log import make_notification_logs
 from frappe.utils import add_to_date, now_datetime
 
-from twilio_sms_channel.messaging import contacts, phone, text
+from twilio_sms_channel.messaging import text
 
 # Five texts in a row are one reason to look.
 QUIET_MINUTES = 5
 
 
-def about_text(desk, ticket: str, conversation, message) -> None:
+def about_text(desk, ticket, who: str, message) -> None:
 	"""Notify the ticket's assignees, otherwise its team, of a text on a ticket that was there before.
 
 	Whoever has an unread notification about this ticket from the last minutes gets no second one.
+
+	:param ticket: `desks.base.Ticket` as it was before the text
+	:param who: how the customer is shown
 	"""
-	people = desk.people_of(ticket)
+	people = ticket.assigned or (desk.team_members(ticket.team) if ticket.team else [])
 	if not people:
 		return
-	who = contacts.full_name(conversation.contact) or phone.display(conversation.customer_number)
-	about = {"document_type": desk.doctype, "document_name": ticket}
+	about = {"document_type": desk.doctype, "document_name": ticket.name}
 	told = frappe.get_all(
 		"Notification Log",
 		filters={
@@ -42,10 +44,10 @@ def about_text(desk, ticket: str, conversation, message) -> None:
 			# Of this type Frappe sends no e-mail.
 			type="Alert",
 			from_user="Administrator",
-			subject=_("{0} sent a text on ticket {1}").format(frappe.utils.escape_html(who), ticket),
+			subject=_("{0} sent a text on ticket {1}").format(frappe.utils.escape_html(who), ticket.name),
 			email_content=text.to_html(message.body),
 		),
 		untold,
 	)
 	for user in untold:
-		desk.ring(user, ticket, _("{0} sent a text on ticket").format(who))
+		desk.ring(user, ticket.name, _("{0} sent a text on ticket").format(who))
