@@ -144,3 +144,69 @@ def test_a_manager_sets_up_the_number_in_desk(page, stack, sim, shots):
 	page.goto(desk(stack, "twilio-sms-message"))
 	page.wait_for_selector(".list-row")
 	page.screenshot(path=shots("message-list"))
+
+
+def test_a_wish_to_stop_is_shown_and_the_agent_can_note_it(page, stack, sim, shots, picture, customer):
+	user = make_user(make_agent("tsms-desk@example.com"), ["Agent"])
+	number = stack.add_number(accept_attachments=0)
+	ticket = ticket_of(customer.text("Please stop texting me", media=[("a.png", picture)], to=number))
+	log_in(page, stack, user)
+	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
+	panel = page.locator(".twilio-sms")
+	expect(panel.locator(".tsms-wish")).to_contain_text("may want no more texts")
+	expect(panel.locator(".tsms-lost")).to_contain_text("does not accept files")
+	page.screenshot(path=shots("wish-to-stop"))
+	panel.locator(".tsms-opt-out").click()
+	page.locator(".modal.show").get_by_role("button", name="Yes").click()
+	expect(panel.locator(".tsms-notice")).to_contain_text("opted out")
+	expect(panel.locator(".tsms-wish")).to_be_hidden()
+
+
+def test_a_manager_rotates_the_token_and_compares_with_twilio(page, stack, sim, shots, customer):
+	from support.people import make_system_manager
+
+	log_in(page, stack, make_system_manager("tsms-admin@example.com"))
+	account = frappe.get_doc("Twilio SMS Account", stack.account)
+	account.next_auth_token = "0" * 32
+	account.save()
+	frappe.db.commit()
+	try:
+		page.goto(desk(stack, f"twilio-sms-account/{stack.account}"))
+		expect(page.get_by_role("button", name="Promote Next Token")).to_be_visible()
+		expect(page.locator(".form-message")).to_contain_text("signed with either token are accepted")
+		page.screenshot(path=shots("account-rotation"))
+	finally:
+		account.reload()
+		account.next_auth_token = ""
+		account.save()
+		frappe.db.commit()
+
+	sim.faults.always("webhook_lost")
+	sent = customer.text("Nobody told you of this text", wait=False)
+	sim.faults.off()
+	page.goto(desk(stack, f"twilio-sms-number/{stack.number}"))
+	page.get_by_role("button", name="Compare With Twilio").click()
+	page.wait_for_timeout(500)
+	page.screenshot(path=shots("compare-with-twilio"))
+	page.locator(".modal.show").get_by_role("button", name="Compare").click()
+	eventually(lambda: frappe.db.exists("Twilio SMS Message", {"twilio_sid": sent.sid, "status": "Threaded"}))
+	eventually(lambda: frappe.db.get_value("Twilio SMS Number", stack.number, "backfill_result"))
+	page.reload()
+	expect(page.locator("[data-fieldname=backfill_result]").first).to_contain_text("taken in")
+	page.screenshot(path=shots("number-compared"), full_page=True)
+
+
+def test_a_failed_text_is_tried_again_from_its_form(page, stack, sim, customer):
+	from support.people import make_system_manager
+
+	message = customer.text("Hello")
+	frappe.db.set_value(
+		"Twilio SMS Message",
+		message.name,
+		{"status": "Failed", "error_message": "For the test", "communication": None},
+	)
+	frappe.db.commit()
+	log_in(page, stack, make_system_manager("tsms-admin@example.com"))
+	page.goto(desk(stack, f"twilio-sms-message/{message.name}"))
+	page.get_by_role("button", name="Try Again").click()
+	eventually(lambda: frappe.db.get_value("Twilio SMS Message", message.name, "status") == "Threaded")

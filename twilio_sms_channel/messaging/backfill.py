@@ -80,7 +80,6 @@ def for_button(number: str, since: datetime, asked_by: str) -> None:
 			description=str(result),
 			doctype=NUMBER,
 			docname=name,
-			user=asked_by,
 		)
 
 	(result,) = run(number, since, show)

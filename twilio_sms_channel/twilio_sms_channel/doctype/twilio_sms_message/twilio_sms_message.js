@@ -5,7 +5,7 @@ frappe.ui.form.on("Twilio SMS Message", {
 		const lost_media = (frm.doc.media || []).some((row) => row.status === "Failed");
 		if (failed || lost_media) {
 			frm.add_custom_button(direction === "Outbound" ? __("Send Again") : __("Try Again"), () =>
-				frm
+				frappe
 					.call("twilio_sms_channel.api.ticket.retry", { message: frm.doc.name })
 					.then(() => frm.reload_doc()),
 			);

@@ -25,14 +25,14 @@ frappe.ui.form.on("Twilio SMS Number", {
 		frappe.prompt(
 			{
 				fieldname: "since",
-				fieldtype: "Datetime",
+				fieldtype: "Date",
 				label: __("From"),
 				reqd: 1,
-				default: frappe.datetime.add_days(frappe.datetime.now_datetime(), -1),
+				default: frappe.datetime.add_days(frappe.datetime.nowdate(), -1),
 				description: __("Texts in Twilio's list since then that are not here are taken in, each into its ticket."),
 			},
 			({ since }) =>
-				frm
+				frappe
 					.call("twilio_sms_channel.api.setup.backfill", { number: frm.doc.name, since })
 					.then(() =>
 						frappe.show_alert({
