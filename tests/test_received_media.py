@@ -93,7 +93,7 @@ def test_lost_media_says_why_and_can_be_fetched_again(customer, sim, agent, pict
 	assert state["messages"][0]["can_retry"]
 	feed = agent.call("helpdesk.helpdesk.doctype.hd_ticket.api.get_one", http="GET", name=ticket.name)
 	assert (
-		"could not be fetched: Twilio answered 404" in feed.json()["message"]["communications"][0]["content"]
+		"could not be fetched: The file" in feed.json()["message"]["communications"][0]["content"]
 	)
 	frappe.db.set_value(MEDIA, row.name, "url", row.url)
 	frappe.db.commit()
