@@ -9,7 +9,7 @@ from datetime import timedelta
 import frappe
 from frappe.utils import add_to_date
 
-from twilio_sms_channel.messaging import conversations, delivery, jobs
+from twilio_sms_channel.messaging import conversations, delivery, jobs, phone
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 
@@ -21,11 +21,13 @@ CLOCKS_DIFFER_BY_MINUTES = 10
 
 
 def is_burst(conversation, message) -> bool:
-	"""Whether the message came so shortly after, or before, the conversation's last one that they may have overtaken."""
-	last = conversation.last_inbound
-	return bool(
-		last and not message.backfilled and abs(message.received_at - last) < timedelta(seconds=BURST_S)
-	)
+	"""Whether the message came so shortly after, or before, the conversation's last one that they may have overtaken.
+
+	Machines that text without end (short codes, alphanumeric senders) are not worth asking Twilio each time.
+	"""
+	if not conversation.last_inbound or message.backfilled or not phone.is_answerable(message.customer_number):
+		return False
+	return abs(message.received_at - conversation.last_inbound) < timedelta(seconds=BURST_S)
 
 
 def arrange_later(message) -> None:
