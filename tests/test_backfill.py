@@ -7,7 +7,7 @@ from datetime import timedelta
 import frappe
 import pytest
 from frappe.utils import add_to_date, now_datetime
-from support.stack import Customer, eventually, status_of, ticket_of
+from support.stack import Customer, content_of, eventually, status_of, ticket_of
 
 from twilio_sms_channel.messaging import backfill
 
@@ -94,7 +94,7 @@ def test_files_of_lost_texts_come_along(customer, sim, stack, lost, picture):
 	media = eventually(
 		lambda: frappe.db.get_value("Twilio SMS Media", {"parent": row.name, "status": "Fetched"}, "file")
 	)
-	assert frappe.get_doc("File", media).get_content() == picture
+	assert content_of(media) == picture
 
 
 def test_lost_delivery_reports_are_made_up_for(customer, sim, stack, agent):

@@ -1,7 +1,7 @@
 """A customer's text becomes a ticket, the agent's answer a text, and the ticket goes over to e-mail and back."""
 
 import frappe
-from support.stack import eventually, status_of, ticket_of
+from support.stack import content_of, eventually, status_of, ticket_of
 
 
 def last_outbound(ticket) -> str:
@@ -143,7 +143,7 @@ def test_pictures_go_both_ways(customer, sim, agent, picture):
 	file = frappe.get_doc("File", media[0].file)
 	assert file.is_private
 	assert (file.attached_to_doctype, file.attached_to_name) == ("Communication", message.communication)
-	assert file.get_content() == picture
+	assert content_of(file.name) == picture
 	assert media[0].content_type == "image/png"
 
 	ticket = ticket_of(message)

@@ -1,7 +1,9 @@
 """The agents notice."""
 
 import frappe
-from support.people import make_agent
+import helpdesk
+from packaging.version import parse
+from support.people import make_agent, make_team
 from support.stack import eventually, ticket_of
 
 
@@ -33,7 +35,8 @@ def test_assignees_are_told_of_a_text_on_an_open_ticket(customer, sim):
 	bell = frappe.get_all(
 		"HD Notification", {"user_to": user, "reference_ticket": ticket.name}, pluck="message"
 	)
-	assert len([text for text in bell if text]) == 1
+	# Helpdesk shows the text of a notice since v1.19.1.
+	assert len([text for text in bell if text]) == (parse(helpdesk.__version__) >= parse("1.19.1"))
 
 
 def test_several_texts_are_one_notice_until_it_is_read(customer, sim):
@@ -51,15 +54,13 @@ def test_several_texts_are_one_notice_until_it_is_read(customer, sim):
 
 def test_without_assignee_the_team_is_told(customer, sim, stack):
 	member, other = (make_agent(f"{who}{customer.number[1:]}@example.com") for who in ("member", "other"))
-	team = frappe.get_doc(
-		{"doctype": "HD Team", "team_name": f"Team {customer.number}", "users": [{"user": member}]}
-	).insert()
-	for rule in frappe.get_all("Assignment Rule", {"name": ("like", f"%{team.name}%")}, pluck="name"):
+	team = make_team(f"Team {customer.number}", member)
+	for rule in frappe.get_all("Assignment Rule", {"name": ("like", f"%{team}%")}, pluck="name"):
 		frappe.db.set_value("Assignment Rule", rule, "disabled", 1)
 	frappe.db.commit()
 	frappe.clear_cache(doctype="Assignment Rule")
 	frappe.cache().delete_value("assignment_rule_map")
-	number = stack.add_number(team=team.name)
+	number = stack.add_number(team=team)
 	ticket = ticket_of(customer.text("Hello", to=number))
 	customer.text("Anybody?", to=number)
 	if assigned := frappe.parse_json(ticket._assign or "[]"):

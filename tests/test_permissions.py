@@ -88,10 +88,17 @@ def test_another_teams_message_cannot_be_retried(teams, northern):
 
 
 @pytest.mark.parametrize(
-	"doctype", ["Twilio SMS Account", "Twilio SMS Settings", "Twilio SMS Rejected Webhook"]
+	"doctype", ["Twilio SMS Account", "Twilio SMS Rejected Webhook", "Twilio SMS Consent Event"]
 )
 def test_agents_see_no_setup(agent, stack, doctype):
 	answer = agent.call("frappe.client.get_list", http="GET", doctype=doctype)
+	assert answer.status_code == 403
+
+
+def test_agents_see_no_settings(agent, stack):
+	answer = agent.session.get(
+		f"{stack.web}/api/resource/Twilio SMS Settings/Twilio SMS Settings", timeout=30
+	)
 	assert answer.status_code == 403
 
 

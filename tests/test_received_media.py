@@ -1,12 +1,14 @@
 """Files that customers send."""
 
 import http.server
+import io
 import threading
 
 import frappe
 import pytest
 import requests
-from support.stack import eventually, ticket_of
+from PIL import Image
+from support.stack import content_of, eventually, ticket_of
 
 from twilio_sms_channel.messaging import media as media_stage
 from twilio_sms_channel.twilio_gateway import media as gateway_media
@@ -33,8 +35,14 @@ def test_ten_files_arrive_in_order(customer, sim, picture):
 	files = [(f"{n}.png", picture + bytes([n])) for n in range(10)]
 	message = customer.text("Ten", media=files)
 	fetched = settled(message, 10)
-	assert [frappe.get_doc("File", row.file).get_content() for row in fetched] == [data for _, data in files]
+	assert [content_of(row.file) for row in fetched] == [data for _, data in files]
 	assert all(frappe.db.get_value("File", row.file, "is_private") for row in fetched)
+
+
+def a_pdf() -> bytes:
+	data = io.BytesIO()
+	Image.new("RGB", (8, 8)).save(data, "PDF")
+	return data.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -49,7 +57,7 @@ def test_ten_files_arrive_in_order(customer, sim, picture):
 		),
 		("page.png", b"<!doctype html><script>alert(1)</script>", "image/png", "bin", None),
 		("card.vcf", b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann\r\nEND:VCARD", "text/vcard", "vcf", "text/vcard"),
-		("x.pdf", b"%PDF-1.4\n%%EOF", "image/gif", "pdf", "application/pdf"),
+		("x.pdf", a_pdf(), "image/gif", "pdf", "application/pdf"),
 		("../../etc/passwd.sh", b"#!/bin/sh\necho hacked", "image/png", "bin", None),
 	],
 	ids=["svg", "html", "vcard", "pdf", "script"],
@@ -92,9 +100,7 @@ def test_lost_media_says_why_and_can_be_fetched_again(customer, sim, agent, pict
 	]
 	assert state["messages"][0]["can_retry"]
 	feed = agent.call("helpdesk.helpdesk.doctype.hd_ticket.api.get_one", http="GET", name=ticket.name)
-	assert (
-		"could not be fetched: The file" in feed.json()["message"]["communications"][0]["content"]
-	)
+	assert "could not be fetched: The file" in feed.json()["message"]["communications"][0]["content"]
 	frappe.db.set_value(MEDIA, row.name, "url", row.url)
 	frappe.db.commit()
 	assert agent.call("twilio_sms_channel.api.ticket.retry", message=message.name).status_code == 200
@@ -121,7 +127,7 @@ def test_twilios_copy_is_deleted_when_the_setting_says_so(customer, sim, picture
 		frappe.db.set_single_value("Twilio SMS Settings", "delete_media_at_twilio", 0)
 		frappe.db.commit()
 	(row,) = rows(message)
-	assert frappe.get_doc("File", row.file).get_content() == picture
+	assert content_of(row.file) == picture
 	account = frappe.get_doc("Twilio SMS Account", message.account)
 	with pytest.raises(gateway_media.CannotFetch):
 		gateway_media._download(row.url, account)

@@ -3,7 +3,7 @@
 import frappe
 import pytest
 from frappe.utils import add_to_date, now_datetime
-from support.people import make_agent
+from support.people import make_agent, make_team
 from support.stack import eventually, ticket_of
 
 SPLIT = "helpdesk.helpdesk.doctype.hd_ticket.api.split_ticket"
@@ -108,13 +108,13 @@ def test_a_deleted_ticket_is_replaced(customer, sim):
 
 def test_a_ticket_of_a_restricted_team_goes_on(customer, sim, stack):
 	"""Intake acts for the customer: who may read the ticket does not matter to where a text belongs."""
-	team = frappe.get_doc({"doctype": "HD Team", "team_name": f"Closed {customer.number}"}).insert()
+	team = make_team(f"Closed {customer.number}")
 	frappe.db.set_single_value("HD Settings", "restrict_tickets_by_agent_group", 1)
 	frappe.db.commit()
 	try:
-		number = policy(stack, team=team.name)
+		number = policy(stack, team=team)
 		ticket = ticket_of(customer.text("One", to=number))
-		assert ticket.agent_group == team.name
+		assert ticket.agent_group == team
 		assert ticket_of(customer.text("Two", to=number)).name == ticket.name
 	finally:
 		frappe.db.set_single_value("HD Settings", "restrict_tickets_by_agent_group", 0)
@@ -122,7 +122,7 @@ def test_a_ticket_of_a_restricted_team_goes_on(customer, sim, stack):
 
 
 def test_the_numbers_routing_goes_into_new_tickets(customer, sim, stack):
-	team = frappe.get_doc({"doctype": "HD Team", "team_name": f"Team {customer.number}"}).insert().name
+	team = make_team(f"Team {customer.number}")
 	kind = frappe.get_doc({"doctype": "HD Ticket Type", "name": f"Kind {customer.number}"}).insert().name
 	template = (
 		frappe.get_doc({"doctype": "HD Ticket Template", "template_name": f"Form {customer.number}"})

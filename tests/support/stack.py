@@ -286,3 +286,8 @@ def ticket_of(message) -> "frappe.model.document.Document":
 	return frappe.get_doc(
 		*frappe.db.get_value("Communication", message.communication, ["reference_doctype", "reference_name"])
 	)
+
+
+def content_of(file: str) -> bytes:
+	"""What a File holds. Not by its get_content(), which from v16 on makes text of pictures."""
+	return Path(frappe.get_doc("File", file).get_full_path()).read_bytes()

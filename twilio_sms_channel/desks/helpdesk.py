@@ -9,6 +9,8 @@ import re
 
 import frappe
 from frappe import _
+from helpdesk import __version__ as helpdesk_version
+from packaging.version import parse
 
 from twilio_sms_channel.desks.base import Desk, Ticket
 from twilio_sms_channel.messaging import contacts, phone
@@ -17,6 +19,7 @@ TICKET = "HD Ticket"
 MAX_SUBJECT_CHARACTERS = 140
 SETTLED = ("Resolved", "Closed")
 MAX_MERGES = 20
+NOTICES_SAY_THEIR_TEXT_SINCE = parse("1.19.1")
 
 
 class HelpdeskDesk(Desk):
@@ -83,7 +86,9 @@ class HelpdeskDesk(Desk):
 		).run(pluck=True)
 
 	def ring(self, user: str, ticket: str, what: str) -> None:
-		# Of Helpdesk's kinds of notification only this one shows a text of its own and sends no e-mail.
+		# Of Helpdesk's kinds of notification only this one sends no e-mail; older releases would show another text.
+		if parse(helpdesk_version) < NOTICES_SAY_THEIR_TEXT_SINCE:
+			return
 		frappe.get_doc(
 			{
 				"doctype": "HD Notification",

@@ -25,7 +25,11 @@ def is_burst(conversation, message) -> bool:
 
 	Machines that text without end (short codes, alphanumeric senders) are not worth asking Twilio each time.
 	"""
-	if not conversation.last_inbound or message.backfilled or not phone.is_answerable(message.customer_number):
+	if (
+		not conversation.last_inbound
+		or message.backfilled
+		or not phone.is_answerable(message.customer_number)
+	):
 		return False
 	return abs(message.received_at - conversation.last_inbound) < timedelta(seconds=BURST_S)
 

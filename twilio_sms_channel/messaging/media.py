@@ -112,7 +112,8 @@ def _fetch_one(message, item, account) -> None:
 		frappe.db.rollback()
 		frappe.clear_messages()
 		frappe.log_error(title=f"A file of text {message.name} could not be kept")
-		_note_failure(item, _("The file could not be kept: {0}").format(e), passing=True)
+		refused = isinstance(e, frappe.ValidationError)
+		_note_failure(item, _("The file could not be kept: {0}").format(e), passing=not refused)
 	frappe.db.commit()
 
 
