@@ -1,6 +1,5 @@
 """The door through which Twilio fetches the files of an outgoing text."""
 
-from pathlib import Path
 from typing import Any
 
 import frappe
@@ -15,10 +14,8 @@ def get(token: str = "", **kwargs: Any) -> Response:
 	row = media.opened_by(token)
 	if not row:
 		return Response(status=404)
-	# As bytes from the disk: File.get_content() makes text of what can be read as text, from v16 on even of pictures.
-	content = Path(frappe.get_doc("File", row.file).get_full_path()).read_bytes()
 	return Response(
-		content,
+		media.content_of(frappe.get_doc("File", row.file)),
 		content_type=row.content_type,
 		headers={
 			"Content-Disposition": f"inline; filename={media.short_name(row.file_name)}",

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import time
+from pathlib import Path
 from urllib.parse import quote
 
 import filetype
@@ -199,6 +200,12 @@ def opened_by(token: str):
 		as_dict=True,
 	)
 	return row if row and row.file and frappe.db.exists("File", row.file) else None
+
+
+def content_of(file) -> bytes:
+	"""What a File document holds, from the disk: its get_content() makes text of what can be read as text, from v16 on
+	even of pictures."""
+	return Path(file.get_full_path()).read_bytes()
 
 
 def short_name(file_name: str) -> str:

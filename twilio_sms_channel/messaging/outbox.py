@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging import contacts, conversations, phone, segments, text
+from twilio_sms_channel.messaging import contacts, conversations, media, phone, segments, text
 from twilio_sms_channel.messaging.jobs import later
 
 MAX_FILES = 10
@@ -28,10 +28,10 @@ def write(conversation, body: str, *, files: list[str] | None = None):
 	if reason := why_not(conversation, body, files):
 		frappe.throw(reason, CannotText, title=_("The text was not sent"))
 	communication = _communication(conversation, body).insert(ignore_permissions=True)
-	media = [_attached(file, communication.name) for file in files]
+	attached = [_attached(file, communication.name) for file in files]
 	# The customer answers what they got last, so the answer belongs into this ticket.
 	conversations.follow(conversation.name, conversation.ticket_doctype, conversation.ticket)
-	return _queue(conversation, body, communication.name, sent_by=frappe.session.user, media=media)
+	return _queue(conversation, body, communication.name, sent_by=frappe.session.user, media=attached)
 
 
 def write_automatic(conversation, body: str):
@@ -135,14 +135,18 @@ def _communication(conversation, body: str):
 
 
 def _attached(file: str, communication: str) -> dict:
-	"""Attach a File to the Communication, as a copy of the row: the same upload may go into several replies."""
+	"""Attach a File to the Communication, as a row of its own: the same upload may go into several replies.
+
+	Frappe keeps equal contents on disk once.
+	"""
 	source = frappe.get_doc("File", file)
 	source.check_permission("read")
 	copy = frappe.get_doc(
 		{
 			"doctype": "File",
 			"file_name": source.file_name,
-			"file_url": source.file_url,
+			# Given by its address alone, from v16 on Frappe would read a picture as text and write it anew.
+			"content": media.content_of(source),
 			"is_private": source.is_private,
 			"attached_to_doctype": "Communication",
 			"attached_to_name": communication,
