@@ -20,6 +20,8 @@ PASSING = (
 	frappe.QueryTimeoutError,
 	frappe.TimestampMismatchError,
 )
+# MariaDB from 11.6 on: another transaction was faster since this one began to read.
+RECORD_HAS_CHANGED = 1020
 TRIES_AT_ONCE = 5
 
 
@@ -184,9 +186,13 @@ def _thread(message: str, number: str, customer_number: str) -> None:
 		except Exception as e:
 			frappe.db.rollback()
 			frappe.clear_messages()
-			if not isinstance(e, PASSING) or attempt == TRIES_AT_ONCE:
+			if not _is_passing(e) or attempt == TRIES_AT_ONCE:
 				_note_failure(message, e)
 				return
+
+
+def _is_passing(error: Exception) -> bool:
+	return isinstance(error, PASSING) or error.args[:1] == (RECORD_HAS_CHANGED,)
 
 
 def _note_failure(message: str, error: Exception) -> None:
