@@ -16,8 +16,8 @@ MAX_ACCEPTED_BODY_CHARACTERS = 10 * MAX_BODY_CHARACTERS
 ACCOUNT_SID = re.compile(r"^AC[0-9a-fA-F]{32}$")
 MESSAGE_SID = re.compile(r"^(SM|MM)[0-9a-fA-F]{32}$")
 SERVICE_SID = re.compile(r"^MG[0-9a-fA-F]{32}$")
-# E.164, a short code, or an alphanumeric sender (letters, digits, spaces and & + - _).
-PARTY = re.compile(r"^(\+[0-9]{5,15}|[0-9]{3,8}|[A-Za-z0-9 &+_-]{1,16})$")
+# E.164, a short code, or an alphanumeric sender (letters, digits, spaces and & + - _; at least one letter, no blank first).
+PARTY = re.compile(r"^(\+[0-9]{5,15}|[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9&+_-][A-Za-z0-9 &+_-]{0,15})$")
 
 
 class MalformedWebhook(ValueError):
@@ -75,7 +75,7 @@ def read_inbound(params: Mapping[str, str]) -> InboundText:
 		segments=_number(params, "NumSegments", default=1, most=1000),
 		region=", ".join(
 			part for key in ("FromCity", "FromState", "FromCountry") if (part := _short(params.get(key)))
-		),
+		)[:140],
 		opt_out=_short(params.get("OptOutType")).upper(),
 	)
 
@@ -121,14 +121,14 @@ def _matching(params: Mapping[str, str], key: str, form: re.Pattern, optional: b
 	value = params.get(key) or ""
 	if not value and optional:
 		return ""
-	if not form.match(value):
+	if not form.fullmatch(value):
 		raise MalformedWebhook(f"{key} is missing or malformed")
 	return value
 
 
 def _number(params: Mapping[str, str], key: str, default: int, most: int) -> int:
 	value = params.get(key) or str(default)
-	if not (value.isascii() and value.isdigit()) or int(value[:9]) > most:
+	if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) > most:
 		raise MalformedWebhook(f"{key} is not a number between 0 and {most}")
 	return int(value)
 
