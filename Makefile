@@ -1,7 +1,7 @@
 # Everything that a developer does here. Each target is a command of dev/; `python3 dev --help` says more.
 # ARGS goes to the command: make test ARGS="-k media -x", make demo ARGS=--once
 
-.PHONY: help test test-twilio-oldest site demo status stop clean lint
+.PHONY: help test test-twilio-oldest kill-matrix hostile site demo bench-inbound status stop clean lint
 
 help:
 	@python3 dev --help
@@ -12,11 +12,18 @@ test:
 test-twilio-oldest:
 	@python3 dev test-twilio-oldest -- $(ARGS)
 
+# Longer versions of what is in the suite.
+kill-matrix hostile:
+	@python3 dev $@ -- $(ARGS)
+
 site:
 	@python3 dev site $(ARGS)
 
 demo:
 	@python3 dev demo $(ARGS)
+
+bench-inbound:
+	@python3 dev bench-inbound $(ARGS)
 
 status stop clean lint:
 	@python3 dev $@

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -46,7 +47,19 @@ import python_env  # noqa: E402
 import services  # noqa: E402
 import sites  # noqa: E402
 import stack as stacks  # noqa: E402
-from layout import ADMIN_PASSWORD, BENCH, DEMO_SITE, NODE, PYTHON, ROOT, TEST_SITE, TOOLS, make_folders  # noqa: E402
+from layout import (  # noqa: E402
+	ADMIN_PASSWORD,
+	BENCH,
+	BENCHMARK_SITE,
+	DEMO_SITE,
+	DEV,
+	NODE,
+	PYTHON,
+	ROOT,
+	TEST_SITE,
+	TOOLS,
+	make_folders,
+)
 from processes import environment, known_services  # noqa: E402
 from steps import Step, carry_out  # noqa: E402
 from trouble import Trouble  # noqa: E402
@@ -119,23 +132,55 @@ def test_twilio_oldest(arguments) -> int:
 		carry_out(_foundation())
 
 
+def kill_matrix(arguments) -> int:
+	return _in_full(["tests/reliability/test_kills.py", "tests/reliability/test_restarts.py"], arguments)
+
+
+def hostile(arguments) -> int:
+	return _in_full(["tests/reliability/test_hostile_input.py"], arguments)
+
+
+def _in_full(tests: list[str], arguments) -> int:
+	bring_up(TEST_SITE)
+	return _pytest([*tests, "--in-full", *arguments.pytest])
+
+
 def _pytest(words: list[str]) -> int:
 	# Paths instead of the whole suite.
 	names_tests = any((ROOT / word.partition("::")[0]).exists() for word in words if word[:1] != "-")
 	tests = [] if names_tests else ["tests"]
-	command = [PYTHON, "-m", "pytest", *tests, "--bench", BENCH, "--site", TEST_SITE, *words]
 	print(f"✓ ready after {time.monotonic() - STARTED:.1f} s; running the tests", flush=True)
-	pytest = subprocess.Popen(
-		[str(word) for word in command], cwd=ROOT, env=environment(), pass_fds=processes.inherited
+	place = ["--bench", BENCH, "--site", TEST_SITE]
+	restart = shlex.join([sys.executable, str(DEV), "restart", "{service}", "--signal", "{signal}"])
+	return _in_bench("-m", "pytest", *tests, *place, "--restart-services-with", restart, *words)
+
+
+def _in_bench(*words: object) -> int:
+	"""Run the bench's Python with its output here, and return its status."""
+	child = subprocess.Popen(
+		[str(word) for word in (PYTHON, *words)], cwd=ROOT, env=environment(), pass_fds=processes.inherited
 	)
 	while True:
 		try:
-			return pytest.wait()
+			return child.wait()
 		except Terminated:
-			pytest.send_signal(signal.SIGINT)
+			child.send_signal(signal.SIGINT)
 		except KeyboardInterrupt:
-			# The terminal told pytest as well; it is putting its servers away.
+			# The terminal told the child as well; it is putting its servers away.
 			continue
+
+
+def bench_inbound(arguments) -> int:
+	sites.forget(BENCHMARK_SITE)
+	try:
+		bring_up(BENCHMARK_SITE)
+		print(f"✓ ready after {time.monotonic() - STARTED:.1f} s; measuring", flush=True)
+		words = ["--quick"] if arguments.quick else []
+		return _in_bench(
+			ROOT / "benchmarks" / "inbound.py", "--bench", BENCH, "--site", BENCHMARK_SITE, *words
+		)
+	finally:
+		sites.drop(BENCHMARK_SITE)
 
 
 def demo(arguments) -> int:
@@ -171,6 +216,14 @@ def status(arguments) -> int:
 def stop(arguments) -> int:
 	stopped = [service.name for service in known_services() if service.stop()]
 	print(f"stopped: {', '.join(stopped)}" if stopped else "nothing ran")
+	return 0
+
+
+def restart(arguments) -> int:
+	number = services.restart(
+		arguments.service, getattr(signal, f"SIG{arguments.signal}"), arguments.down_for
+	)
+	print(f"{arguments.service} is back on port {number}")
 	return 0
 
 
@@ -212,6 +265,8 @@ def parse(words: list[str]) -> argparse.Namespace:
 	for name, function, text in (
 		("test", test, "make the test site, if need be, and run the tests on it"),
 		("test-twilio-oldest", test_twilio_oldest, "the same with the oldest Twilio library that is allowed"),
+		("kill-matrix", kill_matrix, "processes killed at every stage, services restarted under 500 texts"),
+		("hostile", hostile, "10,000 hostile requests to the webhook"),
 	):
 		command(name, function, text).add_argument("pytest", nargs="*", help="for pytest, after --")
 	command("site", site, "make the test site").add_argument(
@@ -219,7 +274,17 @@ def parse(words: list[str]) -> argparse.Namespace:
 	)
 	once = command("demo", demo, "start a Helpdesk with simulated phones and tell a story on it")
 	once.add_argument("--once", action="store_true", help="stop what was started when the story is over")
+	command(
+		"bench-inbound", bench_inbound, "measure how fast texts come in, on a site of its own"
+	).add_argument(
+		"--quick", action="store_true", help="a short look: fewer seconds, a twentieth of the rows"
+	)
 	command("status", status, "what runs", locks=False)
+	# Also for the tests, while they hold the lock.
+	again = command("restart", restart, "end a service and start it again", locks=False)
+	again.add_argument("service", choices=["MariaDB", *services.REDIS])
+	again.add_argument("--signal", choices=["TERM", "KILL"], default="TERM", help="what ends it")
+	again.add_argument("--down-for", type=float, default=2, metavar="SECONDS", help="(2)")
 	command("stop", stop, "end everything that was started here", waits=False)
 	command("clean", clean, "stop, and remove the whole bench", waits=False)
 	command("lint", lint, "check the sources' style")

@@ -26,6 +26,7 @@ SOURCES = {STANDIN: DEV / "helpdesk_standin", APP: ROOT}
 
 TEST_SITE = "test.localhost"
 DEMO_SITE = "demo.localhost"
+BENCHMARK_SITE = "bench.localhost"
 ADMIN_PASSWORD = "admin"
 
 

@@ -177,6 +177,19 @@ class Service:
 		self._pid_file.unlink(missing_ok=True)
 		return True
 
+	def end(self, signal_number: int):
+		"""End it by one signal, as whoever restarts it or a fault would.
+
+		:raises Trouble: it does not run, or the signal does not end it
+		"""
+		pid = self.pid()
+		if not pid:
+			raise Trouble(f"{self.name} does not run", advice="make site")
+		_signal(pid, signal_number)
+		if not _gone(pid, STOP_TIMEOUT_S):
+			raise Trouble(f"{self.name} did not end within {STOP_TIMEOUT_S} seconds", log=self.log)
+		self._pid_file.unlink(missing_ok=True)
+
 	def _marked(self) -> list[int]:
 		wanted = f"{MARK}={self._mark}".encode()
 		found = []

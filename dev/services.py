@@ -9,6 +9,7 @@ import secrets
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -28,7 +29,8 @@ DATABASE = DATA / "mariadb"
 ROOT_PASSWORD = CONFIG / "database-password"
 REDIS = {"Redis-cache": "redis_cache", "Redis-queue": "redis_queue", "Redis-demo-queue": "redis_demo_queue"}
 
-# Comfortable for tests, careless about power cuts: what is in here can be made again.
+# Comfortable for tests, careless about power cuts: what is in here can be made again. Not careless about its own death:
+# a MariaDB that is killed has to know what it said was committed, so each commit's log goes to the system (2, not 0).
 DATABASE_SETTINGS = """\
 [mariadbd]
 datadir = {data}
@@ -45,7 +47,7 @@ skip-character-set-client-handshake
 performance-schema = off
 innodb-buffer-pool-size = 256M
 innodb-log-file-size = 64M
-innodb-flush-log-at-trx-commit = 0
+innodb-flush-log-at-trx-commit = 2
 innodb-doublewrite = 0
 sync-binlog = 0
 max-connections = 200
@@ -128,7 +130,7 @@ def start_database() -> str | None:
 	settings = DATABASE_SETTINGS.format(data=DATABASE, init_file=init_file, host=HOST)
 	write_whole(CONFIG / "mariadb.cnf", settings)
 	try:
-		number = _start("db", database, lambda number: answers(number, expected=b"MariaDB"))
+		number = _start("db", database, _is_database)
 	except Trouble as trouble:
 		trouble.advice += "; if its data is damaged: `make clean`"
 		raise
@@ -161,7 +163,7 @@ def start_redis() -> str | None:
 	started = []
 	for name, port_name in REDIS.items():
 		if not redis(name).pid():
-			_start(port_name, partial(redis, name), lambda number: answers(number, b"PING\r\n", b"+PONG"))
+			_start(port_name, partial(redis, name), _is_redis)
 			started.append(str(port(port_name)))
 	return f"on ports {', '.join(started)}" if started else None
 
@@ -183,6 +185,14 @@ def redis(name: str, number: int | None = None) -> Service:
 	return Service(name, [debian.redis_server(), *words])
 
 
+def _is_database(number: int) -> bool:
+	return answers(number, expected=b"MariaDB")
+
+
+def _is_redis(number: int) -> bool:
+	return answers(number, b"PING\r\n", b"+PONG")
+
+
 def _start(port_name: str, make_service: Callable, is_ready: Callable) -> int:
 	"""Start on the remembered port, or on another when it was taken between looking and starting."""
 	for attempt in range(TRIES):
@@ -194,6 +204,19 @@ def _start(port_name: str, make_service: Callable, is_ready: Callable) -> int:
 			if attempt == TRIES - 1 or is_free(number):
 				raise
 	raise AssertionError
+
+
+def restart(name: str, signal_number: int, down_for_s: float) -> int:
+	"""End a service by a signal and start it again on its port, which those that use it know. Returns the port."""
+	if name == "MariaDB":
+		number, service, is_ready = port("db"), database(port("db")), _is_database
+	else:
+		number = port(REDIS[name])
+		service, is_ready = redis(name, number), _is_redis
+	service.end(signal_number)
+	time.sleep(down_for_s)
+	service.start(lambda: is_ready(number))
+	return number
 
 
 def forget_cached_assets():

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import services
-from layout import ADMIN_PASSWORD, APPS, DEMO_SITE, DEV, PYTHON, SITES, SOURCES, TEST_SITE, write_whole
+from layout import ADMIN_PASSWORD, APPS, DATA, DEMO_SITE, DEV, PYTHON, SITES, SOURCES, TEST_SITE, write_whole
 from processes import environment, run
 from python_env import apps
 from steps import Step, digest
@@ -73,6 +73,15 @@ def steps(site: str, needs: tuple[str, ...]) -> list[Step]:
 def forget(site: str):
 	"""Have the site made from nothing by the next run."""
 	shutil.rmtree(SITES / site, ignore_errors=True)
+
+
+def drop(site: str):
+	"""Remove the site and its database, as far as they are there."""
+	if (SITES / site / "site_config.json").exists():
+		archive = ["--archived-sites-path", DATA / "dropped-sites"]
+		frappe(f"drop the site {site}", f"drop-{site}", "drop-site", site, "--force", "--no-backup", *archive)
+		shutil.rmtree(DATA / "dropped-sites", ignore_errors=True)
+	forget(site)
 
 
 def write_apps(site: str):
