@@ -16,6 +16,14 @@ sys.path.insert(0, str(HERE))
 
 def pytest_addoption(parser):
 	parser.addoption("--bench", help="path of the bench (the folder with apps/, env/ and sites/)")
+	parser.addoption(
+		"--in-full", action="store_true", help="reliability tests: every stage, 500 texts, 10,000 requests"
+	)
+	parser.addoption(
+		"--restart-services-with",
+		help="command that restarts a service of the bench; {service} stands for MariaDB, Redis-queue or Redis-cache, "
+		"{signal} for TERM or KILL",
+	)
 	parser.addoption("--shots", help="folder for the browser tests' screenshots")
 	parser.addoption("--site", help="name of a site on it that may be filled with test data")
 

@@ -6,19 +6,27 @@ import random
 import secrets
 import socket
 import subprocess
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import frappe
 import requests
 from aiosmtpd.controller import Controller
 from frappe.installer import update_site_config
+from frappe.utils.background_jobs import get_queue
 
 from support.people import PASSWORD
 from twilio_sms_channel.simulator import Simulator
 
 REPOSITORY = Path(__file__).parents[2]
 START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 10
+SUPERVISED_EVERY_S = 0.5
+QUEUES = ("short", "default", "long")
+INBOUND = "/api/method/twilio_sms_channel.api.webhooks.inbound"
 ACCOUNT_NAME = "Example Shop"
 MESSAGE = "Twilio SMS Message"
 SPECIAL_ENDINGS = tuple(str(code) for code in range(30003, 30009))
@@ -32,11 +40,13 @@ class Stack:
 
 	def __init__(self, bench: Path, site: str):
 		self.bench, self.site = bench, site
-		self.processes: list[subprocess.Popen] = []
+		self.processes: dict[str, subprocess.Popen] = {}
 		self.logs = bench / "logs" / "tests"
 
 	def __enter__(self) -> "Stack":
 		self.logs.mkdir(parents=True, exist_ok=True)
+		for log in self.logs.glob("*.log"):
+			log.unlink()
 		self.mails: list = []
 		self.mail = Controller(_Mailbox(self.mails), hostname="127.0.0.1", port=free_port())
 		self.mail.start()
@@ -46,18 +56,12 @@ class Stack:
 		self.web = f"http://127.0.0.1:{self.port}"
 		self.before = frappe.get_site_config().get("twilio_sms_api_base_url")
 		self._configure()
-		self._start_web()
-		self._start("worker", ["-m", "support.worker"])
+		self.start_web()
+		self.start_worker()
 		return self
 
 	def __exit__(self, *_exc):
-		for process in self.processes:
-			process.terminate()
-		for process in self.processes:
-			try:
-				process.wait(10)
-			except subprocess.TimeoutExpired:
-				process.kill()
+		self.stop(*self.processes)
 		self.simulator.stop()
 		self.mail.stop()
 		update_site_config("twilio_sms_api_base_url", self.before or "None")
@@ -107,9 +111,7 @@ class Stack:
 			}
 		).insert()
 		frappe.db.commit()
-		self.simulator.add_number(
-			self.account_sid, number, sms_url=self.web + "/api/method/twilio_sms_channel.api.webhooks.inbound"
-		)
+		self.simulator.add_number(self.account_sid, number, sms_url=self.web + INBOUND)
 		return number
 
 	def _mail_account(self) -> None:
@@ -138,26 +140,13 @@ class Stack:
 		)
 		account.save()
 
-	def _start_web(self) -> None:
-		self._start(
-			"web",
-			[
-				*["-m", "gunicorn", "support.wsgi:application", "--bind", f"127.0.0.1:{self.port}"],
-				*[
-					"--workers",
-					"2",
-					"--threads",
-					"4",
-					"--worker-class",
-					"gthread",
-					"--timeout",
-					"60",
-					"--preload",
-				],
-			],
-		)
+	def start_web(self, **env: str) -> None:
+		"""Start the web server, which answers when this returns. `env` is added to its environment."""
+		bind = ["--bind", f"127.0.0.1:{self.port}"]
+		size = "--workers 2 --threads 4 --worker-class gthread --timeout 60 --preload".split()
+		self._start("web", ["-m", "gunicorn", "support.wsgi:application", *bind, *size], env)
 		deadline = time.monotonic() + START_TIMEOUT_S
-		while time.monotonic() < deadline and self.processes[-1].poll() is None:
+		while time.monotonic() < deadline and self.processes["web"].poll() is None:
 			try:
 				if requests.get(f"{self.web}/api/method/ping", timeout=5).ok:
 					return
@@ -165,22 +154,100 @@ class Stack:
 				time.sleep(0.2)
 		raise RuntimeError(f"the web server did not start, see {self.logs / 'web.log'}")
 
-	def _start(self, name: str, arguments: list[str]) -> None:
+	def start_worker(self, name: str = "worker", **env: str) -> subprocess.Popen:
+		"""Start a background worker; it is ready some seconds later. `env` is added to its environment."""
+		return self._start(name, ["-m", "support.worker"], env)
+
+	def stop(self, *names: str) -> None:
+		"""End processes: kindly, then not. Those that ended by themselves are forgotten."""
+		processes = [self.processes.pop(name) for name in names]
+		for process in processes:
+			process.terminate()
+		for process in processes:
+			try:
+				process.wait(STOP_TIMEOUT_S)
+			except subprocess.TimeoutExpired:
+				process.kill()
+				process.wait(STOP_TIMEOUT_S)
+
+	@contextmanager
+	def more_workers(self, count: int) -> Iterator[None]:
+		"""So many workers besides the one that is always there."""
+		names = [f"worker-{n}" for n in range(2, count + 2)]
+		for name in names:
+			self.start_worker(name)
+		try:
+			yield
+		finally:
+			self.stop(*names)
+
+	@contextmanager
+	def without_worker(self) -> Iterator[None]:
+		"""No worker until the end of the block, except those that the block starts itself."""
+		self.stop("worker")
+		try:
+			yield
+		finally:
+			if "worker" in self.processes:
+				self.stop("worker")
+			self.start_worker()
+
+	def empty_queues(self) -> None:
+		"""Forget the site's jobs that wait, as a Redis does that is restarted."""
+		for name in QUEUES:
+			for job in get_queue(name).jobs:
+				if job.kwargs.get("site") == self.site:
+					job.delete()
+
+	@contextmanager
+	def supervised_worker(self) -> Iterator[None]:
+		"""A worker that dies is started again, as a bench's supervisor does it."""
+		ended = threading.Event()
+
+		def look_after() -> None:
+			while not ended.wait(SUPERVISED_EVERY_S):
+				if self.processes["worker"].poll() is not None:
+					self.start_worker()
+
+		thread = threading.Thread(target=look_after, name="supervisor", daemon=True)
+		thread.start()
+		try:
+			yield
+		finally:
+			ended.set()
+			thread.join(STOP_TIMEOUT_S)
+
+	def run(self, *arguments: str, timeout_s: float = 300) -> subprocess.CompletedProcess:
+		"""Run the bench's Python in a process of its own, in the sites folder, to its end."""
+		return subprocess.run(
+			[str(self._python), *arguments],
+			cwd=self.bench / "sites",
+			capture_output=True,
+			text=True,
+			timeout=timeout_s,
+		)
+
+	@property
+	def _python(self) -> Path:
+		return self.bench / "env" / "bin" / "python"
+
+	def _start(self, name: str, arguments: list[str], env: dict[str, str]) -> subprocess.Popen:
 		paths = [str(REPOSITORY / "tests"), os.environ.get("PYTHONPATH", "")]
-		log = (self.logs / f"{name}.log").open("w")
-		self.processes.append(
-			subprocess.Popen(
-				[str(self.bench / "env" / "bin" / "python"), *arguments],
+		with (self.logs / f"{name}.log").open("a") as log:
+			process = subprocess.Popen(
+				[str(self._python), *arguments],
 				cwd=self.bench / "sites",
 				env={
 					**os.environ,
 					"PYTHONPATH": os.pathsep.join(p for p in paths if p),
 					"TWILIO_SMS_SITE": self.site,
+					**env,
 				},
 				stdout=log,
 				stderr=subprocess.STDOUT,
 			)
-		)
+		self.processes[name] = process
+		return process
 
 
 class Person:

@@ -1,10 +1,15 @@
-"""Frappe's worker as `bench worker` starts it, warmed up before it forks so that each job starts at once."""
+"""Frappe's worker as `bench worker` starts it, warmed up before it forks so that each job starts at once.
+
+It can be told where to die, with the job it is doing: see `kill_point`.
+"""
 
 import os
 
 import frappe
 import frappe.utils.background_jobs
 from frappe.model.base_document import get_controller
+
+from support import kill_point
 
 DOCTYPES = (
 	*(
@@ -30,5 +35,6 @@ frappe.connect()
 for doctype in DOCTYPES:
 	get_controller(doctype)
 	frappe.new_doc(doctype)
+kill_point.watch_children(parent_dies_too=True)
 frappe.destroy()
 frappe.utils.background_jobs.start_worker(queue="short,default,long", quiet=True)

@@ -1,0 +1,166 @@
+"""Generated requests to the webhook for texts, signed and not: nothing makes it stumble, nothing unsigned is stored,
+and what is stored is what was signed, to the last blank.
+
+In short (`make test`) always the same 1,500 requests; in full (`make hostile`) 10,000 new ones.
+
+Left out is what Frappe itself stumbles over, or takes for something else, before it calls any app: JSON that is none (it
+answers 500), the parameters `cmd` and `fn`, logins in the header Authorization, and the pages in which it tells browsers that
+a method is not allowed (status 200, or 500 with a Host that is none).
+"""
+
+import http.client
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import frappe
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.hostile import Ask, asks
+from support.stack import INBOUND, MESSAGE
+
+MEDIA = "Twilio SMS Media"
+AT_ONCE = 4
+TIMEOUT_S = 60
+KEPT_TYPE_CHARACTERS = 140
+# A telephone number, a short code, or a name, which has a letter.
+PROPER_SENDER = re.compile(r"\+[0-9]{5,15}|[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9&+_-][A-Za-z0-9 &+_-]{0,15}")
+PROPER_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
+
+
+@pytest.fixture(scope="module")
+def door(stack):
+	"""A number of ours for this test alone, while no worker is there to thread what comes in. Emptied afterwards."""
+	with stack.without_worker():
+		door = Door(stack, stack.add_number())
+		try:
+			yield door
+		finally:
+			door.pool.shutdown()
+			frappe.db.rollback()
+			names = frappe.get_all(MESSAGE, {"number": door.number}, pluck="name")
+			frappe.db.delete(MEDIA, {"parent": ("in", names)})
+			frappe.db.delete(MESSAGE, {"name": ("in", names)})
+			frappe.db.commit()
+			stack.empty_queues()
+
+
+class Door:
+	"""The webhook, over a few connections that stay open."""
+
+	def __init__(self, stack, number: str):
+		self.stack, self.number = stack, number
+		self.url = stack.web + INBOUND
+		self.pool = ThreadPoolExecutor(AT_ONCE)
+		self.connections = threading.local()
+		self.sent = self.stored = 0
+
+	def send(self, batch: list[Ask]) -> list[int]:
+		"""HTTP status of each request's answer."""
+		self.sent += len(batch)
+		return list(self.pool.map(self._send, batch))
+
+	def _send(self, ask: Ask) -> int:
+		try:
+			return self._request(ask)
+		except (ConnectionError, http.client.RemoteDisconnected):
+			# The server ends connections that idle; nobody ends this one.
+			return self._request(ask)
+
+	def _request(self, ask: Ask) -> int:
+		connection = getattr(self.connections, "open", None)
+		if not connection:
+			connection = http.client.HTTPConnection("127.0.0.1", self.stack.port, timeout=TIMEOUT_S)
+			self.connections.open = connection
+		try:
+			connection.putrequest(ask.method, ask.target, skip_host=True, skip_accept_encoding=True)
+			for name, value in ask.headers:
+				connection.putheader(name, value)
+			connection.endheaders(ask.content)
+			answer = connection.getresponse()
+			answer.read()
+			return answer.status
+		except BaseException:
+			connection.close()
+			self.connections.open = None
+			raise
+
+
+def test_hostile_requests_are_refused_or_stored_exactly(door, request):
+	in_full = request.config.getoption("--in-full")
+	wanted = 10_000 if in_full else 1_500
+	begun = frappe.utils.now_datetime()
+
+	@settings(
+		max_examples=wanted // AT_ONCE + 1,
+		derandomize=not in_full,
+		database=None,
+		deadline=None,
+		report_multiple_bugs=False,
+		suppress_health_check=list(HealthCheck),
+		print_blob=True,
+	)
+	@given(st.lists(asks(door.url, door.stack, door.number), min_size=AT_ONCE, max_size=AT_ONCE))
+	def send_and_look(batch):
+		before = frappe.db.count(MESSAGE)
+		statuses = door.send(batch)
+		frappe.db.rollback()
+		rows, media = _stored([ask.sid for ask in batch])
+		for ask, status in zip(batch, statuses, strict=True):
+			_judge(ask, status, rows.get(ask.sid), media, door.number)
+		assert frappe.db.count(MESSAGE) - before == len(rows), "something was stored under another SID"
+		door.stored += len(rows)
+
+	send_and_look()
+	print(f"{door.sent} requests, {door.stored} of them stored")
+	assert door.sent >= wanted
+	# Enough of them get past the signature, and enough do not.
+	assert wanted / 4 < door.stored < wanted * 3 / 4
+	frappe.db.rollback()
+	assert frappe.get_all("Error Log", {"creation": (">=", begun)}, ["method", "error"]) == []
+
+
+def _stored(sids: list[str]) -> tuple[dict, dict]:
+	rows = frappe.get_all(
+		MESSAGE,
+		filters={"twilio_sid": ("in", sids)},
+		fields=["name", "twilio_sid", "body", "customer_number", "number", "status"],
+	)
+	media: dict[str, list] = {row.name: [] for row in rows}
+	for item in frappe.get_all(
+		MEDIA, {"parent": ("in", list(media))}, ["parent", "url", "content_type"], order_by="idx"
+	):
+		media[item.parent].append((item.url, item.content_type))
+	return {row.twilio_sid: row for row in rows}, media
+
+
+def _judge(ask: Ask, status: int, row, media: dict, number: str) -> None:
+	if status != 200:
+		assert 400 <= status < 500, f"{ask}\nwas answered {status}"
+		assert not row, f"{ask}\nwas answered {status}, but stored"
+		assert not ask.must_be_taken, f"{ask}\nwas answered {status}"
+		return
+	assert ask.is_signed, f"{ask}\nwas taken in without a valid signature"
+	assert row, f"{ask}\nwas answered 200, but not stored"
+	assert PROPER_SID.fullmatch(row.twilio_sid)
+	said = ask.signed_params
+	assert PROPER_SENDER.fullmatch(row.customer_number)
+	assert (row.customer_number, row.number, row.status) == (said["From"], number, "Received")
+	assert row.body == said.get("Body", "")
+	count = int(said.get("NumMedia") or 0)
+	assert media[row.name] == [
+		(said[f"MediaUrl{n}"], said.get(f"MediaContentType{n}", "")[:KEPT_TYPE_CHARACTERS])
+		for n in range(count)
+	]
+
+
+def test_a_request_that_says_it_is_far_too_large_is_refused_unread(stack):
+	connection = http.client.HTTPConnection("127.0.0.1", stack.port, timeout=TIMEOUT_S)
+	with closing(connection):
+		connection.putrequest("POST", INBOUND)
+		connection.putheader("Content-Type", "application/x-www-form-urlencoded")
+		connection.putheader("Content-Length", str(10**9))
+		connection.endheaders()
+		assert 400 <= connection.getresponse().status < 500
