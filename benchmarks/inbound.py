@@ -94,8 +94,14 @@ def site_with_a_queue_of_its_own(site: str) -> Iterator[None]:
 
 
 def refuse_a_site_in_use(arguments: argparse.Namespace):
+	"""
+	:raises Refused: somebody works on the site, or an earlier run filled it
+	"""
 	import frappe
+	from people import OUR_NUMBER
 
+	if frappe.db.exists("Twilio SMS Number", OUR_NUMBER):
+		raise Refused(f"{arguments.site} was filled by an earlier run; take another site.")
 	tickets = frappe.db.count("HD Ticket")
 	if tickets and not arguments.yes_fill:
 		raise Refused(

@@ -43,12 +43,12 @@ class Plan:
 	batches: int
 	"""of people who write four times each, after one for warming up"""
 	doors: int
-	"""webhooks in this process"""
+	"""webhooks in this process after each batch"""
 	amounts: Amounts
 
 
-FULL = Plan(rounds=24, round_s=1, batches=8, doors=300, amounts=Amounts(100_000, contacts=1_000_000))
-QUICK = Plan(rounds=3, round_s=1, batches=2, doors=60, amounts=Amounts(5_000, contacts=50_000))
+FULL = Plan(rounds=24, round_s=1, batches=8, doors=50, amounts=Amounts(100_000, contacts=1_000_000))
+QUICK = Plan(rounds=3, round_s=1, batches=2, doors=20, amounts=Amounts(5_000, contacts=50_000))
 
 
 @dataclass(frozen=True)
@@ -97,14 +97,13 @@ class Run:
 
 	def _state(self, name: str, what: str, other: Callable, kinds: tuple[str, ...]) -> State:
 		print(f"Threading on the {name}: texts of new customers, {what}", flush=True)
-		# For warming up.
-		take_turns(self._new_texts(), other())
-		new_mix, other_mix = Mix(), Mix()
-		for _batch in range(self.plan.batches):
+		new_mix, other_mix, door = Mix(), Mix(), Measured()
+		for batch in range(1 + self.plan.batches):
 			new, others = take_turns(self._new_texts(), other())
-			new_mix, other_mix = new_mix + new, other_mix + others
-		self._doors(self.plan.doors // 4)
-		door = self._doors(self.plan.doors)
+			knocks = self._doors(self.plan.doors)
+			# The first batch was for warming up.
+			if batch:
+				new_mix, other_mix, door = new_mix + new, other_mix + others, door + knocks
 		print(f"Requests to the {name}: {', '.join(kinds)}", flush=True)
 		return State(self._requests(kinds), new_mix, other_mix, door)
 
