@@ -372,3 +372,29 @@ def test_a_text_that_kills_its_worker_each_time_ends_as_failed(stack, now):
 	assert row.status == "Failed"
 	assert "worker stopped each time" in row.error_message
 	eventually(lambda: frappe.db.exists("Notification Log", {"document_name": name}))
+
+
+def test_a_name_that_is_taken_is_no_repeated_text(stack):
+	"""Names are random: among millions of texts one comes up twice, and the text must not be taken for a repeated one."""
+	from twilio_sms_channel.messaging import intake
+
+	params = text(stack)
+	signed(stack, INBOUND, params)
+	first = frappe.get_doc("Twilio SMS Message", stored(params["MessageSid"]))
+	fields = (
+		"name",
+		"creation",
+		"modified",
+		"owner",
+		"modified_by",
+		"direction",
+		"status",
+		"account",
+		"number",
+	)
+	row = {field: first.get(field) for field in (*fields, "customer_number", "body")}
+	row["twilio_sid"] = sid()
+	assert intake._insert_once(row)
+	assert row["name"] != first.name
+	assert not intake._insert_once({**row, "name": frappe.generate_hash(length=10)})
+	frappe.db.rollback()

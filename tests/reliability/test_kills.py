@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import frappe
 import pytest
 from support.recovery import make_due, run_sweep
-from support.stack import INBOUND, MESSAGE, Customer, eventually
+from support.stack import INBOUND, MESSAGE, Customer, content_of, eventually
 
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
@@ -199,7 +199,7 @@ def test_a_text_survives_the_death_of_its_process(stage, casualties):
 	files = frappe.get_all(
 		"File", {"attached_to_doctype": "Communication", "attached_to_name": row.communication}, pluck="name"
 	)
-	contents = [frappe.get_doc("File", name).get_content() for name in files]
+	contents = [content_of(name) for name in files]
 	assert contents == ([casualty.picture] if casualty.picture else [])
 
 

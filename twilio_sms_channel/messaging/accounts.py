@@ -1,19 +1,22 @@
 """Who a webhook is from: the Twilio account, the auth tokens it may be signed with, and the number it names."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from math import inf
 
 import frappe
-from frappe.utils import add_to_date, get_url, now_datetime
+from frappe.utils import get_url, now_datetime
 from frappe.utils.password import get_decrypted_password
 from pypika.terms import Parameter
 
 ACCOUNT, NUMBER, SETTINGS = "Twilio SMS Account", "Twilio SMS Number", "Twilio SMS Settings"
-# A time that people read needs no write for each text.
-USE_NOTED_EVERY_MINUTES = 10
+# A time that people read needs no write for each text: each process writes it this often.
+USE_NOTED_EVERY_S = 600
 REMEMBERED_TOKENS = 64
+_noted: dict[tuple, float] = {}
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,6 @@ class Caller:
 	account: str
 	account_modified: datetime
 	has_next_token: bool
-	auth_token_used: datetime | None
-	next_auth_token_used: datetime | None
 	number: str | None
 	"""The Twilio SMS Number of this account that the webhook names, None when it names none"""
 	number_url: str
@@ -43,13 +44,11 @@ def caller(account_sid: str, number: str) -> Caller | None:
 	found = frappe.db.sql(_query(), {"account_sid": account_sid, "number": number})
 	if not found:
 		return None
-	name, modified, next_token, used, next_used, our_number, url, base = found[0]
+	name, modified, next_token, our_number, url, base = found[0]
 	return Caller(
 		account=name,
 		account_modified=modified,
 		has_next_token=bool(next_token),
-		auth_token_used=used,
-		next_auth_token_used=next_used,
 		number=our_number,
 		number_url=url or "",
 		public_base_url=(base or get_url()).rstrip("/"),
@@ -70,8 +69,6 @@ def _query() -> str:
 			Account.name,
 			Account.modified,
 			Account.next_auth_token,
-			Account.auth_token_used,
-			Account.next_auth_token_used,
 			Number.name.as_("number"),
 			Number.webhook_url,
 			Single.value,
@@ -98,12 +95,17 @@ def _token(site: str, account: str, field: str, modified: datetime) -> str | Non
 
 def note_use(caller: Caller, token: Token) -> None:
 	"""Keep when a token last signed a webhook. Commits; that it cannot is no reason to refuse a text."""
-	field, now = f"{token.field}_used", now_datetime()
-	before = getattr(caller, field)
-	if before and before > add_to_date(now, minutes=-USE_NOTED_EVERY_MINUTES):
+	use = (frappe.local.site, caller.account, token.field, caller.account_modified)
+	now = time.monotonic()
+	if now - _noted.get(use, -inf) < USE_NOTED_EVERY_S:
 		return
+	if len(_noted) > REMEMBERED_TOKENS:
+		_noted.clear()
+	_noted[use] = now
 	try:
-		frappe.db.set_value(ACCOUNT, caller.account, field, now, update_modified=False)
+		frappe.db.set_value(
+			ACCOUNT, caller.account, f"{token.field}_used", now_datetime(), update_modified=False
+		)
 		frappe.db.commit()
 	except Exception:
 		# Other webhooks note the same at the same moment.
