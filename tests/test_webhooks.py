@@ -396,5 +396,9 @@ def test_a_name_that_is_taken_is_no_repeated_text(stack):
 	row["twilio_sid"] = sid()
 	assert intake._insert_once(row)
 	assert row["name"] != first.name
-	assert not intake._insert_once({**row, "name": frappe.generate_hash(length=10)})
-	frappe.db.rollback()
+	frappe.db.commit()
+	try:
+		assert not intake._insert_once({**row, "name": frappe.generate_hash(length=10)})
+	finally:
+		frappe.db.delete("Twilio SMS Message", {"name": row["name"]})
+		frappe.db.commit()
