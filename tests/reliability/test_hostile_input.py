@@ -125,7 +125,8 @@ def test_hostile_requests_are_refused_or_stored_exactly(door, request):
 def _stored(sids: list[str]) -> tuple[dict, dict]:
 	rows = frappe.get_all(
 		MESSAGE,
-		filters={"twilio_sid": ("in", sids)},
+		# From v16 on "in" with an empty text finds rows without a SID.
+		filters={"twilio_sid": ("in", [sid for sid in sids if sid])},
 		fields=["name", "twilio_sid", "body", "customer_number", "number", "status"],
 	)
 	media: dict[str, list] = {row.name: [] for row in rows}

@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import quote_from_bytes, urlsplit
 
+import frappe
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
@@ -299,9 +300,11 @@ HOSTILE_HEADERS = st.sampled_from(
 		("X-Twilio-Webhooks-Signature-Settings", b"algorithm=nonsense"),
 	]
 )
-HOSTS = st.sampled_from(
-	[b"evil.example.com", b"localhost:99999", b"[::1]", b"127.0.0.1", b"a" * 300, b"x y", b"\xff", b""]
-)
+HOSTS = [b"evil.example.com", b"[::1]", b"127.0.0.1"]
+if int(frappe.__version__.split(".")[0]) < 16:
+	# From v16 on Frappe answers such a Host itself, with 400 or 500, before it calls any app.
+	HOSTS += [b"localhost:99999", b"a" * 300, b"x y", b"\xff", b""]
+HOSTS = st.sampled_from(HOSTS)
 FORM_TYPES = st.sampled_from(
 	[FORM, FORM + "; charset=utf-8", FORM + "; charset=utf-16", FORM + "; charset=nonsense", FORM.upper()]
 )
