@@ -171,6 +171,8 @@ def test_a_near_miss_is_shown_and_not_acted_on(customer, sim, agent):
 	assert state["can_text"]
 	feed = agent.call("helpdesk.helpdesk.doctype.hd_ticket.api.get_one", http="GET", name=ticket.name)
 	assert "wrote none of the words" in feed.json()["message"]["communications"][0]["content"]
+	assert agent.reply(ticket.name, "<p>Do you want us to stop?</p>").status_code == 200
+	assert not conversation_of(message).may_want_to_stop
 
 
 def test_an_agent_notes_an_opt_out(customer, sim, agent):

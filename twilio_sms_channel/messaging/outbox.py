@@ -31,6 +31,9 @@ def write(conversation, body: str, *, files: list[str] | None = None):
 	attached = [_attached(file, communication.name) for file in files]
 	# The customer answers what they got last, so the answer belongs into this ticket.
 	conversations.follow(conversation.name, conversation.ticket_doctype, conversation.ticket)
+	if conversation.may_want_to_stop:
+		# Whoever answers has seen it; the remark beside the text itself stays.
+		frappe.db.set_value("Twilio SMS Conversation", conversation.name, "may_want_to_stop", 0)
 	return _queue(conversation, body, communication.name, sent_by=frappe.session.user, media=attached)
 
 
