@@ -84,7 +84,7 @@ def _moment(text: str):
 		return add_to_date(now_datetime(), **{unit: -int(ago[1])})
 	try:
 		return get_datetime(text)
-	except Exception:
+	except (ValueError, OverflowError):
 		raise click.BadParameter(f"{text!r} is not a time. Write 2h, 3d or 2026-11-21.") from None
 
 

@@ -107,6 +107,6 @@ def note_use(caller: Caller, token: Token) -> None:
 			ACCOUNT, caller.account, f"{token.field}_used", now_datetime(), update_modified=False
 		)
 		frappe.db.commit()
-	except Exception:
+	except (frappe.QueryDeadlockError, frappe.QueryTimeoutError, frappe.db.OperationalError):
 		# Other webhooks note the same at the same moment.
 		frappe.db.rollback()

@@ -12,6 +12,7 @@ def tell(hook: str, message) -> None:
 		try:
 			frappe.get_attr(path)(message)
 		except Exception:
+			# Another app's code can raise anything; this app's text is received or sent all the same.
 			frappe.log_error(title=f"{hook}: {path}", message=frappe.get_traceback())
 
 

@@ -48,5 +48,6 @@ def _holds(token: str, url: str, params, signature: str) -> bool:
 	try:
 		return bool(RequestValidator(token).validate(url, params, signature))
 	except Exception:
-		# The SDK raises on hostile input (lone surrogates, impossible ports …): a forgery, not our fault.
+		# What the SDK raises on hostile input (TypeError, ValueError, UnicodeEncodeError …) differs between the versions
+		# allowed here. None may escape: it would be answered 500, which Twilio repeats and forgers can provoke.
 		return False

@@ -21,62 +21,37 @@ frappe.ui.form.on("Twilio SMS Account", {
 	promote_token(frm) {
 		frappe.confirm(
 			__("Make the next auth token the current one? The old one is forgotten. Promote it in Twilio's console first."),
-			() =>
-				frm
-					.call({
-						method: "twilio_sms_channel.api.setup.promote_token",
-						args: { account: frm.doc.name },
-						freeze: true,
-						freeze_message: __("Asking Twilio…"),
-					})
-					.then(({ message }) => {
-						const good = message.status === "Active";
-						frappe.show_alert({
-							message: good
-								? __("Promoted. Twilio accepts it.")
-								: __("Promoted, but Twilio says: {0}", [frappe.utils.escape_html(message.detail)]),
-							indicator: good ? "green" : "red",
-						});
-						return frm.reload_doc();
-					}),
+			async () => {
+				const answer = await ask_twilio(frm, "promote_token", __("Asking Twilio…"));
+				const detail = __("Promoted, but Twilio says: {0}", [frappe.utils.escape_html(answer.detail)]);
+				tell(frm, answer.status === "Active", __("Promoted. Twilio accepts it."), detail);
+			},
 		);
 	},
 
-	check(frm) {
-		return frm
-			.call({
-				method: "twilio_sms_channel.api.setup.verify",
-				args: { account: frm.doc.name },
-				freeze: true,
-				freeze_message: __("Asking Twilio…"),
-			})
-			.then(({ message }) => {
-				const good = message.status === "Active";
-				frappe.show_alert({
-					message: good ? __("Twilio accepts these credentials.") : frappe.utils.escape_html(message.detail),
-					indicator: good ? "green" : "red",
-				});
-				return frm.reload_doc();
-			});
+	async check(frm) {
+		const answer = await ask_twilio(frm, "verify", __("Asking Twilio…"));
+		const detail = frappe.utils.escape_html(answer.detail);
+		tell(frm, answer.status === "Active", __("Twilio accepts these credentials."), detail);
 	},
 
-	import_numbers(frm) {
-		return frm
-			.call({
-				method: "twilio_sms_channel.api.setup.import_numbers",
-				args: { account: frm.doc.name },
-				freeze: true,
-				freeze_message: __("Reading your numbers from Twilio…"),
-			})
-			.then(({ message }) => {
-				frappe.show_alert({
-					message: __("{0} numbers added, {1} brought up to date.", [
-						message.added.length,
-						message.updated.length,
-					]),
-					indicator: "green",
-				});
-				return frm.reload_doc();
-			});
+	async import_numbers(frm) {
+		const { added, updated } = await ask_twilio(frm, "import_numbers", __("Reading your numbers from Twilio…"));
+		tell(frm, true, __("{0} numbers added, {1} brought up to date.", [added.length, updated.length]));
 	},
 });
+
+async function ask_twilio(frm, door, freeze_message) {
+	const { message } = await frm.call({
+		method: `twilio_sms_channel.api.setup.${door}`,
+		args: { account: frm.doc.name },
+		freeze: true,
+		freeze_message,
+	});
+	return message;
+}
+
+function tell(frm, good, good_news, bad_news) {
+	frappe.show_alert({ message: good ? good_news : bad_news, indicator: good ? "green" : "red" });
+	return frm.reload_doc();
+}
