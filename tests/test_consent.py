@@ -240,3 +240,6 @@ def test_on_a_short_code_the_app_answers(customer, sim, short_code, agent):
 	assert not conversation_of(message).opted_out
 	feed = agent.call("twilio_sms_channel.api.ticket.state", http="GET", ticket=ticket.name).json()["message"]
 	assert [m["by"] for m in feed["messages"] if m["direction"] == "Outbound"] == ["Automatic"] * 3
+	shown = agent.call("helpdesk.helpdesk.doctype.hd_ticket.api.get_one", http="GET", name=ticket.name)
+	entries = shown.json()["message"]["communications"]
+	assert [e["user"]["name"] for e in entries if "Example Shop" in e["content"]] == ["Automatic"] * 3

@@ -2,7 +2,7 @@
 
 import frappe
 import pytest
-from support.people import make_agent
+from support.people import make_agent, make_team
 from support.stack import ticket_of
 
 DOCTYPES = ("Communication", "Twilio SMS Message", "Twilio SMS Conversation")
@@ -17,7 +17,7 @@ def teams(stack):
 		user = make_agent(f"tsms-{team.lower()}@example.com", team, "Agent")
 		name = f"TSMS {team}"
 		if not frappe.db.exists("HD Team", name):
-			frappe.get_doc({"doctype": "HD Team", "team_name": name, "users": [{"user": user}]}).insert()
+			make_team(name, user)
 		users[team] = stack.login(user)
 	frappe.db.set_single_value("HD Settings", "restrict_tickets_by_agent_group", 1)
 	frappe.clear_document_cache("HD Settings", "HD Settings")

@@ -8,9 +8,9 @@ import secrets
 import frappe
 import pytest
 import requests
-from support.stack import eventually
+from support.stack import INBOUND, eventually
+from support.webhooks import inbound_params
 
-INBOUND = "/api/method/twilio_sms_channel.api.webhooks.inbound"
 STATUS = "/api/method/twilio_sms_channel.api.webhooks.status"
 
 
@@ -34,17 +34,8 @@ def signed(stack, path, params, token=None, http="POST", fragment="", base=None)
 
 
 def text(stack, **changes):
-	params = {
-		"MessageSid": sid(),
-		"AccountSid": stack.account_sid,
-		"From": "+19075550199",
-		"To": stack.number,
-		"Body": "Hello",
-		"NumMedia": "0",
-		"NumSegments": "1",
-		**changes,
-	}
-	return {k: v for k, v in params.items() if v is not None}
+	"""Parameters of an inbound text; None leaves one out."""
+	return {k: v for k, v in inbound_params(stack, **changes).items() if v is not None}
 
 
 def stored(message_sid):

@@ -8,9 +8,11 @@ from functools import lru_cache
 from math import inf
 
 import frappe
-from frappe.utils import get_url, now_datetime
+from frappe.utils import now_datetime
 from frappe.utils.password import get_decrypted_password
 from pypika.terms import Parameter
+
+from twilio_sms_channel.messaging import public_url
 
 ACCOUNT, NUMBER, SETTINGS = "Twilio SMS Account", "Twilio SMS Number", "Twilio SMS Settings"
 # A time that people read needs no write for each text: each process writes it this often.
@@ -51,7 +53,7 @@ def caller(account_sid: str, number: str) -> Caller | None:
 		has_next_token=bool(next_token),
 		number=our_number,
 		number_url=url or "",
-		public_base_url=(base or get_url()).rstrip("/"),
+		public_base_url=public_url.or_of_site(base),
 	)
 
 

@@ -10,7 +10,7 @@ import frappe
 from frappe.utils import add_to_date
 
 from twilio_sms_channel.messaging import conversations, delivery, jobs, phone
-from twilio_sms_channel.twilio_gateway.client import Gateway
+from twilio_sms_channel.twilio_gateway.client import Gateway, oldest_first
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 
 MESSAGE = "Twilio SMS Message"
@@ -113,6 +113,4 @@ def _order_at_twilio(message) -> dict[str, int]:
 		after=add_to_date(message.received_at, minutes=-CLOCKS_DIFFER_BY_MINUTES),
 		limit=MAX_TEXTS,
 	)
-	# Twilio lists the newest first; within a second its order is all there is to go by.
-	oldest_first = sorted(reversed(list(listed)), key=lambda m: m.sent_at)
-	return {m.sid: place for place, m in enumerate(oldest_first)}
+	return {message.sid: place for place, message in enumerate(oldest_first(listed))}

@@ -10,7 +10,7 @@ from frappe.utils import add_to_date, format_datetime, now_datetime
 
 from twilio_sms_channel.messaging import delivery, intake, jobs
 from twilio_sms_channel.twilio_gateway import errors, payloads, statuses
-from twilio_sms_channel.twilio_gateway.client import Gateway, ListedMessage
+from twilio_sms_channel.twilio_gateway.client import Gateway, ListedMessage, oldest_first
 
 NUMBER, MESSAGE = "Twilio SMS Number", "Twilio SMS Message"
 # Read in pieces, the oldest first: the order of texts is kept, and no list gets long.
@@ -134,10 +134,10 @@ def _take_in_missing(gateway: Gateway, number, after: datetime, before: datetime
 	inbound = [m for m in _listed(gateway, number, "to", after, before) if m.direction == "inbound"]
 	result.seen += len(inbound)
 	here = _known([m.sid for m in inbound])
-	# Twilio lists the newest first and tells times to the second: within one, the list's order is kept.
-	for place, listed in enumerate(sorted(reversed(inbound), key=lambda m: m.sent_at)):
+	for place, listed in enumerate(oldest_first(inbound)):
 		if listed.sid in here:
 			continue
+		# Twilio's times are to the second; feeds sort by ours.
 		received_at = listed.sent_at + timedelta(microseconds=place)
 		try:
 			text = payloads.read_listed(listed, gateway.list_media(listed.sid) if listed.media else [])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import frappe
+from frappe.utils import now_datetime
 
 from twilio_sms_channel.messaging import consent
 
@@ -76,11 +77,27 @@ def _create(number: str, customer_number: str) -> None:
 
 
 def follow(conversation: str, ticket_doctype: str, ticket: str) -> None:
-	"""Have the customer's next texts continue this ticket: an agent split it off, or has just texted from it."""
+	"""Have the customer's next texts continue this ticket, which an agent split off."""
 	frappe.db.set_value(
 		CONVERSATION,
 		conversation,
 		{"ticket_doctype": ticket_doctype, "ticket": str(ticket)},
+		update_modified=False,
+	)
+
+
+def answered_from(conversation) -> None:
+	"""An agent has texted from the conversation's ticket: the customer answers what they got last, so there."""
+	frappe.db.set_value(
+		CONVERSATION,
+		conversation.name,
+		{
+			"ticket_doctype": conversation.ticket_doctype,
+			"ticket": conversation.ticket,
+			"last_outbound": now_datetime(),
+			# Whoever answers has seen it; the remark beside the text itself stays.
+			"may_want_to_stop": 0,
+		},
 		update_modified=False,
 	)
 

@@ -100,7 +100,7 @@ def _fetch_one(message, item, account) -> None:
 				"status": "Fetched",
 				"file": file.name,
 				"file_name": file.file_name,
-				"content_type": _kind_of(content)[0],
+				"content_type": kind_of(content)[0],
 				"size": len(content),
 				"error": None,
 				"twilio_copy": "To Delete" if delete_there else None,
@@ -141,7 +141,7 @@ def _messages_with(media: dict, limit: int) -> list[str]:
 	return query.run(pluck=True)
 
 
-def _kind_of(content: bytes) -> tuple[str, str]:
+def kind_of(content: bytes) -> tuple[str, str]:
 	"""Type and file ending by what a file contains, whatever its sender calls it.
 
 	Anything that is not recognised is kept as `.bin`, which browsers download: so are SVG, HTML and scripts.
@@ -159,7 +159,7 @@ def _attach(message, item, content: bytes):
 	return frappe.get_doc(
 		{
 			"doctype": "File",
-			"file_name": f"{message.twilio_sid[-8:]}-{item.idx}.{_kind_of(content)[1]}",
+			"file_name": f"{message.twilio_sid[-8:]}-{item.idx}.{kind_of(content)[1]}",
 			"is_private": 1,
 			"content": content,
 			"attached_to_doctype": "Communication",

@@ -2,7 +2,6 @@
 
 import frappe
 from frappe import _
-from frappe.utils import now_datetime
 
 from twilio_sms_channel.messaging import contacts, conversations, media, phone, segments, text
 from twilio_sms_channel.messaging.jobs import later
@@ -29,11 +28,7 @@ def write(conversation, body: str, *, files: list[str] | None = None):
 		frappe.throw(reason, CannotText, title=_("The text was not sent"))
 	communication = _communication(conversation, body).insert(ignore_permissions=True)
 	attached = [_attached(file, communication.name) for file in files]
-	# The customer answers what they got last, so the answer belongs into this ticket.
-	conversations.follow(conversation.name, conversation.ticket_doctype, conversation.ticket)
-	if conversation.may_want_to_stop:
-		# Whoever answers has seen it; the remark beside the text itself stays.
-		frappe.db.set_value("Twilio SMS Conversation", conversation.name, "may_want_to_stop", 0)
+	conversations.answered_from(conversation)
 	return _queue(conversation, body, communication.name, sent_by=frappe.session.user, media=attached)
 
 
@@ -70,9 +65,6 @@ def _queue(conversation, body: str, communication: str, **facts):
 			**facts,
 		}
 	).insert(ignore_permissions=True)
-	frappe.db.set_value(
-		"Twilio SMS Conversation", conversation.name, "last_outbound", now_datetime(), update_modified=False
-	)
 	later("twilio_sms_channel.messaging.dispatch.send_waiting", message.name)
 	return message
 
@@ -144,12 +136,13 @@ def _attached(file: str, communication: str) -> dict:
 	"""
 	source = frappe.get_doc("File", file)
 	source.check_permission("read")
+	# Its address alone will not do: from v16 on Frappe would read a picture as text and write it anew.
+	content = media.content_of(source)
 	copy = frappe.get_doc(
 		{
 			"doctype": "File",
 			"file_name": source.file_name,
-			# Given by its address alone, from v16 on Frappe would read a picture as text and write it anew.
-			"content": media.content_of(source),
+			"content": content,
 			"is_private": source.is_private,
 			"attached_to_doctype": "Communication",
 			"attached_to_name": communication,
@@ -158,18 +151,10 @@ def _attached(file: str, communication: str) -> dict:
 	return {
 		"file": copy.name,
 		"file_name": source.file_name,
-		"content_type": content_type(source),
+		"content_type": media.kind_of(content)[0],
 		"size": source.file_size,
 		"status": "Attached",
 	}
-
-
-def content_type(file) -> str:
-	"""A File's type by its content, "application/octet-stream" when that tells nothing."""
-	import filetype
-
-	path = file.get_full_path()
-	return filetype.guess_mime(path) or "application/octet-stream"
 
 
 def customer_of(conversation) -> str:

@@ -13,7 +13,11 @@ MEDIA = "/api/method/twilio_sms_channel.api.media.get"
 
 def base() -> str:
 	"""Scheme, host and optional port that Twilio knows this site by, without a trailing slash."""
-	configured = frappe.db.get_single_value("Twilio SMS Settings", "public_base_url")
+	return or_of_site(frappe.db.get_single_value("Twilio SMS Settings", "public_base_url"))
+
+
+def or_of_site(configured: str | None) -> str:
+	"""The configured public base URL, otherwise the site's own."""
 	return (configured or get_url()).rstrip("/")
 
 

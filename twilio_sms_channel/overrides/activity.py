@@ -9,6 +9,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.messaging import contacts, phone
 
 MESSAGE = "Twilio SMS Message"
@@ -41,10 +42,14 @@ def _show_texts(feed) -> None:
 	messages = _messages(list(entries))
 	files = _files(messages)
 	attachments = _attachments([message.communication for message in messages])
+	# Customers see this feed on the portal, too.
+	for_agent = desk_of_site().is_agent()
 	for message in messages:
 		entry = entries[message.communication]
 		if message.direction == "Inbound":
-			_show_inbound(entry, message, files.get(message.name, []))
+			_show_inbound(entry, message)
+			if for_agent:
+				_add_remarks(entry, message, files.get(message.name, []))
 		else:
 			_show_outbound(entry, message)
 		entry["attachments"] = attachments.get(message.communication, [])
@@ -71,7 +76,7 @@ def _messages(communications: list[str]) -> list:
 	)
 
 
-def _show_inbound(entry, message, files: list) -> None:
+def _show_inbound(entry, message) -> None:
 	contact = frappe.db.get_value("Twilio SMS Conversation", message.conversation, "contact", cache=True)
 	name = contacts.full_name(contact) or phone.display(message.customer_number)
 	# Without a user Helpdesk shows "No name found" and its Reply icon does nothing.
@@ -79,6 +84,9 @@ def _show_inbound(entry, message, files: list) -> None:
 	entry["sender"] = message.customer_number
 	entry["recipients"] = phone.display(message.number)
 	entry["delivery_status"] = ""
+
+
+def _add_remarks(entry, message, files: list) -> None:
 	for remark in _remarks(message, files):
 		entry["content"] += f"<p><em>⚠ {frappe.utils.escape_html(remark)}</em></p>"
 
@@ -101,6 +109,8 @@ def _remarks(message, files: list) -> list[str]:
 
 
 def _show_outbound(entry, message) -> None:
+	if message.automatic:
+		entry["user"] = {"name": _("Automatic"), "full_name": _("Automatic"), "email": "", "image": None}
 	entry["recipients"] = f"{phone.display(message.customer_number)} · {fate(message)}"
 	if message.status in ("Queued", "Sending", "Accepted"):
 		entry["delivery_status"] = ORANGE

@@ -1,7 +1,7 @@
 """All calls to Twilio's REST API."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
@@ -168,7 +168,7 @@ class Gateway:
 			for message in self._call(lambda page=page: list(page)):
 				if left == 0:
 					return
-				if listed := _listed(message):
+				if listed := _as_listed(message):
 					left = left - 1 if left else left
 					yield listed
 			page = self._call(lambda page=page: page.next_page())
@@ -314,7 +314,12 @@ def _accepted(message) -> Accepted:
 	)
 
 
-def _listed(message) -> ListedMessage | None:
+def oldest_first(listed: Iterable[ListedMessage]) -> list[ListedMessage]:
+	"""Twilio lists the newest first and tells times to the second: within one, the list's order is kept."""
+	return sorted(reversed(list(listed)), key=lambda message: message.sent_at)
+
+
+def _as_listed(message) -> ListedMessage | None:
 	sent_at = message.date_sent or message.date_created
 	if not sent_at:
 		return None
