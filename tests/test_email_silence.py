@@ -135,6 +135,27 @@ def test_a_portal_customer_cannot_reply(customer, sim, stack):
 	assert eventually(lambda: True)
 
 
+def test_remarks_for_agents_are_not_on_the_portal(customer, sim, stack, agent):
+	user = make_user(f"portal{customer.number[1:]}@example.com", [], first_name="Portal")
+	frappe.get_doc(
+		{
+			"doctype": "Contact",
+			"first_name": "Portal",
+			"phone_nos": [{"phone": customer.number}],
+			"email_ids": [{"email_id": user, "is_primary": 1}],
+		}
+	).insert()
+	frappe.db.commit()
+	ticket = ticket_of(customer.text("Please stop texting me"))
+	read = "helpdesk.helpdesk.doctype.hd_ticket.api.get_one"
+	for_agent = agent.call(read, http="GET", name=ticket.name)
+	assert "none of the words" in for_agent.text
+	portal = stack.login(user).call(read, http="GET", name=ticket.name, is_customer_portal=1)
+	assert portal.status_code == 200, portal.text
+	assert "Please stop texting me" in portal.text
+	assert "none of the words" not in portal.text
+
+
 def test_an_email_ticket_is_helpdesks_own(agent, stack):
 	ticket = frappe.get_doc(
 		{
