@@ -4,6 +4,7 @@ import threading
 
 import frappe
 import pytest
+from frappe.utils import now_datetime
 from support.stack import eventually, status_of, ticket_of
 
 
@@ -53,14 +54,25 @@ def test_an_answer_that_got_lost_sends_nothing_twice(agent, customer, sim, ticke
 
 
 @pytest.mark.parametrize("fault", ["error_before", "timeout_before"])
-def test_an_unknown_outcome_is_shown_and_not_repeated(agent, customer, sim, ticket, fault):
+def test_a_text_that_twilio_certainly_does_not_have_is_sent_once(agent, customer, sim, ticket, fault):
 	sim.faults.next(fault, 1)
 	message = reply(agent, ticket)
 	settled(message, "Unconfirmed")
-	assert "not known whether the text was sent" in fact(message, "error_message")
-	assert customer.inbox() == []
+	assert "sent again only if it is not there" in fact(message, "error_message")
 	assert agent.call("twilio_sms_channel.api.ticket.retry", message=message).status_code == 200
 	assert status_of(message) == "Unconfirmed"
+	assert customer.inbox() == []
+	settled(message, "Delivered")
+	assert len(customer.inbox()) == 1
+
+
+def test_what_was_written_after_an_unconfirmed_text_waits_for_it(agent, customer, sim, ticket):
+	sim.faults.next("timeout_before", 1)
+	first = reply(agent, ticket, "First")
+	settled(first, "Unconfirmed")
+	second = reply(agent, ticket, "Second")
+	settled(second, "Delivered")
+	assert [m.body for m in customer.inbox()] == ["First", "Second"]
 
 
 def test_reordered_and_doubled_callback_end_in_delivered(agent, sim, ticket):
@@ -125,7 +137,7 @@ def test_a_text_queued_before_stop_is_blocked_without_a_call(customer, sim, tick
 	).insert()
 	frappe.db.commit()
 	calls = len(sim.requests)
-	dispatch.send_waiting(message.name)
+	dispatch.pump()
 	assert status_of(message.name) == "Blocked"
 	assert len(sim.requests) == calls
 
@@ -180,7 +192,7 @@ def test_two_workers_never_send_the_same_text(customer, sim, ticket, stack):
 		frappe.connect()
 		frappe.local.conf.twilio_sms_api_base_url = sim.base_url
 		try:
-			dispatch.send_waiting(message)
+			dispatch.pump()
 		finally:
 			frappe.destroy()
 
@@ -212,22 +224,19 @@ def test_the_sweep_sends_what_a_lost_job_left_queued(customer, sim, ticket):
 	settled(message, "Delivered")
 
 
-def test_a_text_abandoned_while_sending_becomes_unconfirmed(customer, sim, ticket):
+def test_a_text_abandoned_while_sending_is_looked_up_and_sent(customer, sim, ticket):
 	from twilio_sms_channel.messaging import outbox, sweep
 
 	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
 	message = outbox.write(conversation, "Who knows").name
 	frappe.db.after_commit.reset()
-	frappe.db.set_value(
-		"Twilio SMS Message",
-		message,
-		{"status": "Sending", "modified": frappe.utils.add_to_date(None, minutes=-30)},
-		update_modified=False,
-	)
+	frappe.db.set_value("Twilio SMS Message", message, {"status": "Sending", "tried_at": now_datetime()})
 	frappe.db.commit()
 	sweep.run()
-	assert status_of(message) == "Unconfirmed"
-	assert customer.inbox() == []
+	settled(message, "Unconfirmed")
+	assert "The worker stopped while sending." in fact(message, "error_message")
+	settled(message, "Delivered")
+	assert [m.body for m in customer.inbox()] == ["Who knows"]
 
 
 def test_without_a_public_address_the_text_goes_out_without_a_callback(customer, sim, ticket):

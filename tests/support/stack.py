@@ -66,6 +66,7 @@ class Stack:
 		self.mail.stop()
 		update_site_config("twilio_sms_api_base_url", self.before or "None")
 		update_site_config("twilio_sms_api_timeout_s", "None")
+		update_site_config("twilio_sms_absent_after_s", "None")
 
 	def login(self, user: str) -> "Person":
 		return Person(self, user)
@@ -95,6 +96,7 @@ class Stack:
 		frappe.db.commit()
 		update_site_config("twilio_sms_api_base_url", self.simulator.base_url)
 		update_site_config("twilio_sms_api_timeout_s", 2)
+		update_site_config("twilio_sms_absent_after_s", 6)
 
 	def add_number(self, **fields) -> str:
 		"""A number of ours, known to the site and to the simulator. Commits."""

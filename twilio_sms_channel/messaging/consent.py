@@ -38,6 +38,14 @@ NEAR_MISS = re.compile(
 )
 
 
+def lock_of(number, customer_number: str) -> str:
+	"""Name of the lock that a text to a customer holds on its way to Twilio, and a STOP on its way in.
+
+	:param number: name and messaging_service_sid of a Twilio SMS Number; a service keeps one list for all of its numbers
+	"""
+	return f"consent {number.messaging_service_sid or number.name} {customer_number}"
+
+
 def keyword(body: str | None, opt_out_type: str | None = None) -> str:
 	"""What a whole text means to Twilio: STOP, START, HELP or "".
 

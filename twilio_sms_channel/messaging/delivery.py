@@ -1,9 +1,12 @@
 """What became of a text: Twilio's answers and callbacks raise its status, and the ticket shows it."""
 
+from datetime import datetime
+
 import frappe
 from frappe.utils import now_datetime
 
 from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.messaging import pausing, rows
 from twilio_sms_channel.messaging.events import tell
 from twilio_sms_channel.twilio_gateway import errors, statuses
 
@@ -24,18 +27,30 @@ COMMUNICATION_STATUS = {
 }
 
 
-def accept(message: str, accepted) -> None:
+def accept(message: str, accepted, next_look: datetime | None = None) -> None:
 	"""Twilio took the text.
 
 	A status callback may have been faster than this answer: the facts are kept in any case, the status only rises.
 
 	:param accepted: `twilio_gateway.client.Accepted`
+	:param next_look: when Twilio is to be asked for the text's fate, should it not tell
 	"""
-	facts = {"twilio_sid": accepted.sid, "sent_at": now_datetime(), "error_code": None, "error_message": None}
+	facts = {"twilio_sid": accepted.sid, "sent_at": now_datetime()}
 	if accepted.segments:
 		facts["segments"] = accepted.segments
-	frappe.db.set_value(MESSAGE, message, facts)
-	report(message, accepted.twilio_status)
+	status = statuses.OUR_STATUS.get(accepted.twilio_status, "Accepted")
+	raised = {
+		**facts,
+		"status": status,
+		"twilio_status": accepted.twilio_status,
+		"next_attempt": next_look,
+		"error_code": None,
+		"error_message": None,
+	}
+	if rows.update(MESSAGE, message, raised, status=statuses.may_follow(status)):
+		_tell_of(message, status)
+	else:
+		rows.update(MESSAGE, message, facts)
 
 
 def report(message: str, twilio_status: str, code: str = "", twilio_says: str = "", sid: str = "") -> bool:
@@ -51,6 +66,8 @@ def report(message: str, twilio_status: str, code: str = "", twilio_says: str = 
 	if not status:
 		frappe.db.set_value(MESSAGE, message, "twilio_status", twilio_status)
 		return False
+	if code in pausing.CODES:
+		pausing.pause(frappe.db.get_value(MESSAGE, message, "account"), code, twilio_says)
 	return settle(
 		message,
 		status,
@@ -73,19 +90,17 @@ def settle(message: str, status: str, *, code: str = "", reason: str = "", twili
 		changes.update(error_code=code or None, error_message=reason or None)
 	if status in ("Delivered", "Read"):
 		changes["delivered_at"] = now_datetime()
-	# The row lock makes two callbacks at once take turns.
-	before = frappe.db.get_value(MESSAGE, message, "status", for_update=True)
-	if before not in statuses.may_follow(status):
+	if not rows.update(MESSAGE, message, changes, status=statuses.may_follow(status)):
 		return False
-	frappe.db.set_value(MESSAGE, message, changes)
-	doc = frappe.get_doc(MESSAGE, message)
-	show(doc)
-	tell("twilio_sms_status_changed", doc)
+	_tell_of(message, status)
 	return True
 
 
 def show(message) -> None:
-	"""Make the ticket show the message's status, live, without saving the Communication again."""
+	"""Make the ticket show a message's status, live, without saving the Communication again.
+
+	:param message: communication and status of a Twilio SMS Message
+	"""
 	if not message.communication:
 		return
 	frappe.db.set_value(
@@ -105,3 +120,10 @@ def refresh(message) -> None:
 	)
 	if ticket:
 		desk_of_site().refresh(ticket)
+
+
+def _tell_of(message: str, status: str) -> None:
+	communication = frappe.db.get_value(MESSAGE, message, "communication")
+	show(frappe._dict(communication=communication, status=status))
+	if frappe.get_hooks("twilio_sms_status_changed"):
+		tell("twilio_sms_status_changed", frappe.get_doc(MESSAGE, message))

@@ -1,173 +1,408 @@
-"""Queued texts go to Twilio: one at a time within a conversation, in the order they were written."""
+"""Queued texts go to Twilio.
+
+A job claims what may leave (`claims`), calls Twilio from threads of its own and writes down what became of each call. Any
+number of workers on any number of machines may do so at once: the database keeps them apart, none of them leads.
+"""
+
+import queue
+import threading
+import time
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from math import inf
 
 import frappe
+import requests
 from frappe import _
 from frappe.utils import add_to_date, now_datetime
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from redis.exceptions import RedisError
+from twilio.base.exceptions import TwilioException
+from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageInstance
 
-from twilio_sms_channel.messaging import consent, delivery, jobs, public_url
+from twilio_sms_channel.messaging import (
+	claims,
+	consent,
+	delivery,
+	jobs,
+	locks,
+	media,
+	pace,
+	pausing,
+	public_url,
+	rows,
+	unconfirmed,
+)
 from twilio_sms_channel.messaging.events import ask
 from twilio_sms_channel.twilio_gateway import errors
-from twilio_sms_channel.twilio_gateway.client import Gateway
+from twilio_sms_channel.twilio_gateway.client import Gateway, Login, accepted, create, creation, problem
 
-MESSAGE = "Twilio SMS Message"
-CONVERSATION = "Twilio SMS Conversation"
-# Twilio suggests 0.1 s x 2^n with jitter, at most 30 s, 5 tries; longer waits are left to the sweep.
-TRIES_AT_ONCE = 5
-LONGEST_WAIT_AT_ONCE_S = 5
-MAX_ATTEMPTS = 10
-RETRY_LATER_S = 60
+MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
+JOB = "twilio_sms_channel.messaging.dispatch.pump"
+# Nobody waits longer than this for an answer; later the customer no longer expects it either.
+GIVE_UP_AFTER_HOURS = 4
+MAX_CALLS, MAX_CALLS_OF_A_NUMBER = 100, 30
+LOOK_EVERY_S = 0.25
+# A job makes room for others that wait, and ends before the worker thinks that it hangs.
+AT_LEAST_S, AT_MOST_S, OTHERS_EVERY_S = 2, 60, 0.5
+# What is due later than this is left to the sweep, or to the next text.
+STAYS_FOR_S = 10
+USELESS_AFTER_S = 1.5
 
 
-def send_waiting(message: str) -> None:
-	"""Send what waits in the message's conversation, oldest first.
+class Stopped(errors.TwilioProblem):
+	"""Another app does not want a text to be sent."""
 
-	Several workers may call this at once: each text is claimed under the conversation's lock, committed as Sending
-	before Twilio is called, and therefore never sent by two.
 
-	:param message: name of a queued Twilio SMS Message
-	"""
+def wake() -> None:
+	"""Have a worker send what waits, after the commit of the running transaction."""
+	jobs.later(JOB, once_for=JOB)
+
+
+def pump() -> None:
+	"""Send what waits, of all numbers, and look up what is unconfirmed (worker)."""
 	jobs.as_administrator()
-	conversation = frappe.db.get_value(MESSAGE, message, "conversation")
-	while claimed := _claim(conversation):
-		_send(frappe.get_doc(MESSAGE, claimed))
+	jobs.begun(JOB)
+	recover()
+	with Pump() as running:
+		running.run()
+
+
+def recover() -> None:
+	"""Have texts looked up whose worker died during the call. Commits."""
+	for message in claims.abandoned():
+		unconfirmed.begin(message, _("The worker stopped while sending."))
+	frappe.db.commit()
+
+
+def wake_if_needed() -> None:
+	"""Wake a worker when something waits whose job was lost (sweep)."""
+	due = (
+		{"status": "Queued"},
+		{"status": "Sending"},
+		{"status": "Unconfirmed", "next_attempt": ("<=", now_datetime())},
+	)
+	if any(frappe.db.exists(MESSAGE, filters) for filters in due):
+		wake()
+		frappe.db.commit()
 
 
 def retry(message: str) -> None:
 	"""Queue a text again that failed for good, at the agent's wish. Unconfirmed ones are never repeated."""
-	frappe.db.set_value(
-		MESSAGE,
-		{"name": message, "direction": "Outbound", "status": ("in", ("Failed", "Undelivered", "Blocked"))},
+	doc = frappe.get_doc(MESSAGE, message, for_update=True)
+	if doc.direction != "Outbound" or doc.status not in ("Failed", "Undelivered", "Blocked"):
+		return
+	doc.db_set(
 		{
 			"status": "Queued",
+			# Delivery reports of the earlier attempt may still come.
+			"earlier_sids": "\n".join(filter(None, (doc.earlier_sids, doc.twilio_sid))) or None,
 			"twilio_sid": None,
 			"twilio_status": None,
 			"attempts": 0,
+			"tried_since": None,
 			"next_attempt": None,
 			"error_code": None,
 			"error_message": None,
-		},
+			"turn": pace.turn_for(doc.number, doc.conversation, by=frappe.session.user),
+		}
 	)
-	delivery.show(frappe.get_doc(MESSAGE, message))
-	jobs.later("twilio_sms_channel.messaging.dispatch.send_waiting", message)
+	delivery.show(doc)
+	wake()
 
 
-def waiting() -> list[str]:
-	"""Queued texts whose worker was lost or whose next attempt is due."""
-	return jobs.due("Queued")
+@dataclass
+class Call:
+	"""A call to Twilio that is under way: sends a text, or looks for one in Twilio's list."""
+
+	about: claims.Text | unconfirmed.Search
+	login: Login
+	answer: Future | None = None
 
 
-def abandoned(older_than_minutes: int = 10) -> list[str]:
-	"""Texts whose worker died during the call to Twilio: nobody knows whether they were sent."""
-	return frappe.get_all(
-		MESSAGE,
-		filters={
-			"status": "Sending",
-			"modified": ("<", add_to_date(now_datetime(), minutes=-older_than_minutes)),
-		},
-		pluck="name",
-	)
+class Pump:
+	"""One job's work: claims, calls in threads, outcomes. Only the job's own thread speaks to the database."""
 
+	def __init__(self):
+		self.threads = ThreadPoolExecutor(MAX_CALLS, thread_name_prefix="twilio")
+		self.stopping = threading.Event()
+		self.ended: queue.SimpleQueue[Call] = queue.SimpleQueue()
+		self.under_way: Counter[str] = Counter()
+		self.gateways: dict[tuple, Gateway] = {}
+		self.claim_at: dict[str, float] = {}
+		"""by number: when a text may be claimed, as far as it is known"""
+		self.search_at: float | None = None
+		self.look_at = self.others_at = 0.0
+		self.begun = self.useful_at = time.monotonic()
+		self.keeper = Keeper()
 
-def give_up_on(message: str) -> None:
-	"""Mark an abandoned text as Unconfirmed, so that the agent sees it and later texts go on."""
-	delivery.settle(message, "Unconfirmed", reason=_unconfirmed(_("The worker stopped while sending.")))
-	frappe.db.commit()
+	def __enter__(self) -> "Pump":
+		return self
 
+	def __exit__(self, *exception) -> None:
+		# Should the database be gone: what has not left must not leave any more; the next job has it looked up.
+		self.stopping.set()
+		self.threads.shutdown(cancel_futures=True)
+		self.keeper.leave()
 
-def _claim(conversation: str) -> str | None:
-	frappe.db.commit()
-	frappe.db.get_value(CONVERSATION, conversation, "name", for_update=True)
-	first = frappe.get_all(
-		MESSAGE,
-		filters={
-			"conversation": conversation,
-			"direction": "Outbound",
-			"status": ("in", ("Queued", "Sending")),
-		},
-		fields=["name", "status", "next_attempt", "attempts"],
-		order_by="creation, name",
-		limit=1,
-	)
-	claimed = None
-	# A text in Sending is in another worker's hands, which goes on with the rest itself.
-	if first and first[0].status == "Queued" and (first[0].next_attempt or now_datetime()) <= now_datetime():
-		claimed = first[0].name
-		frappe.db.set_value(MESSAGE, claimed, {"status": "Sending", "attempts": (first[0].attempts or 0) + 1})
-	frappe.db.commit()
-	return claimed
+	def run(self) -> None:
+		"""Work until nothing is due soon any more, or others need this worker."""
+		while (wait_s := self._start_what_is_due()) is not None and not self._makes_room():
+			self._write_outcomes(min(wait_s, LOOK_EVERY_S))
+		while self.under_way:
+			self._write_outcomes(LOOK_EVERY_S)
+		if wait_s is not None:
+			jobs.later(JOB, queue="default", once_for=JOB)
+			frappe.db.commit()
 
+	# What is due
 
-def _send(message) -> None:
-	conversation = frappe.get_doc(CONVERSATION, message.conversation)
-	if conversation.opted_out and not message.automatic:
-		_end(message, "Blocked", code=errors.OPTED_OUT)
-		return
-	try:
-		ask("twilio_sms_before_send", message)
-	except Exception as e:
-		_end(message, "Blocked", reason=str(e))
-		return
-	try:
-		accepted = _call_twilio(message)
-	except errors.TryAgain as e:
-		_try_later(message, e)
-	except errors.OutcomeUnknown as e:
-		_end(message, "Unconfirmed", code=e.code, reason=_unconfirmed(e.message))
-	except errors.Refused as e:
-		if e.code == errors.OPTED_OUT:
-			consent.opt_out(conversation, "Twilio's Refusal", message.name)
-		status = "Blocked" if e.code == errors.OPTED_OUT else "Failed"
-		_end(message, status, code=e.code, reason=errors.explain(e.code, e.message))
-	else:
-		delivery.accept(message.name, accepted)
+	def _start_what_is_due(self) -> float | None:
+		"""Start calls. Seconds until there is something to do, None when this job is not needed any more."""
+		now = time.monotonic()
+		if now >= self.look_at:
+			self._look(now)
+		for number, at in list(self.claim_at.items()):
+			if at <= now:
+				self._claim(number)
+		now = time.monotonic()
+		if self.under_way:
+			self.useful_at = now
+			return max(min([self.look_at, *self.claim_at.values()]) - now, 0)
+		soonest = min([*self.claim_at.values(), *([self.search_at] if self.search_at else [])], default=inf)
+		if soonest > now + STAYS_FOR_S:
+			return None
+		if now > self.useful_at + USELESS_AFTER_S and not self.keeper.stays():
+			return None
+		return max(min(self.look_at, soonest) - now, 0)
+
+	def _look(self, now: float) -> None:
+		self.look_at = now + LOOK_EVERY_S
+		for search in unconfirmed.due():
+			self._start(search, search.account)
+		next_s = unconfirmed.next_in()
+		self.search_at = None if next_s is None else now + next_s
+		self.claim_at = {number: self.claim_at.get(number, now) for number in claims.numbers()}
 		frappe.db.commit()
 
+	def _claim(self, number: str) -> None:
+		most = min(MAX_CALLS - self.under_way.total(), MAX_CALLS_OF_A_NUMBER - self.under_way[number])
+		if most <= 0:
+			self.claim_at[number] = self.look_at
+			return
+		claim = claims.claim(number, most)
+		if claim.wait_s is None:
+			# All that waits has to follow something that is under way: this job's own outcomes, or the next look, tell.
+			self.claim_at.pop(number)
+			return
+		self.claim_at[number] = time.monotonic() + max(claim.wait_s - claims.AHEAD_S / 2, 0)
+		for text in claim.texts:
+			self._start(text, text.sender.account)
 
-def _call_twilio(message):
-	from twilio_sms_channel.messaging import media
+	def _makes_room(self) -> bool:
+		now = time.monotonic()
+		if now > self.begun + AT_MOST_S:
+			return True
+		if now < self.others_at or (self.under_way and now < self.begun + AT_LEAST_S):
+			return False
+		self.others_at = now + OTHERS_EVERY_S
+		return jobs.others_wait()
 
-	number = frappe.get_doc("Twilio SMS Number", message.number)
-	gateway = Gateway(frappe.get_doc("Twilio SMS Account", message.account))
-	attempts = Retrying(
-		retry=retry_if_exception_type(errors.TryAgain),
-		stop=stop_after_attempt(TRIES_AT_ONCE),
-		wait=wait_random_exponential(multiplier=0.1, max=LONGEST_WAIT_AT_ONCE_S),
-		reraise=True,
-	)
-	by_service = number.number_type == "Messaging Service"
-	return attempts(
-		gateway.send,
-		message.customer_number,
-		message.body or "",
-		sender="" if by_service else number.name,
-		service_sid=number.messaging_service_sid or "",
-		media_urls=[media.public_link(message, item) for item in message.media],
-		status_callback=public_url.status_callback(message.name),
-	)
+	# Calls
+
+	def _start(self, about: claims.Text | unconfirmed.Search, account: str) -> None:
+		try:
+			login = self._gateway(account).login
+			work = (
+				self._sending(about, login) if isinstance(about, claims.Text) else self._search(about, login)
+			)
+		except errors.TwilioProblem as e:
+			self._settle(about, e)
+			frappe.db.commit()
+			self._let_go(about)
+			return
+		call = Call(about, login)
+		self.under_way[about.number] += 1
+		call.answer = self.threads.submit(*work)
+		call.answer.add_done_callback(lambda _answer: self.ended.put(call))
+
+	def _sending(self, text: claims.Text, login: Login) -> tuple:
+		if frappe.get_hooks("twilio_sms_before_send"):
+			_ask_other_apps(text.name)
+		by_service = text.sender.number_type == "Messaging Service"
+		options = creation(
+			text.customer_number,
+			text.body,
+			sender="" if by_service else text.number,
+			service_sid=text.sender.messaging_service_sid,
+			media_urls=_media_urls(text.name) if text.has_media else None,
+			status_callback=public_url.status_callback(text.name),
+		)
+		return _send, login, options, text.leaves_at, self.stopping
+
+	def _search(self, search: unconfirmed.Search, login: Login) -> tuple:
+		return _look, login, search, unconfirmed.since(search)
+
+	def _gateway(self, account: str) -> Gateway:
+		modified = frappe.db.get_value("Twilio SMS Account", account, "modified")
+		if (account, modified) not in self.gateways:
+			try:
+				self.gateways[account, modified] = Gateway(frappe.get_doc("Twilio SMS Account", account))
+			except (frappe.AuthenticationError, frappe.ValidationError) as e:
+				# No token, or one that this site's key does not open, as in a restored copy.
+				raise errors.Refused(str(e), errors.AUTHENTICATION_FAILED) from None
+		return self.gateways[account, modified]
+
+	# Outcomes
+
+	def _write_outcomes(self, wait_s: float) -> None:
+		"""Wait for a call to end, and write down what became of all that have ended."""
+		try:
+			ended = [self.ended.get(timeout=wait_s)]
+			while not self.ended.empty():
+				ended.append(self.ended.get())
+		except queue.Empty:
+			return
+		for call in ended:
+			result = _result(call)
+			self._settle(call.about, result)
+			if isinstance(call.about, unconfirmed.Search) or isinstance(result, errors.TwilioProblem):
+				# There may be something to look up now, or to send again.
+				self.look_at = 0
+		frappe.db.commit()
+		for call in ended:
+			self._let_go(call.about)
+			self.under_way[call.about.number] -= 1
+			# What was written after it may leave now.
+			self.claim_at.setdefault(call.about.number, 0)
+		self.under_way += Counter()
+
+	def _settle(self, about: claims.Text | unconfirmed.Search, result) -> None:
+		if isinstance(about, unconfirmed.Search):
+			_settle_search(about, result)
+		else:
+			_settle_text(about, result)
+
+	def _let_go(self, about: claims.Text | unconfirmed.Search) -> None:
+		if isinstance(about, claims.Text):
+			locks.release([about.lock])
 
 
-def _try_later(message, error: errors.TryAgain) -> None:
-	if message.attempts >= MAX_ATTEMPTS:
-		_end(message, "Failed", code=error.code, reason=errors.explain(error.code, error.message))
+class Keeper:
+	"""Of several jobs that wait for the next text's time, one stays. That two stay does no harm."""
+
+	SECONDS = 3
+
+	def __init__(self):
+		self.key = frappe.cache().make_key("twilio_sms_keeper")
+		self.token = frappe.generate_hash(length=10).encode()
+
+	def stays(self) -> bool:
+		cache = frappe.cache()
+		try:
+			if cache.set(self.key, self.token, nx=True, ex=self.SECONDS):
+				return True
+			return cache.get(self.key) == self.token and bool(cache.expire(self.key, self.SECONDS))
+		except RedisError:
+			return True
+
+	def leave(self) -> None:
+		try:
+			if frappe.cache().get(self.key) == self.token:
+				frappe.cache().delete(self.key)
+		except RedisError:
+			pass
+
+
+# In a thread of a pump, without the site
+
+
+_of_thread = threading.local()
+
+
+def _send(login: Login, options: dict, leaves_at: float, stopping: threading.Event) -> MessageInstance | None:
+	"""Send when it is time. None when it did not leave."""
+	if stopping.wait(max(leaves_at - time.monotonic(), 0)):
+		return None
+	return create(_client(login), options)
+
+
+def _look(login: Login, search: unconfirmed.Search, since: datetime) -> list[MessageInstance]:
+	return unconfirmed.look(_client(login), search, since)
+
+
+def _client(login: Login) -> Client:
+	clients = vars(_of_thread).setdefault("clients", {})
+	if login not in clients:
+		clients[login] = login.client()
+	return clients[login]
+
+
+# In the job's own thread
+
+
+def _ask_other_apps(message: str) -> None:
+	try:
+		ask("twilio_sms_before_send", frappe.get_doc(MESSAGE, message))
+	except Exception as e:
+		# Another app's code can raise anything, and says so that the text is not to be sent.
+		frappe.db.rollback()
+		raise Stopped(str(e)) from None
+
+
+def _media_urls(message: str) -> list[str]:
+	doc = frappe.get_doc(MESSAGE, message)
+	return [media.public_link(doc, item) for item in doc.media if item.status == "Attached"]
+
+
+def _result(call: Call):
+	"""What a call brought: Twilio's answer, or a TwilioProblem."""
+	error = call.answer.exception()
+	if error is None:
+		return call.answer.result()
+	if isinstance(error, TwilioException | requests.exceptions.RequestException):
+		return problem(error, call.login.timeout_s)
+	return errors.OutcomeUnknown(f"{type(error).__name__}: {error}")
+
+
+def _settle_text(text: claims.Text, result) -> None:
+	if isinstance(result, Stopped):
+		delivery.settle(text.name, "Blocked", reason=result.message)
+	elif isinstance(result, errors.TryAgain):
+		pace.back_off(text.number, text.claimed_at, result.message)
+		_queue_again(text, result)
+	elif isinstance(result, errors.OutcomeUnknown):
+		pace.back_off(text.number, text.claimed_at, result.message)
+		unconfirmed.begin(text.name, result.message, result.code)
+	elif isinstance(result, errors.Refused) and result.code in pausing.CODES:
+		pausing.pause(text.sender.account, result.code, result.message)
+		_queue_again(text, result)
+	elif isinstance(result, errors.Refused) and result.code == errors.OPTED_OUT:
+		consent.opt_out(frappe.get_doc(CONVERSATION, text.conversation), "Twilio's Refusal", text.name)
+		delivery.settle(text.name, "Blocked", code=result.code, reason=errors.explain(result.code))
+	elif isinstance(result, errors.Refused):
+		reason = errors.explain(result.code, result.message)
+		delivery.settle(text.name, "Failed", code=result.code, reason=reason)
+	elif result is not None:
+		delivery.accept(text.name, accepted(result))
+		if text.after_failures:
+			pace.recover(text.number, text.claimed_at)
+
+
+def _settle_search(search: unconfirmed.Search, result) -> None:
+	if isinstance(result, errors.TwilioProblem):
+		unconfirmed.put_off(search, result)
+	else:
+		unconfirmed.conclude(search, result)
+
+
+def _queue_again(text: claims.Text, problem: errors.TwilioProblem) -> None:
+	reason = errors.explain(problem.code, problem.message)
+	if text.tried_since < add_to_date(now_datetime(), hours=-GIVE_UP_AFTER_HOURS):
+		delivery.settle(text.name, "Failed", code=problem.code, reason=reason)
 		return
-	frappe.db.set_value(
-		MESSAGE,
-		message.name,
-		{
-			"status": "Queued",
-			"next_attempt": add_to_date(now_datetime(), seconds=RETRY_LATER_S),
-			"error_code": error.code,
-			"error_message": errors.explain(error.code, error.message),
-		},
-	)
-	frappe.db.commit()
-
-
-def _end(message, status: str, code: str = "", reason: str = "") -> None:
-	delivery.settle(message.name, status, code=code, reason=reason or errors.explain(code))
-	frappe.db.commit()
-
-
-def _unconfirmed(what: str) -> str:
-	return _("{0} It is not known whether the text was sent, so it is not sent again by itself.").format(what)
+	why = {"status": "Queued", "error_code": problem.code or None, "error_message": reason}
+	if rows.update(MESSAGE, text.name, why, status="Sending"):
+		delivery.show(frappe._dict(communication=text.communication, status="Queued"))

@@ -1,6 +1,7 @@
 """An inbound text, from Twilio's webhook to a durable row, and the worker that takes it on."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 
@@ -9,7 +10,8 @@ from frappe import _
 from frappe.utils import add_to_date, now_datetime
 from pypika.terms import Parameter
 
-from twilio_sms_channel.messaging import conversations, jobs, threading
+from twilio_sms_channel.messaging import consent, conversations, jobs, locks, threading
+from twilio_sms_channel.messaging.notify import tell_managers
 from twilio_sms_channel.twilio_gateway.payloads import InboundText
 
 MESSAGE = "Twilio SMS Message"
@@ -25,6 +27,8 @@ PASSING = (
 # MariaDB from 11.6 on: another transaction was faster since this one began to read.
 RECORD_HAS_CHANGED = 1020
 TRIES_AT_ONCE = 5
+# Twilio waits 15 s for its webhook's answer.
+STOP_WAITS_S = 8
 
 
 class UnknownNumber(Exception):
@@ -67,8 +71,35 @@ def receive(
 		"received_at": received_at or now,
 		"backfilled": int(bool(received_at)),
 	}
-	if not _insert_once(row):
-		return None
+	with _no_text_leaves_meanwhile(row):
+		if not _insert_once(row):
+			return None
+		_insert_media(row, text)
+		# Each job of a worker takes a second to begin: a burst of one customer's texts needs no more than one or two.
+		about = _job_of(row["number"], row["customer_number"])
+		jobs.later("twilio_sms_channel.messaging.intake.process", row["name"], once_for=about)
+		frappe.db.commit()
+	return row["name"]
+
+
+@contextmanager
+def _no_text_leaves_meanwhile(row: dict) -> Iterator[None]:
+	"""While a STOP is taken in: texts to this customer that are on their way arrive first, the others see the STOP."""
+	if consent.keyword(row["body"], row["opt_out_type"]) != consent.STOP:
+		yield
+		return
+	number = frappe.db.get_value(
+		"Twilio SMS Number", row["number"], ["name", "messaging_service_sid"], as_dict=True
+	)
+	# Without the lock as well: a text that is not taken in would be worse, and Twilio refuses what leaves after a STOP.
+	lock = locks.take([consent.lock_of(number, row["customer_number"])], wait_s=STOP_WAITS_S)
+	try:
+		yield
+	finally:
+		locks.release(lock)
+
+
+def _insert_media(row: dict, text: InboundText) -> None:
 	for idx, (url, kind) in enumerate(text.media, 1):
 		_insert(
 			"Twilio SMS Media",
@@ -84,11 +115,6 @@ def receive(
 				"status": "Waiting",
 			},
 		)
-	# Each job of a worker takes a second to begin: a burst of one customer's texts needs no more than one or two.
-	about = _job_of(row["number"], row["customer_number"])
-	jobs.later("twilio_sms_channel.messaging.intake.process", row["name"], once_for=about)
-	frappe.db.commit()
-	return row["name"]
 
 
 def process(message: str) -> None:
@@ -239,21 +265,5 @@ def _fail(message: str, reason: str) -> None:
 		message,
 		{"status": "Failed", "error_message": reason, "attempts": MAX_ATTEMPTS, "next_attempt": None},
 	)
-	_alarm(message)
+	tell_managers(_("A customer's text could not be put into a ticket"), MESSAGE, message)
 	frappe.db.commit()
-
-
-def _alarm(message: str) -> None:
-	from frappe.desk.doctype.notification_log.notification_log import enqueue_create_notification
-	from frappe.utils.user import get_users_with_role
-
-	enqueue_create_notification(
-		get_users_with_role("System Manager"),
-		{
-			"type": "Alert",
-			"document_type": MESSAGE,
-			"document_name": message,
-			"subject": _("A customer's text could not be put into a ticket"),
-			"from_user": "Administrator",
-		},
-	)

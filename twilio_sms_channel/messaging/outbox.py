@@ -3,8 +3,16 @@
 import frappe
 from frappe import _
 
-from twilio_sms_channel.messaging import contacts, conversations, media, phone, segments, text
-from twilio_sms_channel.messaging.jobs import later
+from twilio_sms_channel.messaging import (
+	contacts,
+	conversations,
+	dispatch,
+	media,
+	pace,
+	phone,
+	segments,
+	text,
+)
 
 MAX_FILES = 10
 
@@ -62,10 +70,11 @@ def _queue(conversation, body: str, communication: str, **facts):
 			"body": body,
 			"encoding": count.encoding,
 			"segments": count.segments,
+			"turn": pace.turn_for(number.name, conversation.name, by=facts.get("sent_by") or ""),
 			**facts,
 		}
 	).insert(ignore_permissions=True)
-	later("twilio_sms_channel.messaging.dispatch.send_waiting", message.name)
+	dispatch.wake()
 	return message
 
 

@@ -1,8 +1,9 @@
 """All calls to Twilio's REST API."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
@@ -14,8 +15,15 @@ from frappe.utils.data import convert_utc_to_system_timezone, get_system_timezon
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageInstance
 
-from twilio_sms_channel.twilio_gateway.errors import OutcomeUnknown, Refused, TryAgain, TwilioProblem
+from twilio_sms_channel.twilio_gateway.errors import (
+	AUTHENTICATION_FAILED,
+	OutcomeUnknown,
+	Refused,
+	TryAgain,
+	TwilioProblem,
+)
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
 # The SDK's own default is no time-out at all. Twilio usually answers within half a second.
@@ -25,6 +33,8 @@ PAGE_SIZE = 100
 # The most that Twilio gives at once (PageSize of the Messages resource).
 LIST_PAGE_SIZE = 1000
 NOT_FOUND = "20404"
+# What the SDK puts before Twilio's words.
+SDK_PREFIX = re.compile(r"^Unable to \w+ \w+: ")
 
 
 @dataclass(frozen=True)
@@ -86,6 +96,29 @@ def api_base_url() -> str:
 	return (frappe.conf.get("twilio_sms_api_base_url") or "https://api.twilio.com").rstrip("/")
 
 
+@dataclass(frozen=True)
+class Login:
+	"""All that a call to Twilio needs to know of the site, for threads that have no connection to it."""
+
+	account_sid: str
+	username: str
+	password: str = field(repr=False)
+	base_url: str
+	timeout_s: float
+
+	def client(self) -> Client:
+		"""A client of the SDK. It may be used by one thread only: it keeps an answer on itself before it returns it."""
+		client = Client(
+			self.username,
+			self.password,
+			self.account_sid,
+			# max_retries stays unset: repeating is decided by whoever knows whether it is safe.
+			http_client=TwilioHttpClient(timeout=self.timeout_s),
+		)
+		client.api.base_url = self.base_url
+		return client
+
+
 class Gateway:
 	"""Twilio's REST API with the credentials of one account.
 
@@ -94,53 +127,31 @@ class Gateway:
 
 	def __init__(self, account):
 		self.account_sid = account.account_sid
-		self.timeout_s = float(frappe.conf.get("twilio_sms_api_timeout_s") or TIMEOUT_S)
-		self.client = self._client(*credentials(account))
+		self.login = self._login(*credentials(account))
+		self.client = self.login.client()
 		# Standard API keys cannot reach the account itself.
-		self.token_client = self._client(account.account_sid, account.get_password("auth_token"))
+		self._token_login = self._login(account.account_sid, account.get_password("auth_token"))
 
-	def send(
-		self,
-		to: str,
-		body: str,
-		*,
-		sender: str = "",
-		service_sid: str = "",
-		media_urls: list[str] | None = None,
-		status_callback: str = "",
-	) -> Accepted:
-		"""Create a message (POST …/Messages.json).
+	def send(self, to: str, body: str, **details) -> Accepted:
+		"""Create a message. For the parameters see `creation`.
 
-		:param to: E.164
-		:param sender: our number, E.164 or short code or alphanumeric sender
-		:param service_sid: send through this Messaging Service; with `sender` it uses that number of its pool
 		:raises Refused: Twilio said no
 		:raises TryAgain: not processed, may be repeated
 		:raises OutcomeUnknown: may be on its way, must not be repeated blindly
 		"""
-		options = {"to": to, "body": body}
-		if sender:
-			options["from_"] = sender
-		if service_sid:
-			options["messaging_service_sid"] = service_sid
-		if media_urls:
-			options["media_url"] = media_urls
-		if status_callback:
-			options["status_callback"] = status_callback
-		message = self._call(lambda: self.client.messages.create(**options))
-		return _accepted(message)
+		return accepted(self._call(lambda: create(self.client, creation(to, body, **details))))
 
 	def read_message(self, sid: str) -> tuple[Accepted, str, str]:
 		"""A message as Twilio has it now, its error code ("" without one) and Twilio's words for that."""
 		message = self._call(lambda: self.client.messages(sid).fetch())
-		return _accepted(message), str(message.error_code or ""), message.error_message or ""
+		return accepted(message), str(message.error_code or ""), message.error_message or ""
 
 	def list_messages(
 		self,
 		*,
 		sender: str = "",
 		to: str = "",
-		after: datetime,
+		after: datetime | None = None,
 		before: datetime | None = None,
 		limit: int | None = None,
 	) -> Iterator[ListedMessage]:
@@ -152,12 +163,11 @@ class Gateway:
 		:param before: in the site's time zone, without zone; both inclusive
 		:raises TwilioProblem: also in the middle
 		"""
-		options = {
-			"date_sent_after": _to_utc(after),
-			"page_size": min(limit or LIST_PAGE_SIZE, LIST_PAGE_SIZE),
-		}
+		options = {"page_size": min(limit or LIST_PAGE_SIZE, LIST_PAGE_SIZE)}
+		if after:
+			options["date_sent_after"] = to_utc(after)
 		if before:
-			options["date_sent_before"] = _to_utc(before)
+			options["date_sent_before"] = to_utc(before)
 		if sender:
 			options["from_"] = sender
 		if to:
@@ -191,7 +201,7 @@ class Gateway:
 		"""The account itself; asked with the auth token, and with the API key whether that works as well."""
 		if self.client.username != self.account_sid:
 			self._call(lambda: self.client.messages.list(limit=1))
-		account = self._call(lambda: self.token_client.api.v2010.accounts(self.account_sid).fetch())
+		account = self._call(lambda: self._token_login.client().api.v2010.accounts(self.account_sid).fetch())
 		return AccountState(
 			status=str(account.status),
 			type=str(account.type or ""),
@@ -225,36 +235,68 @@ class Gateway:
 			)
 		)
 
-	def _client(self, username: str, password: str) -> Client:
-		client = Client(
-			username,
-			password,
-			self.account_sid,
-			# max_retries stays unset: repeating is decided by whoever knows whether it is safe.
-			http_client=TwilioHttpClient(timeout=self.timeout_s),
-		)
-		client.api.base_url = api_base_url()
-		return client
+	def _login(self, username: str, password: str) -> Login:
+		timeout_s = float(frappe.conf.get("twilio_sms_api_timeout_s") or TIMEOUT_S)
+		return Login(self.account_sid, username, password, api_base_url(), timeout_s)
 
 	def _call(self, request):
 		try:
 			return request()
-		except TwilioRestException as e:
-			raise _problem(e) from None
-		except TwilioException as e:
-			raise _page_problem(e) from None
-		except requests.exceptions.ConnectTimeout:
-			raise TryAgain(_("Twilio could not be reached (connection timed out).")) from None
-		except requests.exceptions.ConnectionError as e:
-			if _never_connected(e):
-				raise TryAgain(_("Twilio could not be reached (connection refused).")) from None
-			raise OutcomeUnknown(_("The connection to Twilio broke before it answered.")) from None
-		except requests.exceptions.Timeout:
-			raise OutcomeUnknown(
-				_("Twilio did not answer within {0} seconds.").format(round(self.timeout_s))
-			) from None
-		except requests.exceptions.RequestException:
-			raise OutcomeUnknown(_("Twilio's answer could not be read.")) from None
+		except (TwilioException, requests.exceptions.RequestException) as e:
+			raise problem(e, self.login.timeout_s) from None
+
+
+def creation(
+	to: str,
+	body: str,
+	*,
+	sender: str = "",
+	service_sid: str = "",
+	media_urls: list[str] | None = None,
+	status_callback: str = "",
+) -> dict:
+	"""What `create` takes.
+
+	:param to: E.164
+	:param sender: our number, E.164 or short code or alphanumeric sender
+	:param service_sid: send through this Messaging Service; with `sender` it uses that number of its pool
+	"""
+	options = {
+		"to": to,
+		"body": body,
+		"from_": sender,
+		"messaging_service_sid": service_sid,
+		"media_url": media_urls,
+		"status_callback": status_callback,
+	}
+	return {key: value for key, value in options.items() if value or key == "body"}
+
+
+def create(client: Client, options: dict) -> MessageInstance:
+	"""Create a message (POST …/Messages.json). Needs no connection to the site; what it raises `problem` can tell."""
+	return client.messages.create(**options)
+
+
+def problem(error: Exception, timeout_s: float) -> TwilioProblem:
+	"""What an error of a call means.
+
+	:param error: TwilioException or requests' RequestException
+	:param timeout_s: how long an answer was waited for
+	"""
+	if isinstance(error, TwilioRestException):
+		# str(error) carries terminal colours on a TTY; msg does not.
+		return _by_status(error.status, error.msg, error.code)
+	if isinstance(error, TwilioException):
+		return _page_problem(error)
+	if isinstance(error, requests.exceptions.ConnectTimeout):
+		return TryAgain(_("Twilio could not be reached (connection timed out)."))
+	if isinstance(error, requests.exceptions.ConnectionError):
+		if _never_connected(error):
+			return TryAgain(_("Twilio could not be reached (connection refused)."))
+		return OutcomeUnknown(_("The connection to Twilio broke before it answered."))
+	if isinstance(error, requests.exceptions.Timeout):
+		return OutcomeUnknown(_("Twilio did not answer within {0} seconds.").format(round(timeout_s)))
+	return OutcomeUnknown(_("Twilio's answer could not be read."))
 
 
 def credentials(account) -> tuple[str, str]:
@@ -262,11 +304,6 @@ def credentials(account) -> tuple[str, str]:
 	if account.api_key_sid and (secret := account.get_password("api_key_secret", raise_exception=False)):
 		return account.api_key_sid, secret
 	return account.account_sid, account.get_password("auth_token")
-
-
-def _problem(e: TwilioRestException) -> TwilioProblem:
-	# str(e) carries terminal colours on a TTY; msg does not.
-	return _by_status(e.status, e.msg, e.code)
 
 
 def _page_problem(e: TwilioException) -> TwilioProblem:
@@ -283,9 +320,12 @@ def _page_problem(e: TwilioException) -> TwilioProblem:
 
 def _by_status(status: int, message: str, code: int | str | None) -> TwilioProblem:
 	if status == 429:
-		return TryAgain(message, code)
+		return TryAgain(SDK_PREFIX.sub("", message or ""), code)
 	if status >= 500:
-		return OutcomeUnknown(message, code)
+		return OutcomeUnknown(_("Twilio had an error of its own (HTTP {0}).").format(status), code)
+	message = SDK_PREFIX.sub("", message or "")
+	if status == 401:
+		return Refused(message, code or AUTHENTICATION_FAILED)
 	return Refused(message, code)
 
 
@@ -298,7 +338,8 @@ def _never_connected(e: requests.exceptions.ConnectionError) -> bool:
 	return isinstance(reason, NewConnectionError)
 
 
-def _accepted(message) -> Accepted:
+def accepted(message: MessageInstance) -> Accepted:
+	"""What Twilio's answer says."""
 	try:
 		price = float(abs(Decimal(message.price))) if message.price is not None else None
 	except (InvalidOperation, TypeError):
@@ -346,7 +387,8 @@ def _int(text: str | None) -> int:
 	return int(text) if (text or "").isdigit() else 0
 
 
-def _to_utc(moment: datetime) -> datetime:
+def to_utc(moment: datetime) -> datetime:
+	"""A time of the site, which is without zone, in UTC and with zone."""
 	return moment.replace(tzinfo=ZoneInfo(get_system_timezone())).astimezone(timezone.utc)
 
 

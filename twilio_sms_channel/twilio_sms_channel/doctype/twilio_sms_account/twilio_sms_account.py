@@ -6,6 +6,7 @@ from twilio_sms_channel.twilio_gateway.client import Gateway, api_base_url
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, Refused, TwilioProblem, explain
 from twilio_sms_channel.twilio_gateway.payloads import ACCOUNT_SID
 
+CREDENTIALS = ("account_sid", "auth_token", "next_auth_token", "api_key_sid", "api_key_secret")
 STATUS_BY_CODE = {
 	AUTHENTICATION_FAILED: "Wrong Credentials",
 	"20404": "Wrong Credentials",
@@ -19,7 +20,7 @@ class TwilioSMSAccount(Document):
 
 	def validate(self):
 		# Pasted credentials bring blanks along; Twilio then refuses them without saying why.
-		for field in ("account_sid", "auth_token", "next_auth_token", "api_key_sid", "api_key_secret"):
+		for field in CREDENTIALS:
 			if value := self.get(field):
 				self.set(field, value.strip())
 		if not ACCOUNT_SID.match(self.account_sid or ""):
@@ -31,6 +32,9 @@ class TwilioSMSAccount(Document):
 			)
 		if self.api_key_sid and not self.api_key_sid.startswith("SK"):
 			frappe.throw(_("API Key SID: it starts with SK."), title=_("Wrong kind of SID"))
+		if self.paused_since and any(map(self.has_value_changed, CREDENTIALS)):
+			# The next text tells whether it is mended.
+			self.paused_since = self.paused_reason = None
 
 	def promote_token(self) -> None:
 		"""The next auth token becomes the current one; saves."""

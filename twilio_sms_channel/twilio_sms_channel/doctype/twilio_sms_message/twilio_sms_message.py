@@ -7,9 +7,11 @@ class TwilioSMSMessage(Document):
 
 
 def on_doctype_update():
-	# The sweep looks for what is due; dispatch for the oldest waiting text of a conversation.
+	# The sweep looks for what is due.
 	frappe.db.add_index("Twilio SMS Message", ["status", "next_attempt"])
+	# A claim looks for the numbers with waiting texts, a number's next ones, and what precedes them in their conversation.
+	frappe.db.add_index("Twilio SMS Message", ["status", "number", "turn", "creation"])
+	frappe.db.add_index("Twilio SMS Message", ["conversation", "direction", "status", "creation"])
 	# A customer's waiting texts, and those around a moment: automatic senders can have very many.
 	frappe.db.add_index("Twilio SMS Message", ["customer_number", "status"])
 	frappe.db.add_index("Twilio SMS Message", ["customer_number", "received_at"])
-	frappe.db.add_index("Twilio SMS Message", ["conversation", "direction", "status"])

@@ -21,6 +21,9 @@ class TwilioSMSNumber(Document):
 		if self.is_new() and self.number_type == "Long Code":
 			self.number_type = self._likely_type()
 
+	def on_trash(self):
+		frappe.db.delete("Twilio SMS Pace", {"number": self.name})
+
 	def take_over(self, number) -> None:
 		"""Take over what Twilio says of this number.
 

@@ -1,0 +1,335 @@
+"""Which texts may leave now. A claimed text is Sending, committed, before Twilio is called.
+
+Three locks keep what is promised, in this order:
+- the row of the number's pace, during a claim: nobody else claims texts of the same number at that moment, so the oldest
+  text of a conversation is claimed by one worker, and places in time are given out once;
+- a named lock per customer and number, from the claim until the outcome is written: a STOP is taken in before or after,
+  never in between, and a lock that is free tells that a text's worker died;
+- the rows of the texts themselves, so that an agent's Cancel comes before or after.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+from pypika.terms import ExistsCriterion, Not
+
+from twilio_sms_channel.messaging import consent, delivery, locks, pace, phone
+from twilio_sms_channel.twilio_gateway import errors
+
+MESSAGE, MEDIA, NUMBER, ACCOUNT = (
+	"Twilio SMS Message",
+	"Twilio SMS Media",
+	"Twilio SMS Number",
+	"Twilio SMS Account",
+)
+CONVERSATION = "Twilio SMS Conversation"
+# Claimed a little ahead, so that several leave in time although a claim takes a while itself.
+AHEAD_S = 0.1
+# Whether a paused account may send again is asked each minute.
+PAUSED_FOR_S = 60
+
+
+@dataclass
+class Sender:
+	"""One of our numbers, as sending needs it."""
+
+	name: str
+	number_type: str
+	messaging_service_sid: str
+	account: str
+	account_modified: datetime
+	paused: bool
+	is_on: bool
+	segments_per_second: float
+
+
+@dataclass
+class Text:
+	"""A claimed text."""
+
+	name: str
+	conversation: str
+	communication: str
+	customer_number: str
+	body: str
+	attempts: int
+	tried_since: datetime
+	has_media: bool
+	sender: Sender
+	leaves_at: float
+	"""time.monotonic()"""
+	claimed_at: datetime
+	"""by the database's clock"""
+	lock: str
+	after_failures: bool
+	"""whether the number's last calls failed"""
+
+	@property
+	def number(self) -> str:
+		return self.sender.name
+
+
+@dataclass
+class Claim:
+	texts: list[Text]
+	wait_s: float | None
+	"""until the number may send its next one; None when nothing waits that may be sent"""
+
+
+def numbers() -> list[str]:
+	"""Our numbers that have texts to send."""
+	Message = frappe.qb.DocType(MESSAGE)
+	found, last = [], ""
+	# One look into the index for each, however many texts wait.
+	while last is not None:
+		query = (
+			frappe.qb.from_(Message)
+			.select(Message.number)
+			.where((Message.status == "Queued") & (Message.number > last))
+			.orderby(Message.number)
+			.limit(1)
+		)
+		last = next(iter(query.run(pluck=True)), None)
+		if last is not None:
+			found.append(last)
+	return found
+
+
+def claim(number: str, most: int) -> Claim:
+	"""Claim texts of one number that may leave now, at most so many. Commits; the caller has to send them.
+
+	What may not be sent any more is settled on the way: a customer opted out, the number was switched off.
+	"""
+	_see_what_others_commit()
+	place = pace.lock(number)
+	started = time.monotonic()
+	sender = _sender(number)
+	texts: list[Text] = []
+	wait_s = None
+	if sender.paused:
+		wait_s = PAUSED_FOR_S
+	elif place.wait_s > AHEAD_S:
+		wait_s = place.wait_s
+	elif rows := _oldest_of_conversations(number, 1 if place.failures else most):
+		locked = locks.take({consent.lock_of(sender, row.customer_number) for row in rows})
+		try:
+			texts = _take(sender, place, rows, locked, started)
+		finally:
+			locks.release(locked - {text.lock for text in texts})
+		place.keep()
+		wait_s = place.wait_s
+	frappe.db.commit()
+	return Claim(texts, wait_s)
+
+
+def abandoned() -> list[str]:
+	"""Texts in Sending whose worker died: nobody knows whether Twilio took them."""
+	Message, Number = frappe.qb.DocType(MESSAGE), frappe.qb.DocType(NUMBER)
+	rows = (
+		frappe.qb.from_(Message)
+		.join(Number)
+		.on(Number.name == Message.number)
+		.select(
+			Message.name.as_("message"), Message.customer_number, Number.name, Number.messaging_service_sid
+		)
+		.where(Message.status == "Sending")
+	).run(as_dict=True)
+	return [row.message for row in rows if locks.is_free(consent.lock_of(row, row.customer_number))]
+
+
+def _see_what_others_commit() -> None:
+	"""Each statement sees what was committed before it; by default all see what the transaction's first one saw."""
+	if getattr(frappe.db, "twilio_sms_read_committed", None) is not frappe.db._conn:
+		frappe.db.sql("set session transaction isolation level read committed")
+		frappe.db.commit()
+		frappe.db.twilio_sms_read_committed = frappe.db._conn
+
+
+def _sender(number: str) -> Sender:
+	Number, Account = frappe.qb.DocType(NUMBER), frappe.qb.DocType(ACCOUNT)
+	row = (
+		frappe.qb.from_(Number)
+		.join(Account)
+		.on(Account.name == Number.account)
+		.select(
+			Number.name,
+			Number.number_type,
+			Number.messaging_service_sid,
+			Number.segments_per_second,
+			Number.enabled,
+			Number.sms_enabled,
+			Account.name.as_("account"),
+			Account.modified,
+			Account.enabled.as_("account_enabled"),
+			Account.paused_since,
+		)
+		.where(Number.name == number)
+	).run(as_dict=True)[0]
+	return Sender(
+		name=row.name,
+		number_type=row.number_type,
+		messaging_service_sid=row.messaging_service_sid or "",
+		account=row.account,
+		account_modified=row.modified,
+		paused=bool(row.paused_since),
+		is_on=bool(row.enabled and row.sms_enabled and row.account_enabled),
+		segments_per_second=pace.segments_per_second(row),
+	)
+
+
+def _oldest_of_conversations(number: str, most: int) -> list:
+	"""Texts that nothing of their own conversation has to precede, by turn."""
+	Message, Earlier, Open = (
+		frappe.qb.DocType(MESSAGE).as_(alias) for alias in ("message", "earlier", "open")
+	)
+	is_under_way = (
+		frappe.qb.from_(Open)
+		.select(Open.name)
+		.where((Open.conversation == Message.conversation) & (Open.direction == "Outbound"))
+		.where(Open.status.isin(["Sending", "Unconfirmed"]))
+	)
+	is_earlier = (
+		frappe.qb.from_(Earlier)
+		.select(Earlier.name)
+		.where((Earlier.conversation == Message.conversation) & (Earlier.direction == "Outbound"))
+		.where((Earlier.status == "Queued") & (Earlier.creation < Message.creation))
+	)
+	rows = (
+		frappe.qb.from_(Message)
+		.select(Message.name)
+		.where((Message.status == "Queued") & (Message.number == number))
+		.where(Not(ExistsCriterion(is_earlier)) & Not(ExistsCriterion(is_under_way)))
+		.orderby(Message.turn, Message.creation)
+		.limit(most)
+	).run(pluck=True)
+	return _locked(rows) if rows else []
+
+
+def _locked(names: list[str]) -> list:
+	"""The texts' facts, with their rows locked; without those that somebody holds, such as an agent who cancels one."""
+	Message = frappe.qb.DocType(MESSAGE)
+	rows = (
+		frappe.qb.from_(Message)
+		.select(
+			Message.name,
+			Message.conversation,
+			Message.communication,
+			Message.customer_number,
+			Message.body,
+			Message.segments,
+			Message.attempts,
+			Message.tried_since,
+			Message.automatic,
+			Message.turn,
+			Message.creation,
+		)
+		.where(Message.name.isin(names) & (Message.status == "Queued"))
+		.for_update(skip_locked=True)
+	).run(as_dict=True)
+	return sorted(rows, key=lambda row: (row.turn, row.creation))
+
+
+def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str], started: float) -> list[Text]:
+	with_media = set(
+		frappe.get_all(
+			MEDIA, {"parent": ("in", [row.name for row in rows]), "status": "Attached"}, pluck="parent"
+		)
+	)
+	opted_out = _opted_out(sender, rows)
+	texts = []
+	for row in rows:
+		lock = consent.lock_of(sender, row.customer_number)
+		if lock not in locked or any(text.lock == lock for text in texts):
+			continue
+		if not sender.is_on:
+			delivery.settle(row.name, "Failed", reason=_switched_off(sender))
+		elif row.conversation in opted_out and not row.automatic:
+			delivery.settle(
+				row.name, "Blocked", code=errors.OPTED_OUT, reason=errors.explain(errors.OPTED_OUT)
+			)
+		elif place.wait_s <= AHEAD_S:
+			has_media = row.name in with_media
+			wait_s = place.take(pace.seconds_for(row.segments, has_media, sender.segments_per_second))
+			place.turn = max(place.turn, row.turn)
+			texts.append(
+				Text(
+					name=row.name,
+					conversation=row.conversation,
+					communication=row.communication,
+					customer_number=row.customer_number,
+					body=row.body or "",
+					attempts=(row.attempts or 0) + 1,
+					tried_since=row.tried_since or now_datetime(),
+					has_media=has_media,
+					sender=sender,
+					leaves_at=started + wait_s,
+					claimed_at=place.now,
+					lock=lock,
+					after_failures=bool(place.failures),
+				)
+			)
+	for text in texts:
+		_mark_as_sending(text)
+	return texts
+
+
+def _mark_as_sending(text: Text) -> None:
+	Message = frappe.qb.DocType(MESSAGE)
+	now = now_datetime()
+	(
+		frappe.qb.update(Message)
+		.set(Message.status, "Sending")
+		.set(Message.attempts, text.attempts)
+		.set(Message.tried_at, now)
+		.set(Message.tried_since, text.tried_since)
+		.set(Message.modified, now)
+		.where(Message.name == text.name)
+	).run()
+
+
+def _opted_out(sender: Sender, rows: list) -> set[str]:
+	"""Conversations whose customer opted out, also by a text that waits to be put into its ticket.
+
+	In this order: a STOP that is taken in meanwhile is seen as waiting, or has marked its conversation already.
+	"""
+	waiting = _keywords_that_wait(sender, {row.customer_number for row in rows})
+	Conversation = frappe.qb.DocType(CONVERSATION)
+	found = (
+		frappe.qb.from_(Conversation)
+		.select(Conversation.name, Conversation.customer_number, Conversation.opted_out)
+		.where(Conversation.name.isin([row.conversation for row in rows]))
+	).run(as_dict=True)
+	return {row.name for row in found if waiting.get(row.customer_number, bool(row.opted_out))}
+
+
+def _keywords_that_wait(sender: Sender, customers: set[str]) -> dict[str, bool]:
+	"""By customer: whether the last keyword among their texts that are in no ticket yet is STOP."""
+	Message, Number = frappe.qb.DocType(MESSAGE), frappe.qb.DocType(NUMBER)
+	same_list = Number.name == sender.name
+	if sender.messaging_service_sid:
+		same_list |= Number.messaging_service_sid == sender.messaging_service_sid
+	rows = (
+		frappe.qb.from_(Message)
+		.join(Number)
+		.on(Number.name == Message.number)
+		.select(Message.customer_number, Message.body, Message.opt_out_type)
+		.where(Message.customer_number.isin(list(customers)))
+		.where(Message.status.isin(["Received", "Failed"]) & (Message.direction == "Inbound") & same_list)
+		.orderby(Message.received_at)
+	).run(as_dict=True)
+	last = {}
+	for row in rows:
+		word = consent.keyword(row.body, row.opt_out_type)
+		if word in (consent.STOP, consent.START):
+			last[row.customer_number] = word == consent.STOP
+	return last
+
+
+def _switched_off(sender: Sender) -> str:
+	return _("Our number {0} was switched off before this text left. An admin can switch it on.").format(
+		phone.display(sender.name)
+	)

@@ -1,0 +1,37 @@
+"""Named locks of the database: held by a connection, over any number of commits, and gone with it.
+
+A worker that dies gives its locks back at that moment, which tells everybody that it died.
+Source: https://mariadb.com/kb/en/get_lock/
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+import frappe
+
+
+def take(names: Iterable[str], wait_s: float = 0) -> set[str]:
+	"""Take locks for this connection; those among them that it got. A name may be taken again, and is then held twice.
+
+	:param wait_s: how long to wait for each that somebody else holds
+	"""
+	return {name for name in names if _ask("get_lock(%s, %s)", _full(name), wait_s) == 1}
+
+
+def release(names: Iterable[str]) -> None:
+	"""Give locks back. Those that this connection does not hold are left alone."""
+	for name in names:
+		_ask("release_lock(%s)", _full(name))
+
+
+def is_free(name: str) -> bool:
+	return _ask("is_free_lock(%s)", _full(name)) == 1
+
+
+def _ask(function: str, *values):
+	return frappe.db.sql(f"select {function}", values)[0][0]
+
+
+def _full(name: str) -> str:
+	# All databases of a server share these names, which have at most 64 characters.
+	return "tsms_" + hashlib.sha256(f"{frappe.conf.db_name}\0{name}".encode()).hexdigest()[:40]

@@ -1,0 +1,152 @@
+"""How fast each of our numbers may send, and whose turn it is.
+
+Twilio limits segments per second and number (https://www.twilio.com/docs/messaging/guides/scaling-queueing-latency); what
+is faster waits in a queue that nobody here could look into or take back from. So texts wait here, each for a place of its
+own in time: places are given out under the lock of the number's row, by the database's clock, to all workers alike.
+"""
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import frappe
+from pypika import CustomFunction
+
+PACE, NUMBER, MESSAGE = "Twilio SMS Pace", "Twilio SMS Number", "Twilio SMS Message"
+SEGMENTS_PER_SECOND = {"Long Code": 1, "Toll-Free": 3, "Alphanumeric Sender": 10, "Short Code": 100}
+MMS_PER_SECOND = 25
+# On their way to Twilio texts catch up with each other a little; a number never goes faster than it may.
+GUARD_S = 0.0003
+BACK_OFF_FIRST_S, BACK_OFF_MOST_S = 0.1, 30
+# Replies of one person that follow each other faster than anybody types are one burst, which takes its turns in between.
+BURST_WITHIN_S = 5
+DatabaseTime = CustomFunction("now", ["digits"])
+
+
+@dataclass
+class Place:
+	"""Where a number stands, while its row is locked."""
+
+	number: str
+	now: datetime
+	"""by the database's clock, as all times here"""
+	next_at: datetime
+	turn: int
+	failures: int
+
+	@property
+	def wait_s(self) -> float:
+		return max((self.next_at - self.now).total_seconds(), 0)
+
+	def take(self, seconds: float) -> float:
+		"""Take the next place, which nobody else's follows within so many seconds. Seconds from `now` until it."""
+		at = max(self.next_at, self.now)
+		self.next_at = at + timedelta(seconds=seconds)
+		return (at - self.now).total_seconds()
+
+	def keep(self) -> None:
+		"""Write down what was taken."""
+		Pace = frappe.qb.DocType(PACE)
+		frappe.qb.update(Pace).set(Pace.next_at, self.next_at).set(Pace.turn, self.turn).where(
+			Pace.name == self.number
+		).run()
+
+
+def lock(number: str) -> Place:
+	"""Lock the number's row until the transaction ends; makes it, and commits, when there is none."""
+	Pace = frappe.qb.DocType(PACE)
+	query = (
+		frappe.qb.from_(Pace)
+		.select(Pace.next_at, Pace.turn, Pace.failures, DatabaseTime(6).as_("now"))
+		.where(Pace.name == number)
+		.for_update()
+	)
+	while not (found := query.run(as_dict=True)):
+		frappe.get_doc({"doctype": PACE, "number": number}).insert(
+			ignore_permissions=True, ignore_if_duplicate=True
+		)
+		frappe.db.commit()
+	row = found[0]
+	return Place(number, row.now, row.next_at or row.now, row.turn or 0, row.failures or 0)
+
+
+def seconds_for(segments: int, has_media: bool, segments_per_second: float) -> float:
+	"""How long a number is taken by a text. An MMS counts as one, at most 25 a second leave an account."""
+	if has_media:
+		return max(1 / segments_per_second, 1 / MMS_PER_SECOND) + GUARD_S
+	return max(segments, 1) / segments_per_second + GUARD_S
+
+
+def segments_per_second(number) -> float:
+	"""What a number may send: its own setting, otherwise by its type; a Messaging Service as much as its numbers together.
+
+	:param number: name, number_type, segments_per_second and messaging_service_sid of a Twilio SMS Number
+	"""
+	if number.segments_per_second:
+		return number.segments_per_second
+	if number.number_type != "Messaging Service":
+		return SEGMENTS_PER_SECOND[number.number_type]
+	pool = frappe.get_all(
+		NUMBER,
+		{"messaging_service_sid": number.messaging_service_sid, "name": ("!=", number.name)},
+		["name", "number_type", "segments_per_second"],
+	)
+	members = [member for member in pool if member.number_type in SEGMENTS_PER_SECOND]
+	return sum(map(segments_per_second, members)) or 1
+
+
+def back_off(number: str, since: datetime, reason: str) -> None:
+	"""Let a number wait after a call that Twilio did not take, longer each time in a row, with jitter.
+
+	:param since: when the call was claimed, by the database's clock: many that fail at once count once
+	"""
+	place = lock(number)
+	Pace = frappe.qb.DocType(PACE)
+	failed_at = frappe.db.get_value(PACE, number, "modified")
+	if place.failures and failed_at > since:
+		return
+	wait_s = min(BACK_OFF_FIRST_S * 2**place.failures, BACK_OFF_MOST_S) * random.uniform(0.5, 1)
+	frappe.qb.update(Pace).set(Pace.failures, place.failures + 1).set(Pace.reason, reason).set(
+		Pace.modified, place.now
+	).set(Pace.next_at, max(place.next_at, place.now + timedelta(seconds=wait_s))).where(
+		Pace.name == number
+	).run()
+
+
+def recover(number: str, since: datetime) -> None:
+	"""Twilio took a text that was claimed after the last failure: the number goes at its own speed again."""
+	Pace = frappe.qb.DocType(PACE)
+	frappe.qb.update(Pace).set(Pace.failures, 0).set(Pace.reason, None).where(
+		(Pace.name == number) & (Pace.failures > 0) & (Pace.modified < since)
+	).run()
+
+
+def turn_for(number: str, conversation: str, by: str = "") -> int:
+	"""The turn of a text that is being queued: lower ones leave first.
+
+	Whoever sends very many takes one turn each, from the one being served on. So a single reply goes before what is
+	left of them, together with the earlier texts of its own conversation.
+
+	:param by: user who wrote it; "" for automatic texts, which follow at once
+	"""
+	turn = frappe.db.get_value(PACE, number, "turn") or 0
+	if by:
+		key = f"twilio_sms_burst:{number}:{by}"
+		# Only a matter of fairness: a cache that was emptied does no harm.
+		if (last := frappe.cache().get_value(key, expires=True)) is not None:
+			turn = max(turn, last + 1)
+		frappe.cache().set_value(key, turn, expires_in_sec=BURST_WITHIN_S)
+	for earlier in _waiting(conversation):
+		if earlier.turn > turn:
+			frappe.db.set_value(MESSAGE, earlier.name, "turn", turn, update_modified=False)
+		turn += 1
+	return turn
+
+
+def _waiting(conversation: str) -> list:
+	return frappe.get_all(
+		MESSAGE,
+		{"conversation": conversation, "direction": "Outbound", "status": "Queued"},
+		["name", "turn"],
+		order_by="creation",
+	)
