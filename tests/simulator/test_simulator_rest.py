@@ -1,6 +1,9 @@
 """The REST API, spoken to with Twilio's own client."""
 
 import json
+import math
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -8,7 +11,9 @@ import pytest
 import requests
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
-from .conftest import ANN, OURS
+from twilio_sms_channel.simulator import Message, Simulator
+
+from .conftest import ANN, OURS, client_of
 
 # Where a checkout in development has it; the project does not carry it.
 OPENAPI = Path(__file__).parents[3] / "shared" / "twilio-openapi" / "twilio_api_v2010.json"
@@ -303,6 +308,57 @@ def test_requests_are_kept_without_credentials(sim, client, account):
 	assert entry.path == f"/2010-04-01/Accounts/{account.sid}/Messages.json"
 	assert entry.form["Body"] == ["Hi"] and len(entry.form["MediaUrl"]) == 2
 	assert "Authorization" not in entry.headers and account.auth_token not in repr(entry)
+
+
+def test_every_answer_takes_the_latency_and_none_waits_for_another():
+	with Simulator(speed=math.inf, latency_s=0.2) as slow:
+		account = slow.add_account()
+		slow.add_number(account.sid, OURS)
+		clients = [client_of(slow, account.sid, account.auth_token, account.sid) for _ in range(8)]
+		begin = time.monotonic()
+		with ThreadPoolExecutor(8) as pool:
+			list(pool.map(lambda c: c.messages.create(to=ANN, from_=OURS, body="Hi"), clients))
+		assert 0.2 <= time.monotonic() - begin < 0.8
+		assert all(180 <= entry.latency_ms < 700 for entry in slow.requests)
+		# Read at once, answered later.
+		assert len(slow.arrivals(OURS)) == 8 and slow.arrivals(OURS)[-1] < begin + 0.2
+
+
+def test_arrivals_are_those_of_accepted_texts(sim, client, send, say):
+	begin = time.monotonic()
+	say("No send request")
+	send("One")
+	sim.faults.next("error_before")
+	with pytest.raises(TwilioRestException):
+		send("Not accepted")
+	sim.faults.next("error_after")
+	with pytest.raises(TwilioRestException):
+		send("Accepted all the same")
+	arrivals = sim.arrivals(OURS)
+	assert len(arrivals) == 2 and begin < arrivals[0] < arrivals[1] < time.monotonic()
+	assert sim.arrivals("+14155550999") == []
+
+
+def test_a_long_list_is_read_by_recipient_and_by_page(sim, client, account):
+	with sim.world.lock:
+		for n in range(20_000):
+			message = Message(
+				f"SM{n:032x}",
+				account.sid,
+				"outbound-api",
+				OURS,
+				f"+1907{3_000_000 + n % 5_000}",
+				str(n),
+				"sent",
+			)
+			sim.world.add_message(message)
+	begin = time.monotonic()
+	for _ in range(20):
+		found = client.messages.list(to="+19073000042", from_=OURS, limit=20)
+		assert [m.body for m in found] == ["15042", "10042", "5042", "42"]
+		assert [m.body for m in client.messages.list(page_size=2, limit=2)] == ["19999", "19998"]
+	assert time.monotonic() - begin < 2
+	assert [m.body for m in client.messages.list(page_size=1000, limit=2500)][-1] == "17500"
 
 
 @pytest.mark.skipif(not OPENAPI.exists(), reason="Twilio's OpenAPI description is not beside the repository")

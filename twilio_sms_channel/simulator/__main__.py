@@ -14,8 +14,9 @@ def main() -> None:
 	parser.add_argument("--number", action="append", help="one of our numbers; may be repeated")
 	parser.add_argument("--sms-url", default="", help="where inbound texts are announced")
 	parser.add_argument("--speed", type=float, default=1.0, help="of outbound messages; 1 is about a second")
+	parser.add_argument("--latency-s", type=float, default=0.0, help="how long every API answer takes")
 	options = parser.parse_args()
-	sim = Simulator(port=options.port, speed=options.speed)
+	sim = Simulator(port=options.port, speed=options.speed, latency_s=options.latency_s)
 	account = sim.add_account(options.account_sid, options.auth_token)
 	for number in options.number or ["+14155550100"]:
 		sim.add_number(account.sid, number, sms_url=options.sms_url, sms_fallback_url=options.sms_url)

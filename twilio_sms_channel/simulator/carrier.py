@@ -236,6 +236,7 @@ class Carrier:
 		direction: str = "outbound-api",
 		send_at=None,
 		validity_s: int | None = None,
+		arrived: float | None = None,
 	) -> Message:
 		"""Take a message that was found valid; `begin` then lets it take its course.
 
@@ -263,6 +264,7 @@ class Carrier:
 				status_callback=status_callback,
 				send_at=send_at,
 				valid_until=now() + timedelta(seconds=validity_s) if validity_s else None,
+				arrived=arrived,
 			)
 			if service_sid and not status_callback:
 				message.status_callback = self.world.services[service_sid].status_callback

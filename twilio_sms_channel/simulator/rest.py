@@ -3,10 +3,11 @@
 JSON only. The shapes are those of Twilio's OpenAPI description of `api_v2010`.
 """
 
+import itertools
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from urllib.parse import urlencode, urlsplit
@@ -42,6 +43,8 @@ DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE = 50, 1000
 RETRY_AFTER_S = 1
 MIN_SCHEDULE_S, MAX_SCHEDULE_S = 900, 35 * 24 * 3600
 MAX_VALIDITY_S = 36_000
+READ_AT = "twilio_sms_channel.read_at"
+"""in a request's environment: `time.monotonic()` when all of it had been read"""
 
 # As with Twilio's test credentials (https://www.twilio.com/docs/iam/test-credentials).
 MAGIC_TO = {
@@ -102,6 +105,7 @@ class RestApi:
 	:param pause: `pause(seconds)` waits, but no longer than the simulator lives
 	:param hang_s: how long a request hangs that never gets an answer
 	:param slow_s: how much longer a slow answer takes
+	:param latency_s: how long every answer takes
 	:param media_location: `media_location(media)` is the address on the media host
 	"""
 
@@ -113,6 +117,7 @@ class RestApi:
 		pause: Callable[[float], None],
 		hang_s: float,
 		slow_s: float,
+		latency_s: float,
 		media_location: Callable[[Media], str],
 	):
 		self.world = world
@@ -121,6 +126,7 @@ class RestApi:
 		self._pause = pause
 		self._hang_s = hang_s
 		self._slow_s = slow_s
+		self._latency_s = latency_s
 		self._media_location = media_location
 
 	def answer(self, request: Request) -> Response:
@@ -129,7 +135,22 @@ class RestApi:
 		:raises HungUp: a fault closes the connection
 		"""
 		entry = _journal_entry(request)
-		started = time.monotonic()
+		started = request.environ[READ_AT] = time.monotonic()
+		try:
+			# One half on the way there, one on the way back: a client may be gone by either.
+			self._travel()
+			response = self._answer_or_refuse(request, entry)
+			self._travel()
+			return response
+		finally:
+			entry.latency_ms = round((time.monotonic() - started) * 1000)
+			self.world.record(entry)
+
+	def _travel(self) -> None:
+		if self._latency_s:
+			self._pause(self._latency_s / 2)
+
+	def _answer_or_refuse(self, request: Request, entry: RestRequest) -> Response:
 		try:
 			response = self._answer(request, entry)
 			entry.status_code = response.status_code
@@ -142,9 +163,6 @@ class RestApi:
 			if e.status == 429:
 				response.headers["Retry-After"] = str(RETRY_AFTER_S)
 			return response
-		finally:
-			entry.latency_ms = round((time.monotonic() - started) * 1000)
-			self.world.record(entry)
 
 	def _answer(self, request: Request, entry: RestRequest) -> Response:
 		if self.faults.strikes("connection_closed"):
@@ -259,16 +277,16 @@ class RestApi:
 		]
 		tests = [_date_test(op, value) for op, value in dates if value]
 		with self.world.lock:
-			found = [
+			listed = self.world.messages_to.get(to, []) if to else self.world.messages.values()
+			found = (
 				m
-				for m in reversed(self.world.messages.values())
+				for m in reversed(listed)
 				if m.account_sid == account.sid
 				and not m.hidden
 				and not m.automatic
-				and to in ("", m.to)
 				and from_ in ("", m.from_)
 				and all(test(m.sent or m.created) for test in tests)
-			]
+			)
 			return _page(request, "messages", found, message_json)
 
 	def _post_messages(self, request: Request, account: Account) -> Response:
@@ -328,6 +346,7 @@ class RestApi:
 			"status_callback": callback,
 			"send_at": _send_at(form, service_sid),
 			"validity_s": _validity(form.get("ValidityPeriod")),
+			"arrived": request.environ[READ_AT],
 		}
 
 	def _check_sender(
@@ -535,17 +554,22 @@ def _date(moment: datetime | None) -> str | None:
 	return format_datetime(moment) if moment else None
 
 
-def _page(request: Request, key: str, items: list, as_json: Callable) -> Response:
-	"""One page of a list. A PageToken names the last item seen, so that new items do not shift the pages."""
+def _page(request: Request, key: str, found: Iterable, as_json: Callable) -> Response:
+	"""One page of a list, of which no more is looked at than the page needs. A PageToken names the last item seen, so that new items do not shift the pages."""
 	size = min(max(request.args.get("PageSize", DEFAULT_PAGE_SIZE, type=int), 1), MAX_PAGE_SIZE)
 	number = max(request.args.get("Page", 0, type=int), 0)
 	token = request.args.get("PageToken", "")
+	found, items = iter(found), []
 	start = number * size
 	if token:
-		last = next((i for i, item in enumerate(items) if "PA" + item.sid == token), None)
-		if last is None:
+		for item in found:
+			items.append(item)
+			if "PA" + item.sid == token:
+				break
+		else:
 			raise RestError(20001, "PageToken")
-		start = last + 1
+		start = len(items)
+	items += itertools.islice(found, start + size + 1 - len(items))
 	shown = items[start : start + size]
 	kept = [(k, v) for k, v in request.args.items(multi=True) if k not in ("Page", "PageSize", "PageToken")]
 

@@ -63,6 +63,7 @@ class Simulator:
 	:param total_time_s: the same for all attempts together (Twilio: 15)
 	:param hang_s: how long a request hangs that a fault leaves without an answer
 	:param slow_s: how much longer an answer takes with the fault `slow_api`
+	:param latency_s: how long every answer of the REST API takes (Twilio: about 0.15)
 	"""
 
 	def __init__(
@@ -77,6 +78,7 @@ class Simulator:
 		total_time_s: float = TOTAL_TIME_S,
 		hang_s: float = 30.0,
 		slow_s: float = 3.0,
+		latency_s: float = 0.0,
 	):
 		if not speed > 0:
 			raise ValueError("speed must be greater than 0")
@@ -90,7 +92,14 @@ class Simulator:
 		self._courier = Courier(self.world, self._rules)
 		self._carrier = Carrier(self.world, self._courier, self.faults, speed, self._media_url)
 		self._rest = RestApi(
-			self.world, self._carrier, self.faults, self._pause, hang_s, slow_s, self._media_location
+			self.world,
+			self._carrier,
+			self.faults,
+			self._pause,
+			hang_s,
+			slow_s,
+			latency_s,
+			self._media_location,
 		)
 		self._pages = Pages(self)
 		self._server = None
@@ -248,6 +257,14 @@ class Simulator:
 	def message(self, sid: str) -> Message:
 		""":raises KeyError: no such message"""
 		return self.world.messages[sid]
+
+	def arrivals(self, number: str) -> list[float]:
+		"""When the send requests that were accepted for a number of ours had been read: `time.monotonic()`, ascending.
+
+		:param number: the sender, or the Messaging Service of messages that none was chosen for yet
+		"""
+		with self.world.lock:
+			return sorted(m.arrived for m in self.world.messages.values() if m.arrived and m.ours == number)
 
 	@property
 	def webhook_attempts(self) -> list[WebhookAttempt]:

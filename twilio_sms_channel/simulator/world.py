@@ -125,6 +125,8 @@ class Message:
 	created: datetime = field(default_factory=now)
 	updated: datetime = field(default_factory=now)
 	sent: datetime | None = None
+	arrived: float | None = None
+	"""`time.monotonic()` when its send request had been read; None for what came another way"""
 
 	@property
 	def inbound(self) -> bool:
@@ -230,6 +232,8 @@ class World:
 	def forget_messages(self) -> None:
 		with self.lock:
 			self.messages: dict[str, Message] = {}
+			self.messages_to: dict[str, list[Message]] = {}
+			"""the same by recipient, each oldest first"""
 			self.media: dict[str, Media] = {}
 			self.opted_out: set[tuple[str, str]] = set()
 			self.journal: deque = deque(maxlen=MAX_JOURNAL_ENTRIES)
@@ -255,6 +259,7 @@ class World:
 	def add_message(self, message: Message) -> Message:
 		with self.lock:
 			self.messages[message.sid] = message
+			self.messages_to.setdefault(message.to, []).append(message)
 			message.history.append((message.status, message.created))
 			self.know_handset(message.customer)
 		self.touch()
