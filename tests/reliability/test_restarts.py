@@ -7,12 +7,9 @@ In short (`make test`) some texts and one Redis. In full (`make kill-matrix`) 50
 the second time by SIGKILL.
 """
 
-import shlex
-import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import frappe
@@ -71,20 +68,6 @@ class Stream:
 		self.services_are_back.set()
 		self.thread.join(60 + self.plan.texts / self.plan.per_second)
 		assert not self.thread.is_alive()
-
-
-@pytest.fixture
-def restart(request) -> Callable[[str, str], None]:
-	"""Restart a service of the bench: its name, and the signal that ends it."""
-	command = request.config.getoption("--restart-services-with")
-	if not command:
-		pytest.skip("--restart-services-with does not say how services are restarted here")
-
-	def restart_service(service: str, signal: str) -> None:
-		words = [word.format(service=service, signal=signal) for word in shlex.split(command)]
-		subprocess.run(words, check=True, timeout=RESTART_TIMEOUT_S)
-
-	return restart_service
 
 
 @pytest.fixture

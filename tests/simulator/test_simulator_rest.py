@@ -317,8 +317,11 @@ def test_every_answer_takes_the_latency_and_none_waits_for_another():
 		clients = [client_of(slow, account.sid, account.auth_token, account.sid) for _ in range(8)]
 		begin = time.monotonic()
 		with ThreadPoolExecutor(8) as pool:
-			list(pool.map(lambda c: c.messages.create(to=ANN, from_=OURS, body="Hi"), clients))
-		assert 0.2 <= time.monotonic() - begin < 0.8
+			answers = [pool.submit(c.messages.create, to=ANN, from_=OURS, body="Hi") for c in clients]
+			time.sleep(0.15)
+			assert slow.under_way == 8
+			assert {answer.result().status for answer in answers} == {"queued"}
+		assert 0.2 <= time.monotonic() - begin < 0.8 and not slow.under_way
 		assert all(180 <= entry.latency_ms < 700 for entry in slow.requests)
 		# Read at once, answered later.
 		assert len(slow.arrivals(OURS)) == 8 and slow.arrivals(OURS)[-1] < begin + 0.2

@@ -158,7 +158,11 @@ class Stack:
 
 	def start_worker(self, name: str = "worker", **env: str) -> subprocess.Popen:
 		"""Start a background worker; it is ready some seconds later. `env` is added to its environment."""
-		return self._start(name, ["-m", "support.worker"], env)
+		return self.start(name, "support.worker", **env)
+
+	def start(self, name: str, module: str, **env: str) -> subprocess.Popen:
+		"""Start a module of these tests as a process. `env` is added to its environment."""
+		return self._start(name, ["-m", module], env)
 
 	def stop(self, *names: str) -> None:
 		"""End processes: kindly, then not. Those that ended by themselves are forgotten."""

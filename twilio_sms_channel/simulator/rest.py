@@ -126,7 +126,8 @@ class RestApi:
 		self._pause = pause
 		self._hang_s = hang_s
 		self._slow_s = slow_s
-		self._latency_s = latency_s
+		self.latency_s = latency_s
+		self.under_way: set[int] = set()
 		self._media_location = media_location
 
 	def answer(self, request: Request) -> Response:
@@ -136,6 +137,7 @@ class RestApi:
 		"""
 		entry = _journal_entry(request)
 		started = request.environ[READ_AT] = time.monotonic()
+		self.under_way.add(id(entry))
 		try:
 			# One half on the way there, one on the way back: a client may be gone by either.
 			self._travel()
@@ -143,12 +145,13 @@ class RestApi:
 			self._travel()
 			return response
 		finally:
+			self.under_way.remove(id(entry))
 			entry.latency_ms = round((time.monotonic() - started) * 1000)
 			self.world.record(entry)
 
 	def _travel(self) -> None:
-		if self._latency_s:
-			self._pause(self._latency_s / 2)
+		if self.latency_s:
+			self._pause(self.latency_s / 2)
 
 	def _answer_or_refuse(self, request: Request, entry: RestRequest) -> Response:
 		try:

@@ -267,6 +267,20 @@ class Simulator:
 			return sorted(m.arrived for m in self.world.messages.values() if m.arrived and m.ours == number)
 
 	@property
+	def latency_s(self) -> float:
+		"""How long every answer of the REST API takes; may be changed at any time."""
+		return self._rest.latency_s
+
+	@latency_s.setter
+	def latency_s(self, seconds: float) -> None:
+		self._rest.latency_s = seconds
+
+	@property
+	def under_way(self) -> int:
+		"""How many requests to the REST API have been read and not been answered yet."""
+		return len(self._rest.under_way)
+
+	@property
 	def webhook_attempts(self) -> list[WebhookAttempt]:
 		"""Requests made to the app, oldest first."""
 		return self._journal(WebhookAttempt)

@@ -1,0 +1,21 @@
+import shlex
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+RESTART_TIMEOUT_S = 90
+
+
+@pytest.fixture
+def restart(request) -> Callable[[str, str], None]:
+	"""Restart a service of the bench: its name, and the signal that ends it."""
+	command = request.config.getoption("--restart-services-with")
+	if not command:
+		pytest.skip("--restart-services-with does not say how services are restarted here")
+
+	def restart_service(service: str, signal: str) -> None:
+		words = [word.format(service=service, signal=signal) for word in shlex.split(command)]
+		subprocess.run(words, check=True, timeout=RESTART_TIMEOUT_S)
+
+	return restart_service

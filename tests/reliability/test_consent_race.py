@@ -1,0 +1,94 @@
+"""STOP comes while replies wait: from the moment it is stored, nothing more is sent to that customer."""
+
+import threading
+import time
+from datetime import datetime, timedelta, timezone
+
+import frappe
+import pytest
+from frappe.installer import update_site_config
+from support.replies import Replies, Workers
+from support.stack import INBOUND, MESSAGE, eventually
+
+LATENCY_S = 0.15
+SEGMENTS_PER_SECOND = 20
+REPLIES = 100
+PATIENCE_S = 30
+
+
+class Watch(threading.Thread):
+	"""Sees the rows of a number's inbound texts appear, on a database connection of its own.
+
+	`seen` has, by SID, a moment at which the row had been committed, usually less than a few milliseconds before.
+	"""
+
+	def __init__(self, site: str, number: str, texts: int):
+		super().__init__(daemon=True)
+		self.site, self.number, self.texts = site, number, texts
+		self.seen: dict[str, datetime] = {}
+		self.start()
+
+	def run(self) -> None:
+		frappe.init(site=self.site, sites_path=".")
+		frappe.connect()
+		deadline = time.monotonic() + PATIENCE_S
+		while len(self.seen) < self.texts and time.monotonic() < deadline:
+			frappe.db.rollback()
+			found = frappe.get_all(
+				MESSAGE, {"number": self.number, "direction": "Inbound"}, pluck="twilio_sid"
+			)
+			now = datetime.now(timezone.utc)
+			self.seen = dict.fromkeys(found, now) | self.seen
+		frappe.destroy()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def workers(stack):
+	stack.simulator.latency_s = LATENCY_S
+	update_site_config("twilio_sms_absent_after_s", 2)
+	with Workers(stack, sweep_every_s=1) as running:
+		yield running
+	update_site_config("twilio_sms_absent_after_s", "None")
+	stack.simulator.latency_s = 0
+
+
+@pytest.mark.parametrize("conversations", [1, 20])
+def test_nothing_is_sent_after_stop_is_stored(stack, sim, conversations):
+	# A short code: Twilio refuses nothing, only the app keeps from sending.
+	replies = Replies(stack, conversations, SEGMENTS_PER_SECOND)
+	sim.add_number(stack.account_sid, replies.number, kind="short code", sms_url=stack.web + INBOUND)
+	customers = [c.customer_number for c in replies.conversations]
+	replies.write(REPLIES, "Reply")
+	eventually(lambda: sim.arrivals(replies.number))
+	watch = Watch(stack.site, replies.number, conversations)
+	stops = [sim.text(from_=customer, to=replies.number, body="STOP") for customer in customers]
+	watch.join(PATIENCE_S + 10)
+	assert replies.wait_until_decided(2 * PATIENCE_S), replies.undecided()
+	answered = {
+		attempt.message_sid: attempt.at + timedelta(milliseconds=attempt.latency_ms)
+		for attempt in sim.webhook_attempts
+		if attempt.status_code == 200
+	}
+	for customer, stop in zip(customers, stops, strict=True):
+		requests = [
+			r.at
+			for r in sim.requests
+			if r.method == "POST"
+			and r.form.get("To") == [customer]
+			and r.form["Body"][0].startswith("Reply ")
+		]
+		too_late = {
+			"after the webhook's answer": [at for at in requests if at > answered[stop.sid]],
+			"after the row was there": [at for at in requests if at > watch.seen[stop.sid]],
+		}
+		assert not any(too_late.values()), (too_late, watch.seen[stop.sid])
+	tally = replies.tally("STOP")
+	print(tally)
+	assert (tally.lost, tally.sent_twice, tally.wrong_status) == (0, 0, 0)
+	assert tally.visible_failures and tally.sent_once + tally.visible_failures == REPLIES
+	rows = frappe.get_all(
+		MESSAGE, {"number": replies.number, "status": "Blocked"}, ["error_code", "error_message"]
+	)
+	assert len(rows) == tally.visible_failures
+	assert {row.error_code for row in rows} == {"21610"}
+	assert all("opted out" in row.error_message for row in rows)
