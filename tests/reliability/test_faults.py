@@ -19,9 +19,10 @@ from threading import Event
 import pytest
 from frappe.installer import update_site_config
 from support.replies import Replies, Tally, Workers, meanwhile
+from support.stack import ABSENT_AFTER_S
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "faults.json"
-SEND = "twilio_sms_channel.twilio_gateway.client:Gateway.send"
+SEND = "twilio_sms_channel.twilio_gateway.client:create"
 SEGMENTS_PER_SECOND = 1000
 LATENCY_S = 0.15
 SOON_S = 0.5
@@ -193,7 +194,7 @@ def replies(stack, plan) -> Iterator[Replies]:
 	yield Replies(stack, plan.customers, SEGMENTS_PER_SECOND)
 	stack.simulator.latency_s = 0
 	update_site_config("twilio_sms_api_timeout_s", 2)
-	update_site_config("twilio_sms_absent_after_s", "None")
+	update_site_config("twilio_sms_absent_after_s", ABSENT_AFTER_S)
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,8 @@ QUEUES = ("short", "default", "long")
 INBOUND = "/api/method/twilio_sms_channel.api.webhooks.inbound"
 ACCOUNT_NAME = "Example Shop"
 MESSAGE = "Twilio SMS Message"
+# Instead of two minutes: how long Twilio's list has to lack a text before it is sent again.
+ABSENT_AFTER_S = 6
 SPECIAL_ENDINGS = tuple(str(code) for code in range(30003, 30009))
 
 
@@ -96,7 +98,7 @@ class Stack:
 		frappe.db.commit()
 		update_site_config("twilio_sms_api_base_url", self.simulator.base_url)
 		update_site_config("twilio_sms_api_timeout_s", 2)
-		update_site_config("twilio_sms_absent_after_s", 6)
+		update_site_config("twilio_sms_absent_after_s", ABSENT_AFTER_S)
 
 	def add_number(self, **fields) -> str:
 		"""A number of ours, known to the site and to the simulator. Commits."""

@@ -85,7 +85,8 @@ def wake_if_needed() -> None:
 		{"status": "Unconfirmed", "next_attempt": ("<=", now_datetime())},
 	)
 	if any(frappe.db.exists(MESSAGE, filters) for filters in due):
-		wake()
+		# Whatever is marked as waiting: a Redis that was restarted forgot the job, another one keeps the mark.
+		jobs.later(JOB)
 		frappe.db.commit()
 
 

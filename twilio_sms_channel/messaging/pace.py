@@ -20,7 +20,8 @@ GUARD_S = 0.0003
 BACK_OFF_FIRST_S, BACK_OFF_MOST_S = 0.1, 30
 # Replies of one person that follow each other faster than anybody types are one burst, which takes its turns in between.
 BURST_WITHIN_S = 5
-DatabaseTime = CustomFunction("now", ["digits"])
+# Not now(): that is when a statement began, which then may have waited for the lock.
+DatabaseTime = CustomFunction("sysdate", ["digits"])
 
 
 @dataclass
