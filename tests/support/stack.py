@@ -200,6 +200,12 @@ class Stack:
 				self.stop("worker")
 			self.start_worker()
 
+	def wake(self) -> None:
+		"""Have a worker send what waits, as the sweep does each minute."""
+		from twilio_sms_channel.messaging import dispatch
+
+		dispatch.wake_if_needed()
+
 	def empty_queues(self) -> None:
 		"""Forget the site's jobs that wait, as a Redis does that is restarted."""
 		for name in QUEUES:

@@ -1,0 +1,196 @@
+"""How fast a number sends, whose turn it is, and what a number or account that does not get through holds up: nothing else."""
+
+import time
+
+import frappe
+import pytest
+from support.stack import Customer, eventually, status_of, ticket_of
+
+from twilio_sms_channel.messaging import claims, outbox, pace, pausing, sweep
+
+MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
+
+
+@pytest.fixture
+def conversation_of(stack):
+	"""A conversation of a new customer with one of our numbers, in a ticket of its own."""
+
+	def make(number: str):
+		ticket = ticket_of(Customer(stack).text("Hello", to=number))
+		return frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
+
+	return make
+
+
+def write(conversation, body: str, by: str = "Administrator") -> str:
+	frappe.set_user(by)
+	name = outbox.write(conversation, body).name
+	frappe.set_user("Administrator")
+	frappe.db.commit()
+	return name
+
+
+def all_sent(messages: list[str]) -> bool:
+	waiting = {"name": ("in", messages), "status": ("in", ("Queued", "Sending", "Unconfirmed"))}
+	return not frappe.db.count(MESSAGE, waiting)
+
+
+def gaps(times: list[float]) -> list[float]:
+	return [after - before for before, after in zip(times, times[1:], strict=False)]
+
+
+@pytest.mark.parametrize(
+	("number_type", "own", "expected"),
+	[
+		("Long Code", 0, 1),
+		("Toll-Free", 0, 3),
+		("Alphanumeric Sender", 0, 10),
+		("Short Code", 0, 100),
+		("Short Code", 30, 30),
+		("Long Code", 0.5, 0.5),
+	],
+)
+def test_a_number_is_as_fast_as_its_type_unless_it_says_otherwise(number_type, own, expected):
+	number = frappe._dict(name="x", number_type=number_type, segments_per_second=own, messaging_service_sid="")
+	assert pace.segments_per_second(number) == expected
+
+
+def test_a_messaging_service_is_as_fast_as_its_numbers_together(stack):
+	sid = "MG" + frappe.generate_hash(length=32)[:32].ljust(32, "0")
+	for _ in range(2):
+		stack.add_number(messaging_service_sid=sid)
+	service = frappe._dict(
+		name=sid, number_type="Messaging Service", segments_per_second=0, messaging_service_sid=sid
+	)
+	assert pace.segments_per_second(service) == 2
+	alone = frappe._dict(service, messaging_service_sid="MG" + "0" * 32)
+	assert pace.segments_per_second(alone) == 1
+
+
+def test_an_mms_counts_as_one_and_never_goes_faster_than_the_account_may():
+	assert pace.seconds_for(3, False, 1) == pytest.approx(3, abs=0.01)
+	assert pace.seconds_for(3, True, 1) == pytest.approx(1, abs=0.01)
+	assert pace.seconds_for(1, True, 100) == pytest.approx(0.04, abs=0.001)
+
+
+def test_a_long_code_sends_a_segment_a_second(stack, sim, conversation_of):
+	number = stack.add_number()
+	conversations = [conversation_of(number) for _ in range(4)]
+	messages = [write(c, "x" * 161 if n == 1 else "Hi") for n, c in enumerate(conversations)]
+	eventually(lambda: all_sent(messages))
+	# The second one has two segments. Later than its time is a matter of the machine (benchmarks/outbound.py).
+	for gap, segments in zip(gaps(sim.arrivals(number)), (1, 2, 1), strict=True):
+		assert segments - 0.05 < gap < segments + 0.5
+
+
+def test_a_burst_delays_a_single_reply_by_a_turn_and_another_number_not_at_all(stack, sim, agent, conversation_of):
+	number, other = stack.add_number(segments_per_second=5), stack.add_number()
+	burst = [conversation_of(number) for _ in range(3)]
+	single, elsewhere = conversation_of(number), conversation_of(other)
+	with stack.without_worker():
+		bulk = [write(burst[n % 3], f"Bulk {n}") for n in range(40)]
+		mine, theirs = write(single, "Single", by=agent.user), write(elsewhere, "Elsewhere", by=agent.user)
+	begun = time.monotonic()
+	eventually(lambda: all_sent([mine, theirs]))
+	assert not all_sent(bulk)
+	sent = [m.body for m in sim.messages(number=number, direction="outbound")]
+	assert sent.index("Single") <= 3
+	assert sim.arrivals(other)
+	assert time.monotonic() - begun < 8
+	eventually(lambda: all_sent(bulk))
+	for n, conversation in enumerate(burst):
+		bodies = [m.body for m in sim.messages(customer=conversation.customer_number, direction="outbound")]
+		assert bodies == [f"Bulk {place}" for place in range(n, 40, 3)]
+
+
+def test_a_single_reply_takes_what_was_written_before_it_along(stack, sim, agent, conversation_of):
+	number = stack.add_number(segments_per_second=5)
+	others, shared = [conversation_of(number) for _ in range(3)], conversation_of(number)
+	with stack.without_worker():
+		bulk = [write(others[n % 3], f"Bulk {n}") for n in range(30)] + [write(shared, "Bulk to them")]
+		mine = write(shared, "And this", by=agent.user)
+	eventually(lambda: all_sent([mine]))
+	assert not all_sent(bulk)
+	received = [m.body for m in sim.messages(customer=shared.customer_number, direction="outbound")]
+	assert received == ["Bulk to them", "And this"]
+	eventually(lambda: all_sent(bulk))
+
+
+def test_one_conversation_is_claimed_one_text_at_a_time(stack, sim, conversation_of):
+	number = stack.add_number(number_type="Long Code", segments_per_second=1000)
+	first, second = conversation_of(number), conversation_of(number)
+	with stack.without_worker():
+		names = [write(c, body) for body in ("One", "Two") for c in (first, second)]
+		claimed = claims.claim(number, 10)
+		assert [text.name for text in claimed.texts] == names[:2]
+		assert claims.claim(number, 10).texts == []
+		assert claims.abandoned() == []
+		# What a worker leaves that dies now: its connection's locks are free again.
+		frappe.db.close()
+		frappe.connect()
+		assert set(names[:2]) <= set(claims.abandoned())
+	stack.wake()
+	eventually(lambda: all_sent(names))
+	for conversation in (first, second):
+		received = [m.body for m in sim.messages(customer=conversation.customer_number, direction="outbound")]
+		assert received == ["One", "Two"]
+
+
+def test_a_number_that_is_switched_off_sends_nothing_that_waited(stack, sim, conversation_of):
+	number = stack.add_number()
+	conversation = conversation_of(number)
+	with stack.without_worker():
+		name = write(conversation, "Too late")
+		frappe.db.set_value("Twilio SMS Number", number, "enabled", 0)
+		frappe.db.commit()
+	eventually(lambda: status_of(name) == "Failed")
+	assert "switched off before this text left" in frappe.db.get_value(MESSAGE, name, "error_message")
+	assert sim.arrivals(number) == []
+
+
+@pytest.mark.parametrize("trouble", ["wrong token", "suspended"])
+def test_an_account_that_may_not_send_waits_with_one_alarm_and_goes_on_by_itself(
+	stack, sim, conversation_of, trouble
+):
+	number = stack.add_number(segments_per_second=10)
+	conversations = [conversation_of(number) for _ in range(3)]
+	account = sim.world.accounts[stack.account_sid]
+	right = account.auth_token
+	alarms = {"document_type": "Twilio SMS Account", "document_name": stack.account}
+	frappe.db.delete("Notification Log", alarms)
+	frappe.db.commit()
+	try:
+		if trouble == "suspended":
+			account.status = "suspended"
+		else:
+			account.auth_token = "0" * 32
+		names = [write(c, "Wait") for c in conversations]
+		eventually(lambda: frappe.db.get_value("Twilio SMS Account", stack.account, "paused_since"))
+		asked = len(sim.requests)
+		sweep.run()
+		time.sleep(1)
+		# The sweep asks after the account alone.
+		assert len([r for r in sim.requests[asked:] if r.method == "POST"]) == 0
+		frappe.db.rollback()
+		assert {status_of(name) for name in names} == {"Queued"}
+		told = frappe.get_all("Notification Log", alarms, ["for_user", "subject"])
+		assert len(told) == len({row.for_user for row in told}) > 0
+		assert "wait" in told[0].subject
+	finally:
+		account.status, account.auth_token = "active", right
+	sweep.run()
+	eventually(lambda: all_sent(names))
+	assert not frappe.db.get_value("Twilio SMS Account", stack.account, "paused_since")
+	assert len(sim.arrivals(number)) >= 3
+	for conversation in conversations:
+		assert len(sim.messages(customer=conversation.customer_number, direction="outbound")) == 1
+
+
+def test_new_credentials_let_the_texts_go_at_once(stack):
+	pausing.pause(stack.account, "20003", "Authenticate")
+	doc = frappe.get_doc("Twilio SMS Account", stack.account)
+	assert doc.paused_since and "credentials" in doc.paused_reason
+	doc.auth_token = stack.auth_token
+	doc.save()
+	assert not frappe.db.get_value("Twilio SMS Account", stack.account, "paused_since")
+	frappe.db.commit()
