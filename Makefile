@@ -1,7 +1,7 @@
 # Everything that a developer does here. Each target is a command of dev/; `python3 dev --help` says more.
 # ARGS goes to the command: make test ARGS="-k media -x", make demo ARGS=--once
 
-.PHONY: help test test-twilio-oldest kill-matrix hostile site demo bench-inbound status stop clean lint
+.PHONY: help test test-twilio-oldest kill-matrix fault-matrix hostile site demo bench-inbound bench-outbound status stop clean lint
 
 help:
 	@python3 dev --help
@@ -13,7 +13,7 @@ test-twilio-oldest:
 	@python3 dev test-twilio-oldest -- $(ARGS)
 
 # Longer versions of what is in the suite.
-kill-matrix hostile:
+kill-matrix fault-matrix hostile:
 	@python3 dev $@ -- $(ARGS)
 
 site:
@@ -22,8 +22,8 @@ site:
 demo:
 	@python3 dev demo $(ARGS)
 
-bench-inbound:
-	@python3 dev bench-inbound $(ARGS)
+bench-inbound bench-outbound:
+	@python3 dev $@ $(ARGS)
 
 status stop clean lint:
 	@python3 dev $@

@@ -100,7 +100,7 @@ def fill(twilio: Twilio, amounts: Amounts) -> None:
 	)
 	for (doctype, name, count), values in copies:
 		begin = time.monotonic()
-		_copy(doctype, name, count, {column: value.format("seq") for column, value in values.items()})
+		copy_rows(doctype, name, count, {column: value.format("seq") for column, value in values.items()})
 		print(f"  {count:>9,} {doctype:<24} {time.monotonic() - begin:6.1f} s", flush=True)
 
 
@@ -111,7 +111,13 @@ def _someone_texts(twilio: Twilio):
 	return frappe.get_doc("Twilio SMS Message", name)
 
 
-def _copy(doctype: str, name: str, count: int, values: dict[str, str]) -> None:
+def copy_rows(doctype: str, name: str, count: int, values: dict[str, str]) -> None:
+	"""Copy one row many times. Commits.
+
+	:param name: of the row to copy
+	:param values: column → SQL for its value in a copy, in which `seq` counts from 0; other columns stay as they are
+	:raises AssertionError: the table does not hold as many rows more afterwards
+	"""
 	columns = [row[0] for row in frappe.db.sql(f"show columns from `tab{doctype}`")]
 	if missing := values.keys() - set(columns):
 		raise AssertionError(f"{doctype} has no {missing}")

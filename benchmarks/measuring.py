@@ -90,7 +90,7 @@ class Run:
 		full = self._state("full site", "texts of old customers", self._old_texts, ("ping", "webhook"))
 		return {
 			**figures(empty, full),
-			"settings": {**_settings(), "load_before": round(load, 2)},
+			"settings": {**settings(), "load_before": round(load, 2)},
 			"plan": asdict(self.plan) | {"messages": self.plan.amounts.messages},
 			"seconds": round(time.monotonic() - begun),
 		}
@@ -239,7 +239,8 @@ def _times(mix: Mix) -> dict[str, float]:
 	}
 
 
-def _settings() -> dict:
+def settings() -> dict:
+	"""What the machine and the site are, for whoever compares results."""
 	variables = dict(frappe.db.sql("show global variables"))
 	return {
 		"measured_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),

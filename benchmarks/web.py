@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from figures import quantile
 
+HERE = Path(__file__).parent
 HOST = "127.0.0.1"
 WORKERS = 2
 CLIENTS = 4
@@ -43,10 +45,12 @@ class WebServer:
 	:param sites: the bench's sites folder
 	:param site: name of the site, which every request names as its host
 	:param log: file for what the server prints
+	:param answers_any_name: whether the site is served whatever host a request names
 	"""
 
-	def __init__(self, sites: Path, site: str, log: Path):
+	def __init__(self, sites: Path, site: str, log: Path, answers_any_name: bool = False):
 		self.sites, self.site, self.log = sites, site, log
+		self.application = "one_site:application" if answers_any_name else "frappe.app:application"
 
 	def __enter__(self) -> WebServer:
 		self.port = _free_port()
@@ -54,8 +58,9 @@ class WebServer:
 		words = [f"--{name}={value}" for name, value in options.items()]
 		with self.log.open("w") as output:
 			self.process = subprocess.Popen(
-				[sys.executable, "-m", "gunicorn", *words, "--preload", "frappe.app:application"],
+				[sys.executable, "-m", "gunicorn", *words, "--preload", self.application],
 				cwd=self.sites,
+				env={**os.environ, "PYTHONPATH": str(HERE), "TWILIO_SMS_BENCHMARK_SITE": self.site},
 				stdout=output,
 				stderr=subprocess.STDOUT,
 			)

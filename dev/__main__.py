@@ -140,6 +140,10 @@ def hostile(arguments) -> int:
 	return _in_full(["tests/reliability/test_hostile_input.py"], arguments)
 
 
+def fault_matrix(arguments) -> int:
+	return _in_full(["tests/reliability/test_faults.py", "-s"], arguments)
+
+
 def _in_full(tests: list[str], arguments) -> int:
 	bring_up(TEST_SITE)
 	return _pytest([*tests, "--in-full", *arguments.pytest])
@@ -171,14 +175,20 @@ def _in_bench(*words: object) -> int:
 
 
 def bench_inbound(arguments) -> int:
+	return _measure("inbound.py", arguments)
+
+
+def bench_outbound(arguments) -> int:
+	return _measure("outbound.py", arguments)
+
+
+def _measure(program: str, arguments) -> int:
 	sites.forget(BENCHMARK_SITE)
 	try:
 		bring_up(BENCHMARK_SITE)
 		print(f"✓ ready after {time.monotonic() - STARTED:.1f} s; measuring", flush=True)
 		words = ["--quick"] if arguments.quick else []
-		return _in_bench(
-			ROOT / "benchmarks" / "inbound.py", "--bench", BENCH, "--site", BENCHMARK_SITE, *words
-		)
+		return _in_bench(ROOT / "benchmarks" / program, "--bench", BENCH, "--site", BENCHMARK_SITE, *words)
 	finally:
 		sites.drop(BENCHMARK_SITE)
 
@@ -266,6 +276,7 @@ def parse(words: list[str]) -> argparse.Namespace:
 		("test", test, "make the test site, if need be, and run the tests on it"),
 		("test-twilio-oldest", test_twilio_oldest, "the same with the oldest Twilio library that is allowed"),
 		("kill-matrix", kill_matrix, "processes killed at every stage, services restarted under 500 texts"),
+		("fault-matrix", fault_matrix, "1,000 replies under each of the faults that sending may meet"),
 		("hostile", hostile, "10,000 hostile requests to the webhook"),
 	):
 		command(name, function, text).add_argument("pytest", nargs="*", help="for pytest, after --")
@@ -274,11 +285,17 @@ def parse(words: list[str]) -> argparse.Namespace:
 	)
 	once = command("demo", demo, "start a Helpdesk with simulated phones and tell a story on it")
 	once.add_argument("--once", action="store_true", help="stop what was started when the story is over")
-	command(
-		"bench-inbound", bench_inbound, "measure how fast texts come in, on a site of its own"
-	).add_argument(
-		"--quick", action="store_true", help="a short look: fewer seconds, a twentieth of the rows"
-	)
+	for name, function, text in (
+		("bench-inbound", bench_inbound, "measure how fast texts come in, on a site of its own"),
+		(
+			"bench-outbound",
+			bench_outbound,
+			"measure how fast and how evenly texts go out, on a site of its own",
+		),
+	):
+		command(name, function, text).add_argument(
+			"--quick", action="store_true", help="a short look: fewer seconds, a twentieth of the rows"
+		)
 	command("status", status, "what runs", locks=False)
 	# Also for the tests, while they hold the lock.
 	again = command("restart", restart, "end a service and start it again", locks=False)

@@ -6,12 +6,15 @@ import importlib
 import itertools
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
 import frappe
 import pytest
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
@@ -19,7 +22,11 @@ from twilio_sms_channel.messaging import public_url
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT, fragments, is_signed
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-NAMES = ("figures", "fill", "inbound", "intake_time", "measuring", "people", "report", "web")
+NAMES = (
+	*("figures", "fill", "inbound", "intake_time", "measuring", "people", "report", "web"),
+	*("claim_time", "outbound", "outbound_report", "outbound_run", "overhead", "pacing", "sending"),
+	"twilio_process",
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +67,9 @@ def server(bench, tmp_path):
 	thread.join(5)
 
 
-def test_the_examples_of_the_arithmetic(bench):
-	failed, tried = doctest.testmod(bench.figures)
+@pytest.mark.parametrize("module", ["figures", "pacing"])
+def test_the_examples_of_the_arithmetic(bench, module):
+	failed, tried = doctest.testmod(getattr(bench, module))
 	assert tried and not failed
 
 
@@ -138,3 +146,83 @@ def test_a_site_with_tickets_is_not_filled_by_accident(bench):
 	with pytest.raises(bench.inbound.Refused):
 		bench.inbound.refuse_a_site_in_use(argparse.Namespace(site="here", yes_fill=False))
 	bench.inbound.refuse_a_site_in_use(argparse.Namespace(site="here", yes_fill=True))
+
+
+def test_the_most_in_any_second_are_found_across_full_seconds(bench):
+	"""96 in one second and 64 in the next, but more around the moment between them."""
+	arrivals = [0.25 + n / 128 for n in range(96)] + [1 + n / 64 for n in range(64)]
+	assert bench.pacing.most_in_a_second(arrivals) == 96 + 16
+	assert bench.pacing.most_in_a_second([n / 128 for n in range(640)]) == 128
+	assert bench.pacing.most_in_a_second([3.0]) == 1
+
+
+def test_a_pace_that_is_right_on_average_only_is_not_even(bench):
+	measured = bench.pacing.evenness([0, 0.5, 2, 2.5, 4], 1)
+	assert measured["mean"] == 0
+	assert measured["error"] == measured["median"] == measured["p95"] == 0.5
+
+
+def test_a_text_that_came_twice_or_not_at_all_breaks_the_order(bench):
+	written = [("Ann", "1"), ("Ann", "2"), ("Bob", "1")]
+	assert bench.pacing.order_kept(written, written) == 1
+	assert bench.pacing.order_kept([*written, ("Ann", "2")], written) == 0.5
+	assert bench.pacing.order_kept([("Bob", "1")], written) == 0.5
+
+
+def test_the_simulator_in_its_own_process_tells_when_texts_arrived(bench):
+	twilio = bench.people.Twilio()
+	begin = time.monotonic()
+	with bench.twilio_process.TwilioProcess(twilio.account_sid, twilio.auth_token, 0.1) as simulated:
+		simulated.add_number("72345", "short code")
+		client = Client(twilio.account_sid, twilio.auth_token, http_client=TwilioHttpClient(timeout=5))
+		client.api.base_url = simulated.url
+		for body in ("1", "2"):
+			client.messages.create(to="+19073000042", from_="72345", body=body)
+		simulated.settle()
+		arrivals = simulated.arrivals("72345")
+		assert simulated.texts("72345") == [("+19073000042", "1"), ("+19073000042", "2")]
+	assert begin < arrivals[0] < arrivals[1] - 0.1 < time.monotonic()
+
+
+def test_what_outbound_samples_come_to(bench):
+	paced = {
+		"short_code": {"texts": 300, "per_s": 99.5, "max_in_a_second": 101, "simulator_cpu_ms": 2},
+		"long_code": {
+			**{"texts": 30, "per_s": 1, "max_in_a_second": 1, "simulator_cpu_ms": 2},
+			**{"error": 0.01, "mean": 0.01, "median": 0.005, "p95": 0.02},
+		},
+		"order_kept": 1.0,
+	}
+	claims = {
+		"20 conversations": {"few_ms": 5, "many_ms": 6, "growth": 1.2},
+		"20,000 conversations": {"few_ms": 5, "many_ms": 10, "growth": 2},
+	}
+	costs = {"app": {"wall_ms": 9, "cpu_ms": 6}, "sdk": {"wall_ms": 3, "cpu_ms": 1.5}}
+	result = bench.outbound_run.figures(paced, claims, costs)
+	assert result["claim_growth"] == 2
+	assert (result["overhead_vs_sdk"], result["overhead_vs_sdk_cpu"]) == (3, 4)
+	missed = {goal.figure for goal in bench.outbound_report.GOALS if not goal.holds(result[goal.figure])}
+	assert missed == {"short_code_max_in_a_second", "claim_growth"}
+	fault = {"fault": "5xx", "replies": 9, "sent_once": 8, "sent_twice": 0, "lost": 1, "visible_failures": 0}
+	settings = {
+		"cpus": 2,
+		"load_before": 0,
+		"frappe": "",
+		"twilio": "",
+		"python": "",
+		"latency_s": 0,
+		"database": {},
+	}
+	printed = bench.outbound_report.report(
+		{
+			**result,
+			**{name: paced[name] for name in ("short_code", "long_code")},
+			"short_code_with_callbacks": paced["short_code"],
+			"claims_ms": claims,
+			"overhead_ms": costs,
+			"fault_matrix": [fault],
+			"settings": settings,
+			"seconds": 1,
+		}
+	)
+	assert printed.count("MISSED") == 2 and "5xx" in printed
