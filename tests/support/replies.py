@@ -83,9 +83,14 @@ class Replies:
 		"""Wait until every reply's fate is known. False when some are not after `timeout_s`."""
 		deadline = time.monotonic() + timeout_s
 		while time.monotonic() < deadline:
-			if not self.undecided():
-				self.stack.simulator.wait_idle(10)
-				return True
+			try:
+				if not self.undecided():
+					self.stack.simulator.wait_idle(10)
+					return True
+			except Exception:
+				# The database is away as well.
+				with suppress(Exception):
+					reconnect()
 			time.sleep(0.25)
 		return False
 
