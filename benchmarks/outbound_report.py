@@ -7,9 +7,9 @@ from figures import Goal, table
 GOALS = (
 	Goal("short_code_per_s", "texts per second of a short code (100 allowed)", 95, at_least=True),
 	Goal("short_code_max_in_a_second", "most in any second", 100, at_least=False),
-	Goal("long_code_pace_error", "long code, off its second", 0.02, at_least=False),
+	Goal("long_code_pace_error", "long code, off its second", 0.05, at_least=False),
 	Goal("order_kept", "conversations in the order written", 1, at_least=True),
-	Goal("claim_growth", "time of a claim, 50,000 waiting, of 50", 1.5, at_least=False),
+	Goal("claim_growth", "time of a claim, 50,000 waiting, of 50", 1.2, at_least=False),
 	Goal("overhead_vs_sdk", "time of the app, of the SDK call", 3, at_least=False),
 )
 FAULT_COLUMNS = ("replies", "sent_once", "sent_twice", "lost", "visible_failures")

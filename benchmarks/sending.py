@@ -16,7 +16,7 @@ from frappe.installer import update_site_config
 from frappe.utils.background_jobs import get_redis_conn
 from intake_time import WrongResult
 
-from twilio_sms_channel.messaging import dispatch, outbox
+from twilio_sms_channel.messaging import claims, dispatch, locks, outbox
 
 MESSAGE, CONVERSATION, TICKET = "Twilio SMS Message", "Twilio SMS Conversation", "HD Ticket"
 WORKERS = 2
@@ -198,30 +198,22 @@ def forget_jobs() -> None:
 
 def send_here() -> None:
 	"""Send what waits, in this process, as a worker's job does it."""
-	if hasattr(dispatch, "pump"):
-		dispatch.pump()
-		return
-	while queued := frappe.get_all(MESSAGE, {"status": "Queued"}, pluck="name", order_by="creation", limit=1):
-		dispatch.send_waiting(queued[0])
+	dispatch.pump()
 
 
-def claim(number: str) -> None:
+def claim(number: str) -> claims.Text:
 	"""Claim the text of this number that is to leave next. Commits.
 
 	:raises WrongResult: none may leave
 	"""
-	if hasattr(dispatch, "claim"):
-		claimed = dispatch.claim(number, 1)
-	else:
-		filters = {"number": number, "status": "Queued"}
-		first = frappe.get_all(MESSAGE, filters, pluck="conversation", order_by="creation", limit=1)
-		claimed = [dispatch._claim(first[0])]
+	claimed = claims.claim(number, 1).texts
 	if len(claimed) != 1:
 		raise WrongResult(f"{len(claimed)} texts were claimed instead of one")
+	return claimed[0]
 
 
-def give_back(number: str) -> None:
+def give_back(text: claims.Text) -> None:
 	"""Have what was claimed wait again, so that the next claim meets as many texts as the last one. Commits."""
-	frappe.db.set_value(MESSAGE, {"number": number, "status": "Sending"}, "status", "Queued")
+	frappe.db.set_value(MESSAGE, text.name, "status", "Queued")
 	frappe.db.commit()
-	frappe.db.sql("select release_all_locks()")
+	locks.release([text.lock])
