@@ -11,14 +11,17 @@ Three locks keep what is promised, in this order:
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import frappe
 from frappe import _
+from frappe.query_builder.functions import IfNull
 from frappe.utils import now_datetime
-from pypika.terms import ExistsCriterion, Not
+from pypika.terms import ExistsCriterion, Not, Parameter
 
 from twilio_sms_channel.messaging import consent, delivery, locks, pace, phone
 from twilio_sms_channel.twilio_gateway import errors
+from twilio_sms_channel.twilio_gateway.client import Accepted
 
 MESSAGE, MEDIA, NUMBER, ACCOUNT = (
 	"Twilio SMS Message",
@@ -56,7 +59,6 @@ class Text:
 	communication: str
 	customer_number: str
 	body: str
-	attempts: int
 	tried_since: datetime
 	has_media: bool
 	sender: Sender
@@ -71,6 +73,10 @@ class Text:
 	@property
 	def number(self) -> str:
 		return self.sender.name
+
+	def taken(self, answer: Accepted) -> delivery.Taken:
+		"""As what it is written down when Twilio took it."""
+		return delivery.Taken(self.name, self.communication, answer, next_look=None)
 
 
 @dataclass
@@ -115,7 +121,7 @@ def claim(number: str, most: int) -> Claim:
 	elif place.wait_s > AHEAD_S:
 		wait_s = place.wait_s
 	elif rows := _oldest_of_conversations(number, 1 if place.failures else most):
-		locked = locks.take({consent.lock_of(sender, row.customer_number) for row in rows})
+		locked = locks.take(sorted({consent.lock_of(sender, row.customer_number) for row in rows}))
 		try:
 			texts = _take(sender, place, rows, locked, started)
 		finally:
@@ -150,8 +156,26 @@ def _see_what_others_commit() -> None:
 
 
 def _sender(number: str) -> Sender:
+	row = frappe.db.sql(_sender_query(), {"number": number}, as_dict=True)[0]
+	return Sender(
+		name=row.name,
+		number_type=row.number_type,
+		messaging_service_sid=row.messaging_service_sid or "",
+		account=row.account,
+		account_modified=row.modified,
+		paused=bool(row.paused_since),
+		is_on=bool(row.enabled and row.sms_enabled and row.account_enabled),
+		segments_per_second=pace.segments_per_second(row),
+	)
+
+
+# Statements are put together once: that takes longer than running them.
+
+
+@lru_cache(maxsize=1)
+def _sender_query() -> str:
 	Number, Account = frappe.qb.DocType(NUMBER), frappe.qb.DocType(ACCOUNT)
-	row = (
+	return (
 		frappe.qb.from_(Number)
 		.join(Account)
 		.on(Account.name == Number.account)
@@ -167,22 +191,24 @@ def _sender(number: str) -> Sender:
 			Account.enabled.as_("account_enabled"),
 			Account.paused_since,
 		)
-		.where(Number.name == number)
-	).run(as_dict=True)[0]
-	return Sender(
-		name=row.name,
-		number_type=row.number_type,
-		messaging_service_sid=row.messaging_service_sid or "",
-		account=row.account,
-		account_modified=row.modified,
-		paused=bool(row.paused_since),
-		is_on=bool(row.enabled and row.sms_enabled and row.account_enabled),
-		segments_per_second=pace.segments_per_second(row),
-	)
+		.where(Number.name == Parameter("%(number)s"))
+	).get_sql()
 
 
 def _oldest_of_conversations(number: str, most: int) -> list:
-	"""Texts that nothing of their own conversation has to precede, by turn."""
+	"""Texts that nothing of their own conversation has to precede, by turn; their rows are locked.
+
+	Without those that somebody holds, such as an agent who cancels one.
+	"""
+	names = frappe.db.sql(_oldest_query(), {"number": number, "most": most}, pluck=True)
+	if not names:
+		return []
+	rows = frappe.db.sql(_lock_query(), {"names": names}, as_dict=True)
+	return sorted(rows, key=lambda row: (row.turn, row.creation))
+
+
+@lru_cache(maxsize=1)
+def _oldest_query() -> str:
 	Message, Earlier, Open = (
 		frappe.qb.DocType(MESSAGE).as_(alias) for alias in ("message", "earlier", "open")
 	)
@@ -198,21 +224,20 @@ def _oldest_of_conversations(number: str, most: int) -> list:
 		.where((Earlier.conversation == Message.conversation) & (Earlier.direction == "Outbound"))
 		.where((Earlier.status == "Queued") & (Earlier.creation < Message.creation))
 	)
-	rows = (
+	return (
 		frappe.qb.from_(Message)
 		.select(Message.name)
-		.where((Message.status == "Queued") & (Message.number == number))
+		.where((Message.status == "Queued") & (Message.number == Parameter("%(number)s")))
 		.where(Not(ExistsCriterion(is_earlier)) & Not(ExistsCriterion(is_under_way)))
 		.orderby(Message.turn, Message.creation)
-		.limit(most)
-	).run(pluck=True)
-	return _locked(rows) if rows else []
+		.limit(Parameter("%(most)s"))
+	).get_sql()
 
 
-def _locked(names: list[str]) -> list:
-	"""The texts' facts, with their rows locked; without those that somebody holds, such as an agent who cancels one."""
+@lru_cache(maxsize=1)
+def _lock_query() -> str:
 	Message = frappe.qb.DocType(MESSAGE)
-	rows = (
+	return (
 		frappe.qb.from_(Message)
 		.select(
 			Message.name,
@@ -227,19 +252,15 @@ def _locked(names: list[str]) -> list:
 			Message.turn,
 			Message.creation,
 		)
-		.where(Message.name.isin(names) & (Message.status == "Queued"))
+		.where(Message.name.isin(Parameter("%(names)s")) & (Message.status == "Queued"))
 		.for_update(skip_locked=True)
-	).run(as_dict=True)
-	return sorted(rows, key=lambda row: (row.turn, row.creation))
+	).get_sql()
 
 
 def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str], started: float) -> list[Text]:
-	with_media = set(
-		frappe.get_all(
-			MEDIA, {"parent": ("in", [row.name for row in rows]), "status": "Attached"}, pluck="parent"
-		)
-	)
+	with_media = _with_media(rows)
 	opted_out = _opted_out(sender, rows)
+	now = now_datetime()
 	texts = []
 	for row in rows:
 		lock = consent.lock_of(sender, row.customer_number)
@@ -262,8 +283,7 @@ def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str], start
 					communication=row.communication,
 					customer_number=row.customer_number,
 					body=row.body or "",
-					attempts=(row.attempts or 0) + 1,
-					tried_since=row.tried_since or now_datetime(),
+					tried_since=row.tried_since or now,
 					has_media=has_media,
 					sender=sender,
 					leaves_at=started + wait_s,
@@ -272,23 +292,39 @@ def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str], start
 					after_failures=bool(place.failures),
 				)
 			)
-	for text in texts:
-		_mark_as_sending(text)
+	if texts:
+		frappe.db.sql(_sending_statement(), {"names": [text.name for text in texts], "now": now})
 	return texts
 
 
-def _mark_as_sending(text: Text) -> None:
+@lru_cache(maxsize=1)
+def _sending_statement() -> str:
 	Message = frappe.qb.DocType(MESSAGE)
-	now = now_datetime()
-	(
+	now = Parameter("%(now)s")
+	return (
 		frappe.qb.update(Message)
 		.set(Message.status, "Sending")
-		.set(Message.attempts, text.attempts)
+		.set(Message.attempts, IfNull(Message.attempts, 0) + 1)
+		.set(Message.tried_since, IfNull(Message.tried_since, now))
 		.set(Message.tried_at, now)
-		.set(Message.tried_since, text.tried_since)
 		.set(Message.modified, now)
-		.where(Message.name == text.name)
-	).run()
+		.where(Message.name.isin(Parameter("%(names)s")))
+	).get_sql()
+
+
+def _with_media(rows: list) -> set[str]:
+	"""Texts that have files."""
+	return set(frappe.db.sql(_media_query(), {"names": [row.name for row in rows]}, pluck=True))
+
+
+@lru_cache(maxsize=1)
+def _media_query() -> str:
+	Media = frappe.qb.DocType(MEDIA)
+	return (
+		frappe.qb.from_(Media)
+		.select(Media.parent)
+		.where(Media.parent.isin(Parameter("%(names)s")) & (Media.status == "Attached"))
+	).get_sql()
 
 
 def _opted_out(sender: Sender, rows: list) -> set[str]:
@@ -296,37 +332,50 @@ def _opted_out(sender: Sender, rows: list) -> set[str]:
 
 	In this order: a STOP that is taken in meanwhile is seen as waiting, or has marked its conversation already.
 	"""
-	waiting = _keywords_that_wait(sender, {row.customer_number for row in rows})
-	Conversation = frappe.qb.DocType(CONVERSATION)
-	found = (
-		frappe.qb.from_(Conversation)
-		.select(Conversation.name, Conversation.customer_number, Conversation.opted_out)
-		.where(Conversation.name.isin([row.conversation for row in rows]))
-	).run(as_dict=True)
+	waiting = _keywords_that_wait(sender, [row.customer_number for row in rows])
+	names = [row.conversation for row in rows]
+	found = frappe.db.sql(_conversations_query(), {"names": names}, as_dict=True)
 	return {row.name for row in found if waiting.get(row.customer_number, bool(row.opted_out))}
 
 
-def _keywords_that_wait(sender: Sender, customers: set[str]) -> dict[str, bool]:
+@lru_cache(maxsize=1)
+def _conversations_query() -> str:
+	Conversation = frappe.qb.DocType(CONVERSATION)
+	return (
+		frappe.qb.from_(Conversation)
+		.select(Conversation.name, Conversation.customer_number, Conversation.opted_out)
+		.where(Conversation.name.isin(Parameter("%(names)s")))
+	).get_sql()
+
+
+def _keywords_that_wait(sender: Sender, customers: list[str]) -> dict[str, bool]:
 	"""By customer: whether the last keyword among their texts that are in no ticket yet is STOP."""
-	Message, Number = frappe.qb.DocType(MESSAGE), frappe.qb.DocType(NUMBER)
-	same_list = Number.name == sender.name
-	if sender.messaging_service_sid:
-		same_list |= Number.messaging_service_sid == sender.messaging_service_sid
-	rows = (
-		frappe.qb.from_(Message)
-		.join(Number)
-		.on(Number.name == Message.number)
-		.select(Message.customer_number, Message.body, Message.opt_out_type)
-		.where(Message.customer_number.isin(list(customers)))
-		.where(Message.status.isin(["Received", "Failed"]) & (Message.direction == "Inbound") & same_list)
-		.orderby(Message.received_at)
-	).run(as_dict=True)
+	# A number without a service has a list of its own, whatever it is called.
+	asked = {"customers": customers, "number": sender.name, "service": sender.messaging_service_sid or "-"}
 	last = {}
-	for row in rows:
+	for row in frappe.db.sql(_waiting_query(), asked, as_dict=True):
 		word = consent.keyword(row.body, row.opt_out_type)
 		if word in (consent.STOP, consent.START):
 			last[row.customer_number] = word == consent.STOP
 	return last
+
+
+@lru_cache(maxsize=1)
+def _waiting_query() -> str:
+	Message, Number = frappe.qb.DocType(MESSAGE), frappe.qb.DocType(NUMBER)
+	return (
+		frappe.qb.from_(Message)
+		.join(Number)
+		.on(Number.name == Message.number)
+		.select(Message.customer_number, Message.body, Message.opt_out_type)
+		.where(Message.customer_number.isin(Parameter("%(customers)s")))
+		.where(Message.status.isin(["Received", "Failed"]) & (Message.direction == "Inbound"))
+		.where(
+			(Number.name == Parameter("%(number)s"))
+			| (Number.messaging_service_sid == Parameter("%(service)s"))
+		)
+		.orderby(Message.received_at)
+	).get_sql()
 
 
 def _switched_off(sender: Sender) -> str:

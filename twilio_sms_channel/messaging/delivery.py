@@ -1,14 +1,19 @@
 """What became of a text: Twilio's answers and callbacks raise its status, and the ticket shows it."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import frappe
+from frappe.query_builder.functions import IfNull
 from frappe.utils import now_datetime
+from pypika.terms import Parameter
 
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.messaging import pausing, rows
 from twilio_sms_channel.messaging.events import tell
 from twilio_sms_channel.twilio_gateway import errors, statuses
+from twilio_sms_channel.twilio_gateway.client import Accepted
 
 MESSAGE = "Twilio SMS Message"
 # Communication.delivery_status has no word for most of these; this is the nearest that says nothing untrue.
@@ -27,30 +32,77 @@ COMMUNICATION_STATUS = {
 }
 
 
-def accept(message: str, accepted, next_look: datetime | None = None) -> None:
-	"""Twilio took the text.
+@dataclass(frozen=True)
+class Taken:
+	"""A text that Twilio took."""
 
-	A status callback may have been faster than this answer: the facts are kept in any case, the status only rises.
+	message: str
+	communication: str
+	answer: Accepted
+	next_look: datetime | None
+	"""when Twilio is to be asked for the text's fate, should it not tell"""
 
-	:param accepted: `twilio_gateway.client.Accepted`
-	:param next_look: when Twilio is to be asked for the text's fate, should it not tell
+
+def accept(*texts: Taken) -> None:
+	"""Write down that Twilio took texts.
+
+	A status callback may have been faster than Twilio's answer: the facts are kept in any case, the status only rises.
 	"""
-	facts = {"twilio_sid": accepted.sid, "sent_at": now_datetime()}
-	if accepted.segments:
-		facts["segments"] = accepted.segments
-	status = statuses.OUR_STATUS.get(accepted.twilio_status, "Accepted")
-	raised = {
-		**facts,
-		"status": status,
-		"twilio_status": accepted.twilio_status,
-		"next_attempt": next_look,
-		"error_code": None,
-		"error_message": None,
-	}
-	if rows.update(MESSAGE, message, raised, status=statuses.may_follow(status)):
-		_tell_of(message, status)
-	else:
-		rows.update(MESSAGE, message, facts)
+	shown: dict[str, str] = {}
+	for text in texts:
+		status = statuses.OUR_STATUS.get(text.answer.twilio_status, "Accepted")
+		facts = {
+			"name": text.message,
+			"sid": text.answer.sid,
+			"segments": text.answer.segments,
+			"now": now_datetime(),
+			"status": status,
+			"twilio_status": text.answer.twilio_status,
+			"next_look": text.next_look,
+		}
+		if rows.changed(_accept_statement(status), facts):
+			shown[text.communication] = status
+		else:
+			rows.changed(_facts_statement(), facts)
+	_show(shown)
+	if frappe.get_hooks("twilio_sms_status_changed"):
+		for text in texts:
+			if text.communication in shown:
+				tell("twilio_sms_status_changed", frappe.get_doc(MESSAGE, text.message))
+
+
+# Statements are put together once: that takes longer than running them.
+
+
+@lru_cache(maxsize=8)
+def _accept_statement(status: str) -> str:
+	Message = frappe.qb.DocType(MESSAGE)
+	return (
+		_facts(Message)
+		.set(Message.status, Parameter("%(status)s"))
+		.set(Message.twilio_status, Parameter("%(twilio_status)s"))
+		.set(Message.next_attempt, Parameter("%(next_look)s"))
+		.set(Message.error_code, None)
+		.set(Message.error_message, None)
+		.where(Message.status.isin(statuses.may_follow(status)))
+	).get_sql()
+
+
+@lru_cache(maxsize=1)
+def _facts_statement() -> str:
+	return _facts(frappe.qb.DocType(MESSAGE)).get_sql()
+
+
+def _facts(Message):
+	now = Parameter("%(now)s")
+	return (
+		frappe.qb.update(Message)
+		.set(Message.twilio_sid, Parameter("%(sid)s"))
+		.set(Message.segments, IfNull(Parameter("%(segments)s"), Message.segments))
+		.set(Message.sent_at, now)
+		.set(Message.modified, now)
+		.where(Message.name == Parameter("%(name)s"))
+	)
 
 
 def report(message: str, twilio_status: str, code: str = "", twilio_says: str = "", sid: str = "") -> bool:
@@ -101,16 +153,42 @@ def show(message) -> None:
 
 	:param message: communication and status of a Twilio SMS Message
 	"""
-	if not message.communication:
-		return
-	frappe.db.set_value(
-		"Communication",
-		message.communication,
-		"delivery_status",
-		COMMUNICATION_STATUS.get(message.status, ""),
-		update_modified=False,
-	)
-	refresh(message)
+	if message.communication:
+		_show({message.communication: message.status})
+
+
+def _show(statuses_of: dict[str, str]) -> None:
+	"""
+	:param statuses_of: by Communication
+	"""
+	for status in set(statuses_of.values()):
+		names = [name for name, its_status in statuses_of.items() if its_status == status]
+		shown = {"names": names, "shown": COMMUNICATION_STATUS.get(status, "")}
+		frappe.db.sql(_show_statement(), shown)
+	if statuses_of:
+		tickets = frappe.db.sql(_tickets_query(), {"names": list(statuses_of)}, pluck=True)
+		for ticket in dict.fromkeys(tickets):
+			desk_of_site().refresh(ticket)
+
+
+@lru_cache(maxsize=1)
+def _show_statement() -> str:
+	Communication = frappe.qb.DocType("Communication")
+	return (
+		frappe.qb.update(Communication)
+		.set(Communication.delivery_status, Parameter("%(shown)s"))
+		.where(Communication.name.isin(Parameter("%(names)s")))
+	).get_sql()
+
+
+@lru_cache(maxsize=1)
+def _tickets_query() -> str:
+	Communication = frappe.qb.DocType("Communication")
+	return (
+		frappe.qb.from_(Communication)
+		.select(Communication.reference_name)
+		.where(Communication.name.isin(Parameter("%(names)s")) & Communication.reference_name.notnull())
+	).get_sql()
 
 
 def refresh(message) -> None:

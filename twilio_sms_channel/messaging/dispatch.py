@@ -266,15 +266,21 @@ class Pump:
 				ended.append(self.ended.get())
 		except queue.Empty:
 			return
+		taken = []
 		for call in ended:
 			result = _result(call)
-			self._settle(call.about, result)
-			if isinstance(call.about, unconfirmed.Search) or isinstance(result, errors.TwilioProblem):
+			if isinstance(result, MessageInstance):
+				taken.append(call.about.taken(accepted(result)))
+				if call.about.after_failures:
+					pace.recover(call.about.number, call.about.claimed_at)
+			else:
+				self._settle(call.about, result)
 				# There may be something to look up now, or to send again.
 				self.look_at = 0
+		delivery.accept(*taken)
 		frappe.db.commit()
+		locks.release([call.about.lock for call in ended if isinstance(call.about, claims.Text)])
 		for call in ended:
-			self._let_go(call.about)
 			self.under_way[call.about.number] -= 1
 			# What was written after it may leave now.
 			self.claim_at.setdefault(call.about.number, 0)
@@ -386,10 +392,6 @@ def _settle_text(text: claims.Text, result) -> None:
 	elif isinstance(result, errors.Refused):
 		reason = errors.explain(result.code, result.message)
 		delivery.settle(text.name, "Failed", code=result.code, reason=reason)
-	elif result is not None:
-		delivery.accept(text.name, accepted(result))
-		if text.after_failures:
-			pace.recover(text.number, text.claimed_at)
 
 
 def _settle_search(search: unconfirmed.Search, result) -> None:

@@ -15,21 +15,25 @@ def take(names: Iterable[str], wait_s: float = 0) -> set[str]:
 
 	:param wait_s: how long to wait for each that somebody else holds
 	"""
-	return {name for name in names if _ask("get_lock(%s, %s)", _full(name), wait_s) == 1}
+	names = list(names)
+	answers = _ask([("get_lock(%s, %s)", (_full(name), wait_s)) for name in names])
+	return {name for name, got in zip(names, answers, strict=True) if got == 1}
 
 
 def release(names: Iterable[str]) -> None:
 	"""Give locks back. Those that this connection does not hold are left alone."""
-	for name in names:
-		_ask("release_lock(%s)", _full(name))
+	_ask([("release_lock(%s)", (_full(name),)) for name in names])
 
 
 def is_free(name: str) -> bool:
-	return _ask("is_free_lock(%s)", _full(name)) == 1
+	return _ask([("is_free_lock(%s)", (_full(name),))]) == (1,)
 
 
-def _ask(function: str, *values):
-	return frappe.db.sql(f"select {function}", values)[0][0]
+def _ask(calls: list[tuple[str, tuple]]) -> tuple:
+	if not calls:
+		return ()
+	functions = ", ".join(function for function, _values in calls)
+	return frappe.db.sql(f"select {functions}", [value for _function, values in calls for value in values])[0]
 
 
 def _full(name: str) -> str:

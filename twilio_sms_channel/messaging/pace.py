@@ -8,9 +8,11 @@ own in time: places are given out under the lock of the number's row, by the dat
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import frappe
 from pypika import CustomFunction
+from pypika.terms import Parameter
 
 PACE, NUMBER, MESSAGE = "Twilio SMS Pace", "Twilio SMS Number", "Twilio SMS Message"
 SEGMENTS_PER_SECOND = {"Long Code": 1, "Toll-Free": 3, "Alphanumeric Sender": 10, "Short Code": 100}
@@ -47,28 +49,40 @@ class Place:
 
 	def keep(self) -> None:
 		"""Write down what was taken."""
-		Pace = frappe.qb.DocType(PACE)
-		frappe.qb.update(Pace).set(Pace.next_at, self.next_at).set(Pace.turn, self.turn).where(
-			Pace.name == self.number
-		).run()
+		frappe.db.sql(_keep_statement(), {"next_at": self.next_at, "turn": self.turn, "number": self.number})
 
 
 def lock(number: str) -> Place:
 	"""Lock the number's row until the transaction ends; makes it, and commits, when there is none."""
-	Pace = frappe.qb.DocType(PACE)
-	query = (
-		frappe.qb.from_(Pace)
-		.select(Pace.next_at, Pace.turn, Pace.failures, DatabaseTime(6).as_("now"))
-		.where(Pace.name == number)
-		.for_update()
-	)
-	while not (found := query.run(as_dict=True)):
+	while not (found := frappe.db.sql(_lock_query(), {"number": number}, as_dict=True)):
 		frappe.get_doc({"doctype": PACE, "number": number}).insert(
 			ignore_permissions=True, ignore_if_duplicate=True
 		)
 		frappe.db.commit()
 	row = found[0]
 	return Place(number, row.now, row.next_at or row.now, row.turn or 0, row.failures or 0)
+
+
+@lru_cache(maxsize=1)
+def _lock_query() -> str:
+	Pace = frappe.qb.DocType(PACE)
+	return (
+		frappe.qb.from_(Pace)
+		.select(Pace.next_at, Pace.turn, Pace.failures, DatabaseTime(6).as_("now"))
+		.where(Pace.name == Parameter("%(number)s"))
+		.for_update()
+	).get_sql()
+
+
+@lru_cache(maxsize=1)
+def _keep_statement() -> str:
+	Pace = frappe.qb.DocType(PACE)
+	return (
+		frappe.qb.update(Pace)
+		.set(Pace.next_at, Parameter("%(next_at)s"))
+		.set(Pace.turn, Parameter("%(turn)s"))
+		.where(Pace.name == Parameter("%(number)s"))
+	).get_sql()
 
 
 def seconds_for(segments: int, has_media: bool, segments_per_second: float) -> float:
@@ -131,17 +145,27 @@ def turn_for(number: str, conversation: str, by: str = "") -> int:
 	:param by: user who wrote it; "" for automatic texts, which follow at once
 	"""
 	turn = frappe.db.get_value(PACE, number, "turn") or 0
+	earlier = _waiting(conversation)
+	if by and (last := _burst(number, by)) is not None:
+		turn = max(turn, last + 1, *(text.turn + 1 for text in earlier))
+	else:
+		for text in earlier:
+			if text.turn > turn:
+				frappe.db.set_value(MESSAGE, text.name, "turn", turn, update_modified=False)
+			turn += 1
 	if by:
-		key = f"twilio_sms_burst:{number}:{by}"
 		# Only a matter of fairness: a cache that was emptied does no harm.
-		if (last := frappe.cache().get_value(key, expires=True)) is not None:
-			turn = max(turn, last + 1)
-		frappe.cache().set_value(key, turn, expires_in_sec=BURST_WITHIN_S)
-	for earlier in _waiting(conversation):
-		if earlier.turn > turn:
-			frappe.db.set_value(MESSAGE, earlier.name, "turn", turn, update_modified=False)
-		turn += 1
+		frappe.cache().set_value(_burst_key(number, by), turn, expires_in_sec=BURST_WITHIN_S)
 	return turn
+
+
+def _burst(number: str, by: str) -> int | None:
+	"""The turn of what the user wrote a moment ago."""
+	return frappe.cache().get_value(_burst_key(number, by), expires=True)
+
+
+def _burst_key(number: str, by: str) -> str:
+	return f"twilio_sms_burst:{number}:{by}"
 
 
 def _waiting(conversation: str) -> list:

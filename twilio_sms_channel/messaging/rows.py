@@ -19,4 +19,17 @@ def update(doctype: str, name: str, values: dict, **expected) -> bool:
 	for field, value in {"modified": now_datetime(), **values}.items():
 		query = query.set(Row[field], value)
 	query.run()
+	return _was_one()
+
+
+def changed(statement: str, values: dict) -> bool:
+	"""Run an UPDATE of one row. True when it was there, and as expected.
+
+	The statement has to change every row that it matches: databases count either.
+	"""
+	frappe.db.sql(statement, values)
+	return _was_one()
+
+
+def _was_one() -> bool:
 	return frappe.db._cursor.rowcount == 1

@@ -169,7 +169,8 @@ def _match(search: Search, answer: Accepted, message: MessageInstance) -> None:
 		says = message.error_message or ""
 		delivery.report(search.name, answer.twilio_status, str(message.error_code), says, sid=answer.sid)
 	else:
-		delivery.accept(search.name, answer, next_look=now_datetime())
+		communication = frappe.db.get_value(MESSAGE, search.name, "communication")
+		delivery.accept(delivery.Taken(search.name, communication, answer, next_look=now_datetime()))
 
 
 def _look_in(message: str, seconds: float) -> None:
