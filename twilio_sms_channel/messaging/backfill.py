@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 import frappe
 from frappe import _
+from frappe.query_builder.functions import IfNull
 from frappe.utils import add_to_date, format_datetime, now_datetime
 
-from twilio_sms_channel.messaging import delivery, intake, jobs
+from twilio_sms_channel.messaging import delivery, intake, jobs, polling
 from twilio_sms_channel.twilio_gateway import errors, payloads, statuses
 from twilio_sms_channel.twilio_gateway.client import Gateway, ListedMessage, oldest_first
 
@@ -19,6 +20,10 @@ PIECE = timedelta(days=1)
 OVERLAP_HOURS = 2
 SETTLED_AFTER_MINUTES = 5
 LOOKED_UP_AT_ONCE = 500
+# Nobody can text it.
+ONLY_SENDS = "Alphanumeric Sender"
+# What Twilio charges for, as far as it tells a message's price.
+PRICED = ("Delivered", "Read", "Undelivered")
 
 
 @dataclass
@@ -94,7 +99,7 @@ def _numbers(number: str | None) -> list[str]:
 	accounts = frappe.get_all("Twilio SMS Account", {"enabled": 1}, pluck="name")
 	return frappe.get_all(
 		NUMBER,
-		{"account": ("in", accounts or [""]), "number_type": ("!=", "Alphanumeric Sender")},
+		{"account": ("in", accounts or [""])},
 		pluck="name",
 	)
 
@@ -107,8 +112,9 @@ def _compare(name: str, since: datetime | None, progress: Callable) -> Result:
 	gateway = Gateway(frappe.get_doc("Twilio SMS Account", number.account))
 	try:
 		for after, before in _pieces(result.since, begun):
-			_take_in_missing(gateway, number, after, before, result)
-			_repair_statuses(gateway, number, after, before, result)
+			if number.number_type != ONLY_SENDS:
+				_take_in_missing(gateway, number, after, before, result)
+			_repair_sent(gateway, number, after, before, result)
 			progress(name, before, result)
 	except errors.TwilioProblem as e:
 		frappe.db.rollback()
@@ -147,31 +153,39 @@ def _take_in_missing(gateway: Gateway, number, after: datetime, before: datetime
 			result.refused.append(f"{listed.sid} ({e})")
 
 
-def _repair_statuses(gateway: Gateway, number, after: datetime, before: datetime, result: Result) -> None:
-	"""Ask for the fate of what we sent in this time and heard nothing final about."""
-	settled = add_to_date(now_datetime(), minutes=-SETTLED_AFTER_MINUTES)
-	open_texts = {
-		row.twilio_sid: row.name
-		for row in frappe.get_all(
-			MESSAGE,
-			filters={
-				"number": number.name,
-				"direction": "Outbound",
-				"twilio_sid": ("is", "set"),
-				"status": ("not in", statuses.FINAL),
-				"sent_at": ("between", [after, min(before, settled)]),
-			},
-			fields=["name", "twilio_sid"],
-		)
-	}
-	if not open_texts:
+def _repair_sent(gateway: Gateway, number, after: datetime, before: datetime, result: Result) -> None:
+	"""Learn the fate of what we sent in this time and heard nothing final about, and what each text costs.
+
+	Twilio sets prices some time after sending: the list tells them for all texts at once.
+	"""
+	ours = {row.twilio_sid: row for row in _incomplete(number.name, after, before)}
+	if not ours:
 		return
 	around = add_to_date(after, minutes=-10), add_to_date(before, minutes=10)
 	for listed in _listed(gateway, number, "sender", *around):
-		if name := open_texts.get(listed.sid):
-			changed = delivery.report(name, listed.status, listed.error_code, listed.error_message)
-			result.repaired += bool(changed)
+		if row := ours.get(listed.sid):
+			if row.status not in statuses.FINAL:
+				changed = delivery.report(row.name, listed.status, listed.error_code, listed.error_message)
+				result.repaired += bool(changed)
+			polling.note_cost(row, listed.segments, listed.price, listed.price_unit)
 			frappe.db.commit()
+
+
+def _incomplete(number: str, after: datetime, before: datetime) -> list:
+	"""Texts that Twilio accepted in this time whose fate or price is not known yet."""
+	settled = add_to_date(now_datetime(), minutes=-SETTLED_AFTER_MINUTES)
+	Message = frappe.qb.DocType(MESSAGE)
+	fields = ("name", "twilio_sid", "status", "segments", "price", "price_unit")
+	return (
+		frappe.qb.from_(Message)
+		.select(*fields)
+		.where((Message.number == number) & (Message.direction == "Outbound"))
+		.where(Message.twilio_sid.isnotnull() & Message.sent_at[after : min(before, settled)])
+		.where(
+			Message.status.notin(statuses.FINAL)
+			| (Message.status.isin(PRICED) & (IfNull(Message.price_unit, "") == ""))
+		)
+	).run(as_dict=True)
 
 
 def _listed(

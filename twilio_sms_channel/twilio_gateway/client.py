@@ -80,6 +80,10 @@ class ListedMessage:
 	service_sid: str
 	error_code: str
 	error_message: str
+	price: float | None
+	"""None while Twilio has not set it, which it does some time after sending"""
+	price_unit: str
+	"""ISO 4217, e.g. USD"""
 
 
 @dataclass(frozen=True)
@@ -340,18 +344,14 @@ def _never_connected(e: requests.exceptions.ConnectionError) -> bool:
 
 def accepted(message: MessageInstance) -> Accepted:
 	"""What Twilio's answer says."""
-	try:
-		price = float(abs(Decimal(message.price))) if message.price is not None else None
-	except (InvalidOperation, TypeError):
-		price = None
 	segments = str(message.num_segments or "")
 	return Accepted(
 		sid=message.sid,
 		twilio_status=str(getattr(message.status, "value", message.status) or ""),
 		# A Messaging Service answers 0 at first: not known yet.
 		segments=int(segments) if segments.isdigit() and int(segments) else None,
-		price=price,
-		price_unit=message.price_unit or "",
+		price=_price(message),
+		price_unit=(message.price_unit or "").upper(),
 	)
 
 
@@ -380,7 +380,17 @@ def _as_listed(message) -> ListedMessage | None:
 		service_sid=message.messaging_service_sid or "",
 		error_code=str(message.error_code or ""),
 		error_message=message.error_message or "",
+		price=_price(message),
+		price_unit=(message.price_unit or "").upper(),
 	)
+
+
+def _price(message) -> float | None:
+	"""What a message costs; Twilio tells it as text and below zero."""
+	try:
+		return float(abs(Decimal(message.price))) if message.price is not None else None
+	except (InvalidOperation, TypeError):
+		return None
 
 
 def _int(text: str | None) -> int:

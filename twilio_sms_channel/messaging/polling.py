@@ -1,0 +1,139 @@
+"""Asking Twilio what became of a text whose delivery reports do not come.
+
+Twilio reports by callback where it can reach the site. Where it cannot, or where a callback was lost, texts without a
+final status are read at Twilio, less and less often, for a day.
+"""
+
+import time
+from datetime import datetime, timedelta
+
+import frappe
+from frappe.utils import now_datetime
+
+from twilio_sms_channel.messaging import delivery, jobs
+from twilio_sms_channel.twilio_gateway import errors, statuses
+from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
+
+ACCOUNT, MESSAGE = "Twilio SMS Account", "Twilio SMS Message"
+OPEN = ("Accepted", "Sent")
+FIRST_AFTER_S = 20
+# Callbacks usually come within seconds; what is still open then has lost one.
+FIRST_AFTER_WITH_CALLBACK_S = 10 * 60
+# After acceptance. A network that has not reported a text within a day never will.
+AGAIN_AFTER_MINUTES = (1, 2, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60)
+# Of each account in one run, so that one of them does not use up the time of the others.
+AT_ONCE = 200
+
+
+def first_at(has_callback: bool) -> datetime:
+	"""When a text that Twilio accepts now is to be read at Twilio for the first time (`next_attempt`).
+
+	:param has_callback: whether Twilio was given a URL for delivery reports
+	:return: in the site's time zone
+	"""
+	return now_datetime() + timedelta(seconds=FIRST_AFTER_WITH_CALLBACK_S if has_callback else FIRST_AFTER_S)
+
+
+def next_at(accepted_at: datetime, now: datetime) -> datetime | None:
+	"""When to ask again, None when it is enough.
+
+	:param accepted_at: when Twilio accepted the text
+	"""
+	moments = (accepted_at + timedelta(minutes=minutes) for minutes in AGAIN_AFTER_MINUTES)
+	return next((moment for moment in moments if moment > now), None)
+
+
+def run(enough: float) -> None:
+	"""Read the texts that are due and report their status and cost (scheduler, each minute). Commits.
+
+	When Twilio cannot be reached, what is left waits for the next run.
+
+	:param enough: `time.monotonic()` after which no other text is taken on
+	"""
+	jobs.as_administrator()
+	now = now_datetime()
+	for account in _accounts():
+		if not (due := _due(account, now)):
+			continue
+		gateway = Gateway(frappe.get_doc(ACCOUNT, account))
+		for row in due:
+			if time.monotonic() >= enough:
+				return
+			try:
+				_read(gateway, row)
+			except errors.Refused as e:
+				if e.code != NOT_FOUND:
+					# The account's own trouble, which shows when it next sends.
+					break
+				_stop_asking(row)
+			except errors.TwilioProblem:
+				return
+
+
+def note_cost(row, segments: int | None, price: float | None, price_unit: str) -> None:
+	"""Keep what Twilio says a text takes and costs, without touching the message's time of change.
+
+	:param row: `name`, `segments`, `price` and `price_unit` of the message as they are stored
+	:param segments: None or 0 while Twilio has not counted them
+	:param price: None while Twilio has not set it
+	"""
+	facts = {}
+	if segments and segments != row.segments:
+		facts["segments"] = segments
+	if price is not None and (price, price_unit) != (row.price, row.price_unit):
+		facts.update(price=price, price_unit=price_unit)
+	if facts:
+		frappe.db.set_value(MESSAGE, row.name, facts, update_modified=False)
+
+
+def _accounts() -> list[str]:
+	Account = frappe.qb.DocType(ACCOUNT)
+	return (
+		frappe.qb.from_(Account)
+		.select(Account.name)
+		.where((Account.enabled == 1) & Account.paused_since.isnull())
+	).run(pluck=True)
+
+
+def _due(account: str, now: datetime) -> list:
+	Message = frappe.qb.DocType(MESSAGE)
+	fields = ("name", "twilio_sid", "creation", "sent_at", "segments", "price", "price_unit")
+	return (
+		frappe.qb.from_(Message)
+		.select(*fields)
+		.where(Message.status.isin(OPEN) & (Message.next_attempt <= now))
+		.where((Message.account == account) & (Message.direction == "Outbound"))
+		.where(Message.twilio_sid.isnotnull())
+		.orderby(Message.next_attempt)
+		.limit(AT_ONCE)
+	).run(as_dict=True)
+
+
+def _read(gateway: Gateway, row) -> None:
+	found, code, twilio_says = gateway.read_message(row.twilio_sid)
+	if not _is_still(row):
+		return
+	status = statuses.OUR_STATUS.get(found.twilio_status)
+	if status:
+		delivery.report(row.name, found.twilio_status, code, twilio_says)
+	note_cost(row, found.segments, found.price, found.price_unit)
+	again = None if status in statuses.FINAL else next_at(row.sent_at or row.creation, now_datetime())
+	_ask_again(row.name, again)
+
+
+def _stop_asking(row) -> None:
+	"""Twilio has deleted the text: its last known status stays."""
+	if _is_still(row):
+		_ask_again(row.name, None)
+
+
+def _is_still(row) -> bool:
+	"""Whether the message still stands for this SID: it may have failed and been sent again meanwhile. Locks its row."""
+	# Reads that do not lock see the message as it was when it was found due.
+	frappe.db.commit()
+	return frappe.db.get_value(MESSAGE, row.name, "twilio_sid", for_update=True) == row.twilio_sid
+
+
+def _ask_again(message: str, moment: datetime | None) -> None:
+	frappe.db.set_value(MESSAGE, message, "next_attempt", moment, update_modified=False)
+	frappe.db.commit()
