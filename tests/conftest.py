@@ -114,8 +114,8 @@ def customer(stack):
 
 
 @pytest.fixture(scope="session")
-def agent(stack):
-	"""An agent, logged in over HTTP."""
+def agent(stack, admin):
+	"""An agent, logged in over HTTP. After `admin`: Frappe makes a system manager of a site's first user."""
 	from support.people import make_agent
 
 	return stack.login(make_agent("tsms-agent@example.com"))
