@@ -61,9 +61,12 @@ def _take_in_status(caller: accounts.Caller, params) -> Response:
 	message = frappe.db.get_value(
 		MESSAGE,
 		{"account": caller.account, **({"name": name} if name else {"twilio_sid": report.sid})},
-		["name", "twilio_sid"],
+		["name", "twilio_sid", "earlier_sids"],
 		as_dict=True,
 	)
+	if message and report.sid in (message.earlier_sids or "").split():
+		# A late report of an attempt that failed: the text was sent again, and this tells nothing of that.
+		return Response(status=204)
 	if not message or (message.twilio_sid and message.twilio_sid != report.sid):
 		raise Rejected(404, f"message {report.sid} is not known on this site")
 	with _as_administrator():

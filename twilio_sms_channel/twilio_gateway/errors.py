@@ -3,6 +3,8 @@
 The codes are Twilio's (https://www.twilio.com/docs/api/errors).
 """
 
+from dataclasses import dataclass
+
 from frappe import _
 
 OPTED_OUT = "21610"
@@ -33,80 +35,285 @@ class OutcomeUnknown(TwilioProblem):
 	"""The request may or may not have been processed: a read time-out, a broken connection, HTTP 5xx."""
 
 
-# code: (what happened, what to do). `_` runs at call time, see `explain`; these are the sources it translates.
-PLAIN_WORDS: dict[str, tuple[str, str]] = {
-	"11751": ("The attachment is too large.", "Send a smaller one."),
-	"12300": ("The customer's phone network does not take this type of file.", "Send another type of file."),
-	"20003": (
-		"Twilio refused this account's credentials.",
-		"An admin has to correct the auth token or API key of the account.",
+AGENT, ADMIN, CUSTOMER, TWILIO = "Agent", "Admin", "Customer", "Twilio"
+# What fits to be done from the ticket: send again, send as e-mail, open the settings of our number or the account.
+RETRY, EMAIL, NUMBER, ACCOUNT = "retry", "email", "number", "account"
+
+
+@dataclass(frozen=True)
+class Explanation:
+	"""What one of Twilio's codes means for the people at the help desk."""
+
+	what: str
+	"""what happened"""
+	do: str
+	"""what to do, "" when there is nothing to say"""
+	who: str
+	"""who can mend it: Agent, Admin, Customer or Twilio; "" when that is not known"""
+	actions: tuple[str, ...]
+	"""what fits: RETRY, EMAIL, NUMBER, ACCOUNT"""
+
+
+# `_` runs at call time, see `explanation`; these are the sources it translates.
+EXPLANATIONS: dict[str, Explanation] = {
+	# Number or set-up
+	"21211": Explanation(
+		"The customer's number is not a valid phone number.",
+		"Correct the number of the contact, or use e-mail.",
+		AGENT,
+		(EMAIL,),
 	),
-	"20404": ("Twilio does not know this account or message.", "An admin has to check the Account SID."),
-	"20429": ("Twilio is receiving too many requests at the moment.", "It is tried again by itself."),
-	"21211": ("The customer's number is not a valid phone number.", "Correct the number of the contact."),
-	"21212": ("Our number is not a valid sender.", "An admin has to check the number's settings."),
-	"21408": (
+	"21212": Explanation(
+		"Our number is not a valid sender.",
+		"An admin has to check the number's settings.",
+		ADMIN,
+		(RETRY, EMAIL, NUMBER),
+	),
+	"21408": Explanation(
 		"Texts to this country are switched off in the Twilio account.",
 		"An admin has to allow the country under Messaging Geographic Permissions in the Twilio console.",
+		ADMIN,
+		(RETRY, EMAIL),
 	),
-	"21606": (
+	"21606": Explanation(
 		"Our number does not belong to this Twilio account or cannot send texts.",
 		"An admin has to check the number in the Twilio console.",
+		ADMIN,
+		(RETRY, EMAIL, NUMBER),
 	),
-	"21608": (
+	"21608": Explanation(
 		"A Twilio trial account only texts numbers that were verified.",
 		"An admin has to verify the customer's number or upgrade the account.",
+		ADMIN,
+		(RETRY, EMAIL, ACCOUNT),
 	),
-	"21609": (
+	"21609": Explanation(
 		"Twilio cannot reach this site's address for delivery reports.",
 		"An admin has to correct the Public Base URL in Twilio SMS Settings.",
+		ADMIN,
+		(RETRY, EMAIL),
 	),
-	"21610": (
+	"21612": Explanation(
+		"Twilio cannot send from our number to this customer's number.",
+		"Use e-mail, or ask an admin for a number that reaches the customer's country.",
+		ADMIN,
+		(EMAIL, NUMBER),
+	),
+	"21614": Explanation(
+		"The customer's number is not a mobile number.",
+		"Use another number or e-mail.",
+		AGENT,
+		(EMAIL,),
+	),
+	"21704": Explanation(
+		"The Messaging Service has no number to send from.",
+		"An admin has to add a number to its sender pool in the Twilio console.",
+		ADMIN,
+		(RETRY, EMAIL, NUMBER),
+	),
+	# Content
+	"21617": Explanation("The text is longer than 1,600 characters.", "Shorten it.", AGENT, (EMAIL,)),
+	"21619": Explanation("The text is empty.", "Write something or attach a file.", AGENT, ()),
+	"11751": Explanation(
+		"The attachment is too large.", "Send a smaller one, or send it as e-mail.", AGENT, (EMAIL,)
+	),
+	"12300": Explanation(
+		"The customer's phone network does not take this type of file.",
+		"Send another type of file, or send it as e-mail.",
+		AGENT,
+		(EMAIL,),
+	),
+	"63019": Explanation(
+		"Twilio could not fetch the attachment from this site.",
+		"An admin has to check the Public Base URL in Twilio SMS Settings.",
+		ADMIN,
+		(RETRY, EMAIL),
+	),
+	"63034": Explanation(
+		"The attachment is larger than the 5 MB that Twilio takes.",
+		"Send a smaller one, or send it as e-mail.",
+		AGENT,
+		(EMAIL,),
+	),
+	"30019": Explanation(
+		"The attachment is too large for the customer's network.",
+		"Send a smaller one, or send it as e-mail.",
+		AGENT,
+		(EMAIL,),
+	),
+	"30011": Explanation(
+		"Pictures cannot be sent to this network.",
+		"Send the text without the picture, or send it as e-mail.",
+		AGENT,
+		(EMAIL,),
+	),
+	"30007": Explanation(
+		"The phone network filtered the text as unwanted.",
+		"Reword it; links and capitals make it worse. An admin can check the number's registration.",
+		AGENT,
+		(EMAIL,),
+	),
+	# Consent
+	"21610": Explanation(
 		"The customer opted out by texting STOP.",
 		"They have to text START before they can be texted again.",
+		CUSTOMER,
+		(RETRY, EMAIL),
 	),
-	"21611": ("Twilio's queue for our number is full.", "Try again later."),
-	"21612": (
-		"Twilio cannot send from our number to this customer's number.",
-		"Use another number or e-mail.",
+	"30610": Explanation(
+		"It is too late or too early in the day where the customer lives, and Twilio blocks texts at these hours.",
+		"Send it again during their day. An admin can change Quiet Hours in Twilio's Compliance Toolkit.",
+		AGENT,
+		(RETRY, EMAIL),
 	),
-	"21614": ("The customer's number is not a mobile number.", "Use another number or e-mail."),
-	"21617": ("The text is longer than 1,600 characters.", "Shorten it."),
-	"21619": ("The text is empty.", "Write something or attach a file."),
-	"21704": (
-		"The Messaging Service has no number to send from.",
-		"An admin has to add a number to its sender pool.",
-	),
-	"30001": ("Twilio's queue overflowed.", "Try again later."),
-	"30002": ("The Twilio account is suspended.", "An admin has to contact Twilio."),
-	"30003": ("The customer's phone is off or out of reach.", "Try again later, or use e-mail."),
-	"30004": ("The customer's phone or network blocks texts from us.", "Use e-mail or call."),
-	"30005": (
-		"The customer's number does not exist or is out of service.",
-		"Check the number, or use e-mail.",
-	),
-	"30006": ("The customer's number is a landline and cannot receive texts.", "Use e-mail or call."),
-	"30007": (
-		"The phone network filtered the text as unwanted.",
-		"Reword it; an admin can check the registration.",
-	),
-	"30008": ("The phone network gave no reason.", "Try again, or use e-mail."),
-	"30011": ("Pictures cannot be sent to this network.", "Send the text without the picture."),
-	"30019": ("The attachment is too large for the customer's network.", "Send a smaller one."),
-	"30022": ("Our number sent faster than its 10DLC registration allows.", "Try again later."),
-	"30024": ("Our number is not yet provisioned at this network.", "An admin has to contact Twilio."),
-	"30027": ("Today's limit of texts to T-Mobile is used up.", "Try again tomorrow."),
-	"30032": ("Our toll-free number is not verified.", "An admin has to verify it in the Twilio console."),
-	"30034": (
+	# Registration
+	"30034": Explanation(
 		"Our number is not registered for texting in the United States (10DLC).",
 		"An admin has to register it in the Twilio console.",
+		ADMIN,
+		(RETRY, EMAIL, NUMBER),
 	),
-	"30036": ("The text could not be delivered in time.", "Try again."),
-	"63019": (
-		"Twilio could not fetch the attachment from this site.",
-		"An admin has to check the Public Base URL.",
+	"30032": Explanation(
+		"Our toll-free number is not verified.",
+		"An admin has to verify it in the Twilio console.",
+		ADMIN,
+		(RETRY, EMAIL, NUMBER),
+	),
+	"30024": Explanation(
+		"Our number is not yet provisioned at this network.",
+		"Try again in a day. If it stays like this, an admin has to contact Twilio.",
+		TWILIO,
+		(RETRY, EMAIL, NUMBER),
+	),
+	"30040": Explanation(
+		"The customer's network only takes senders that were registered with it beforehand.",
+		"An admin has to register our sender for this country in the Twilio console.",
+		ADMIN,
+		(RETRY, EMAIL, NUMBER),
+	),
+	"30041": Explanation(
+		"Our sender is not registered in the customer's country, which the United Kingdom for example asks for.",
+		"An admin has to register it in the Twilio console, or use a number of that country.",
+		ADMIN,
+		(RETRY, EMAIL, NUMBER),
+	),
+	"30022": Explanation(
+		"Our number sent faster than its 10DLC registration allows.",
+		"Try again later. An admin can lower the number's pace here.",
+		ADMIN,
+		(RETRY, EMAIL, NUMBER),
+	),
+	"30027": Explanation(
+		"Today's limit of texts to T-Mobile is used up.",
+		"Try again tomorrow, or use e-mail.",
+		AGENT,
+		(RETRY, EMAIL),
+	),
+	# Handset
+	"30003": Explanation(
+		"The customer's phone is off or out of reach.",
+		"Try again later, or use e-mail.",
+		CUSTOMER,
+		(RETRY, EMAIL),
+	),
+	"30004": Explanation(
+		"The customer's phone or network blocks texts from us.",
+		"Use e-mail or call. Only the customer can lift the block.",
+		CUSTOMER,
+		(RETRY, EMAIL),
+	),
+	"30005": Explanation(
+		"The customer's number does not exist or is out of service.",
+		"Check the number, or use e-mail.",
+		AGENT,
+		(EMAIL,),
+	),
+	"30006": Explanation(
+		"The customer's number is a landline and cannot receive texts.",
+		"Use e-mail or call.",
+		AGENT,
+		(EMAIL,),
+	),
+	"30008": Explanation(
+		"The phone network gave no reason.", "Try again, or use e-mail.", AGENT, (RETRY, EMAIL)
+	),
+	# Queue, account
+	"21611": Explanation("Twilio's queue for our number is full.", "Try again later.", AGENT, (RETRY, EMAIL)),
+	"30001": Explanation("Twilio's queue overflowed.", "Try again later.", AGENT, (RETRY, EMAIL)),
+	"30002": Explanation(
+		"The Twilio account is suspended.",
+		"An admin has to contact Twilio.",
+		ADMIN,
+		(RETRY, EMAIL, ACCOUNT),
+	),
+	"30036": Explanation("The text could not be delivered in time.", "Try again.", AGENT, (RETRY, EMAIL)),
+	"30450": Explanation(
+		"Twilio blocks this number for a while because it suspects fraud (SMS pumping).",
+		"Try again in half an hour. If it stays like this, an admin has to contact Twilio.",
+		TWILIO,
+		(RETRY, EMAIL),
+	),
+	"30454": Explanation(
+		"The Twilio trial account has used up its texts.",
+		"An admin has to upgrade the account in the Twilio console.",
+		ADMIN,
+		(RETRY, EMAIL, ACCOUNT),
+	),
+	"63038": Explanation(
+		"The Twilio account has reached the texts it may send within 24 hours.",
+		"Try again tomorrow. An admin can ask Twilio for a higher limit.",
+		ADMIN,
+		(RETRY, EMAIL, ACCOUNT),
+	),
+	"20003": Explanation(
+		"Twilio refused this account's credentials.",
+		"An admin has to correct the auth token or API key of the account.",
+		ADMIN,
+		(RETRY, EMAIL, ACCOUNT),
+	),
+	"20005": Explanation(
+		"The Twilio account is not active; its balance may be used up.",
+		"An admin has to look after it in the Twilio console.",
+		ADMIN,
+		(RETRY, EMAIL, ACCOUNT),
+	),
+	"20403": Explanation(
+		"The Twilio account is suspended or closed.",
+		"An admin has to contact Twilio.",
+		ADMIN,
+		(RETRY, EMAIL, ACCOUNT),
+	),
+	"20404": Explanation(
+		"Twilio does not know this account or message.",
+		"An admin has to check the Account SID.",
+		ADMIN,
+		(RETRY, EMAIL, ACCOUNT),
+	),
+	"20429": Explanation(
+		"Twilio is receiving too many requests at the moment.",
+		"It is tried again by itself.",
+		TWILIO,
+		(RETRY, EMAIL),
+	),
+	"14107": Explanation(
+		"Our number and this one answered each other over and over, so Twilio stopped it.",
+		"It may be a machine. Wait some minutes before you answer.",
+		AGENT,
+		(RETRY, EMAIL),
 	),
 }
+
+
+def explanation(code: str | None, twilio_says: str | None = None) -> Explanation:
+	"""What a code means, in the user's language. One that is not in the table is told in Twilio's own words.
+
+	:param code: Twilio's error code as text, e.g. "30006"; "" or None where there is only a reason
+	:param twilio_says: Twilio's words, or the reason
+	"""
+	if known := EXPLANATIONS.get(code or ""):
+		return Explanation(_(known.what), _(known.do), known.who, known.actions)
+	what = twilio_says or (_("Twilio reported error {0}.").format(code) if code else "")
+	return Explanation(what, "", "", (RETRY, EMAIL))
 
 
 def explain(code: str | None, twilio_says: str | None = None) -> str:
@@ -115,14 +322,8 @@ def explain(code: str | None, twilio_says: str | None = None) -> str:
 	:param code: Twilio's error code as text, e.g. "30006"
 	:param twilio_says: Twilio's own words, used for codes that are not in the table
 	"""
-	if code in PLAIN_WORDS:
-		what, do = PLAIN_WORDS[code]
-		return f"{_(what)} {_(do)}"
-	if twilio_says:
-		return twilio_says
-	if code:
-		return _("Twilio reported error {0}.").format(code)
-	return ""
+	about = explanation(code, twilio_says)
+	return f"{about.what} {about.do}".strip()
 
 
 def help_url(code: str | None) -> str:

@@ -34,6 +34,8 @@ RANK = {
 }
 
 FINAL = ("Delivered", "Undelivered", "Failed", "Blocked", "Canceled", "Read")
+# What was to reach the customer and never will.
+NOT_DELIVERED = ("Undelivered", "Failed", "Blocked")
 
 
 def may_follow(status: str) -> list[str]:
