@@ -8,8 +8,18 @@ from frappe import _
 from frappe.utils import validate_email_address
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import consent, contacts, dispatch, intake, media, outbox, phone, segments
-from twilio_sms_channel.overrides.activity import fate
+from twilio_sms_channel.messaging import (
+	consent,
+	contacts,
+	dispatch,
+	intake,
+	media,
+	outbox,
+	phone,
+	remedies,
+	segments,
+)
+from twilio_sms_channel.overrides.activity import about_file, fate, trouble
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 MAX_LISTED = 200
@@ -57,7 +67,10 @@ def state(ticket: str | int) -> dict[str, Any]:
 	"""What a ticket's screen shows of its text conversation. For everybody who may read the ticket.
 
 	:return: `{"channel": "SMS" | "Email" | None, "can_text", "why_not", "email", "customer", "customer_number",
-		"number", "opted_out", "may_want_to_stop", "region", "messages": [...]}`; `channel` is None for a ticket without a conversation
+		"number", "opted_out", "may_want_to_stop", "region", "messages": [...]}`; `channel` is None for a ticket without
+		a conversation. Each message has its `fate` in words; `error`, None or `{"code", "what", "do", "who", "link",
+		"actions"}` with those actions ("retry", "email", "number", "account") that fit and the caller may take;
+		`can_retry`, `can_cancel`, `can_email`
 	"""
 	doc = frappe.get_doc(desk_of_site().doctype, str(ticket))
 	doc.check_permission("read")
@@ -76,10 +89,7 @@ def preview(message: str) -> dict[str, Any]:
 def retry(message: str) -> dict[str, Any]:
 	"""Send a failed text again, take a failed inbound text in again, or fetch its failed files again."""
 	doc = frappe.get_doc(MESSAGE, message)
-	if doc.communication:
-		_writable(frappe.db.get_value("Communication", doc.communication, "reference_name"))
-	else:
-		frappe.only_for("System Manager")
+	_writable_ticket_of(doc)
 	if doc.direction == "Outbound":
 		dispatch.retry(doc.name)
 	elif doc.status == "Failed":
@@ -87,6 +97,34 @@ def retry(message: str) -> dict[str, Any]:
 	else:
 		media.retry(doc.name)
 	return {"message": doc.name, "status": frappe.db.get_value(MESSAGE, doc.name, "status")}
+
+
+@frappe.whitelist(methods=["POST"])
+def cancel(message: str) -> dict[str, Any]:
+	"""Cancel a text that still waits to be sent.
+
+	:raises remedies.CannotCancel: it is being sent, or was, with the reason
+	"""
+	doc = frappe.get_doc(MESSAGE, message)
+	_writable_ticket_of(doc)
+	remedies.cancel(doc.name)
+	return {"message": doc.name, "status": "Canceled"}
+
+
+@frappe.whitelist(methods=["POST"])
+def send_as_email(message: str) -> dict[str, Any]:
+	"""Send a text that did not arrive, or was canceled, as an e-mail in the same ticket.
+
+	The ticket's reply channel stays as it is.
+
+	:raises remedies.CannotSendAsEmail: the customer has no valid address, or the text does not fit, with the reason
+	"""
+	doc = frappe.get_doc(MESSAGE, message)
+	ticket = _writable_ticket_of(doc)
+	if not ticket:
+		frappe.throw(_("This text is in no ticket."), remedies.CannotSendAsEmail)
+	remedies.as_email(doc.name, ticket)
+	return {"message": doc.name, "status": doc.status}
 
 
 @frappe.whitelist(methods=["POST"])
@@ -110,6 +148,14 @@ def _writable(ticket: str | int):
 		frappe.throw(_("Only agents can do this."), frappe.PermissionError)
 	doc.check_permission("write")
 	return doc
+
+
+def _writable_ticket_of(message):
+	"""The message's ticket, which the caller may write. One that never reached a ticket is for system managers: None."""
+	if message.communication:
+		return _writable(frappe.db.get_value("Communication", message.communication, "reference_name"))
+	frappe.only_for("System Manager")
+	return None
 
 
 def _make_reachable_by_email(doc, email: str | None) -> None:
@@ -148,11 +194,11 @@ def _state(doc) -> dict[str, Any]:
 		"opted_out": bool(conversation.opted_out),
 		"may_want_to_stop": bool(conversation.may_want_to_stop),
 		"region": conversation.region or "",
-		"messages": _messages(doc),
+		"messages": _messages(doc, can_text=not why_not),
 	}
 
 
-def _messages(doc) -> list[dict[str, Any]]:
+def _messages(doc, can_text: bool) -> list[dict[str, Any]]:
 	"""The ticket's texts, oldest first; of very long tickets the newest 200."""
 	Message, Communication = frappe.qb.DocType(MESSAGE), frappe.qb.DocType("Communication")
 	rows = (
@@ -163,6 +209,8 @@ def _messages(doc) -> list[dict[str, Any]]:
 			Message.name,
 			Message.direction,
 			Message.status,
+			Message.number,
+			Message.account,
 			Message.body,
 			Message.error_code,
 			Message.error_message,
@@ -171,6 +219,7 @@ def _messages(doc) -> list[dict[str, Any]]:
 			Message.received_at,
 			Message.may_want_to_stop,
 			Message.automatic,
+			Message.sent_as_email,
 		)
 		.where(
 			(Communication.reference_doctype == doc.doctype) & (Communication.reference_name == str(doc.name))
@@ -180,16 +229,19 @@ def _messages(doc) -> list[dict[str, Any]]:
 	).run(as_dict=True)
 	files = _files([row.name for row in rows])
 	for row in rows:
-		row["fate"] = fate(row) if row.direction == "Outbound" else ""
+		outbound = row.direction == "Outbound"
+		row["fate"] = fate(row) if outbound else ""
 		row["by"] = (
 			frappe.utils.get_fullname(row.sent_by) if row.sent_by else _("Automatic") if row.automatic else ""
 		)
 		row["media"] = files.get(row.name, [])
 		row["can_retry"] = (
-			row.status in ("Failed", "Undelivered", "Blocked")
-			if row.direction == "Outbound"
-			else any(file["status"] == "Failed" for file in row["media"])
+			remedies.can_retry(row) if outbound else any(file["status"] == "Failed" for file in row["media"])
 		)
+		row["can_cancel"], row["can_email"] = remedies.can_cancel(row), remedies.can_email(row)
+		row["error"] = trouble(row) if outbound else None
+		if row.error:
+			row.error["actions"] = remedies.offered(row, row.error["actions"], can_text)
 	return rows[::-1]
 
 
@@ -201,12 +253,21 @@ def _files(messages: list[str]) -> dict[str, list]:
 		frappe.qb.from_(Media)
 		.left_join(File)
 		.on(File.name == Media.file)
-		.select(Media.parent, Media.status, Media.error, Media.content_type, Media.file_name, File.file_url)
+		.select(
+			Media.parent,
+			Media.status,
+			Media.error,
+			Media.content_type,
+			Media.file_name,
+			Media.changed,
+			File.file_url,
+		)
 		.where(Media.parent.isin(messages))
 		.orderby(Media.parent, Media.idx)
 	).run(as_dict=True)
 	by_message: dict[str, list] = {}
 	for row in rows:
+		row["remark"] = about_file(row)
 		by_message.setdefault(row.pop("parent"), []).append(row)
 	return by_message
 

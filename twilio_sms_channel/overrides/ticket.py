@@ -54,6 +54,14 @@ class TicketMixin:
 		conversation.ticket_doctype, conversation.ticket = self.doctype, str(self.name)
 		return outbox.write(conversation, body, files=files)
 
+	def reply_by_email(self, message: str, to: str, files: list[str]) -> None:
+		"""Have Helpdesk mail an agent's reply, whatever the ticket's reply channel is.
+
+		:param message: HTML
+		:param files: names of File documents, which Helpdesk attaches to the e-mail's Communication instead
+		"""
+		super().reply_via_agent(message, to=to, cc="", bcc="", attachments=files)
+
 	def customer_email(self) -> str:
 		"""The customer's valid e-mail address, "" without one."""
 		return validate_email_address(self.raised_by or "") or contacts.email_of(self.contact)

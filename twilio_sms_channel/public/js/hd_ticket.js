@@ -116,32 +116,92 @@ class TwilioSMSPanel {
 		const bubble = this.make("div", `tsms-bubble ${inbound ? "tsms-in" : "tsms-out"}`);
 		bubble.dataset.status = message.status;
 		if (message.body) bubble.append(this.make("div", "tsms-text", message.body));
-		for (const file of message.media) bubble.append(this.file(file));
+		for (const file of message.media) {
+			bubble.append(this.file(file));
+			if (file.file_url && file.remark) bubble.append(this.make("div", "tsms-lost", file.remark));
+		}
 		const who = inbound ? this.state.customer : message.by;
 		const when = frappe.datetime.prettyDate(message.received_at || message.creation);
 		const foot = this.make("div", "tsms-foot", [who, when].filter(Boolean).join(" · "));
 		if (!inbound) {
-			const kind = FAILED.includes(message.status) ? "bad" : PENDING.includes(message.status) ? "wait" : "good";
-			foot.append(" · ", this.make("span", `tsms-fate tsms-${kind}`, message.fate));
+			foot.append(" · ", this.make("span", `tsms-fate ${this.colour(message.status)}`, message.fate));
 		}
-		if (message.can_retry) {
-			const again = this.make("button", "btn btn-xs btn-default", inbound ? __("Fetch Again") : __("Send Again"));
-			again.type = "button";
-			again.addEventListener("click", () => this.retry(message.name));
-			foot.append(" ", again);
-		}
+		if (inbound && message.can_retry) foot.append(" ", this.button(__("Fetch Again"), message, "retry"));
 		bubble.append(foot);
+		if (message.error) bubble.append(this.trouble(message.error));
+		if (!inbound) bubble.append(...this.buttons(message));
 		return bubble;
 	}
 
-	file(file) {
-		if (!file.file_url) {
-			const why = {
-				Waiting: __("A file is being fetched…"),
-				"Not Accepted": __("The customer sent a file; this number does not accept files."),
-			}[file.status];
-			return this.make("div", "tsms-lost", why || __("A file could not be fetched: {0}", [file.error || ""]));
+	colour(status) {
+		if (FAILED.includes(status)) return "tsms-bad";
+		if (PENDING.includes(status)) return "tsms-wait";
+		return status === "Canceled" ? "" : "tsms-good";
+	}
+
+	// What to do about a text that waits or did not arrive, and who can; what happened stands beside the time.
+	trouble({ code, do: todo, who, link }) {
+		const box = this.make("div", "tsms-trouble");
+		if (todo) box.append(this.make("span", "tsms-do", todo));
+		if (who) {
+			const tag = this.make("span", "tsms-who", __(who));
+			tag.title = __("Who can mend it");
+			box.append(" ", tag);
 		}
+		if (link) {
+			const page = this.make("a", "tsms-page", __("Twilio on error {0}", [code]));
+			page.href = link;
+			page.target = "_blank";
+			page.rel = "noopener";
+			box.append(" ", page);
+		}
+		return box;
+	}
+
+	buttons(message) {
+		const actions = message.error?.actions;
+		const fits = (action) => !actions || actions.includes(action);
+		const buttons = [];
+		if (message.can_retry && fits("retry")) buttons.push(this.button(__("Send Again"), message, "retry"));
+		if (message.can_email && fits("email"))
+			buttons.push(this.button(__("Send as E-mail"), message, "send_as_email"));
+		if (message.can_cancel) buttons.push(this.button(__("Cancel"), message, "cancel"));
+		if (actions?.includes("number"))
+			buttons.push(this.opener(__("Open Number's Settings"), "Twilio SMS Number", message.number));
+		if (actions?.includes("account"))
+			buttons.push(this.opener(__("Open Account's Settings"), "Twilio SMS Account", message.account));
+		if (!buttons.length) return [];
+		const bar = this.make("div", "tsms-buttons");
+		bar.append(...buttons);
+		return [bar];
+	}
+
+	// A button that calls a door of api/ticket.py with the message.
+	button(label, message, method) {
+		const button = this.make("button", "btn btn-xs btn-default", label);
+		button.type = "button";
+		button.dataset.does = method;
+		button.addEventListener("click", async () => {
+			button.disabled = true;
+			try {
+				await frappe.call(`twilio_sms_channel.api.ticket.${method}`, { message: message.name });
+			} finally {
+				button.disabled = false;
+				this.load();
+			}
+		});
+		return button;
+	}
+
+	opener(label, doctype, name) {
+		const button = this.make("button", "btn btn-xs btn-default", label);
+		button.type = "button";
+		button.addEventListener("click", () => frappe.set_route("Form", doctype, name));
+		return button;
+	}
+
+	file(file) {
+		if (!file.file_url) return this.make("div", "tsms-lost", file.remark);
 		const link = this.make("a", "tsms-file");
 		link.href = encodeURI(file.file_url);
 		link.target = "_blank";
@@ -262,11 +322,6 @@ class TwilioSMSPanel {
 		);
 	}
 
-	async retry(message) {
-		await frappe.call("twilio_sms_channel.api.ticket.retry", { message });
-		this.load();
-	}
-
 	make(tag, classes = "", text = "") {
 		const element = document.createElement(tag);
 		if (classes) element.className = classes;
@@ -290,6 +345,11 @@ TwilioSMSPanel.STYLE = `
 	.tsms-good { color: var(--green-600, #2a7d4f); font-weight: 500; }
 	.tsms-wait { color: var(--orange-600, #b35f00); }
 	.tsms-bad { color: var(--red-600, #c0362c) !important; font-weight: 500; }
+	.tsms-trouble { margin-top: 4px; font-size: var(--text-sm, 12px); color: var(--text-color); }
+	.tsms-who { display: inline-block; padding: 0 7px; border-radius: 999px; background: var(--control-bg, #f3f3f3);
+		font-size: var(--text-xs, 11px); color: var(--text-muted); }
+	.tsms-page { font-size: var(--text-xs, 11px); text-decoration: underline; white-space: nowrap; }
+	.tsms-buttons { display: flex; gap: 6px; flex-wrap: wrap; margin-top: 6px; }
 	.tsms-file img { display: block; max-width: 220px; max-height: 220px; border-radius: 8px; margin-top: 4px; }
 	.tsms-lost { font-style: italic; color: var(--text-muted); }
 	.tsms-wish { display: flex; gap: 8px; align-items: center; justify-content: space-between; flex-wrap: wrap; margin-top: 8px;

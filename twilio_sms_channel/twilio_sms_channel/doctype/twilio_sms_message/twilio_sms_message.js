@@ -1,20 +1,33 @@
 frappe.ui.form.on("Twilio SMS Message", {
 	refresh(frm) {
-		const { status, direction, communication, error_code } = frm.doc;
-		const failed = ["Failed", "Undelivered", "Blocked"].includes(status);
-		const lost_media = (frm.doc.media || []).some((row) => row.status === "Failed");
-		if (failed || lost_media) {
-			frm.add_custom_button(direction === "Outbound" ? __("Send Again") : __("Try Again"), () =>
+		const { status, direction, communication } = frm.doc;
+		const { error, can_retry, can_email, can_cancel } = frm.doc.__onload || {};
+		const fits = (action) => !error || error.actions.includes(action);
+		const button = (label, method) =>
+			frm.add_custom_button(label, () =>
 				frappe
-					.call("twilio_sms_channel.api.ticket.retry", { message: frm.doc.name })
+					.call(`twilio_sms_channel.api.ticket.${method}`, { message: frm.doc.name })
 					.then(() => frm.reload_doc()),
 			);
+		if (direction === "Outbound") {
+			if (can_retry && fits("retry")) button(__("Send Again"), "retry");
+			if (communication && can_email && fits("email")) button(__("Send as E-mail"), "send_as_email");
+			if (can_cancel) button(__("Cancel Text"), "cancel");
+		} else if (status === "Failed" || (frm.doc.media || []).some((row) => row.status === "Failed")) {
+			button(__("Try Again"), "retry");
 		}
-		if (error_code) {
-			frm.add_web_link(
-				`https://www.twilio.com/docs/api/errors/${encodeURIComponent(error_code)}`,
-				__("Twilio on error {0}", [error_code]),
-			);
+		if (error) {
+			frm.events.show_error(frm, error);
+			if (error.actions.includes("number")) {
+				frm.add_custom_button(__("Open Number's Settings"), () =>
+					frappe.set_route("Form", "Twilio SMS Number", frm.doc.number),
+				);
+			}
+			if (error.actions.includes("account")) {
+				frm.add_custom_button(__("Open Account's Settings"), () =>
+					frappe.set_route("Form", "Twilio SMS Account", frm.doc.account),
+				);
+			}
 		}
 		if (communication) {
 			frm.add_custom_button(__("Open Ticket"), async () => {
@@ -25,5 +38,19 @@ frappe.ui.form.on("Twilio SMS Message", {
 				frappe.set_route("Form", message.reference_doctype, message.reference_name);
 			});
 		}
+	},
+
+	show_error(frm, { code, what, do: todo, who, link }) {
+		const escape = frappe.utils.escape_html;
+		const lines = [`<b>${escape(what)}</b> ${escape(todo)}`];
+		if (who) lines.push(__("Who can mend it: {0}", [__(who)]));
+		if (link) {
+			lines.push(
+				`<a href="${encodeURI(link)}" target="_blank" rel="noopener">${__("Twilio on error {0}", [
+					escape(code),
+				])}</a>`,
+			);
+		}
+		frm.set_intro(lines.join("<br>"), ["Queued", "Unconfirmed"].includes(frm.doc.status) ? "orange" : "red");
 	},
 });

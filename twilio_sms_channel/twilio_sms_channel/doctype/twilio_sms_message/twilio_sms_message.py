@@ -5,6 +5,18 @@ from frappe.model.document import Document
 class TwilioSMSMessage(Document):
 	"""One SMS or MMS. Written by `messaging/`, read by everybody else."""
 
+	def onload(self):
+		"""What the form says of a text's trouble, and which buttons it has."""
+		from twilio_sms_channel.messaging import remedies
+		from twilio_sms_channel.overrides.activity import trouble
+
+		error = trouble(self) if self.direction == "Outbound" else None
+		if error:
+			error["actions"] = remedies.offered(self, error["actions"])
+		self.set_onload("error", error)
+		for may in (remedies.can_retry, remedies.can_email, remedies.can_cancel):
+			self.set_onload(may.__name__, may(self))
+
 
 def on_doctype_update():
 	# The sweep looks for what is due.

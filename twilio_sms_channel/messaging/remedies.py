@@ -1,0 +1,153 @@
+"""What an agent can do about a text that still waits, or did not arrive: cancel it, or send it as an e-mail."""
+
+import frappe
+from frappe import _
+
+from twilio_sms_channel.messaging import contacts, delivery, media, text
+from twilio_sms_channel.messaging.events import tell
+from twilio_sms_channel.twilio_gateway import errors
+from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
+
+MESSAGE = "Twilio SMS Message"
+
+
+class CannotCancel(frappe.ValidationError):
+	"""The text no longer waits."""
+
+
+class CannotSendAsEmail(frappe.ValidationError):
+	"""The text does not fit to be sent as an e-mail, or the customer has no address."""
+
+
+def can_cancel(message) -> bool:
+	"""Whether a text may be canceled now. The confirmation of a STOP is owed to the customer.
+
+	:param message: `direction`, `status` and `automatic` of a Twilio SMS Message
+	"""
+	return message.direction == "Outbound" and message.status == "Queued" and not message.automatic
+
+
+def can_retry(message) -> bool:
+	"""Whether a text may be sent again as a text.
+
+	:param message: `direction`, `status` and `sent_as_email` of a Twilio SMS Message
+	"""
+	return message.direction == "Outbound" and message.status in NOT_DELIVERED and not message.sent_as_email
+
+
+def can_email(message) -> bool:
+	"""Whether a text may be sent as an e-mail: it will never arrive, and was not sent as one before.
+
+	:param message: `direction`, `status`, `automatic` and `sent_as_email` of a Twilio SMS Message
+	"""
+	return (
+		message.direction == "Outbound"
+		and message.status in (*NOT_DELIVERED, "Canceled")
+		and not message.automatic
+		and not message.sent_as_email
+	)
+
+
+def offered(message, actions: list[str], can_text: bool = True) -> list[str]:
+	"""Those of the actions that an error asks for which are possible, and which the user may take.
+
+	:param message: as for `can_email`
+	:param actions: of `errors.Explanation`
+	:param can_text: whether the conversation takes texts at all: otherwise sending again would only fail again
+	"""
+	may = {
+		errors.RETRY: can_retry(message) and can_text,
+		errors.EMAIL: can_email(message),
+		errors.NUMBER: frappe.has_permission("Twilio SMS Number", "read"),
+		errors.ACCOUNT: frappe.has_permission("Twilio SMS Account", "read"),
+	}
+	return [action for action in actions if may[action]]
+
+
+def cancel(message: str) -> None:
+	"""Cancel a text that waits to be sent.
+
+	:param message: name of an outbound Twilio SMS Message
+	:raises CannotCancel: it is being sent, or its fate is known
+	"""
+	doc = frappe.get_doc(MESSAGE, message)
+	if not can_cancel(doc):
+		_refuse_to_cancel(doc.status, doc.automatic)
+	# One statement: either it or a worker's claim finds the text still waiting.
+	frappe.db.set_value(
+		MESSAGE,
+		{"name": message, "status": "Queued"},
+		{"status": "Canceled", "next_attempt": None, "error_code": None, "error_message": None},
+	)
+	# Reading with a lock shows what another transaction committed meanwhile.
+	now = frappe.db.get_value(MESSAGE, message, "status", for_update=True)
+	if now != "Canceled":
+		_refuse_to_cancel(now)
+	doc.reload()
+	delivery.show(doc)
+	tell("twilio_sms_status_changed", doc)
+
+
+def as_email(message: str, ticket) -> None:
+	"""Send a text that did not arrive as an e-mail in its ticket, files included. The reply channel stays.
+
+	:param message: name of an outbound Twilio SMS Message
+	:param ticket: the ticket's document, see `overrides.ticket.TicketMixin`
+	:raises CannotSendAsEmail: no valid address, the text may still arrive, or was sent as an e-mail before
+	"""
+	# The row lock makes two agents who press at once take turns.
+	frappe.db.get_value(MESSAGE, message, "name", for_update=True)
+	doc = frappe.get_doc(MESSAGE, message)
+	if not can_email(doc):
+		frappe.throw(_why_not_emailed(doc), CannotSendAsEmail, title=_("No e-mail was sent"))
+	if not (address := ticket.customer_email()):
+		frappe.throw(
+			_(
+				"{0} has no valid e-mail address. Add one to the contact, then send this text as e-mail."
+			).format(contacts.full_name(ticket.contact) or _("The customer")),
+			CannotSendAsEmail,
+			title=_("No e-mail was sent"),
+		)
+	frappe.db.set_value(MESSAGE, message, "sent_as_email", 1)
+	files = [_copy(item.file, ticket) for item in doc.media if item.file]
+	ticket.reply_by_email(text.to_html(doc.body), address, files)
+	delivery.refresh(doc)
+
+
+def _refuse_to_cancel(status: str, automatic: bool = False) -> None:
+	if status == "Sending":
+		why = _("The text is being sent at this moment and cannot be called back.")
+	elif status == "Unconfirmed":
+		why = _("The text may already be on its way. What became of it is being looked up at Twilio.")
+	elif automatic:
+		why = _("This is the automatic answer that the customer is owed.")
+	else:
+		why = _("The text does not wait to be sent; its status is {0}.").format(_(status))
+	frappe.throw(why, CannotCancel, title=_("The text was not canceled"))
+
+
+def _why_not_emailed(message) -> str:
+	if message.sent_as_email:
+		return _("This text was sent as an e-mail already.")
+	return _(
+		"Only a text that did not arrive can be sent as an e-mail; the status of this one is {0}."
+	).format(_(message.status))
+
+
+def _copy(file: str, ticket) -> str:
+	"""Another File with the same contents: Helpdesk moves what is attached to a reply, and the text keeps its own."""
+	source = frappe.get_doc("File", file)
+	return (
+		frappe.get_doc(
+			{
+				"doctype": "File",
+				"file_name": source.file_name,
+				"content": media.content_of(source),
+				"is_private": source.is_private,
+				"attached_to_doctype": ticket.doctype,
+				"attached_to_name": str(ticket.name),
+			}
+		)
+		.insert(ignore_permissions=True)
+		.name
+	)
