@@ -1,0 +1,311 @@
+"""What an agent does about a text that waits or did not arrive: cancel it, or send it as an e-mail."""
+
+import secrets
+import threading
+
+import frappe
+import pytest
+import requests
+from support.people import make_agent, make_team, make_user
+from support.stack import content_of, eventually, status_of, ticket_of
+from twilio.request_validator import RequestValidator
+
+from twilio_sms_channel.messaging import outbox, public_url, remedies
+from twilio_sms_channel.twilio_gateway import errors
+
+MESSAGE = "Twilio SMS Message"
+API = "twilio_sms_channel.api.ticket."
+
+
+@pytest.fixture
+def ticket(customer, sim):
+	return ticket_of(customer.text("Hello"))
+
+
+@pytest.fixture
+def address(ticket, customer):
+	"""The customer's e-mail address, known to the contact."""
+	contact = frappe.get_doc("Contact", ticket.contact)
+	contact.add_email(f"c{customer.number[1:]}@example.com", is_primary=True)
+	contact.save()
+	frappe.db.commit()
+	return contact.email_id
+
+
+def written(ticket, body="Hi", files=None, **facts) -> str:
+	"""A text as a lost job leaves it: Queued, unless `facts` say otherwise. Its name."""
+	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
+	name = outbox.write(conversation, body, files=files).name
+	frappe.db.after_commit.reset()
+	if facts:
+		frappe.db.set_value(MESSAGE, name, facts)
+	frappe.db.commit()
+	return name
+
+
+def failed(ticket, body="Hi", files=None, status="Undelivered", code="30006") -> str:
+	return written(ticket, body, files, status=status, error_code=code, error_message=errors.explain(code))
+
+
+def shown(agent, ticket, message):
+	state = agent.call(f"{API}state", http="GET", ticket=ticket.name).json()["message"]
+	return next(row for row in state["messages"] if row["name"] == message)
+
+
+def emails_in(ticket) -> list:
+	frappe.db.rollback()
+	return frappe.get_all(
+		"Communication",
+		filters={
+			"reference_doctype": "HD Ticket",
+			"reference_name": str(ticket.name),
+			"communication_medium": "Email",
+		},
+		fields=["name", "recipients", "content", "cc", "bcc"],
+	)
+
+
+# --- cancel ----------------------------------------------------------------------------------------------------
+
+
+def test_a_waiting_text_is_canceled_and_never_sent(agent, customer, ticket):
+	from twilio_sms_channel.messaging import sweep
+
+	message = written(ticket, "Not this", creation=frappe.utils.add_to_date(None, minutes=-5))
+	assert shown(agent, ticket, message)["can_cancel"]
+	answer = agent.call(f"{API}cancel", message=message)
+	assert answer.status_code == 200, answer.text
+	assert answer.json()["message"]["status"] == "Canceled"
+	assert status_of(message) == "Canceled"
+	row = shown(agent, ticket, message)
+	assert (row["fate"], row["can_cancel"], row["can_retry"]) == ("Canceled", False, False)
+	sweep.run()
+	assert customer.inbox() == []
+
+
+@pytest.mark.parametrize(
+	("status", "says"),
+	[
+		("Sending", "being sent at this moment"),
+		("Unconfirmed", "looked up at Twilio"),
+		("Delivered", "its status is Delivered"),
+		("Canceled", "its status is Canceled"),
+	],
+)
+def test_a_text_that_no_longer_waits_is_not_canceled(agent, ticket, status, says):
+	message = written(ticket, status=status)
+	answer = agent.call(f"{API}cancel", message=message)
+	assert answer.status_code == 417
+	assert says in answer.text
+	assert status_of(message) == status
+
+
+def test_the_confirmation_of_a_stop_is_not_canceled(agent, ticket):
+	message = written(ticket, automatic=1)
+	assert agent.call(f"{API}cancel", message=message).status_code == 417
+	assert status_of(message) == "Queued"
+	row = shown(agent, ticket, message)
+	assert not row["can_cancel"]
+	frappe.db.set_value(MESSAGE, message, "status", "Canceled")
+	frappe.db.commit()
+
+
+def test_a_claim_and_a_cancel_exclude_each_other(stack, ticket):
+	"""While a worker's claim is not committed, the cancel waits for it, and then finds the text being sent."""
+	message = written(ticket)
+	frappe.db.get_value(MESSAGE, message, "name", for_update=True)
+	frappe.db.set_value(MESSAGE, message, "status", "Sending")
+	refused = []
+
+	def cancel():
+		frappe.init(site=stack.site, sites_path=".")
+		frappe.connect()
+		try:
+			remedies.cancel(message)
+			frappe.db.commit()
+		except remedies.CannotCancel as e:
+			refused.append(str(e))
+		finally:
+			frappe.destroy()
+
+	thread = threading.Thread(target=cancel)
+	thread.start()
+	thread.join(1)
+	assert thread.is_alive(), "it waits for the claim"
+	frappe.db.commit()
+	thread.join(30)
+	assert refused
+	assert "being sent" in refused[0]
+	assert status_of(message) == "Sending"
+	frappe.db.set_value(MESSAGE, message, "status", "Canceled")
+	frappe.db.commit()
+
+
+# --- as e-mail -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["Undelivered", "Failed", "Blocked", "Canceled"])
+def test_a_text_that_did_not_arrive_goes_as_an_email(agent, stack, ticket, address, status):
+	message = failed(ticket, "Your order\n<b>is ready</b>", status=status)
+	assert shown(agent, ticket, message)["can_email"]
+	answer = agent.call(f"{API}send_as_email", message=message)
+	assert answer.status_code == 200, answer.text
+	(email,) = emails_in(ticket)
+	assert (email.recipients, email.cc or "", email.bcc or "") == (address, "", "")
+	assert "&lt;b&gt;is ready" in email.content
+	row = shown(agent, ticket, message)
+	assert (row["status"], row["can_email"], row["can_retry"]) == (status, False, False)
+	assert row["fate"].endswith("(sent as e-mail)")
+	# The reply box goes on texting.
+	assert agent.call(f"{API}state", http="GET", ticket=ticket.name).json()["message"]["channel"] == "SMS"
+	eventually(
+		lambda: frappe.db.exists(
+			"Email Queue", {"reference_doctype": "HD Ticket", "reference_name": str(ticket.name)}
+		)
+	)
+
+
+def test_its_files_come_along_and_stay_with_the_text(agent, ticket, address, picture):
+	upload = frappe.get_doc(
+		{
+			"doctype": "File",
+			"file_name": "answer.png",
+			"content": picture,
+			"is_private": 1,
+			"attached_to_doctype": "HD Ticket",
+			"attached_to_name": ticket.name,
+		}
+	).insert()
+	message = failed(ticket, "See", files=[upload.name])
+	assert agent.call(f"{API}send_as_email", message=message).status_code == 200
+	(email,) = emails_in(ticket)
+	text = frappe.db.get_value(MESSAGE, message, "communication")
+	for communication in (email.name, text):
+		(file,) = frappe.get_all(
+			"File", {"attached_to_doctype": "Communication", "attached_to_name": communication}, pluck="name"
+		)
+		assert content_of(file) == picture
+		assert frappe.db.get_value("File", file, "is_private")
+
+
+def test_it_is_sent_as_an_email_once(agent, ticket, address):
+	message = failed(ticket)
+	assert agent.call(f"{API}send_as_email", message=message).status_code == 200
+	again = agent.call(f"{API}send_as_email", message=message)
+	assert again.status_code == 417
+	assert "as an e-mail already" in again.text
+	assert len(emails_in(ticket)) == 1
+
+
+def test_two_agents_who_press_at_once_send_one_email(agent, ticket, address):
+	message = failed(ticket)
+	answers = []
+	presses = [
+		threading.Thread(
+			target=lambda: answers.append(agent.call(f"{API}send_as_email", message=message).status_code)
+		)
+		for _ in range(3)
+	]
+	for press in presses:
+		press.start()
+	for press in presses:
+		press.join()
+	assert sorted(answers) == [200, 417, 417]
+	assert len(emails_in(ticket)) == 1
+
+
+def test_without_an_address_it_is_refused_with_the_reason(agent, ticket):
+	message = failed(ticket)
+	answer = agent.call(f"{API}send_as_email", message=message)
+	assert answer.status_code == 417
+	assert "no valid e-mail address" in answer.text
+	assert emails_in(ticket) == []
+	assert shown(agent, ticket, message)["can_email"], "it can be done once there is an address"
+
+
+@pytest.mark.parametrize("status", ["Queued", "Sending", "Unconfirmed", "Accepted", "Sent", "Delivered"])
+def test_a_text_that_may_still_arrive_is_no_email(agent, ticket, address, status):
+	message = written(ticket, status=status)
+	answer = agent.call(f"{API}send_as_email", message=message)
+	assert answer.status_code == 417
+	assert f"status of this one is {status}" in answer.text
+	assert emails_in(ticket) == []
+	frappe.db.set_value(MESSAGE, message, "status", "Canceled")
+	frappe.db.commit()
+
+
+# --- who may ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def restricted(stack):
+	"""An agent of another team, while tickets are restricted to their team."""
+	user = make_agent("tsms-west@example.com", "West", "Agent")
+	if not frappe.db.exists("HD Team", "TSMS West"):
+		make_team("TSMS West", user)
+	if not frappe.db.exists("HD Team", "TSMS East"):
+		make_team("TSMS East")
+	before = frappe.db.get_single_value("HD Settings", "restrict_tickets_by_agent_group")
+
+	def restrict(to):
+		frappe.db.set_single_value("HD Settings", "restrict_tickets_by_agent_group", to)
+		frappe.clear_document_cache("HD Settings", "HD Settings")
+		frappe.db.commit()
+
+	restrict(1)
+	yield stack.login(user)
+	restrict(before or 0)
+
+
+@pytest.mark.parametrize("door", ["cancel", "send_as_email"])
+def test_both_want_write_on_the_ticket(stack, customer, sim, restricted, door):
+	ticket = ticket_of(customer.text("Hello", to=stack.add_number(team="TSMS East")))
+	message = written(ticket)
+	assert restricted.call(API + door, message=message).status_code == 403
+	assert status_of(message) == "Queued"
+	frappe.db.set_value(MESSAGE, message, "status", "Canceled")
+	frappe.db.commit()
+
+
+@pytest.mark.parametrize("door", ["cancel", "send_as_email"])
+def test_portal_customers_can_do_neither(stack, ticket, door):
+	user = make_user(f"portal{secrets.token_hex(4)}@example.com", [], first_name="Portal")
+	frappe.db.set_value("HD Ticket", ticket.name, "raised_by", user)
+	message = failed(ticket) if door == "send_as_email" else written(ticket)
+	assert stack.login(user).call(API + door, message=message).status_code == 403
+	assert requests.post(f"{stack.web}/api/method/{API}{door}", json={"message": message}).status_code == 403
+	assert emails_in(ticket) == []
+	frappe.db.set_value(MESSAGE, message, "status", "Canceled")
+	frappe.db.commit()
+
+
+# --- after Send Again ------------------------------------------------------------------------------------------
+
+
+def test_a_late_report_of_an_earlier_attempt_is_ignored(stack, ticket):
+	earlier, other = ("SM" + secrets.token_hex(16) for _ in range(2))
+	message = written(ticket, status="Sending", earlier_sids=f"{other}\n{earlier}")
+	url = public_url.status_callback(message)
+	params = {
+		"MessageSid": earlier,
+		"AccountSid": stack.account_sid,
+		"MessageStatus": "undelivered",
+		"ErrorCode": "30003",
+		"To": "+19075550123",
+		"From": stack.number,
+	}
+
+	def report():
+		signature = RequestValidator(stack.auth_token).compute_signature(url, params)
+		return requests.post(url, data=params, headers={"X-Twilio-Signature": signature}, timeout=30)
+
+	assert report().status_code == 204
+	frappe.db.rollback()
+	assert frappe.db.get_value(MESSAGE, message, ["status", "twilio_sid", "error_code"]) == (
+		"Sending",
+		None,
+		None,
+	)
+	params["MessageSid"] = "SM" + secrets.token_hex(16)
+	assert report().status_code == 204
+	assert status_of(message) == "Undelivered"
