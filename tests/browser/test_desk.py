@@ -210,3 +210,110 @@ def test_a_failed_text_is_tried_again_from_its_form(page, stack, sim, customer):
 	page.goto(desk(stack, f"twilio-sms-message/{message.name}"))
 	page.get_by_role("button", name="Try Again").click()
 	eventually(lambda: frappe.db.get_value("Twilio SMS Message", message.name, "status") == "Threaded")
+
+
+def text_with(ticket, body, **facts) -> str:
+	"""An outbound text of the ticket with the given fate; no worker has it. Its name."""
+	from twilio_sms_channel.messaging import outbox
+
+	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
+	name = outbox.write(conversation, body).name
+	frappe.db.after_commit.reset()
+	frappe.db.set_value("Twilio SMS Message", name, facts)
+	frappe.db.commit()
+	return name
+
+
+def test_a_failed_text_says_what_to_do_and_goes_as_an_email(page, stack, sim, shots, customer):
+	user = make_user(make_agent("tsms-desk@example.com"), ["Agent"])
+	ticket = ticket_of(customer.text("When will you deliver?"))
+	contact = frappe.get_doc("Contact", ticket.contact)
+	contact.add_email(f"c{customer.number[1:]}@example.com", is_primary=True)
+	contact.save()
+	text_with(
+		ticket,
+		"Tomorrow between 9 and 12.",
+		status="Undelivered",
+		error_code="30006",
+		error_message="Landline",
+		sent_by=user,
+	)
+	text_with(
+		ticket,
+		"Is somebody at home then?",
+		status="Failed",
+		error_code="21606",
+		error_message="Not ours",
+		sent_by=user,
+	)
+	log_in(page, stack, user)
+	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
+	landline, sender = (page.locator(".twilio-sms .tsms-out").nth(n) for n in range(2))
+	expect(landline.locator(".tsms-fate")).to_have_text(
+		"Not delivered: The customer's number is a landline and cannot receive texts."
+	)
+	expect(landline.locator(".tsms-do")).to_have_text("Use e-mail or call.")
+	expect(landline.locator(".tsms-page")).to_have_attribute("href", re.compile("errors/30006$"))
+	expect(landline.get_by_role("button")).to_have_text(["Send as E-mail"])
+	expect(sender.locator(".tsms-who")).to_have_text("For an admin")
+	expect(sender.get_by_role("button")).to_have_text(
+		["Send Again", "Send as E-mail", "Open Number's Settings"]
+	)
+	page.screenshot(path=shots("not-delivered"))
+	page.set_viewport_size(PHONE)
+	landline.scroll_into_view_if_needed()
+	page.wait_for_timeout(1000)
+	page.screenshot(path=shots("not-delivered-phone"))
+	page.set_viewport_size(DESKTOP)
+
+	landline.get_by_role("button", name="Send as E-mail").click()
+	expect(landline.locator(".tsms-fate")).to_contain_text("(sent as e-mail)")
+	expect(landline.get_by_role("button")).to_have_count(0)
+	eventually(lambda: frappe.db.exists("Email Queue", {"reference_name": str(ticket.name)}))
+	sender.get_by_role("button", name="Open Number's Settings").click()
+	expect(page).to_have_url(re.compile("twilio-sms-number"))
+
+
+def test_a_waiting_text_says_why_and_is_canceled(page, stack, sim, shots, customer):
+	user = make_user(make_agent("tsms-desk@example.com"), ["Agent"])
+	ticket = ticket_of(customer.text("When will you deliver?"))
+	name = text_with(
+		ticket,
+		"Tomorrow between 9 and 12.",
+		error_code="20429",
+		error_message="Twilio is receiving too many requests at the moment. It is tried again by itself.",
+		next_attempt=frappe.utils.add_to_date(None, hours=1),
+		sent_by=user,
+	)
+	log_in(page, stack, user)
+	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
+	waiting = page.locator(".twilio-sms .tsms-out")
+	expect(waiting.locator(".tsms-fate")).to_contain_text("Waiting: Twilio is receiving too many requests")
+	page.screenshot(path=shots("waiting"))
+	waiting.get_by_role("button", name="Cancel").click()
+	expect(waiting.locator(".tsms-fate")).to_have_text("Canceled")
+	expect(waiting.get_by_role("button")).to_have_text(["Send as E-mail"])
+	page.screenshot(path=shots("canceled"))
+	eventually(lambda: frappe.db.get_value("Twilio SMS Message", name, "status") == "Canceled")
+
+
+def test_the_form_of_a_failed_text_says_what_to_do(page, stack, sim, shots, customer):
+	from support.people import make_system_manager
+
+	ticket = ticket_of(customer.text("When will you deliver?"))
+	name = text_with(
+		ticket,
+		"Tomorrow between 9 and 12.",
+		status="Failed",
+		error_code="20003",
+		error_message="Authenticate",
+	)
+	log_in(page, stack, make_system_manager("tsms-admin@example.com"))
+	page.goto(desk(stack, f"twilio-sms-message/{name}"))
+	intro = page.locator(".form-message")
+	expect(intro).to_contain_text("Twilio refused this account's credentials.")
+	expect(intro).to_contain_text("Who can mend it: Admin")
+	expect(intro.get_by_role("link")).to_have_attribute("href", re.compile("errors/20003$"))
+	for label in ("Send Again", "Send as E-mail", "Open Account's Settings", "Open Ticket"):
+		expect(page.get_by_role("button", name=label)).to_be_visible()
+	page.screenshot(path=shots("message-form-failed"))

@@ -142,11 +142,15 @@ class TwilioSMSPanel {
 	// What to do about a text that waits or did not arrive, and who can; what happened stands beside the time.
 	trouble({ code, do: todo, who, link }) {
 		const box = this.make("div", "tsms-trouble");
-		if (todo) box.append(this.make("span", "tsms-do", todo));
-		if (who) {
-			const tag = this.make("span", "tsms-who", __(who));
-			tag.title = __("Who can mend it");
-			box.append(" ", tag);
+		if (todo) {
+			const for_whom = {
+				Agent: __("For the agent"),
+				Admin: __("For an admin"),
+				Customer: __("For the customer"),
+				Twilio: __("For Twilio"),
+			}[who];
+			if (for_whom) box.append(this.make("span", "tsms-who", for_whom), " ");
+			box.append(this.make("span", "tsms-do", todo));
 		}
 		if (link) {
 			const page = this.make("a", "tsms-page", __("Twilio on error {0}", [code]));

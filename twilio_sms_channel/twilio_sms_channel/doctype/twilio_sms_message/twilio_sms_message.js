@@ -46,7 +46,7 @@ frappe.ui.form.on("Twilio SMS Message", {
 		if (who) lines.push(__("Who can mend it: {0}", [__(who)]));
 		if (link) {
 			lines.push(
-				`<a href="${encodeURI(link)}" target="_blank" rel="noopener">${__("Twilio on error {0}", [
+				`<a href="${encodeURI(link)}" target="_blank" rel="noopener" style="text-decoration: underline">${__("Twilio on error {0}", [
 					escape(code),
 				])}</a>`,
 			);
