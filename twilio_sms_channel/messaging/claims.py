@@ -74,9 +74,9 @@ class Text:
 	def number(self) -> str:
 		return self.sender.name
 
-	def taken(self, answer: Accepted) -> delivery.Taken:
+	def taken(self, answer: Accepted, next_look: datetime) -> delivery.Taken:
 		"""As what it is written down when Twilio took it."""
-		return delivery.Taken(self.name, self.communication, answer, next_look=None)
+		return delivery.Taken(self.name, self.communication, answer, next_look)
 
 
 @dataclass

@@ -135,11 +135,9 @@ def settle(message: str, status: str, *, code: str = "", reason: str = "", twili
 	:param status: one of this app's statuses
 	:param reason: for people: what happened and what to do
 	"""
-	changes = {"status": status}
+	changes = {"status": status, "error_code": code or None, "error_message": reason or None}
 	if twilio_status:
 		changes["twilio_status"] = twilio_status
-	if code or reason:
-		changes.update(error_code=code or None, error_message=reason or None)
 	if status in ("Delivered", "Read"):
 		changes["delivered_at"] = now_datetime()
 	if not rows.update(MESSAGE, message, changes, status=statuses.may_follow(status)):

@@ -31,12 +31,13 @@ from twilio_sms_channel.messaging import (
 	media,
 	pace,
 	pausing,
+	polling,
 	public_url,
 	rows,
 	unconfirmed,
 )
 from twilio_sms_channel.messaging.events import ask
-from twilio_sms_channel.twilio_gateway import errors
+from twilio_sms_channel.twilio_gateway import errors, statuses
 from twilio_sms_channel.twilio_gateway.client import Gateway, Login, accepted, create, creation, problem
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -93,7 +94,7 @@ def wake_if_needed() -> None:
 def retry(message: str) -> None:
 	"""Queue a text again that failed for good, at the agent's wish. Unconfirmed ones are never repeated."""
 	doc = frappe.get_doc(MESSAGE, message, for_update=True)
-	if doc.direction != "Outbound" or doc.status not in ("Failed", "Undelivered", "Blocked"):
+	if doc.direction != "Outbound" or doc.status not in statuses.NOT_DELIVERED or doc.sent_as_email:
 		return
 	doc.db_set(
 		{
@@ -270,7 +271,8 @@ class Pump:
 		for call in ended:
 			result = _result(call)
 			if isinstance(result, MessageInstance):
-				taken.append(call.about.taken(accepted(result)))
+				next_look = polling.first_at(has_callback=public_url.is_reachable())
+				taken.append(call.about.taken(accepted(result), next_look))
 				if call.about.after_failures:
 					pace.recover(call.about.number, call.about.claimed_at)
 			else:

@@ -3,7 +3,7 @@
 import frappe
 from frappe import _
 
-from twilio_sms_channel.messaging import contacts, delivery, media, text
+from twilio_sms_channel.messaging import contacts, delivery, dispatch, media, text
 from twilio_sms_channel.messaging.events import tell
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
@@ -85,6 +85,8 @@ def cancel(message: str) -> None:
 		_refuse_to_cancel(now)
 	doc.reload()
 	delivery.show(doc)
+	# What was written after it has nothing to wait for any more.
+	dispatch.wake()
 	tell("twilio_sms_status_changed", doc)
 
 

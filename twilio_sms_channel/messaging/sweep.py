@@ -4,9 +4,9 @@ import time
 
 import frappe
 
-from twilio_sms_channel.messaging import dispatch, intake, media, pausing
+from twilio_sms_channel.messaging import dispatch, intake, media, pausing, polling
 
-FOR_MEDIA_S = 30
+FOR_POLLING_S, FOR_MEDIA_S = 20, 30
 
 
 def run() -> None:
@@ -15,6 +15,7 @@ def run() -> None:
 		intake.resume(message)
 	pausing.look_again()
 	dispatch.wake_if_needed()
+	polling.run(time.monotonic() + FOR_POLLING_S)
 	# Files that cannot be had must not keep the next minute's texts waiting.
 	enough = time.monotonic() + FOR_MEDIA_S
 	for take_up, messages in ((media.fetch, media.waiting()), (media.delete_at_twilio, media.undeleted())):
