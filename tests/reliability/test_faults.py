@@ -58,7 +58,7 @@ FULL = Plan(
 	sweep_every_s=15,
 	api_timeout_s=2,
 	absent_after_s=30,
-	patience_s=900,
+	patience_s=600,
 )
 
 
