@@ -154,7 +154,7 @@ def _pytest(words: list[str]) -> int:
 	names_tests = any((ROOT / word.partition("::")[0]).exists() for word in words if word[:1] != "-")
 	tests = [] if names_tests else ["tests"]
 	print(f"✓ ready after {time.monotonic() - STARTED:.1f} s; running the tests", flush=True)
-	place = ["--bench", BENCH, "--site", TEST_SITE]
+	place = ["--bench", BENCH, "--site", TEST_SITE, "--npm-packages", NODE / "node_modules"]
 	restart = shlex.join([sys.executable, str(DEV), "restart", "{service}", "--signal", "{signal}"])
 	return _in_bench("-m", "pytest", *tests, *place, "--restart-services-with", restart, *words)
 
