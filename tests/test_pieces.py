@@ -59,7 +59,7 @@ def test_segments(site, text, encoding, segments):
 		('<a href="https://example.com">https://example.com</a>', "https://example.com"),
 		('<a href="javascript:alert(1)">x</a>', "x"),
 		("<p>Yes</p><blockquote><p>You wrote</p></blockquote>", "Yes"),
-		("<blockquote>Quoted</blockquote><p>Answer</p>", "Quoted\nAnswer"),
+		("<blockquote>Quoted</blockquote><p>Answer</p>", "> Quoted\nAnswer"),
 		("<p>Hi</p><script>alert(1)</script><style>p{}</style>", "Hi"),
 		("<p>5 &lt; 6 &amp; 7&nbsp;kg</p>", "5 < 6 & 7 kg"),
 		("<p>👋 ünï</p>", "👋 ünï"),

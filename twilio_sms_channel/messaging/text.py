@@ -1,28 +1,59 @@
-"""From the reply box's HTML to a text message, and from a text message to HTML that is safe to show."""
+"""From the reply box's HTML to a text message, and from a text message to HTML that is safe to show.
+
+Helpdesk's box is TipTap, Desk's is Quill; what was pasted into either can come from any mail program.
+"""
 
 import html
 import re
+import unicodedata
 
-from bs4 import BeautifulSoup, Comment, NavigableString
+import regex
+from bs4 import BeautifulSoup, NavigableString
+from bs4.element import PreformattedString
 
 BLOCKS = {
-	"p",
-	"div",
-	"li",
-	"tr",
-	"h1",
-	"h2",
-	"h3",
-	"h4",
-	"h5",
-	"h6",
-	"pre",
-	"blockquote",
-	"ul",
-	"ol",
-	"table",
+	*(
+		"address",
+		"article",
+		"aside",
+		"blockquote",
+		"dd",
+		"details",
+		"div",
+		"dl",
+		"dt",
+		"figcaption",
+		"figure",
+	),
+	*("footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "main", "nav", "ol", "p", "pre"),
+	*("section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul"),
 }
-UNSEEN = {"script", "style", "head", "title", "template"}
+UNSEEN = {"script", "style", "head", "title", "template", "noscript", "input", "svg", "colgroup"}
+SIGNATURES = (
+	".signature, [data-signature], .gmail_signature, .moz-signature, #Signature, #ms-outlook-mobile-signature"
+)
+HISTORY = "blockquote, .gmail_quote, .yahoo_quoted, .protonmail_quote, .moz-cite-prefix, .gmail_attr"
+# Outlook puts the history beside its mark, not into it.
+HISTORY_FOLLOWS = "#appendonsend, #divRplyFwdMsg, #reply-intro"
+# "On … wrote:" before the quote, as mail programs of several languages have it.
+INTRODUCTION = re.compile(
+	r"^(on|am|le|el|il|em|op|den)\b.{4,200}\b(wrote|schrieb.*|a écrit|escribió|ha scritto|escreveu|schreef.*|skrev.*)\s*:$"
+	r"|^-+\s*original message\s*-+$",
+	re.IGNORECASE | re.DOTALL,
+)
+SIGNATURE_MARK = "-- "
+QUOTE = "> "
+INDENT = "  "
+# Frappe's own address of a file; everything else is somewhere else.
+LOCAL_FILE = re.compile(r"^/(?:private/)?files/")
+DATA = "data:"
+MAX_ALT_CHARACTERS = 10
+BLANKS = re.compile(r"[ \t\r\n\f\u00a0]+")
+CONTROL = regex.compile(r"[\p{Cc}\p{Cs}--\n]|[\u00ad\u200b\u2060\ufeff]", regex.VERSION1)
+# They hold emoji and the letters of some scripts together; elsewhere they are left-overs of copying.
+JOINERS = re.compile(r"(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f])")
+DIRECTIONS = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+RIGHT_TO_LEFT = ("R", "AL")
 
 
 def to_html(text: str) -> str:
@@ -30,78 +61,236 @@ def to_html(text: str) -> str:
 	return html.escape(text or "").replace("\r\n", "\n").replace("\r", "\n").replace("\n", "<br>")
 
 
+def clean(text: str | None) -> str:
+	"""The text as it is sent: line breaks of one kind, and nothing that cannot be seen."""
+	text = (text or "").replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+	text = text.replace("\u2028", "\n").replace("\u2029", "\n")
+	text = JOINERS.sub("", CONTROL.sub("", text))
+	if DIRECTIONS.search(text) and not any(
+		unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in _words(text)
+	):
+		text = DIRECTIONS.sub("", text)
+	return text.strip()
+
+
 def from_html(message: str) -> str:
 	"""The reply box's HTML as readable plain text.
 
-	Links keep their address, lists their marks, line breaks stay. The quoted text that "Reply" puts behind the
-	answer and the e-mail signature are left out.
+	Links keep their address, lists their marks and depth, the agent's own quotes get "> ". The history that a mail
+	program or "Reply" puts behind the answer, and the e-mail signature, are left out.
 	"""
 	if "<" not in message and "&" not in message:
-		return message.strip()
+		return clean(message)
+	soup = _own_words(message)
+	try:
+		written = _inside(soup)
+	except RecursionError:
+		# Hundreds of boxes within boxes: somebody's whole web page.
+		written = soup.get_text("\n")
+	return clean(re.sub(r"\n{3,}", "\n\n", "\n".join(_without_signature(written.split("\n")))))
+
+
+def pictures(message: str) -> list[str]:
+	"""Where the pictures are that were pasted into the reply box, in order: files of this site and `data:` URIs.
+
+	:return: `src` attributes as they stand, each once
+	"""
+	if "<img" not in message.lower():
+		return []
+	sources = (_source(img) for img in _own_words(message).find_all("img"))
+	return list(dict.fromkeys(source for source in sources if _is_reply_file(source)))
+
+
+def _own_words(message: str) -> BeautifulSoup:
+	"""What the agent wrote, without signature and history."""
 	soup = BeautifulSoup(message, "html.parser")
-	for quote in soup.find_all("blockquote"):
-		if not _text_after(quote):
-			quote.decompose()
-	for signature in soup.select(".signature, [data-signature]"):
+	for signature in soup.select(SIGNATURES):
 		signature.decompose()
-	pieces: list[str] = []
-	_walk(soup, pieces)
-	lines = (re.sub(r"[ \t\u00a0]+", " ", line).strip() for line in "".join(pieces).split("\n"))
-	return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+	for mark in soup.select(HISTORY_FOLLOWS):
+		for later in [*mark.find_next_siblings(), mark]:
+			later.decompose()
+	for quote in reversed(soup.select(HISTORY)):
+		# Behind a quote of their own, agents go on writing.
+		if not quote.decomposed and not _text_after(quote):
+			introduction = _text_before(quote)
+			quote.decompose()
+			if introduction is not None and INTRODUCTION.match(introduction.get_text(" ", strip=True)):
+				introduction.decompose()
+	return soup
 
 
-def _walk(node, pieces: list[str]) -> None:
+def _inside(node) -> str:
+	pieces = _Pieces()
+	_walk(node, pieces)
+	return pieces.text()
+
+
+class _Pieces:
+	"""Text that grows: runs of blanks are one, and a block begins a line of its own."""
+
+	def __init__(self):
+		self.pieces: list[str] = []
+
+	def add(self, text: str) -> None:
+		text = BLANKS.sub(" ", text)
+		if not self.pieces or self.pieces[-1][-1] in " \n":
+			text = text.lstrip(" ")
+		self.add_as_is(text)
+
+	def add_as_is(self, text: str) -> None:
+		if text:
+			self.pieces.append(text)
+
+	def break_line(self) -> None:
+		self.pieces.append("\n")
+
+	def new_line(self) -> None:
+		if self.pieces and self.pieces[-1][-1] != "\n":
+			self.break_line()
+
+	def text(self) -> str:
+		return "".join(self.pieces)
+
+
+def _walk(node, pieces: _Pieces) -> None:
 	for child in node.children:
 		if isinstance(child, NavigableString):
-			if not isinstance(child, Comment) and type(child) is NavigableString:
-				in_pre = any(p.name == "pre" for p in child.parents)
-				pieces.append(str(child) if in_pre else re.sub(r"\s+", " ", str(child)))
-		elif child.name in UNSEEN:
-			continue
-		elif child.name == "br":
-			pieces.append("\n")
-		elif child.name == "a":
-			_link(child, pieces)
-		elif child.name == "li":
-			item: list[str] = []
-			_walk(child, item)
-			_new_line(pieces)
-			pieces.append(_list_mark(child) + "".join(item).strip())
-			_new_line(pieces)
-		elif child.name in BLOCKS:
-			_new_line(pieces)
-			_walk(child, pieces)
-			_new_line(pieces)
-		else:
-			_walk(child, pieces)
+			if isinstance(child, PreformattedString):
+				# A comment and the like
+				continue
+			if any(parent.name == "pre" for parent in child.parents):
+				pieces.add_as_is(str(child))
+			else:
+				pieces.add(str(child))
+		elif child.name not in UNSEEN:
+			_element(child, pieces)
 
 
-def _link(a, pieces: list[str]) -> None:
-	label = a.get_text(" ", strip=True)
+def _element(child, pieces: _Pieces) -> None:
+	if child.name == "br":
+		pieces.break_line()
+	elif child.name == "a":
+		_link(child, pieces)
+	elif child.name == "img":
+		pieces.add(_picture(child))
+	elif child.get("data-type") == "mention" or "mention" in child.get("class", ()):
+		pieces.add(_mention(child))
+	elif child.name == "li":
+		_item(child, pieces)
+	elif child.name == "blockquote":
+		_block(pieces, "\n".join(f"{QUOTE}{line}".rstrip() for line in _lines(child)))
+	elif child.name == "tr":
+		cells = (" ".join(_lines(cell)) for cell in child.find_all(("td", "th"), recursive=False))
+		_block(pieces, " | ".join(cell for cell in cells if cell))
+	elif child.name in BLOCKS:
+		pieces.new_line()
+		if child.name == "p" and child.parent.name != "li" and not child.contents:
+			pieces.break_line()
+		_walk(child, pieces)
+		pieces.new_line()
+	else:
+		_walk(child, pieces)
+
+
+def _block(pieces: _Pieces, text: str) -> None:
+	pieces.new_line()
+	pieces.add_as_is(text)
+	pieces.new_line()
+
+
+def _lines(node) -> list[str]:
+	return _inside(node).strip(" \n").split("\n")
+
+
+def _item(li, pieces: _Pieces) -> None:
+	first, *others = _lines(li)
+	# Quill's items are all of one list, with their depth as a class.
+	depth = next((int(c[10:]) for c in li.get("class", ()) if re.fullmatch(r"ql-indent-\d", c)), 0)
+	lines = [_list_mark(li, depth) + first, *(f"{INDENT}{line}".rstrip() for line in others)]
+	_block(pieces, "\n".join(INDENT * depth + line for line in lines))
+
+
+def _list_mark(li, depth: int) -> str:
+	kind = li.get("data-list") or ("ordered" if li.parent.name == "ol" else "bullet")
+	if kind in ("checked", "unchecked") or li.has_attr("data-checked"):
+		return "[x] " if kind == "checked" or li.get("data-checked") == "true" else "[ ] "
+	return f"{_place(li, depth)}. " if kind == "ordered" else "- "
+
+
+def _place(li, depth: int) -> int:
+	"""Which number an item of an ordered list has."""
+	before = 0
+	for item in li.find_previous_siblings("li"):
+		its_depth = next((int(c[10:]) for c in item.get("class", ()) if re.fullmatch(r"ql-indent-\d", c)), 0)
+		if its_depth < depth or (its_depth == depth and item.get("data-list") not in (None, "ordered")):
+			break
+		before += its_depth == depth
+	start = li.parent.get("start", "1")
+	return (int(start) if re.fullmatch(r"\d{1,6}", start) else 1) + before
+
+
+def _link(a, pieces: _Pieces) -> None:
+	label = _inside(a).strip(" \n")
 	href = (a.get("href") or "").strip()
 	if (
 		not href.lower().startswith(("http://", "https://", "mailto:", "tel:"))
 		or a.get("data-type") == "mention"
 	):
-		pieces.append(label)
+		pieces.add_as_is(label)
 		return
 	address = re.sub(r"^(mailto|tel):", "", href, flags=re.IGNORECASE)
-	pieces.append(address if label in ("", href, address) else f"{label} ({address})")
+	pieces.add_as_is(address if _means(label, address) else f"{label} ({address})")
 
 
-def _list_mark(li) -> str:
-	if li.parent is not None and li.parent.name == "ol" and li.get("data-list") != "bullet":
-		return f"{len(li.find_previous_siblings('li')) + 1}. "
-	return "- "
+def _means(label: str, address: str) -> bool:
+	"""Whether a link's label says no more than its address."""
+	bare = (re.sub(r"^https?://", "", text, flags=re.IGNORECASE).rstrip("/") for text in (label, address))
+	return not label or len(set(bare)) == 1
 
 
-def _new_line(pieces: list[str]) -> None:
-	if pieces and not pieces[-1].endswith("\n"):
-		pieces.append("\n")
+def _mention(node) -> str:
+	name = node.get_text("", strip=True) or node.get("data-label") or node.get("data-value") or ""
+	return name if not name or name.startswith("@") else f"@{name}"
+
+
+def _picture(img) -> str:
+	source, alt = _source(img), (img.get("alt") or "").strip()
+	if _is_reply_file(source):
+		return ""
+	if alt and len(alt) <= MAX_ALT_CHARACTERS and not regex.search(r"[\p{L}\s]", alt):
+		# Mail programs paste emoji as pictures.
+		return alt
+	return source if source.lower().startswith(("http://", "https://")) else ""
+
+
+def _source(img) -> str:
+	return (img.get("src") or "").strip()
+
+
+def _is_reply_file(source: str) -> bool:
+	return bool(LOCAL_FILE.match(source)) or source[: len(DATA)].lower() == DATA
+
+
+def _without_signature(lines: list[str]) -> list[str]:
+	lines = [line.lstrip("\n") for line in lines]
+	if SIGNATURE_MARK in lines[1:]:
+		lines = lines[: lines.index(SIGNATURE_MARK, 1)]
+	return [line.rstrip(" ") for line in lines]
+
+
+def _words(text: str) -> str:
+	return DIRECTIONS.sub("", text)
 
 
 def _text_after(node) -> bool:
 	return any(
-		isinstance(n, NavigableString) and n.strip() and node not in n.parents
+		type(n) is NavigableString and n.strip() and node not in n.parents
 		for n in node.find_all_next(string=True)
 	)
+
+
+def _text_before(node):
+	"""The block whose text stands right before a quote; None when there is none, or when it is around the quote."""
+	before = next((n for n in node.find_all_previous(string=True) if n.strip()), None)
+	block = before and next((p for p in before.parents if p.name in BLOCKS), None)
+	return None if block is None or block in node.parents else block
