@@ -108,28 +108,3 @@ def test_guests_reach_only_the_three_signed_doors(stack):
 	for method in ("ticket.reply", "ticket.state", "ticket.preview", "setup.verify", "setup.import_numbers"):
 		answer = requests.post(f"{stack.web}/api/method/twilio_sms_channel.api.{method}", timeout=30)
 		assert answer.status_code == 403, method
-
-
-def test_a_media_link_opens_one_file_until_it_expires(stack, customer, sim, agent, picture):
-	import requests
-
-	from twilio_sms_channel.messaging import media, public_url
-
-	message = customer.text("Look", media=[("a.png", picture)])
-	from support.stack import eventually
-
-	item = eventually(
-		lambda: frappe.db.get_value("Twilio SMS Media", {"parent": message.name, "status": "Fetched"})
-	)
-	url = stack.web + public_url.MEDIA
-	good = requests.get(url, params={"token": media.sign(message.name, item)}, timeout=30)
-	assert (good.status_code, good.content) == (200, picture)
-	assert good.headers["Content-Type"] == "image/png"
-	head = requests.head(url, params={"token": media.sign(message.name, item)}, timeout=30)
-	assert (head.status_code, head.content) == (200, b"")
-	assert head.headers["Content-Type"] == "image/png"
-	token = media.sign(message.name, item)
-	for bad in ("", "x", "x.y", token[:-2], "é.é", token.replace(".", "", 1), media.sign("another", item)):
-		assert requests.get(url, params={"token": bad}, timeout=30).status_code == 404, bad
-	expired = media.sign(message.name, item, lifetime_s=-1)
-	assert requests.get(url, params={"token": expired}, timeout=30).status_code == 404

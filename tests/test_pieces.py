@@ -124,7 +124,7 @@ def test_unknown_errors_show_twilios_own_words(site):
 	],
 )
 def test_file_names_are_short_for_twilio(site, name, short):
-	from twilio_sms_channel.messaging.media import short_name
+	from twilio_sms_channel.messaging.media_links import short_name
 
 	assert short_name(name) == short
 	assert len(short_name(name)) <= 20

@@ -1,25 +1,41 @@
-"""The door through which Twilio fetches the files of an outgoing text."""
+"""The door through which Twilio, and customers with a link, fetch the files of an outgoing text."""
 
 from typing import Any
 
 import frappe
+from frappe.auth import CookieManager
 from werkzeug.wrappers import Response
 
-from twilio_sms_channel.messaging import media
+from twilio_sms_channel.messaging import media_links
+
+HEADERS = {
+	"X-Content-Type-Options": "nosniff",
+	"Cache-Control": "private, no-store",
+	"Referrer-Policy": "no-referrer",
+	"X-Robots-Tag": "noindex",
+}
 
 
 @frappe.whitelist(allow_guest=True, xss_safe=True, methods=["GET", "HEAD"])
-def get(token: str = "", **kwargs: Any) -> Response:
-	"""One file of one message, for whoever holds its signed link; HEAD as well. 404 for anything else."""
-	row = media.opened_by(token)
-	if not row:
-		return Response(status=404)
+def get(token: Any = "", **kwargs: Any) -> Response:
+	"""One file of one text, for whoever holds its signed link; HEAD as well.
+
+	403, always the same and without a word, for anything else: expired, altered, made up, of a file that is gone. The
+	file is always given whole (a Range is not minded).
+	"""
+	# Whoever opens a link of ours is nobody's visitor.
+	frappe.local.cookie_manager = CookieManager()
+	file = media_links.opened_by(token)
+	if not file:
+		return Response(status=403, headers=HEADERS)
+	disposition = "inline" if file.shown else "attachment"
 	return Response(
-		media.content_of(frappe.get_doc("File", row.file)),
-		content_type=row.content_type,
+		file.content,
+		content_type=file.content_type,
 		headers={
-			"Content-Disposition": f"inline; filename={media.short_name(row.file_name)}",
-			"X-Content-Type-Options": "nosniff",
-			"Cache-Control": "private, no-store",
+			**HEADERS,
+			**({} if file.shown else {"Content-Security-Policy": "sandbox"}),
+			"Content-Disposition": f"{disposition}; filename={media_links.short_name(file.file_name)}",
+			"Accept-Ranges": "none",
 		},
 	)

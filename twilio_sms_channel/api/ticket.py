@@ -11,6 +11,7 @@ from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.messaging import (
 	consent,
 	contacts,
+	conversations,
 	dispatch,
 	intake,
 	media,
@@ -18,6 +19,8 @@ from twilio_sms_channel.messaging import (
 	phone,
 	remedies,
 	segments,
+	senders,
+	text,
 )
 from twilio_sms_channel.overrides.activity import about_file, fate, trouble
 
@@ -26,18 +29,29 @@ MAX_LISTED = 200
 
 
 @frappe.whitelist(methods=["POST"])
-def reply(ticket: str | int, message: str, attachments: list | str | None = None) -> dict[str, Any]:
+def reply(
+	ticket: str | int,
+	message: str,
+	attachments: list | str | None = None,
+	request_id: str | None = None,
+) -> dict[str, Any]:
 	"""Text the customer of a ticket.
 
 	:param message: plain text, at most 1,600 characters
 	:param attachments: names of File documents
-	:return: `{"message": name, "status": "Queued", "encoding", "characters", "segments"}`
+	:param request_id: the caller's own id of this reply: asked again with the same one for the same ticket, nothing
+		more is sent and the answer is about the first message
+	:return: `{"message": name, "status": "Queued", "encoding", "characters", "segments", …}`
 	:raises outbox.CannotText: the text may not or cannot be sent, with the reason
 	"""
 	doc = _writable(ticket)
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no text conversation."), outbox.CannotText)
-	sent = doc.reply_by_text((message or "").strip(), _list(attachments))
+	if request_id:
+		# Clicks at the same moment take turns, and the second one sees what the first one wrote.
+		conversations.hold(doc.twilio_sms_conversation)
+		doc.reload()
+	sent = doc.reply_by_text((message or "").strip(), _list(attachments), request_id)
 	return {"message": sent.name, "status": sent.status, **vars(segments.count(sent.body))}
 
 
@@ -67,7 +81,7 @@ def state(ticket: str | int) -> dict[str, Any]:
 	"""What a ticket's screen shows of its text conversation. For everybody who may read the ticket.
 
 	:return: `{"channel": "SMS" | "Email" | None, "can_text", "why_not", "email", "customer", "customer_number",
-		"number", "opted_out", "may_want_to_stop", "region", "messages": [...]}`; `channel` is None for a ticket without
+		"number" that replies go out from, "opted_out", "may_want_to_stop", "region", "messages": [...]}`; `channel` is None for a ticket without
 		a conversation. Each message has its `fate` in words; `error`, None or `{"code", "what", "do", "who", "link",
 		"actions"}` with those actions ("retry", "email", "number", "account") that fit and the caller may take;
 		`can_retry`, `can_cancel`, `can_email`
@@ -80,9 +94,25 @@ def state(ticket: str | int) -> dict[str, Any]:
 
 
 @frappe.whitelist()
-def preview(message: str) -> dict[str, Any]:
-	"""Encoding, characters, segments and what is left of a text that is being written."""
-	return {**vars(segments.count(message)), "max_characters": segments.MAX_CHARACTERS}
+def preview(message: str, ticket: str | int | None = None) -> dict[str, Any]:
+	"""What a composer shows of a text that is being written.
+
+	:param ticket: whose number's settings count
+	:return: `{"encoding", "characters", "segments", "counted", "forcing": [characters that are not of GSM-7],
+		"max_characters", "left", "plain": None | {"text", "encoding", "segments"}, "replaced"}`. `plain` is there when
+		plain quotes, dashes … would save segments; `replaced` says that the number sends that one by itself
+	"""
+	body = text.clean(message)
+	count = segments.count(body)
+	cheaper = segments.cheaper(body)
+	plain = cheaper and segments.count(cheaper)
+	return {
+		**vars(count),
+		"max_characters": segments.MAX_CHARACTERS,
+		"left": segments.MAX_CHARACTERS - count.characters,
+		"plain": plain and {"text": cheaper, "encoding": plain.encoding, "segments": plain.segments},
+		"replaced": bool(plain and ticket and _replaces_fancy_characters(ticket)),
+	}
 
 
 @frappe.whitelist(methods=["POST"])
@@ -190,7 +220,7 @@ def _state(doc) -> dict[str, Any]:
 		"email": doc.customer_email(),
 		"customer": outbox.customer_of(conversation),
 		"customer_number": phone.display(conversation.customer_number),
-		"number": phone.display(conversation.number),
+		"number": phone.display(senders.number_for(conversation).name),
 		"opted_out": bool(conversation.opted_out),
 		"may_want_to_stop": bool(conversation.may_want_to_stop),
 		"region": conversation.region or "",
@@ -270,6 +300,15 @@ def _files(messages: list[str]) -> dict[str, list]:
 		row["remark"] = about_file(row)
 		by_message.setdefault(row.pop("parent"), []).append(row)
 	return by_message
+
+
+def _replaces_fancy_characters(ticket: str | int) -> bool:
+	doc = frappe.get_doc(desk_of_site().doctype, str(ticket))
+	doc.check_permission("read")
+	if not doc.is_text_ticket or not desk_of_site().is_agent():
+		return False
+	conversation = frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation)
+	return bool(senders.number_for(conversation).replace_fancy_characters)
 
 
 def _list(value: list | str | None) -> list[str]:

@@ -76,6 +76,59 @@ def _create(number: str, customer_number: str) -> None:
 		frappe.clear_messages()
 
 
+def hold(conversation: str) -> None:
+	"""Hold the conversation's row until the end of the transaction, and see everything committed up to then.
+
+	Only for the beginning of a request: what the transaction has written so far is undone.
+	"""
+	frappe.db.rollback()
+	frappe.db.get_value(CONVERSATION, conversation, "name", for_update=True)
+
+
+def of_other_number(conversation, number: str):
+	"""The same customer's conversation with another number of ours, about the same ticket; made when there is none.
+
+	Unlike `locked` within the running transaction.
+
+	:param conversation: Twilio SMS Conversation document
+	:param number: name of the other Twilio SMS Number
+	"""
+	pair = {"number": number, "customer_number": conversation.customer_number}
+	about = {field: conversation.get(field) for field in ("ticket_doctype", "ticket")}
+	if not (name := frappe.db.get_value(CONVERSATION, pair)):
+		other = unsaved(conversation, number)
+		frappe.db.savepoint("other_conversation")
+		try:
+			return other.insert(ignore_permissions=True)
+		except frappe.UniqueValidationError:
+			# Made at the same moment: a reading lock sees it although this transaction began before.
+			frappe.db.rollback(save_point="other_conversation")
+			frappe.clear_last_message()
+			name = frappe.db.get_value(CONVERSATION, pair, for_update=True)
+	other = frappe.get_doc(CONVERSATION, name, for_update=True)
+	other.update(about)
+	if not other.contact and conversation.contact:
+		other.contact = conversation.contact
+		save(other)
+	return other
+
+
+def unsaved(conversation, number: str):
+	"""The same customer's conversation with another number of ours as it would be made."""
+	other = frappe.get_doc(
+		{
+			"doctype": CONVERSATION,
+			"number": number,
+			**{
+				field: conversation.get(field)
+				for field in ("customer_number", "contact", "ticket_doctype", "ticket")
+			},
+		}
+	)
+	consent.inherit(other)
+	return other
+
+
 def follow(conversation: str, ticket_doctype: str, ticket: str) -> None:
 	"""Have the customer's next texts continue this ticket, which an agent split off."""
 	frappe.db.set_value(

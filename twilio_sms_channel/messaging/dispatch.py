@@ -28,7 +28,7 @@ from twilio_sms_channel.messaging import (
 	delivery,
 	jobs,
 	locks,
-	media,
+	media_links,
 	pace,
 	pausing,
 	polling,
@@ -362,8 +362,7 @@ def _ask_other_apps(message: str) -> None:
 
 
 def _media_urls(message: str) -> list[str]:
-	doc = frappe.get_doc(MESSAGE, message)
-	return [media.public_link(doc, item) for item in doc.media if item.status == "Attached"]
+	return media_links.urls_for_twilio(frappe.get_doc(MESSAGE, message))
 
 
 def _result(call: Call):

@@ -1,22 +1,13 @@
-"""Pictures and files: fetched from Twilio for inbound texts, lent to Twilio for outbound ones."""
+"""Pictures and files of inbound texts, fetched from Twilio."""
 
-import base64
-import hashlib
-import hmac
-import json
-import os
-import re
-import time
 from pathlib import Path
-from urllib.parse import quote
 
 import filetype
 import frappe
 from frappe import _
 from frappe.utils import add_to_date, now_datetime
-from frappe.utils.password import get_encryption_key
 
-from twilio_sms_channel.messaging import delivery, jobs, public_url
+from twilio_sms_channel.messaging import delivery, jobs
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.media import CannotFetch, download, sids_of
@@ -28,11 +19,6 @@ TEXT_KINDS = {
 	b"BEGIN:VCARD": ("text/vcard", "vcf"),
 	b"BEGIN:VCALENDAR": ("text/calendar", "ics"),
 }
-# Twilio's own queue holds a text for up to ten hours before it fetches the media.
-LINK_LIFETIME_S = 12 * 3600
-
-
-# --- inbound ---------------------------------------------------------------------------------------------------
 
 
 def fetch(message: str) -> None:
@@ -168,56 +154,7 @@ def _attach(message, item, content: bytes):
 	).insert(ignore_permissions=True)
 
 
-# --- outbound --------------------------------------------------------------------------------------------------
-
-
-def public_link(message, item) -> str:
-	"""A link under which Twilio can fetch one file of one message, for twelve hours and without a login."""
-	return f"{public_url.base()}{public_url.MEDIA}?token={quote(sign(message.name, item.name))}"
-
-
-def sign(message: str, item: str, lifetime_s: int = LINK_LIFETIME_S) -> str:
-	"""A token that stands for one media row of one message until it expires."""
-	payload = json.dumps([message, item, int(time.time()) + lifetime_s], separators=(",", ":")).encode()
-	return f"{_b64(payload)}.{_b64(_mac(payload))}"
-
-
-def opened_by(token: str):
-	"""The Twilio SMS Media row that a token stands for, None when it is forged, expired or the file is gone."""
-	try:
-		payload, mac = (base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in token.split("."))
-	except ValueError:
-		return None
-	if not hmac.compare_digest(mac, _mac(payload)):
-		return None
-	message, item, expires = json.loads(payload)
-	if expires < time.time():
-		return None
-	row = frappe.db.get_value(
-		MEDIA,
-		{"name": item, "parent": message},
-		["file", "content_type", "file_name"],
-		as_dict=True,
-	)
-	return row if row and row.file and frappe.db.exists("File", row.file) else None
-
-
 def content_of(file) -> bytes:
 	"""What a File document holds, from the disk: its get_content() makes text of what can be read as text, from v16 on
 	even of pictures."""
 	return Path(file.get_full_path()).read_bytes()
-
-
-def short_name(file_name: str) -> str:
-	"""A name as Twilio wants it in Content-Disposition: at most 20 characters, no spaces."""
-	stem, ending = os.path.splitext(re.sub(r"[^A-Za-z0-9.]+", "-", file_name or "file"))
-	return stem[: 20 - len(ending[:6])] + ending[:6]
-
-
-def _mac(payload: bytes) -> bytes:
-	key = hashlib.sha256(b"twilio_sms_channel media link" + get_encryption_key().encode()).digest()
-	return hmac.new(key, payload, hashlib.sha256).digest()
-
-
-def _b64(data: bytes) -> str:
-	return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

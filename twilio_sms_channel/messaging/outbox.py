@@ -1,5 +1,7 @@
 """An agent's reply, written down as Queued together with its Communication, in one transaction."""
 
+import hashlib
+
 import frappe
 from frappe import _
 
@@ -7,37 +9,91 @@ from twilio_sms_channel.messaging import (
 	contacts,
 	conversations,
 	dispatch,
-	media,
+	media_links,
+	outgoing_media,
 	pace,
 	phone,
 	segments,
+	senders,
 	text,
 )
 
-MAX_FILES = 10
+MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 
 
 class CannotText(frappe.ValidationError):
 	"""The text may not or cannot be sent; the message says why and what to do."""
 
 
-def write(conversation, body: str, *, files: list[str] | None = None):
+def write(conversation, body: str, *, files: list[str] | None = None, request_id: str | None = None):
 	"""Queue a text to the customer and show it in the ticket. Returns the Twilio SMS Message.
 
-	Nothing is sent before the caller's transaction is committed.
+	Nothing is sent before the caller's transaction is committed, and nothing is written when the text is refused.
 
 	:param conversation: Twilio SMS Conversation document
 	:param body: plain text, at most 1,600 characters
-	:param files: names of File documents to send as MMS
-	:raises CannotText: empty, too long, opted out, number off, not answerable …
+	:param files: names of File documents to send as MMS, or as links where the number says so
+	:param request_id: whoever repeats it for the same ticket gets the first message again, and nothing is written
+	:raises CannotText: empty, too long, opted out, number off, not answerable, a file that cannot go along …
 	"""
-	files = files or []
+	if not request_id:
+		return _write(conversation, body, files)
+	digest = _digest(conversation, request_id)
+	if first := _asked_before(digest):
+		return first
+	frappe.db.savepoint("reply")
+	try:
+		return _write(conversation, body, files, request_id=digest)
+	except frappe.UniqueValidationError:
+		# The same request at the same moment was faster.
+		frappe.db.rollback(save_point="reply")
+		if not (first := _asked_before(digest, for_update=True)):
+			raise
+		frappe.clear_last_message()
+		return first
+
+
+def _write(conversation, body: str, files: list[str] | None, **facts):
+	body = text.clean(body)
+	files = list(dict.fromkeys(files or []))
 	if reason := why_not(conversation, body, files):
-		frappe.throw(reason, CannotText, title=_("The text was not sent"))
-	communication = _communication(conversation, body).insert(ignore_permissions=True)
-	attached = [_attached(file, communication.name) for file in files]
-	conversations.answered_from(conversation)
-	return _queue(conversation, body, communication.name, sent_by=frappe.session.user, media=attached)
+		_refuse(reason)
+	number = senders.number_for(conversation)
+	try:
+		outgoing = outgoing_media.prepare(files, number, conversation.customer_number)
+		links = sum(file.as_link for file in outgoing)
+		body = as_sent(body, number, with_links=links)
+		if reason := _why_too_long(len(body) + links * (media_links.length() + 1), links):
+			_refuse(reason)
+		sending = _from(conversation, number)
+		communication = _communication(conversation, body).insert(ignore_permissions=True)
+		attached = [outgoing_media.attach(file, communication.name) for file in outgoing]
+		outgoing_media.check_stored(attached)
+	except outgoing_media.CannotSendFile as e:
+		_refuse(str(e))
+	if links:
+		body = "\n".join(filter(None, [body, *_links(attached)]))
+		# Not saved again: Helpdesk would take it for another reply.
+		communication.db_set("content", text.to_html(body), update_modified=False)
+	for file in outgoing:
+		if file.changed:
+			frappe.msgprint(file.changed, alert=True)
+	for answered in {conversation.name: conversation, sending.name: sending}.values():
+		conversations.answered_from(answered)
+	return _queue(sending, body, communication.name, sent_by=frappe.session.user, media=attached, **facts)
+
+
+def as_sent(body: str, number, with_links: int = 0) -> str:
+	"""The text as this number sends it: with plain characters where it replaces fancy ones and that is cheaper.
+
+	:param with_links: how many links to files will follow
+	"""
+	if not number.replace_fancy_characters:
+		return body
+	# A link's characters are all of GSM-7.
+	links = ("\n" + "x" * media_links.length()) * with_links
+	cheaper = segments.cheaper(body + links)
+	return cheaper.removesuffix(links) if cheaper else body
 
 
 def write_automatic(conversation, body: str):
@@ -81,37 +137,86 @@ def _queue(conversation, body: str, communication: str, **facts):
 def why_not(conversation, body: str | None = None, files: list[str] | None = None) -> str:
 	"""The reason why a text cannot be sent in this conversation, "" when it can.
 
+	What the files contain is looked at only when the text is written.
+
 	:param body: leave out to ask about the conversation alone
 	"""
-	number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
-	customer = phone.display(conversation.customer_number)
+	customer_number = conversation.customer_number
+	customer = phone.display(customer_number)
 	if conversation.opted_out:
-		return _(
-			"{0} opted out by texting STOP. They have to text START before they can be texted again."
-		).format(customer)
-	if not phone.is_answerable(conversation.customer_number):
+		return _opted_out(customer)
+	if not phone.is_answerable(customer_number):
 		return _("{0} is not a phone number: texts from it cannot be answered.").format(customer)
-	if not number.enabled or not number.sms_enabled:
-		return _("Our number {0} is switched off. An admin can switch it on.").format(
-			phone.display(number.name)
-		)
-	if not frappe.db.get_value("Twilio SMS Account", number.account, "enabled"):
-		return _("The Twilio account {0} is switched off. An admin can switch it on.").format(number.account)
+	number = senders.number_for(conversation)
+	if reason := senders.why_off(number):
+		return reason
+	if number.name != conversation.number and _opted_out_of(number, conversation):
+		return _opted_out(customer)
+	if reason := senders.why_out_of_reach(number, customer_number):
+		return reason
 	if body is None:
 		return ""
 	if not body.strip() and not files:
 		return _("The text is empty. Write something or attach a file.")
-	if len(body) > segments.MAX_CHARACTERS:
+	if files and len(files) > outgoing_media.MAX_FILES:
 		return _(
-			"The text has {0} characters; Twilio sends at most {1}. Shorten it, or send it as e-mail."
-		).format(len(body), segments.MAX_CHARACTERS)
-	if files and not number.mms_enabled:
-		return _("Our number {0} cannot send files. Remove them, or send this as e-mail.").format(
-			phone.display(number.name)
-		)
-	if files and len(files) > MAX_FILES:
-		return _("A text takes at most {0} files, not {1}.").format(MAX_FILES, len(files))
-	return ""
+			"A text takes at most {0} files, not {1}. Remove some, or send them in a second text."
+		).format(outgoing_media.MAX_FILES, len(files))
+	# Plain characters are shorter or longer; the text as it is sent is looked at again.
+	return _why_too_long(len(body))
+
+
+def _why_too_long(characters: int, links: int = 0) -> str:
+	if characters <= segments.MAX_CHARACTERS:
+		return ""
+	if links:
+		return _(
+			"The text has {0} characters with the links to its files; Twilio sends at most {1}. Shorten it, or send it as e-mail."
+		).format(characters, segments.MAX_CHARACTERS)
+	return _(
+		"The text has {0} characters; Twilio sends at most {1}. Shorten it, or send it as e-mail."
+	).format(characters, segments.MAX_CHARACTERS)
+
+
+def _opted_out(customer: str) -> str:
+	return _(
+		"{0} opted out by texting STOP. They have to text START before they can be texted again."
+	).format(customer)
+
+
+def _opted_out_of(number, conversation) -> bool:
+	"""Whether the customer opted out of another number than the conversation's."""
+	pair = {"number": number.name, "customer_number": conversation.customer_number}
+	opted_out = frappe.db.get_value(CONVERSATION, pair, "opted_out")
+	if opted_out is None:
+		opted_out = conversations.unsaved(conversation, number.name).opted_out
+	return bool(opted_out)
+
+
+def _from(conversation, number):
+	"""The conversation that the text goes out in: its own, or the customer's with the number that stands in."""
+	if number.name == conversation.number:
+		return conversation
+	return conversations.of_other_number(conversation, number.name)
+
+
+def _links(rows: list[dict]) -> list[str]:
+	return [media_links.for_customer(row["file"]) for row in rows if row["status"] == "Linked"]
+
+
+def _digest(conversation, request_id: str) -> str:
+	"""What makes a request the same one: who asks, about which ticket, and the caller's own id."""
+	parts = (frappe.session.user, conversation.ticket_doctype, str(conversation.ticket), str(request_id))
+	return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _asked_before(digest: str, for_update: bool = False):
+	name = frappe.db.get_value(MESSAGE, {"request_id": digest}, for_update=for_update)
+	return frappe.get_doc(MESSAGE, name, for_update=for_update) if name else None
+
+
+def _refuse(reason: str) -> None:
+	frappe.throw(reason, CannotText, title=_("The text was not sent"))
 
 
 def _communication(conversation, body: str):
@@ -136,34 +241,6 @@ def _communication(conversation, body: str):
 	# An e-mail signature has no place in a text.
 	communication.flags.skip_add_signature = True
 	return communication
-
-
-def _attached(file: str, communication: str) -> dict:
-	"""Attach a File to the Communication, as a row of its own: the same upload may go into several replies.
-
-	Frappe keeps equal contents on disk once.
-	"""
-	source = frappe.get_doc("File", file)
-	source.check_permission("read")
-	# Its address alone will not do: from v16 on Frappe would read a picture as text and write it anew.
-	content = media.content_of(source)
-	copy = frappe.get_doc(
-		{
-			"doctype": "File",
-			"file_name": source.file_name,
-			"content": content,
-			"is_private": source.is_private,
-			"attached_to_doctype": "Communication",
-			"attached_to_name": communication,
-		}
-	).insert(ignore_permissions=True)
-	return {
-		"file": copy.name,
-		"file_name": source.file_name,
-		"content_type": media.kind_of(content)[0],
-		"size": source.file_size,
-		"status": "Attached",
-	}
 
 
 def customer_of(conversation) -> str:

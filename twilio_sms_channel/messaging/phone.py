@@ -65,11 +65,45 @@ def display(number: str | None) -> str:
 
 def default_region() -> str | None:
 	"""ISO 3166 alpha-2 code of the site's country, upper case."""
-	country = frappe.db.get_single_value("Twilio SMS Settings", "default_country") or frappe.db.get_default(
+	return region_of_country(default_country())
+
+
+def default_country() -> str | None:
+	"""The site's country, as Frappe calls it."""
+	return frappe.db.get_single_value("Twilio SMS Settings", "default_country") or frappe.db.get_default(
 		"country"
 	)
+
+
+def region_of_country(country: str | None) -> str | None:
+	"""ISO 3166 alpha-2 code of a Country, upper case."""
 	code = country and frappe.db.get_value("Country", country, "code", cache=True)
 	return code.upper() if code else None
+
+
+def region_of(number: str) -> str | None:
+	"""ISO 3166 alpha-2 code of the country that a number in E.164 is of, None when it cannot be told."""
+	try:
+		parsed = phonenumbers.parse(number)
+	except phonenumbers.NumberParseException:
+		return None
+	# Of the countries that share a code, the largest has what the library's tables do not know.
+	return phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(
+		parsed.country_code
+	)
+
+
+def is_of_country(number: str, region: str) -> bool:
+	"""Whether a number in E.164 is of a country; islands with the country's code and form of numbers are.
+
+	:param region: ISO 3166 alpha-2
+	"""
+	found = region_of(number)
+	if found == region:
+		return True
+	code = phonenumbers.country_code_for_region(region)
+	# +1 is shared by countries that have little else in common.
+	return bool(found) and code not in (0, 1) and code == phonenumbers.country_code_for_region(found)
 
 
 def is_toll_free(number: str) -> bool:

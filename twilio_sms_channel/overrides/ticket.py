@@ -11,7 +11,7 @@ from frappe import _
 from frappe.utils import validate_email_address
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import contacts, conversations, outbox, text
+from twilio_sms_channel.messaging import contacts, conversations, outbox, reply_pictures, text
 
 
 class TicketMixin:
@@ -43,16 +43,18 @@ class TicketMixin:
 		if "to" not in kwargs and not _asked_for_by_request("reply_via_agent"):
 			return self._note_notice(message)
 		if self.replies_by_text:
-			self.reply_by_text(text.from_html(message), kwargs.get("attachments") or [])
+			files = list(kwargs.get("attachments") or [])
+			pasted = reply_pictures.files_in(message, self, besides=files)
+			self.reply_by_text(text.from_html(message), [*files, *pasted])
 			return None
 		kwargs["to"] = _addresses(kwargs.get("to")) or self.customer_email()
 		return super().reply_via_agent(message, **kwargs)
 
-	def reply_by_text(self, body: str, files: list[str] | None = None):
-		"""Queue a text to the customer. Returns the Twilio SMS Message."""
+	def reply_by_text(self, body: str, files: list[str] | None = None, request_id: str | None = None):
+		"""Queue a text to the customer. Returns the Twilio SMS Message; see `outbox.write`."""
 		conversation = frappe.get_doc("Twilio SMS Conversation", self.twilio_sms_conversation)
 		conversation.ticket_doctype, conversation.ticket = self.doctype, str(self.name)
-		return outbox.write(conversation, body, files=files)
+		return outbox.write(conversation, body, files=files, request_id=request_id)
 
 	def reply_by_email(self, message: str, to: str, files: list[str]) -> None:
 		"""Have Helpdesk mail an agent's reply, whatever the ticket's reply channel is.

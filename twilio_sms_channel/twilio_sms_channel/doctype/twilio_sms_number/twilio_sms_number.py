@@ -20,6 +20,12 @@ class TwilioSMSNumber(Document):
 				frappe.throw(_("Messaging Service SID: it starts with MG, followed by 32 characters."))
 		if self.is_new() and self.number_type == "Long Code":
 			self.number_type = self._likely_type()
+		if self.fallback_number and self.fallback_number == self.name:
+			frappe.throw(
+				_("When Switched Off, Send From: choose another number than {0} itself, or none.").format(
+					self.name
+				)
+			)
 
 	def on_trash(self):
 		frappe.db.delete("Twilio SMS Pace", {"number": self.name})

@@ -1,0 +1,136 @@
+"""Links to the files of outgoing texts, which open without a login: for Twilio, and for customers without MMS.
+
+A token names one File and when it expires. It is bound to the Communication that the file is attached to and to what
+the file contained: a File that was replaced, moved or deleted is opened by no token any more.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+import time
+from dataclasses import dataclass
+
+import frappe
+from frappe.core.doctype.file.utils import get_content_hash
+from frappe.utils.password import get_encryption_key
+
+from twilio_sms_channel.messaging import media, public_url
+from twilio_sms_channel.twilio_gateway.media_types import SHOWN_BY_BROWSERS
+
+MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
+# Twilio's own queue holds a text for up to ten hours before it fetches the media.
+FOR_TWILIO_S = 12 * 3600
+DAYS_FOR_CUSTOMERS = 7
+DAY_S = 24 * 3600
+TOKEN = re.compile(r"([A-Za-z0-9]{1,40})\.([0-9a-f]{1,12})\.([A-Za-z0-9_-]{22})", re.ASCII)
+MAC_BYTES = 16
+MAX_NAME_CHARACTERS = 20
+ANY_FILE = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Opened:
+	"""A file that a token stands for."""
+
+	content: bytes
+	content_type: str
+	file_name: str
+	shown: bool
+	"""Whether a browser may show it; otherwise it can only be stored"""
+
+
+def urls_for_twilio(message) -> list[str]:
+	"""Where Twilio fetches the files of a message, for the next twelve hours; without those that went as links.
+
+	:param message: Twilio SMS Message document
+	"""
+	return [url(item.file, FOR_TWILIO_S) for item in message.media if item.status == "Attached"]
+
+
+def for_customer(file: str) -> str:
+	"""A link that a customer gets in a text, for as many days as Twilio SMS Settings say."""
+	days = frappe.db.get_single_value("Twilio SMS Settings", "links_expire_after_days") or 0
+	# None that never expires, and none that has expired before it arrives.
+	return url(file, (days if days > 0 else DAYS_FOR_CUSTOMERS) * DAY_S)
+
+
+def url(file: str, lifetime_s: int) -> str:
+	"""The address under which whoever has it can fetch a File that is attached to a text of ours."""
+	return f"{public_url.base()}{public_url.MEDIA}?token={sign(file, lifetime_s)}"
+
+
+def length() -> int:
+	"""Characters of a link for a customer."""
+	return len(f"{public_url.base()}{public_url.MEDIA}?token={_token('0' * 10, int(time.time()), b'')}")
+
+
+def sign(file: str, lifetime_s: int = FOR_TWILIO_S) -> str:
+	"""A token that stands for a File as it is now.
+
+	:param file: name of a File that is attached to the Communication of a text
+	"""
+	return _token(file, int(time.time()) + lifetime_s, _facts(file) or b"")
+
+
+def opened_by(token: str) -> Opened | None:
+	"""The file that a token stands for, None when it is forged or expired, or the file no longer the one it was."""
+	parts = TOKEN.fullmatch(token) if isinstance(token, str) else None
+	if not parts:
+		return None
+	file, expires = parts[1], int(parts[2], 16)
+	facts = _facts(file)
+	# A file that is not there is compared like any other.
+	genuine = hmac.compare_digest(_token(file, expires, facts or b"").encode(), token.encode())
+	if not genuine or not facts or expires < time.time():
+		return None
+	return _open(file)
+
+
+def short_name(file_name: str) -> str:
+	"""A name as Twilio wants it in Content-Disposition: at most 20 characters, no spaces."""
+	stem, ending = os.path.splitext(re.sub(r"[^A-Za-z0-9.]+", "-", file_name or "file"))
+	return stem[: MAX_NAME_CHARACTERS - len(ending[:6])] + ending[:6]
+
+
+def _open(file: str) -> Opened | None:
+	doc = frappe.get_doc("File", file)
+	message = frappe.db.get_value(
+		MESSAGE, {"communication": doc.attached_to_name, "direction": "Outbound"}, "name"
+	)
+	row = message and frappe.db.get_value(
+		MEDIA,
+		{"parent": message, "file": file, "status": ("in", ("Attached", "Linked"))},
+		["content_type", "file_name", "status"],
+		as_dict=True,
+	)
+	if not row:
+		return None
+	try:
+		content = media.content_of(doc)
+	except OSError:
+		return None
+	if get_content_hash(content) != doc.content_hash:
+		return None
+	shown = row.content_type in SHOWN_BY_BROWSERS
+	# Twilio asks for the type that a contact card has; a browser is given nothing that it could run.
+	named = row.content_type if shown or row.status == "Attached" else ANY_FILE
+	return Opened(content, named or ANY_FILE, row.file_name or "", shown)
+
+
+def _facts(file: str) -> bytes | None:
+	"""What a token is bound to."""
+	found = frappe.db.get_value(
+		"File", file, ["name", "content_hash", "attached_to_doctype", "attached_to_name"]
+	)
+	if not found or not found[1] or found[2] != "Communication" or not found[3]:
+		return None
+	return "\n".join(found).encode()
+
+
+def _token(file: str, expires: int, facts: bytes) -> str:
+	signed = f"{file}.{expires:x}"
+	key = hashlib.sha256(b"twilio_sms_channel media link" + get_encryption_key().encode()).digest()
+	mac = hmac.new(key, signed.encode() + b"\n" + facts, hashlib.sha256).digest()[:MAC_BYTES]
+	return f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"

@@ -1,0 +1,252 @@
+"""An agent's files on their way into a text: what can go along, what is made smaller, what goes as a link."""
+
+import os
+from dataclasses import dataclass
+
+import frappe
+from frappe import _
+
+from twilio_sms_channel.messaging import media, phone, pictures
+from twilio_sms_channel.twilio_gateway import media_types
+
+MAX_FILES = 10
+MAX_BYTES = 5 * 1024 * 1024
+# Other types reach many phones up to about this size only.
+OTHER_PICTURES_BYTES = 500 * 1024
+SMALLEST_SHARE_BYTES = 16 * 1024
+MMS_REGIONS = ("US", "CA", "AU")
+SEND_AS_LINK = "Send as Link"
+PICTURES = ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff", "image/webp")
+
+
+class CannotSendFile(Exception):
+	"""Why a file cannot go along and what to do, for people."""
+
+
+@dataclass
+class Outgoing:
+	"""One file of a reply, as it will be sent."""
+
+	source: object
+	"""File document"""
+	file_name: str
+	content: bytes
+	content_type: str
+	changed: str = ""
+	"""What was done to it, for the agent"""
+	as_link: bool = False
+	fixed: str = ""
+	"""Why it cannot be made smaller"""
+
+	@property
+	def size(self) -> int:
+		return len(self.content)
+
+
+def prepare(files: list[str], number, customer_number: str) -> list[Outgoing]:
+	"""The files as they can be sent to this customer. Reads them, writes nothing.
+
+	:param files: names of File documents
+	:param number: the Twilio SMS Number that the text goes out from
+	:raises CannotSendFile: one of them cannot, and the number's files do not go as links
+	:raises frappe.PermissionError: the user may not read one of them
+	"""
+	outgoing = [_read(name) for name in files]
+	links_allowed = number.unsendable_files == SEND_AS_LINK
+	if reason := why_no_mms(number, customer_number):
+		if outgoing and not links_allowed:
+			raise CannotSendFile(reason)
+		for file in outgoing:
+			_link(file)
+		return outgoing
+	for file in outgoing:
+		try:
+			_make_sendable(file)
+		except CannotSendFile:
+			if not links_allowed:
+				raise
+			_link(file)
+	_fit([file for file in outgoing if not file.as_link], links_allowed)
+	return outgoing
+
+
+def why_no_mms(number, customer_number: str) -> str:
+	"""The reason why no file can go from this number to this customer as MMS, "" when it can."""
+	if number.number_type == "Alphanumeric Sender":
+		return _(
+			"The sender {0} is a name, and texts from names cannot carry files. Remove them, or send this as e-mail."
+		).format(number.name)
+	if not number.mms_enabled:
+		return _("Our number {0} cannot send files. Remove them, or send this as e-mail.").format(
+			phone.display(number.name)
+		)
+	if phone.region_of(customer_number) not in MMS_REGIONS:
+		return _(
+			"Texts with files reach the United States, Canada and Australia only, not {0}. Remove them, or send this as e-mail."
+		).format(phone.display(customer_number))
+	return ""
+
+
+def attach(file: Outgoing, communication: str) -> dict:
+	"""Attach what is sent to the Communication, as a File of its own. Returns the message's media row.
+
+	The same upload may go into several replies; Frappe keeps equal contents on disk once.
+	"""
+	copy = frappe.get_doc(
+		{
+			"doctype": "File",
+			"file_name": file.file_name,
+			# Its address alone will not do: from v16 on Frappe would read a picture as text and write it anew.
+			"content": file.content,
+			"is_private": file.source.is_private,
+			"attached_to_doctype": "Communication",
+			"attached_to_name": communication,
+		}
+	).insert(ignore_permissions=True)
+	return {
+		"file": copy.name,
+		"file_name": file.file_name,
+		"content_type": file.content_type,
+		# Frappe may have written a JPEG anew, without what cameras put into it.
+		"size": len(media.content_of(copy)),
+		"status": "Linked" if file.as_link else "Attached",
+		"changed": file.changed,
+	}
+
+
+def check_stored(rows: list[dict]) -> None:
+	"""Whether what was stored still fits into one text.
+
+	:raises CannotSendFile: Frappe's own settings made a picture larger than it was
+	"""
+	total = sum(row["size"] for row in rows if row["status"] == "Attached")
+	if total > MAX_BYTES:
+		raise CannotSendFile(_too_large(", ".join(row["file_name"] for row in rows), total))
+
+
+def size(size_bytes: int) -> str:
+	"""A size for people: "820 KB", "1.4 MB"."""
+	if size_bytes < 1024**2:
+		return f"{max(1, round(size_bytes / 1024))} KB"
+	return f"{size_bytes / 1024**2:.1f} MB"
+
+
+def _read(name: str) -> Outgoing:
+	source = frappe.get_doc("File", name)
+	source.check_permission("read")
+	file_name = source.file_name or name
+	try:
+		if source.is_folder or source.is_remote_file:
+			raise FileNotFoundError
+		content = media.content_of(source)
+	except OSError:
+		raise CannotSendFile(
+			_("{0} is not stored on this site, so it cannot be sent. Attach it again.").format(file_name)
+		) from None
+	return Outgoing(source, file_name, content, media.kind_of(content)[0])
+
+
+def _link(file: Outgoing) -> None:
+	file.as_link = True
+	file.changed = _("{0}: sent as a link").format(file.file_name)
+
+
+def _make_sendable(file: Outgoing) -> None:
+	"""Bring one file into a form that Twilio takes, whatever its size.
+
+	:raises CannotSendFile: there is none
+	"""
+	if not file.content:
+		raise CannotSendFile(_("{0} is empty. Remove it, or attach it again.").format(file.file_name))
+	taken = media_types.accepted(file.content_type)
+	is_picture = file.content_type in PICTURES
+	too_large_for_its_type = taken not in media_types.SHOWN_EVERYWHERE and file.size > OTHER_PICTURES_BYTES
+	if is_picture and (not taken or too_large_for_its_type):
+		_scale(file, MAX_BYTES)
+	elif not taken:
+		raise CannotSendFile(
+			_(
+				"{0} cannot be sent by text: phones take pictures, audio, video, PDF and contact cards, not {1}. Remove it, or send this as e-mail."
+			).format(file.file_name, os.path.splitext(file.file_name)[1] or _("this type of file"))
+		)
+	else:
+		file.content_type = taken
+		if taken == "image/jpeg" and file.size <= MAX_BYTES and pictures.lies_on_its_side(file.content):
+			try:
+				_scale(file, MAX_BYTES, say=False)
+			except CannotSendFile:
+				# Better lying than not at all.
+				pass
+
+
+def _fit(files: list[Outgoing], links_allowed: bool) -> None:
+	"""Scale pictures until all files together fit into one text; what is in the way goes as a link.
+
+	:raises CannotSendFile: they do not fit and may not go as links
+	"""
+	while sum(file.size for file in files) > MAX_BYTES:
+		scalable = [file for file in files if file.content_type in PICTURES and not file.fixed]
+		fixed = [file for file in files if file not in scalable]
+		share = _share(scalable, MAX_BYTES - sum(file.size for file in fixed))
+		if share < SMALLEST_SHARE_BYTES:
+			in_the_way = max(fixed or files, key=lambda file: file.size)
+			if not links_allowed:
+				raise CannotSendFile(in_the_way.fixed or _too_large(in_the_way.file_name, in_the_way.size))
+			_link(in_the_way)
+			files.remove(in_the_way)
+			continue
+		for file in scalable:
+			if file.size > share:
+				try:
+					_scale(file, share)
+				except CannotSendFile:
+					# It is fixed from now on: the next round makes the others smaller, or it goes.
+					pass
+
+
+def _share(files: list[Outgoing], left: int) -> int:
+	"""The most bytes that each of these may have so that all together have no more than what is left.
+
+	Everybody gets the same, and what small ones leave over goes to the others.
+	"""
+	for number, file in enumerate(sorted(files, key=lambda file: file.size)):
+		share = left // (len(files) - number)
+		if file.size > share:
+			return share
+		left -= file.size
+	return 0
+
+
+def _scale(file: Outgoing, max_bytes: int, say: bool = True) -> None:
+	before = file.size
+	try:
+		file.content, file.content_type, ending = pictures.fitted(file.content, max_bytes)
+	except pictures.CannotScale as e:
+		file.fixed = _why_not_scaled(file, e.reason)
+		raise CannotSendFile(file.fixed) from None
+	name = file.file_name
+	file.file_name = f"{os.path.splitext(name)[0]}.{ending}"
+	if say:
+		# What is scaled twice was that large in the beginning.
+		began = file.changed.partition(": ")[2].partition(" scaled")[0] or size(before)
+		file.changed = _("{0}: {1} scaled down to {2}").format(
+			file.source.file_name or name, began, size(file.size)
+		)
+
+
+def _why_not_scaled(file: Outgoing, reason: str) -> str:
+	said = {
+		pictures.ANIMATED: _("it is animated, and would stand still if it were scaled down"),
+		pictures.DAMAGED: _("the picture is damaged"),
+		pictures.TOO_MANY_PIXELS: _("it has too many pixels"),
+		pictures.TOO_LARGE: _("it cannot be made small enough"),
+	}[reason]
+	return _("{0} ({1}) cannot be sent by text: {2}. Remove it, or send this as e-mail.").format(
+		file.file_name, size(file.size), said
+	)
+
+
+def _too_large(file_name: str, size_bytes: int) -> str:
+	return _(
+		"{0} ({1}) cannot be sent by text: all files together may have {2}. Remove it, or send this as e-mail."
+	).format(file_name, size(size_bytes), size(MAX_BYTES))
