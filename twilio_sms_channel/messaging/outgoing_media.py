@@ -1,5 +1,6 @@
 """An agent's files on their way into a text: what can go along, what is made smaller, what goes as a link."""
 
+import mimetypes
 import os
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ MAX_BYTES = 5 * 1024 * 1024
 OTHER_PICTURES_BYTES = 500 * 1024
 SMALLEST_SHARE_BYTES = 16 * 1024
 MMS_REGIONS = ("US", "CA", "AU")
+UNKNOWN = "application/octet-stream"
 SEND_AS_LINK = "Send as Link"
 PICTURES = ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff", "image/webp")
 
@@ -143,7 +145,21 @@ def _read(name: str) -> Outgoing:
 		raise CannotSendFile(
 			_("{0} is not stored on this site, so it cannot be sent. Attach it again.").format(file_name)
 		) from None
-	return Outgoing(source, file_name, content, media.kind_of(content)[0])
+	content_type, ending = media.kind_of(content)
+	return Outgoing(source, _named(file_name, content_type, ending), content, content_type)
+
+
+def _named(file_name: str, content_type: str, ending: str) -> str:
+	"""The file's name, with another ending where it says something else than what the file contains.
+
+	Frappe, phones and browsers go by it; Frappe would try to read a JPEG.
+	"""
+	stem, named = os.path.splitext(file_name)
+	says = mimetypes.guess_type(file_name)[0]
+	if content_type == UNKNOWN:
+		return f"{file_name}.{ending}" if says == "image/jpeg" else file_name
+	same = says == mimetypes.guess_type(f"x.{ending}")[0]
+	return file_name if named and same else f"{stem}.{ending}"
 
 
 def _link(file: Outgoing) -> None:

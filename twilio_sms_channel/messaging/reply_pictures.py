@@ -33,7 +33,8 @@ def files_in(message: str, ticket, besides: list[str] = ()) -> list[str]:
 def _stored(source: str, ticket) -> str:
 	try:
 		stored = extract_images_from_html(ticket, f'<img src="{html.escape(source)}">', is_private=True)
-	except (ValueError, IndexError):
+	except (ValueError, IndexError, OSError):
+		# No base64, no comma, no picture
 		_refuse()
 	sources = text.pictures(stored)
 	if not sources or sources == [source]:

@@ -1,0 +1,349 @@
+"""What may be sent: every refusal with its reason before anything is written, and what goes out instead."""
+
+import threading
+import uuid
+
+import frappe
+import pytest
+import requests
+from support.reply_box import CUSTOMER, conversation_with, our_number, upload
+from support.stack import eventually, ticket_of
+
+from twilio_sms_channel.messaging import outbox, segments
+
+MESSAGE = "Twilio SMS Message"
+REPLY = "twilio_sms_channel.api.ticket.reply"
+WRITTEN = (MESSAGE, "Communication", "File", "Twilio SMS Conversation")
+
+
+def counted() -> list[int]:
+	return [frappe.db.count(doctype) for doctype in WRITTEN]
+
+
+def refused(conversation, body="Hello", files=None) -> str:
+	"""Why a reply is refused; nothing was written."""
+	before = counted()
+	with pytest.raises(outbox.CannotText) as why:
+		outbox.write(conversation, body, files=files)
+	frappe.clear_messages()
+	assert counted() == before
+	return str(why.value)
+
+
+@pytest.mark.parametrize(
+	("body", "says"),
+	[
+		("", "The text is empty. Write something or attach a file."),
+		(" \n\u200b\x00", "The text is empty"),
+		("x" * 1601, "has 1601 characters; Twilio sends at most 1600. Shorten it"),
+	],
+	ids=["empty", "nothing to be seen", "long"],
+)
+def test_the_text_itself(stack, body, says):
+	assert says in refused(conversation_with(stack), body)
+
+
+def test_1600_characters_are_not_too_many(stack):
+	assert outbox.write(conversation_with(stack), "x" * 1600).segments == 11
+
+
+@pytest.mark.parametrize(
+	("customer", "fields", "says"),
+	[
+		("72345", {}, "is not a phone number"),
+		("BANK", {}, "is not a phone number"),
+		(CUSTOMER, {"enabled": 0}, "is switched off. An admin can switch it on."),
+		(CUSTOMER, {"sms_enabled": 0}, "is switched off"),
+		(CUSTOMER, {"number": "Example", "number_type": "Alphanumeric Sender"}, "take no texts from names"),
+		("+18765551234", {"number": "Example"}, "take no texts from names"),
+		("+447911123456", {"number": "72399", "country": "United States"}, "reaches phones of United States only"),
+		("+14165550123", {"number": "72399", "country": "United States"}, "reaches phones of United States only"),
+		(CUSTOMER, {"number": "72399", "country": "United Kingdom"}, "reaches phones of United Kingdom only"),
+	],
+)  # fmt: skip
+def test_number_and_customer(stack, customer, fields, says):
+	conversation = conversation_with(stack, customer, **fields)
+	assert says in refused(conversation)
+	assert says in outbox.why_not(conversation)
+
+
+@pytest.mark.parametrize(
+	("customer", "fields"),
+	[
+		("+447911123456", {"number": "Example"}),
+		("+447911123456", {"number": "72399", "country": "United Kingdom"}),
+		(CUSTOMER, {"number": "72399", "country": "United States"}),
+		("+61412345678", {}),
+	],
+)
+def test_what_is_in_reach_is_sent(stack, customer, fields):
+	conversation = conversation_with(stack, customer, **fields)
+	assert outbox.write(conversation, "Hello").status == "Queued"
+
+
+@pytest.mark.parametrize(("country", "may"), [("United States", True), ("Germany", False), (None, True)])
+def test_a_short_code_without_a_country_is_of_the_sites(stack, country, may):
+	frappe.db.set_single_value("Twilio SMS Settings", "default_country", country)
+	frappe.db.set_default("country", country)
+	assert bool(outbox.why_not(conversation_with(stack, number="72398"))) != may
+	frappe.db.rollback()
+	frappe.clear_cache()
+
+
+def test_an_account_that_is_off(stack):
+	conversation = conversation_with(stack)
+	frappe.db.set_value("Twilio SMS Account", stack.account, "enabled", 0)
+	assert "account" in refused(conversation) and stack.account in refused(conversation)
+	frappe.db.rollback()
+	frappe.clear_document_cache("Twilio SMS Account", stack.account)
+
+
+def test_opted_out(stack):
+	conversation = conversation_with(stack)
+	conversation.opted_out = 1
+	assert "opted out by texting STOP" in refused(conversation)
+
+
+@pytest.mark.parametrize(
+	("customer", "fields", "says"),
+	[
+		(CUSTOMER, {"mms_enabled": 0}, "cannot send files. Remove them"),
+		("+447911123456", {}, "reach the United States, Canada and Australia only"),
+		("+447911123456", {"number": "Example"}, "texts from names cannot carry files"),
+	],
+)
+def test_files_where_there_is_no_mms(stack, picture, customer, fields, says):
+	conversation = conversation_with(stack, customer, **fields)
+	assert says in refused(conversation, files=[upload("a.png", picture)])
+
+
+def test_more_than_ten_files(stack, picture):
+	files = [upload(f"{n}.png", picture + bytes([n])) for n in range(11)]
+	assert "at most 10 files, not 11" in refused(conversation_with(stack), files=files)
+
+
+def test_a_file_that_the_agent_may_not_read(stack, agent, picture):
+	conversation = conversation_with(stack)
+	file = upload("secret.png", picture + b"secret")
+	before = counted()
+	frappe.set_user(agent.user)
+	with pytest.raises(frappe.PermissionError):
+		outbox.write(conversation, "Hi", files=[file])
+	assert counted() == before
+
+
+# --- plain characters -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("replaces", [0, 1])
+def test_fancy_characters_are_replaced_where_the_number_says_so(stack, replaces):
+	body = "It’s “fine” – " + "a" * 100
+	message = outbox.write(conversation_with(stack, replace_fancy_characters=replaces), body)
+	shown = frappe.db.get_value("Communication", message.communication, "content")
+	sent = segments.plain(body) if replaces else body
+	assert message.body == sent
+	assert (message.encoding, message.segments) == (("GSM-7", 1) if replaces else ("UCS-2", 2))
+	assert sent.replace('"', "&quot;").replace("'", "&#x27;") == shown
+
+
+@pytest.mark.parametrize("body", ["It’s fine", "It’s 👋 " + "a" * 100])
+def test_fancy_characters_stay_where_that_saves_nothing(stack, body):
+	assert outbox.write(conversation_with(stack, replace_fancy_characters=1), body).body == body
+
+
+def test_the_preview_says_what_a_text_costs_and_what_would_save(agent, stack, customer, sim):
+	number = stack.add_number(replace_fancy_characters=1)
+	ticket = ticket_of(customer.text("Hello", to=number))
+	body = "It’s “fine” " + "a" * 100
+
+	def preview(**args):
+		answer = agent.call("twilio_sms_channel.api.ticket.preview", **args)
+		assert answer.status_code == 200, answer.text
+		return answer.json()["message"]
+
+	shown = preview(message=body)
+	assert (shown["encoding"], shown["segments"], shown["characters"]) == ("UCS-2", 2, 112)
+	assert (shown["max_characters"], shown["left"]) == (1600, 1488)
+	assert shown["forcing"] == ["’", "“", "”"]
+	assert shown["plain"] == {"text": segments.plain(body), "encoding": "GSM-7", "segments": 1}
+	assert not shown["replaced"]
+	assert preview(message=body, ticket=ticket.name)["replaced"]
+	assert preview(message="Hello")["plain"] is None
+	assert preview(message="x" * 1700)["left"] == -100
+	assert preview(message="")["segments"] == 0
+
+
+# --- a number that stands in ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def standing_in(stack):
+	"""A conversation with a number that is off, and the number that stands in for it."""
+	fallback = our_number(stack)
+	return conversation_with(stack, enabled=0, fallback_number=fallback), fallback
+
+
+def test_another_number_stands_in_for_one_that_is_off(standing_in):
+	conversation, fallback = standing_in
+	message = outbox.write(conversation, "Hello")
+	other = frappe.get_doc("Twilio SMS Conversation", message.conversation)
+	assert (message.number, other.number) == (fallback, fallback)
+	assert (other.customer_number, other.contact) == (conversation.customer_number, conversation.contact)
+	assert (other.ticket_doctype, other.ticket) == (conversation.ticket_doctype, conversation.ticket)
+	again = outbox.write(conversation, "Still there?")
+	assert again.conversation == other.name
+	about = frappe.db.get_value("Communication", message.communication, "reference_name")
+	assert about == conversation.ticket
+
+
+def test_it_is_used_only_while_the_number_is_off(stack, standing_in):
+	conversation = standing_in[0]
+	frappe.db.set_value("Twilio SMS Number", conversation.number, "enabled", 1)
+	assert outbox.write(conversation, "Hello").number == conversation.number
+
+
+def test_nobody_who_opted_out_of_either_number_is_texted(standing_in):
+	conversation, fallback = standing_in
+	frappe.get_doc(
+		{
+			"doctype": "Twilio SMS Conversation",
+			"number": fallback,
+			"customer_number": conversation.customer_number,
+			"opted_out": 1,
+		}
+	).insert()
+	assert "opted out by texting STOP" in refused(conversation)
+
+
+def test_an_opt_out_of_the_service_counts_before_there_is_a_conversation(stack, standing_in):
+	conversation, fallback = standing_in
+	service = "MG" + uuid.uuid4().hex
+	sibling = conversation_with(stack, conversation.customer_number, messaging_service_sid=service)
+	sibling.db_set({"opted_out": 1, "opted_out_on": frappe.utils.now()})
+	frappe.db.set_value("Twilio SMS Number", fallback, "messaging_service_sid", service)
+	assert "opted out by texting STOP" in refused(conversation)
+
+
+def test_one_that_is_off_itself_does_not_stand_in_nor_does_its_own(stack, standing_in):
+	conversation, fallback = standing_in
+	third = our_number(stack)
+	frappe.db.set_value("Twilio SMS Number", fallback, {"enabled": 0, "fallback_number": third})
+	assert "is switched off" in refused(conversation)
+
+
+def test_a_number_does_not_stand_in_for_itself(stack):
+	doc = frappe.get_doc("Twilio SMS Number", our_number(stack))
+	doc.fallback_number = doc.name
+	with pytest.raises(frappe.ValidationError, match="choose another number"):
+		doc.save()
+
+
+def test_the_answer_to_a_number_that_stood_in_lands_in_the_ticket(agent, stack, customer, sim):
+	fallback = stack.add_number()
+	number = stack.add_number(fallback_number=fallback)
+	ticket = ticket_of(customer.text("Hello", to=number))
+	frappe.db.set_value("Twilio SMS Number", number, "enabled", 0)
+	frappe.db.commit()
+	state = agent.call("twilio_sms_channel.api.ticket.state", http="GET", ticket=ticket.name).json()[
+		"message"
+	]
+	assert state["can_text"]
+	assert state["number"].replace(" ", "").replace("-", "") == fallback
+	assert agent.reply(ticket.name, "<p>Hi</p>").status_code == 200
+	eventually(lambda: [m.body for m in customer.inbox()] == ["Hi"])
+	assert customer.inbox()[0].from_ == fallback
+	assert ticket_of(customer.text("Thanks", to=fallback)).name == ticket.name
+
+
+# --- the same request again -------------------------------------------------------------------------------------
+
+
+def test_the_same_request_gives_the_first_reply_again(stack):
+	conversation = conversation_with(stack)
+	first = outbox.write(conversation, "Hello", request_id="one")
+	before = counted()
+	assert outbox.write(conversation, "Hello", request_id="one").name == first.name
+	assert counted() == before
+	assert outbox.write(conversation, "Hello", request_id="two").name != first.name
+
+
+def test_another_agent_or_ticket_is_another_request(stack, agent):
+	conversation = conversation_with(stack)
+	other = conversation_with(stack, "+14155550133")
+	names = {outbox.write(c, "Hello", request_id="one").name for c in (conversation, other)}
+	frappe.set_user(agent.user)
+	names.add(outbox.write(conversation, "Hello", request_id="one").name)
+	assert len(names) == 3
+
+
+def test_a_refused_request_can_be_asked_again(stack):
+	conversation = conversation_with(stack)
+	with pytest.raises(outbox.CannotText):
+		outbox.write(conversation, "", request_id="one")
+	assert outbox.write(conversation, "Hello", request_id="one").body == "Hello"
+
+
+def test_a_double_click_sends_one_text(agent, customer, sim):
+	ticket = ticket_of(customer.text("Hello"))
+	request_id = str(uuid.uuid4())
+	url = f"{agent.stack.web}/api/method/{REPLY}"
+	answers = []
+	together = threading.Barrier(10)
+
+	def click():
+		with requests.Session() as session:
+			session.cookies.update(agent.session.cookies)
+			together.wait(10)
+			args = {"ticket": ticket.name, "message": "Only once", "request_id": request_id}
+			answers.append(session.post(url, json=args, timeout=60))
+
+	clicks = [threading.Thread(target=click) for _ in range(10)]
+	for thread in clicks:
+		thread.start()
+	for thread in clicks:
+		thread.join()
+	assert [answer.status_code for answer in answers] == [200] * 10, [answer.text for answer in answers]
+	assert len({answer.json()["message"]["message"] for answer in answers}) == 1
+	eventually(lambda: customer.inbox())
+	sim.wait_idle(10)
+	assert [m.body for m in customer.inbox()] == ["Only once"]
+	frappe.db.rollback()
+	sent = {"reference_name": str(ticket.name), "sent_or_received": "Sent"}
+	assert frappe.db.count("Communication", sent) == 1
+
+
+def test_the_loser_of_two_transactions_gets_the_winners_reply(stack, customer, sim):
+	"""Without the door's lock: as another app calls it."""
+	ticket = ticket_of(customer.text("Hello"))
+	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
+	digest = outbox._digest(conversation, "one")
+	# This transaction sees nothing of what the other one commits.
+	assert outbox._asked_before(digest) is None
+
+	def win():
+		frappe.init(site=stack.site, sites_path=".")
+		frappe.connect()
+		try:
+			winner = frappe.get_doc(
+				{
+					"doctype": MESSAGE,
+					"direction": "Outbound",
+					"status": "Canceled",
+					"account": stack.account,
+					"number": stack.number,
+					"customer_number": customer.number,
+					"request_id": digest,
+				}
+			).insert(ignore_permissions=True)
+			frappe.db.commit()
+			names.append(winner.name)
+		finally:
+			frappe.destroy()
+
+	names: list[str] = []
+	thread = threading.Thread(target=win)
+	thread.start()
+	thread.join()
+	before = frappe.db.count("Communication")
+	assert outbox.write(conversation, "Hello", request_id="one").name == names[0]
+	assert frappe.db.count("Communication") == before

@@ -1,0 +1,593 @@
+"""Files of outgoing texts: what goes along, what is made smaller, what goes as a link, and who can open a link."""
+
+import base64
+import io
+import os
+import random
+import secrets
+import time
+from pathlib import Path
+
+import frappe
+import pytest
+import requests
+from PIL import Image
+from support.reply_box import animation, conversation_with, noise, upload, written
+from support.stack import content_of, eventually, status_of, ticket_of
+
+from twilio_sms_channel.messaging import media, media_links, outbox, outgoing_media, pictures, public_url
+from twilio_sms_channel.simulator.carrier import ACCEPTED_MEDIA
+from twilio_sms_channel.twilio_gateway import media_types
+
+MB = 1024**2
+AS_LINK = {"unsendable_files": "Send as Link"}
+ABROAD = "+447911123456"
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
+HTML = b"<!doctype html><script>alert(1)</script>"
+ZIP = b"PK\x03\x04" + b"\0" * 60
+WEBM = (
+	b"\x1a\x45\xdf\xa3"
+	+ b"\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm"
+	+ b"\0" * 300
+)
+VCARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann\r\nEND:VCARD\r\n"  # fmt: skip
+
+
+def a_pdf(size: int = 0) -> bytes:
+	return written(Image.new("RGB", (8, 8)), "PDF") + b"\n%" + random.Random(2).randbytes(size)
+
+
+def send(conversation, *files: tuple[str, bytes], body="Look"):
+	"""The message with its media rows, and what they hold."""
+	message = outbox.write(conversation, body, files=[upload(*file) for file in files])
+	told = [m.get("message") for m in frappe.get_message_log()] if hasattr(frappe, "get_message_log") else []
+	told += [str(m) for m in frappe.local.message_log]
+	frappe.clear_messages()
+	return message, [content_of(item.file) for item in message.media], " ".join(map(str, told))
+
+
+def refused(conversation, *files: tuple[str, bytes]) -> str:
+	names = [upload(*file) for file in files]
+	before = frappe.db.count("Communication"), frappe.db.count("File")
+	with pytest.raises(outbox.CannotText) as why:
+		outbox.write(conversation, "Look", files=names)
+	frappe.clear_messages()
+	assert (frappe.db.count("Communication"), frappe.db.count("File")) == before
+	return str(why.value)
+
+
+def as_picture(content: bytes) -> Image.Image:
+	picture = Image.open(io.BytesIO(content))
+	picture.load()
+	return picture
+
+
+# --- what goes along --------------------------------------------------------------------------------------------
+
+
+def test_the_list_of_types_is_the_simulators():
+	assert media_types.ACCEPTED == ACCEPTED_MEDIA - {"image/jpg"}
+
+
+@pytest.mark.parametrize(
+	("name", "content", "content_type"),
+	[
+		("a.png", written(Image.new("RGB", (9, 9)), "PNG"), "image/png"),
+		("an.gif", animation(), "image/gif"),
+		("a.bmp", written(Image.new("RGB", (9, 9)), "BMP"), "image/bmp"),
+		("a.pdf", a_pdf(), "application/pdf"),
+		("film.mp4", WEBM, "video/webm"),
+		("ann.txt", VCARD, "text/vcard"),
+		("sound.wav", b"RIFF\x24\0\0\0WAVEfmt " + b"\0" * 30, "audio/vnd.wave"),
+		("note.rtf", b"{\\rtf1 hello}", "text/rtf"),
+	],
+)
+def test_a_file_goes_as_what_it_contains(stack, name, content, content_type):
+	message, (sent,), told = send(conversation_with(stack), (name, content))
+	row = message.media[0]
+	assert (row.status, row.content_type, row.changed or "", sent) == ("Attached", content_type, "", content)
+	assert row.size == len(content)
+	assert "scaled" not in told
+	file = frappe.get_doc("File", row.file)
+	assert (file.attached_to_doctype, file.attached_to_name) == ("Communication", message.communication)
+	assert file.is_private
+	assert len(media_links.urls_for_twilio(message)) == 1
+
+
+@pytest.mark.parametrize(
+	("name", "content"),
+	[
+		("a.zip", ZIP),
+		("picture.png", SVG),
+		("page.pdf", HTML),
+		("letter.docx", ZIP + b"word/"),
+		("run.png", b"#!/bin/sh\necho"),
+		("list.csv", b"a;b\n1;2\n"),
+		("pic.webp", b"RIFF\x24\0\0\0WEBPVP8 " + b"no picture"),
+	],
+)
+def test_what_phones_do_not_take_is_refused_by_name(stack, name, content):
+	why = refused(conversation_with(stack), ("fine.png", noise(4, 4)), (name, content))
+	assert why.startswith(f"{name} cannot be sent by text")
+	assert "send this as e-mail" in why
+
+
+def test_ten_files_of_five_megabytes_together_fit(stack):
+	files = [(f"{n}.pdf", a_pdf(MB // 2 - 3000 + n)) for n in range(10)]
+	message, sent, _told = send(conversation_with(stack), *files)
+	assert sent == [content for _name, content in files]
+	assert [row.changed or "" for row in message.media] == [""] * 10
+
+
+@pytest.mark.parametrize("content", [a_pdf(6 * MB), animation(size=1350, frames=3)], ids=["pdf", "animation"])
+def test_what_cannot_be_made_smaller_is_refused(stack, content):
+	assert len(content) > 5 * MB
+	why = refused(conversation_with(stack), ("big", content))
+	assert why.startswith("big (") and "MB) cannot be sent by text" in why
+
+
+@pytest.mark.parametrize(
+	("name", "content", "sent_as"),
+	[
+		("a.jpg.png", animation(), "a.jpg.gif"),
+		("photo.jpeg", written(Image.new("RGB", (9, 9)), "JPEG"), "photo.jpeg"),
+		("film.mp4", WEBM, "film.webm"),
+		("scan.png", a_pdf(), "scan.pdf"),
+		("scan", a_pdf(), "scan.pdf"),
+	],
+)
+def test_its_name_says_what_it_contains(stack, name, content, sent_as):
+	message, _sent, _told = send(conversation_with(stack), (name, content))
+	assert message.media[0].file_name == sent_as
+
+
+def test_a_file_that_is_gone_from_the_disk_is_refused(stack):
+	name = upload("gone.pdf", a_pdf(11))
+	os.unlink(frappe.get_doc("File", name).get_full_path())
+	with pytest.raises(outbox.CannotText, match=r"gone.*is not stored on this site"):
+		outbox.write(conversation_with(stack), "Look", files=[name])
+
+
+# --- pictures made to fit ---------------------------------------------------------------------------------------
+
+
+def test_a_large_photo_is_scaled_down_and_the_agent_knows(stack):
+	# Without an ending: of a .jpg Frappe itself would make a smaller one.
+	photo = noise(2640, 2400, "JPEG", quality=95)
+	assert len(photo) > 5 * MB
+	message, (sent,), told = send(conversation_with(stack), ("photo", photo))
+	row = message.media[0]
+	assert len(sent) <= 5 * MB and row.size == len(sent)
+	picture = as_picture(sent)
+	assert picture.format == "JPEG" and picture.width / picture.height == pytest.approx(1.1, rel=0.01)
+	assert (
+		row.changed
+		== f"photo: {outgoing_media.size(len(photo))} scaled down to {outgoing_media.size(row.size)}"
+	)
+	assert row.changed in told
+
+
+def test_all_files_together_fit_and_small_ones_stay(stack):
+	small = noise(40, 40)
+	photos = [(f"{n}.png", noise(1000, 900)) for n in range(4)]
+	message, sent, _told = send(conversation_with(stack), ("small.png", small), *photos)
+	assert sum(map(len, sent)) <= 5 * MB
+	assert sent[0] == small
+	assert [row.file_name for row in message.media] == ["small.png", "0.jpg", "1.jpg", "2.jpg", "3.jpg"]
+	assert [row.content_type for row in message.media[1:]] == ["image/jpeg"] * 4
+
+
+def test_photos_make_room_for_what_cannot_be_scaled(stack):
+	pdf = a_pdf(3 * MB)
+	_message, sent, _told = send(conversation_with(stack), ("a.png", noise(1100, 1000)), ("a.pdf", pdf))
+	assert sent[1] == pdf
+	assert sum(map(len, sent)) <= 5 * MB
+
+
+@pytest.mark.parametrize(
+	("name", "content", "kind"),
+	[
+		("a.webp", written(Image.new("RGB", (90, 60), "teal"), "WEBP"), "JPEG"),
+		("a.webp", written(Image.new("RGBA", (90, 60), (0, 128, 128, 90)), "WEBP", lossless=True), "PNG"),
+		("a.bmp", noise(600, 500, "BMP"), "JPEG"),
+		("a.tiff", noise(500, 500, "TIFF", "CMYK"), "JPEG"),
+		("a.tiff", noise(800, 700, "TIFF", "L"), "JPEG"),
+	],
+	ids=["webp", "webp with alpha", "bmp", "cmyk", "grey"],
+)
+def test_types_that_phones_do_not_show_become_others(stack, name, content, kind):
+	message, (sent,), _told = send(conversation_with(stack), (name, content))
+	picture = as_picture(sent)
+	assert (picture.format, picture.size) == (kind, as_picture(content).size)
+	assert message.media[0].content_type == f"image/{kind.lower()}"
+	assert message.media[0].changed.startswith(f"{name}: ")
+
+
+def test_transparent_parts_become_white_where_only_jpeg_is_small_enough():
+	content = noise(400, 400, "PNG", "RGBA")
+	clear = as_picture(content)
+	clear.paste((9, 9, 9, 0), (0, 0, 200, 200))
+	small, content_type, ending = pictures.fitted(written(clear, "PNG"), 200 * 1024)
+	assert (content_type, ending) == ("image/jpeg", "jpg")
+	assert all(channel > 240 for channel in as_picture(small).getpixel((10, 10)))
+
+
+@pytest.mark.parametrize("max_bytes", [5 * MB, 60 * 1024])
+def test_a_photo_stands_upright(max_bytes):
+	lying = Image.new("RGB", (600, 400), "white")
+	lying.paste((255, 0, 0), (0, 0, 600, 100))
+	exif = Image.Exif()
+	exif[0x0112] = 6
+	content = written(lying, "JPEG", exif=exif)
+	assert pictures.lies_on_its_side(content)
+	upright, _type, _ending = pictures.fitted(content, max_bytes)
+	picture = as_picture(upright)
+	assert picture.size == (400, 600)
+	assert picture.getpixel((390, 300))[1] < 60, "what was the top is on the right"
+	assert not pictures.lies_on_its_side(upright)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F"])
+def test_every_kind_of_colour_can_be_scaled(mode):
+	kind = "TIFF" if mode not in ("1", "P", "LA") else "PNG"
+	picture = Image.linear_gradient("L").convert("I" if mode == "I;16" else mode)
+	if mode == "I;16":
+		picture = picture.convert("I;16")
+	small, content_type, _ending = pictures.fitted(written(picture, kind), 5 * MB)
+	assert as_picture(small).size == (256, 256)
+	assert content_type in ("image/jpeg", "image/png")
+
+
+def bomb(width=40_000, height=40_000) -> bytes:
+	"""A PNG that says it is huge."""
+	import struct
+	import zlib
+
+	def chunk(kind, data):
+		return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+	header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+	return (
+		b"\x89PNG\r\n\x1a\n"
+		+ chunk(b"IHDR", header)
+		+ chunk(b"IDAT", zlib.compress(b"\0" * 999))
+		+ chunk(b"IEND", b"")
+	)
+
+
+@pytest.mark.parametrize(
+	("content", "reason"),
+	[
+		(bomb(), pictures.TOO_MANY_PIXELS),
+		(bomb(9000, 9000), pictures.TOO_MANY_PIXELS),
+		(animation(), pictures.ANIMATED),
+		(animation("WEBP"), pictures.ANIMATED),
+		(animation("TIFF"), pictures.ANIMATED),
+		(b"\x89PNG\r\n\x1a\n" + b"no picture", pictures.DAMAGED),
+		(b"BM no bitmap", pictures.DAMAGED),
+	],
+)
+def test_what_is_not_scaled(content, reason):
+	with pytest.raises(pictures.CannotScale) as why:
+		pictures.fitted(content, 1000)
+	assert why.value.reason == reason
+
+
+def test_no_picture_becomes_a_stamp():
+	with pytest.raises(pictures.CannotScale) as why:
+		pictures.fitted(noise(2000, 330), 3000)
+	assert why.value.reason == pictures.TOO_LARGE
+
+
+# --- pasted into the reply box ----------------------------------------------------------------------------------
+
+
+def test_pictures_pasted_into_the_reply_box_go_along(agent, customer, sim, picture):
+	ticket = ticket_of(customer.text("How?"))
+	attached, pasted = (
+		frappe.get_doc("File", upload(name, picture + name.encode(), attached_to_doctype="HD Ticket", attached_to_name=str(ticket.name)))
+		for name in ("attached.png", "pasted in.png")
+	)  # fmt: skip
+	frappe.db.commit()
+	data = base64.b64encode(picture + b"data").decode()
+	html = (
+		f'<p>Like this: <img src="{attached.file_url}"><img src="{pasted.file_url}?fid={pasted.name}"> or this'
+		f' <img src="data:image/png;base64,{data}"></p><blockquote><img src="/private/files/not-there.png">How?</blockquote>'
+	)
+	answer = agent.reply(ticket.name, html, attachments=[attached.name])
+	assert answer.status_code == 200, answer.text
+	eventually(lambda: [m for m in customer.inbox() if len(m.media) == 3])
+	received = customer.inbox()[0]
+	assert received.body == "Like this: or this"
+	contents = [item.content for item in received.media]
+	assert contents[:2] == [picture + b"attached.png", picture + b"pasted in.png"]
+	assert len(contents) == 3 and as_picture(contents[2]).size == as_picture(picture).size
+
+
+@pytest.mark.parametrize(
+	"source",
+	["/private/files/not-there.png", "/files/../../site_config.json", "data:image/png;base64", "data:,"],
+)
+def test_a_pasted_picture_that_is_not_there_is_refused(agent, customer, sim, source):
+	ticket = ticket_of(customer.text("How?"))
+	answer = agent.reply(ticket.name, f'<p>So <img src="{source}"></p>')
+	assert answer.status_code == 417, answer.text
+	assert "not stored on this site" in answer.text
+	assert customer.inbox() == []
+
+
+def test_a_picture_that_the_agent_may_not_read_does_not_go_along(agent, customer, sim, picture):
+	ticket = ticket_of(customer.text("How?"))
+	secret = frappe.get_doc("File", upload("secret.png", picture + b"secret"))
+	frappe.db.commit()
+	answer = agent.reply(ticket.name, f'<p>So <img src="{secret.file_url}"></p>')
+	assert answer.status_code == 403
+	assert customer.inbox() == []
+
+
+# --- as links ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+	("customer_number", "fields", "file"),
+	[
+		("+14155550132", {"mms_enabled": 0}, ("a.png", noise(4, 4))),
+		(ABROAD, {}, ("a.png", noise(4, 4))),
+		(ABROAD, {"number": "Example"}, ("a.png", noise(4, 4))),
+		("+14155550132", {}, ("a.zip", ZIP)),
+		("+14155550132", {}, ("a.pdf", a_pdf(6 * MB))),
+		("+14155550132", {}, ("big.gif", animation(size=1350, frames=3))),
+	],
+	ids=["number", "country", "name", "type", "size", "animation"],
+)
+def test_a_file_that_cannot_go_as_mms_goes_as_a_link(stack, customer_number, fields, file):
+	conversation = conversation_with(stack, customer_number, **AS_LINK, **fields)
+	message, (stored,), told = send(conversation, file)
+	body, link = message.body.split("\n")
+	assert body == "Look"
+	assert len(link) == media_links.length()
+	assert link in frappe.db.get_value("Communication", message.communication, "content")
+	assert (message.media[0].status, stored) == ("Linked", file[1])
+	assert f"{file[0]}: sent as a link" in told
+	assert media_links.urls_for_twilio(message) == []
+	assert message.encoding == "GSM-7"
+	assert message.segments == -(-len(message.body) // 160) or message.segments == -(
+		-len(message.body) // 153
+	)
+
+
+def test_files_that_can_go_as_mms_still_do(stack, picture):
+	message, _sent, _told = send(conversation_with(stack, **AS_LINK), ("a.png", picture), ("a.zip", ZIP))
+	assert [row.status for row in message.media] == ["Attached", "Linked"]
+	assert len(media_links.urls_for_twilio(message)) == 1
+	assert message.body.count("\n") == 1
+
+
+def test_links_count_towards_the_1600_characters(stack, picture):
+	conversation = conversation_with(stack, ABROAD, **AS_LINK)
+	room = 1600 - media_links.length() - 1
+	message, _sent, _told = send(conversation, ("a.png", picture), body="x" * room)
+	assert len(message.body) == 1600
+	with pytest.raises(outbox.CannotText, match="1601 characters with the links"):
+		send(conversation, ("a.png", picture), body="x" * (room + 1))
+
+
+def test_a_link_alone_is_a_text(stack, picture):
+	message, _sent, _told = send(conversation_with(stack, ABROAD, **AS_LINK), ("a.png", picture), body="")
+	assert message.body.startswith("http")
+
+
+# --- who can open a link ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_picture(picture) -> bytes:
+	"""A PNG that nobody has had before: Frappe keeps equal contents at one address."""
+	return picture + secrets.token_bytes(8)
+
+
+@pytest.fixture
+def sent(stack, own_picture):
+	"""A message with a PNG as MMS, committed; not given to Twilio."""
+	message = outbox.write(conversation_with(stack), "Look", files=[upload("a picture.png", own_picture)])
+	frappe.db.after_commit.reset()
+	message.db_set("status", "Canceled")
+	frappe.db.commit()
+	return message
+
+
+def fetch(stack, token, http="GET", **headers) -> requests.Response:
+	return requests.request(
+		http, stack.web + public_url.MEDIA, params={"token": token}, headers=headers, timeout=30
+	)
+
+
+def differing(answer: requests.Response) -> dict:
+	"""What could tell one answer from another."""
+	return {"status": answer.status_code, "body": answer.content} | {
+		name: value for name, value in answer.headers.items() if name not in ("Date", "X-Frappe-Request-Id")
+	}
+
+
+def test_twilio_gets_the_file_with_a_short_name_and_no_cookie(stack, sent, own_picture):
+	answer = requests.get(media_links.urls_for_twilio(sent)[0], timeout=30)
+	assert (answer.status_code, answer.content) == (200, own_picture)
+	assert answer.headers["Content-Type"] == "image/png"
+	assert answer.headers["Content-Disposition"] == "inline; filename=a-picture.png"
+	assert answer.headers["X-Content-Type-Options"] == "nosniff"
+	assert not answer.cookies and "Set-Cookie" not in answer.headers
+
+
+def test_head_says_what_get_says(stack, sent):
+	token = media_links.sign(sent.media[0].file)
+	get, head = fetch(stack, token), fetch(stack, token, "HEAD")
+	assert head.content == b""
+	without = {"Date": "", "X-Frappe-Request-Id": ""}
+	assert {**head.headers, **without} == {**get.headers, **without}
+	assert int(head.headers["Content-Length"]) == len(get.content)
+
+
+@pytest.mark.parametrize("ranges", ["bytes=0-3", "bytes=-5", "bytes=99999-", "bytes=x"])
+def test_a_range_is_not_minded(stack, sent, own_picture, ranges):
+	answer = fetch(stack, media_links.sign(sent.media[0].file), Range=ranges)
+	assert (answer.status_code, answer.content) == (200, own_picture)
+	assert "Content-Range" not in answer.headers
+
+
+def json_token(shape: str) -> str:
+	return base64.urlsafe_b64encode(shape.encode()).decode() + ".AAAA"
+
+
+@pytest.mark.parametrize(
+	"token",
+	[
+		*("", ".", "..", "x", "a.b.c", "a.1." + "A" * 22, "é.é.é", "\x00", "\x00" * 99, "👋.1." + "👋" * 22),
+		*("x" * 4000, "." * 4000, "a.ffffffffffffff." + "A" * 22, "%00.%00.%00", "' or 1=1 -- .1.x"),
+		*(json_token("{}"), json_token("[1]"), json_token("null"), json_token('["a","b",9e99]'), "=.=.="),
+	],
+	ids=lambda token: ascii(token)[:12],
+)
+@pytest.mark.parametrize("http", ["GET", "HEAD"])
+def test_made_up_tokens_are_403_and_nothing_else(stack, token, http):
+	answer, empty = fetch(stack, token, http), fetch(stack, "x", http)
+	assert (answer.status_code, answer.content) == (403, b"")
+	assert differing(answer) == differing(empty)
+	assert "Set-Cookie" not in answer.headers
+
+
+def test_no_token_or_several(stack):
+	url = stack.web + public_url.MEDIA
+	for query in ("", "?token[]=x", "?token=x&token=y", "?other=1"):
+		answer = requests.get(url + query, timeout=30)
+		assert (answer.status_code, answer.content) == (403, b""), query
+
+
+def test_a_token_is_good_for_one_file_until_it_expires(stack, sent, own_picture):
+	file = sent.media[0].file
+	good = media_links.sign(file)
+	assert fetch(stack, good).status_code == 200
+	name, expires, mac = good.split(".")
+	later = f"{int(expires, 16) + 1:x}"
+	other = outbox.write(conversation_with(stack), "Look", files=[upload("b.png", own_picture + b"b")])
+	other.db_set("status", "Canceled")
+	unsent = upload("unsent.png", own_picture + b"unsent")
+	frappe.db.after_commit.reset()
+	frappe.db.commit()
+	flipped = mac[:-2] + ("A" if mac[-2] != "A" else "B") + mac[-1]
+	bad = {
+		"expired": media_links.sign(file, -1),
+		"later": f"{name}.{later}.{mac}",
+		"flipped": f"{name}.{expires}.{flipped}",
+		"shorter": good[:-1],
+		"longer": good + "A",
+		"upper case": f"{name}.{expires.upper()}.{mac}" if expires != expires.upper() else good + "=",
+		"leading zero": f"{name}.0{expires}.{mac}",
+		"another message's file": f"{other.media[0].file}.{expires}.{mac}",
+		"a file of no message": media_links.sign(unsent),
+		"the upload": media_links.sign(frappe.db.get_value("File", {"file_name": ("like", "a picture%"), "attached_to_name": ("is", "not set")}) or "x"),
+		"no file": media_links.sign("0123456789"),
+		"with a blank": good + " ",
+		"with a line break": good + "\n",
+	}  # fmt: skip
+	expected = differing(fetch(stack, "x"))
+	for what, token in bad.items():
+		assert differing(fetch(stack, token)) == expected, what
+	assert fetch(stack, media_links.sign(other.media[0].file)).content == own_picture + b"b"
+
+
+@pytest.mark.parametrize(
+	"what", ["replaced", "overwritten", "moved", "row gone", "deleted", "gone from the disk"]
+)
+def test_a_file_that_is_no_longer_the_one_is_403(stack, sent, what):
+	file = frappe.get_doc("File", sent.media[0].file)
+	token, path = media_links.sign(file.name), Path(file.get_full_path())
+	assert fetch(stack, token).status_code == 200
+	before = path.read_bytes()
+	other = frappe.get_all("Communication", {"name": ("!=", file.attached_to_name)}, pluck="name", limit=1)[0]
+	if what == "replaced":
+		file.db_set("content_hash", "0" * 32)
+	elif what == "overwritten":
+		path.write_bytes(b"something else")
+	elif what == "moved":
+		file.db_set("attached_to_name", other)
+	elif what == "row gone":
+		frappe.db.delete("Twilio SMS Media", {"parent": sent.name})
+	elif what == "deleted":
+		frappe.db.delete("File", {"name": file.name})
+	else:
+		path.unlink()
+	frappe.db.commit()
+	try:
+		answer = fetch(stack, token)
+		assert (answer.status_code, answer.content) == (403, b"")
+	finally:
+		path.write_bytes(before)
+
+
+def test_a_received_file_is_opened_by_no_token(stack, customer, sim, picture):
+	message = customer.text("Look", media=[("a.png", picture + b"theirs")])
+	file = eventually(
+		lambda: frappe.db.get_value("Twilio SMS Media", {"parent": message.name, "status": "Fetched"}, "file")
+	)
+	assert fetch(stack, media_links.sign(file)).status_code == 403  # fmt: skip
+
+
+def test_a_private_file_stays_private_otherwise(stack, sent):
+	file = frappe.get_doc("File", sent.media[0].file)
+	assert file.file_url.startswith("/private/files/")
+	assert requests.get(stack.web + file.file_url, timeout=30).status_code == 403
+	assert fetch(stack, media_links.sign(file.name)).status_code == 200
+	assert requests.get(stack.web + file.file_url, timeout=30).status_code == 403
+
+
+@pytest.mark.parametrize(
+	("name", "content"), [("x.svg", SVG), ("x.html", HTML), ("x.zip", ZIP), ("x.vcf", VCARD)]
+)
+def test_what_a_browser_could_run_is_only_stored(stack, name, content):
+	conversation = conversation_with(stack, ABROAD, **AS_LINK)
+	message = outbox.write(conversation, "Look", files=[upload(name, content)])
+	frappe.db.after_commit.reset()
+	message.db_set("status", "Canceled")
+	frappe.db.commit()
+	answer = requests.get(message.body.split("\n")[1], timeout=30)
+	assert (answer.status_code, answer.content) == (200, content)
+	assert answer.headers["Content-Type"] == "application/octet-stream"
+	assert answer.headers["Content-Disposition"].startswith("attachment; filename=")
+	assert answer.headers["Content-Security-Policy"] == "sandbox"
+	assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(("days", "expected"), [(1, 1), (30, 30), (0, 7), (-3, 7)])
+def test_links_expire_after_days(stack, sent, days, expected):
+	frappe.db.set_single_value("Twilio SMS Settings", "links_expire_after_days", days)
+	token = media_links.for_customer(sent.media[0].file).partition("token=")[2]
+	frappe.db.rollback()
+	frappe.clear_document_cache("Twilio SMS Settings", "Twilio SMS Settings")
+	left_s = int(token.split(".")[1], 16) - time.time()
+	assert left_s == pytest.approx(expected * 24 * 3600, abs=60)
+
+
+def test_a_link_is_short(stack):
+	assert media_links.length() - len(public_url.base()) <= 105
+
+
+def test_a_text_with_a_link_arrives(agent, customer, stack, sim, picture):
+	number = stack.add_number(mms_enabled=0, **AS_LINK)
+	ticket = ticket_of(customer.text("How?", to=number))
+	file = upload("a.png", picture, attached_to_doctype="HD Ticket", attached_to_name=str(ticket.name))
+	frappe.db.commit()
+	answer = agent.reply(ticket.name, "<p>So</p>", attachments=[file])
+	assert answer.status_code == 200, answer.text
+	assert "sent as a link" in answer.text
+	eventually(lambda: customer.inbox())
+	received = customer.inbox()[0]
+	assert received.media == []
+	assert requests.get(received.body.split("\n")[1], timeout=30).content == picture
+	sent = frappe.get_last_doc(
+		"Twilio SMS Message", {"customer_number": customer.number, "direction": "Outbound"}
+	)
+	eventually(lambda: status_of(sent.name) == "Delivered")
+
+
+def test_kind_of_knows_no_svg_and_no_html():
+	assert {media.kind_of(content)[0] for content in (SVG, HTML, b"", b"x")} == {"application/octet-stream"}
