@@ -75,9 +75,8 @@ def _write(conversation, body: str, files: list[str] | None, **facts):
 		body = "\n".join(filter(None, [body, *_links(attached)]))
 		# Not saved again: Helpdesk would take it for another reply.
 		communication.db_set("content", text.to_html(body), update_modified=False)
-	for file in outgoing:
-		if file.changed:
-			frappe.msgprint(file.changed, alert=True)
+	for changed in filter(None, (row["changed"] for row in attached)):
+		frappe.msgprint(frappe.utils.escape_html(changed), alert=True)
 	for answered in {conversation.name: conversation, sending.name: sending}.values():
 		conversations.answered_from(answered)
 	return _queue(sending, body, communication.name, sent_by=frappe.session.user, media=attached, **facts)

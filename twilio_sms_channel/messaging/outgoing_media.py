@@ -16,7 +16,6 @@ MAX_BYTES = 5 * 1024 * 1024
 OTHER_PICTURES_BYTES = 500 * 1024
 SMALLEST_SHARE_BYTES = 16 * 1024
 MMS_REGIONS = ("US", "CA", "AU")
-UNKNOWN = "application/octet-stream"
 SEND_AS_LINK = "Send as Link"
 PICTURES = ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff", "image/webp")
 
@@ -34,11 +33,16 @@ class Outgoing:
 	file_name: str
 	content: bytes
 	content_type: str
-	changed: str = ""
-	"""What was done to it, for the agent"""
+	scaled_from: int = 0
+	"""Bytes it had before it was made smaller or another type, 0 when it was not"""
 	as_link: bool = False
 	fixed: str = ""
 	"""Why it cannot be made smaller"""
+
+	@property
+	def called(self) -> str:
+		"""What the agent knows it as"""
+		return self.source.file_name or self.source.name
 
 	@property
 	def size(self) -> int:
@@ -59,7 +63,7 @@ def prepare(files: list[str], number, customer_number: str) -> list[Outgoing]:
 		if outgoing and not links_allowed:
 			raise CannotSendFile(reason)
 		for file in outgoing:
-			_link(file)
+			file.as_link = True
 		return outgoing
 	for file in outgoing:
 		try:
@@ -67,7 +71,7 @@ def prepare(files: list[str], number, customer_number: str) -> list[Outgoing]:
 		except CannotSendFile:
 			if not links_allowed:
 				raise
-			_link(file)
+			file.as_link = True
 	_fit([file for file in outgoing if not file.as_link], links_allowed)
 	return outgoing
 
@@ -105,14 +109,15 @@ def attach(file: Outgoing, communication: str) -> dict:
 			"attached_to_name": communication,
 		}
 	).insert(ignore_permissions=True)
+	# Frappe may have written a JPEG anew, without what cameras put into it.
+	stored_size = len(media.content_of(copy))
 	return {
 		"file": copy.name,
 		"file_name": file.file_name,
 		"content_type": file.content_type,
-		# Frappe may have written a JPEG anew, without what cameras put into it.
-		"size": len(media.content_of(copy)),
+		"size": stored_size,
 		"status": "Linked" if file.as_link else "Attached",
-		"changed": file.changed,
+		"changed": _what_was_changed(file, stored_size),
 	}
 
 
@@ -124,6 +129,17 @@ def check_stored(rows: list[dict]) -> None:
 	total = sum(row["size"] for row in rows if row["status"] == "Attached")
 	if total > MAX_BYTES:
 		raise CannotSendFile(_too_large(", ".join(row["file_name"] for row in rows), total))
+
+
+def _what_was_changed(file: Outgoing, stored_size: int) -> str:
+	"""What was done to a file, for the agent; "" for nothing."""
+	if file.as_link:
+		return _("{0}: sent as a link").format(file.called)
+	if not file.scaled_from:
+		return ""
+	if stored_size >= file.scaled_from:
+		return _("{0}: sent as {1}").format(file.called, file.file_name)
+	return _("{0}: {1} scaled down to {2}").format(file.called, size(file.scaled_from), size(stored_size))
 
 
 def size(size_bytes: int) -> str:
@@ -150,21 +166,17 @@ def _read(name: str) -> Outgoing:
 
 
 def _named(file_name: str, content_type: str, ending: str) -> str:
-	"""The file's name, with another ending where it says something else than what the file contains.
+	"""The file's name, with another ending where a text can carry the file and the name says something else.
 
-	Frappe, phones and browsers go by it; Frappe would try to read a JPEG.
+	Frappe, phones and browsers go by it.
 	"""
 	stem, named = os.path.splitext(file_name)
 	says = mimetypes.guess_type(file_name)[0]
-	if content_type == UNKNOWN:
-		return f"{file_name}.{ending}" if says == "image/jpeg" else file_name
-	same = says == mimetypes.guess_type(f"x.{ending}")[0]
-	return file_name if named and same else f"{stem}.{ending}"
-
-
-def _link(file: Outgoing) -> None:
-	file.as_link = True
-	file.changed = _("{0}: sent as a link").format(file.file_name)
+	if media_types.accepted(content_type):
+		same = says == mimetypes.guess_type(f"x.{ending}")[0]
+		return file_name if named and same else f"{stem}.{ending}"
+	# Frappe would read it as the picture that it is not.
+	return f"{file_name}.{ending}" if says == "image/jpeg" else file_name
 
 
 def _make_sendable(file: Outgoing) -> None:
@@ -173,7 +185,7 @@ def _make_sendable(file: Outgoing) -> None:
 	:raises CannotSendFile: there is none
 	"""
 	if not file.content:
-		raise CannotSendFile(_("{0} is empty. Remove it, or attach it again.").format(file.file_name))
+		raise CannotSendFile(_("{0} is empty. Remove it, or attach it again.").format(file.called))
 	taken = media_types.accepted(file.content_type)
 	is_picture = file.content_type in PICTURES
 	too_large_for_its_type = taken not in media_types.SHOWN_EVERYWHERE and file.size > OTHER_PICTURES_BYTES
@@ -183,7 +195,7 @@ def _make_sendable(file: Outgoing) -> None:
 		raise CannotSendFile(
 			_(
 				"{0} cannot be sent by text: phones take pictures, audio, video, PDF and contact cards, not {1}. Remove it, or send this as e-mail."
-			).format(file.file_name, os.path.splitext(file.file_name)[1] or _("this type of file"))
+			).format(file.called, os.path.splitext(file.called)[1] or _("this type of file"))
 		)
 	else:
 		file.content_type = taken
@@ -207,8 +219,8 @@ def _fit(files: list[Outgoing], links_allowed: bool) -> None:
 		if share < SMALLEST_SHARE_BYTES:
 			in_the_way = max(fixed or files, key=lambda file: file.size)
 			if not links_allowed:
-				raise CannotSendFile(in_the_way.fixed or _too_large(in_the_way.file_name, in_the_way.size))
-			_link(in_the_way)
+				raise CannotSendFile(in_the_way.fixed or _too_large(in_the_way.called, in_the_way.size))
+			in_the_way.as_link = True
 			files.remove(in_the_way)
 			continue
 		for file in scalable:
@@ -240,14 +252,9 @@ def _scale(file: Outgoing, max_bytes: int, say: bool = True) -> None:
 	except pictures.CannotScale as e:
 		file.fixed = _why_not_scaled(file, e.reason)
 		raise CannotSendFile(file.fixed) from None
-	name = file.file_name
-	file.file_name = f"{os.path.splitext(name)[0]}.{ending}"
+	file.file_name = f"{os.path.splitext(file.file_name)[0]}.{ending}"
 	if say:
-		# What is scaled twice was that large in the beginning.
-		began = file.changed.partition(": ")[2].partition(" scaled")[0] or size(before)
-		file.changed = _("{0}: {1} scaled down to {2}").format(
-			file.source.file_name or name, began, size(file.size)
-		)
+		file.scaled_from = file.scaled_from or before
 
 
 def _why_not_scaled(file: Outgoing, reason: str) -> str:
@@ -258,7 +265,7 @@ def _why_not_scaled(file: Outgoing, reason: str) -> str:
 		pictures.TOO_LARGE: _("it cannot be made small enough"),
 	}[reason]
 	return _("{0} ({1}) cannot be sent by text: {2}. Remove it, or send this as e-mail.").format(
-		file.file_name, size(file.size), said
+		file.called, size(file.size), said
 	)
 
 
