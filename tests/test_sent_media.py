@@ -23,8 +23,9 @@ from twilio_sms_channel.twilio_gateway import media_types
 MB = 1024**2
 AS_LINK = {"unsendable_files": "Send as Link"}
 ABROAD = "+447911123456"
-SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
-HTML = b"<!doctype html><script>alert(1)</script>"
+# Others than those that customers send: Frappe keeps equal contents under the name that was first.
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(2)'/>"
+HTML = b"<!doctype html><script>alert(2)</script>"
 ZIP = b"PK\x03\x04" + b"\0" * 60
 WEBM = (
 	b"\x1a\x45\xdf\xa3"
