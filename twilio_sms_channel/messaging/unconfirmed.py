@@ -191,5 +191,4 @@ def _is_same(search: Search, message: MessageInstance) -> bool:
 
 def _comparable(body: str | None) -> str:
 	"""Without what Twilio may change on the way: blanks at the ends, and typographic characters (Smart Encoding)."""
-	plain = getattr(segments, "plain", lambda text: text)
-	return " ".join(plain(body or "").split())
+	return " ".join(segments.plain(body or "").split())
