@@ -64,6 +64,8 @@ class Text:
 	sender: Sender
 	leaves_at: float
 	"""time.monotonic()"""
+	seconds: float
+	"""how long the number is taken by it"""
 	claimed_at: datetime
 	"""by the database's clock"""
 	lock: str
@@ -130,6 +132,14 @@ def claim(number: str, most: int) -> Claim:
 		wait_s = place.wait_s
 	frappe.db.commit()
 	return Claim(texts, wait_s)
+
+
+def take_another_place(text: Text) -> None:
+	"""A claimed text missed its place in time: take the next free one. Commits."""
+	place = pace.lock(text.number)
+	text.leaves_at = time.monotonic() + place.take(text.seconds)
+	place.keep()
+	frappe.db.commit()
 
 
 def abandoned() -> list[str]:
@@ -274,7 +284,8 @@ def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str], start
 			)
 		elif place.wait_s <= AHEAD_S:
 			has_media = row.name in with_media
-			wait_s = place.take(pace.seconds_for(row.segments, has_media, sender.segments_per_second))
+			seconds = pace.seconds_for(row.segments, has_media, sender.segments_per_second)
+			leaves_at = started + place.take(seconds)
 			place.turn = max(place.turn, row.turn)
 			texts.append(
 				Text(
@@ -286,7 +297,8 @@ def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str], start
 					tried_since=row.tried_since or now,
 					has_media=has_media,
 					sender=sender,
-					leaves_at=started + wait_s,
+					leaves_at=leaves_at,
+					seconds=seconds,
 					claimed_at=place.now,
 					lock=lock,
 					after_failures=bool(place.failures),

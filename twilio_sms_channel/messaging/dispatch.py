@@ -47,7 +47,9 @@ GIVE_UP_AFTER_HOURS = 4
 MAX_CALLS, MAX_CALLS_OF_A_NUMBER = 100, 30
 LOOK_EVERY_S = 0.25
 # A job makes room for others that wait, and ends before the worker thinks that it hangs.
-AT_LEAST_S, AT_MOST_S, OTHERS_EVERY_S = 2, 60, 0.5
+AT_LEAST_S, AT_MOST_S, OTHERS_EVERY_S = 2, 60, 0.3
+MAY_BE_LATE_S = 0.015
+MISSED = object()
 # What is due later than this is left to the sweep, or to the next text.
 STAYS_FOR_S = 10
 USELESS_AFTER_S = 1.5
@@ -121,6 +123,8 @@ class Call:
 
 	about: claims.Text | unconfirmed.Search
 	login: Login
+	work: tuple
+	"""what a thread calls"""
 	answer: Future | None = None
 
 
@@ -138,6 +142,7 @@ class Pump:
 		self.search_at: float | None = None
 		self.look_at = self.others_at = 0.0
 		self.begun = self.useful_at = time.monotonic()
+		self.others_wait = False
 		self.keeper = Keeper()
 
 	def __enter__(self) -> "Pump":
@@ -210,7 +215,9 @@ class Pump:
 		if now < self.others_at or (self.under_way and now < self.begun + AT_LEAST_S):
 			return False
 		self.others_at = now + OTHERS_EVERY_S
-		return jobs.others_wait()
+		# One that waits only now has found a worker by the next time.
+		waited, self.others_wait = self.others_wait, jobs.others_wait()
+		return waited and self.others_wait
 
 	# Calls
 
@@ -225,10 +232,8 @@ class Pump:
 			frappe.db.commit()
 			self._let_go(about)
 			return
-		call = Call(about, login)
 		self.under_way[about.number] += 1
-		call.answer = self.threads.submit(*work)
-		call.answer.add_done_callback(lambda _answer: self.ended.put(call))
+		self._submit(Call(about, login, work))
 
 	def _sending(self, text: claims.Text, login: Login) -> tuple:
 		if frappe.get_hooks("twilio_sms_before_send"):
@@ -242,10 +247,19 @@ class Pump:
 			media_urls=_media_urls(text.name) if text.has_media else None,
 			status_callback=public_url.status_callback(text.name),
 		)
-		return _send, login, options, text.leaves_at, self.stopping
+		return _send, login, options
 
 	def _search(self, search: unconfirmed.Search, login: Login) -> tuple:
 		return _look, login, search, unconfirmed.since(search)
+
+	def _submit(self, call: Call) -> None:
+		about, more = call.about, ()
+		if isinstance(about, claims.Text):
+			# Late texts would arrive together with those whose place it is then.
+			latest = about.leaves_at + max(MAY_BE_LATE_S, about.seconds / 2)
+			more = about.leaves_at, latest, self.stopping
+		call.answer = self.threads.submit(*call.work, *more)
+		call.answer.add_done_callback(lambda _answer: self.ended.put(call))
 
 	def _gateway(self, account: str) -> Gateway:
 		modified = frappe.db.get_value("Twilio SMS Account", account, "modified")
@@ -267,10 +281,12 @@ class Pump:
 				ended.append(self.ended.get())
 		except queue.Empty:
 			return
-		taken = []
+		taken, missed = [], []
 		for call in ended:
 			result = _result(call)
-			if isinstance(result, MessageInstance):
+			if result is MISSED:
+				missed.append(call)
+			elif isinstance(result, MessageInstance):
 				next_look = polling.first_at(has_callback=public_url.is_reachable())
 				taken.append(call.about.taken(accepted(result), next_look))
 				if call.about.after_failures:
@@ -281,6 +297,10 @@ class Pump:
 				self.look_at = 0
 		delivery.accept(*taken)
 		frappe.db.commit()
+		for call in missed:
+			ended.remove(call)
+			claims.take_another_place(call.about)
+			self._submit(call)
 		locks.release([call.about.lock for call in ended if isinstance(call.about, claims.Text)])
 		for call in ended:
 			self.under_way[call.about.number] -= 1
@@ -331,10 +351,12 @@ class Keeper:
 _of_thread = threading.local()
 
 
-def _send(login: Login, options: dict, leaves_at: float, stopping: threading.Event) -> MessageInstance | None:
-	"""Send when it is time. None when it did not leave."""
+def _send(login: Login, options: dict, leaves_at: float, latest: float, stopping: threading.Event):
+	"""Send when it is time. MISSED when it was not possible in time, None when the job is over."""
 	if stopping.wait(max(leaves_at - time.monotonic(), 0)):
 		return None
+	if time.monotonic() > latest:
+		return MISSED
 	return create(_client(login), options)
 
 
