@@ -46,9 +46,10 @@ JOB = "twilio_sms_channel.messaging.dispatch.pump"
 GIVE_UP_AFTER_HOURS = 4
 MAX_CALLS, MAX_CALLS_OF_A_NUMBER = 100, 30
 LOOK_EVERY_S = 0.25
-# A job makes room for others that wait, and ends before the worker thinks that it hangs.
-AT_LEAST_S, AT_MOST_S, OTHERS_EVERY_S = 2, 60, 0.3
-MAY_BE_LATE_S = 0.015
+# A job makes room for others that wait, and ends before the worker thinks that it hangs (Frappe: 300 s).
+AT_LEAST_S, AT_MOST_S, OVERLAP_S = 2, 200, 5
+OTHERS_EVERY_S, PATIENCE_S, KEEPERS_PATIENCE_S = 0.3, 0.3, 2
+MAY_BE_LATE_S = 0.01
 MISSED = object()
 # What is due later than this is left to the sweep, or to the next text.
 STAYS_FOR_S = 10
@@ -142,7 +143,8 @@ class Pump:
 		self.search_at: float | None = None
 		self.look_at = self.others_at = 0.0
 		self.begun = self.useful_at = time.monotonic()
-		self.others_wait = False
+		self.others_since = inf
+		self.handed_over = False
 		self.keeper = Keeper()
 
 	def __enter__(self) -> "Pump":
@@ -161,8 +163,7 @@ class Pump:
 		while self.under_way:
 			self._write_outcomes(LOOK_EVERY_S)
 		if wait_s is not None:
-			jobs.later(JOB, queue="default", once_for=JOB)
-			frappe.db.commit()
+			self._hand_over()
 
 	# What is due
 
@@ -209,15 +210,28 @@ class Pump:
 			self._start(text, text.sender.account)
 
 	def _makes_room(self) -> bool:
+		"""Whether to end although there is work left: other jobs wait for a worker, or this one has lasted long enough."""
 		now = time.monotonic()
 		if now > self.begun + AT_MOST_S:
-			return True
-		if now < self.others_at or (self.under_way and now < self.begun + AT_LEAST_S):
+			self._hand_over()
+			return now > self.begun + AT_MOST_S + OVERLAP_S
+		if now < self.others_at:
 			return False
 		self.others_at = now + OTHERS_EVERY_S
-		# One that waits only now has found a worker by the next time.
-		waited, self.others_wait = self.others_wait, jobs.others_wait()
-		return waited and self.others_wait
+		if not jobs.others_wait():
+			self.others_since = inf
+			return False
+		self.others_since = min(self.others_since, now)
+		# Not all at once: it takes a while until the next job has begun.
+		patience_s = KEEPERS_PATIENCE_S if self.keeper.stays() else PATIENCE_S
+		return now >= self.others_since + patience_s and (not self.under_way or now > self.begun + AT_LEAST_S)
+
+	def _hand_over(self) -> None:
+		"""Have another job go on, once."""
+		if not self.handed_over:
+			self.handed_over = True
+			jobs.later(JOB, queue="default", once_for=JOB)
+			frappe.db.commit()
 
 	# Calls
 
