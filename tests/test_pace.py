@@ -5,29 +5,27 @@ import time
 
 import frappe
 import pytest
-from support.stack import Customer, eventually, status_of, ticket_of
+from support import replies
+from support.stack import eventually, status_of
 
-from twilio_sms_channel.messaging import claims, outbox, pace, pausing, sweep
+from twilio_sms_channel.messaging import claims, locks, outbox, pace, pausing, sweep
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 
 
 @pytest.fixture
 def conversation_of(stack):
-	"""A conversation of a new customer with one of our numbers, in a ticket of its own."""
-
 	def make(number: str):
-		ticket = ticket_of(Customer(stack).text("Hello", to=number))
-		return frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
+		return replies.conversation(stack, number)
 
 	return make
 
 
 def write(conversation, body: str, by: str = "Administrator") -> str:
+	"""Queue a reply. Commits nothing: no worker sees it before."""
 	frappe.set_user(by)
 	name = outbox.write(conversation, body).name
 	frappe.set_user("Administrator")
-	frappe.db.commit()
 	return name
 
 
@@ -80,6 +78,7 @@ def test_a_long_code_sends_a_segment_a_second(stack, sim, conversation_of):
 	number = stack.add_number()
 	conversations = [conversation_of(number) for _ in range(4)]
 	messages = [write(c, "x" * 161 if n == 1 else "Hi") for n, c in enumerate(conversations)]
+	frappe.db.commit()
 	eventually(lambda: all_sent(messages))
 	# The second one has two segments. How even it is on a machine at rest: benchmarks/outbound.py.
 	for gap, segments in zip(gaps(sim.arrivals(number)), (1, 2, 1), strict=True):
@@ -92,9 +91,9 @@ def test_a_burst_delays_a_single_reply_by_a_turn_and_another_number_not_at_all(
 	number, other = stack.add_number(segments_per_second=5), stack.add_number()
 	burst = [conversation_of(number) for _ in range(3)]
 	single, elsewhere = conversation_of(number), conversation_of(other)
-	with stack.without_worker():
-		bulk = [write(burst[n % 3], f"Bulk {n}") for n in range(40)]
-		mine, theirs = write(single, "Single", by=agent.user), write(elsewhere, "Elsewhere", by=agent.user)
+	bulk = [write(burst[n % 3], f"Bulk {n}") for n in range(40)]
+	mine, theirs = write(single, "Single", by=agent.user), write(elsewhere, "Elsewhere", by=agent.user)
+	frappe.db.commit()
 	begun = time.monotonic()
 	eventually(lambda: all_sent([mine, theirs]))
 	assert not all_sent(bulk)
@@ -111,9 +110,9 @@ def test_a_burst_delays_a_single_reply_by_a_turn_and_another_number_not_at_all(
 def test_a_single_reply_takes_what_was_written_before_it_along(stack, sim, agent, conversation_of):
 	number = stack.add_number(segments_per_second=5)
 	others, shared = [conversation_of(number) for _ in range(3)], conversation_of(number)
-	with stack.without_worker():
-		bulk = [write(others[n % 3], f"Bulk {n}") for n in range(30)] + [write(shared, "Bulk to them")]
-		mine = write(shared, "And this", by=agent.user)
+	bulk = [write(others[n % 3], f"Bulk {n}") for n in range(30)] + [write(shared, "Bulk to them")]
+	mine = write(shared, "And this", by=agent.user)
+	frappe.db.commit()
 	eventually(lambda: all_sent([mine]))
 	assert not all_sent(bulk)
 	received = [m.body for m in sim.messages(customer=shared.customer_number, direction="outbound")]
@@ -126,6 +125,7 @@ def test_one_conversation_is_claimed_one_text_at_a_time(stack, sim, conversation
 	first, second = conversation_of(number), conversation_of(number)
 	with stack.without_worker():
 		names = [write(c, body) for body in ("One", "Two") for c in (first, second)]
+		frappe.db.commit()
 		claimed = claims.claim(number, 10)
 		assert [text.name for text in claimed.texts] == names[:2]
 		assert claims.claim(number, 10).texts == []
@@ -144,13 +144,46 @@ def test_one_conversation_is_claimed_one_text_at_a_time(stack, sim, conversation
 def test_a_number_that_is_switched_off_sends_nothing_that_waited(stack, sim, conversation_of):
 	number = stack.add_number()
 	conversation = conversation_of(number)
-	with stack.without_worker():
-		name = write(conversation, "Too late")
-		frappe.db.set_value("Twilio SMS Number", number, "enabled", 0)
-		frappe.db.commit()
+	name = write(conversation, "Too late")
+	frappe.db.set_value("Twilio SMS Number", number, "enabled", 0)
+	frappe.db.commit()
 	eventually(lambda: status_of(name) == "Failed")
 	assert "switched off before this text left" in frappe.db.get_value(MESSAGE, name, "error_message")
 	assert sim.arrivals(number) == []
+
+
+def test_texts_of_a_deleted_number_fail_visibly_and_hold_up_no_other(stack, sim, conversation_of):
+	number, other = stack.add_number(), stack.add_number()
+	lost, kept = conversation_of(number), conversation_of(other)
+	names = [write(lost, "From nowhere"), write(kept, "Hello")]
+	frappe.delete_doc("Twilio SMS Number", number)
+	frappe.db.commit()
+	eventually(lambda: all_sent(names))
+	assert status_of(names[0]) == "Failed"
+	assert "was deleted before this text left" in frappe.db.get_value(MESSAGE, names[0], "error_message")
+	assert len(sim.arrivals(other)) == 1
+
+
+def test_a_text_that_missed_its_place_waits_again_and_keeps_its_turn(stack, sim, conversation_of):
+	number = stack.add_number(segments_per_second=1000)
+	first, second = conversation_of(number), conversation_of(number)
+	with stack.without_worker():
+		names = [write(first, "One"), write(second, "Two")]
+		frappe.db.commit()
+		(text,) = claims.claim(number, 1).texts
+		claims.give_back(text)
+		frappe.db.commit()
+		locks.release([text.lock])
+		assert status_of(names[0]) == "Queued"
+		again = claims.claim(number, 2).texts
+		assert [text.name for text in again] == names
+		for text in again:
+			claims.give_back(text)
+		frappe.db.commit()
+		locks.release([text.lock for text in again])
+	stack.wake()
+	eventually(lambda: all_sent(names))
+	assert len(sim.arrivals(number)) == 2
 
 
 @pytest.mark.parametrize("trouble", ["wrong token", "suspended"])
@@ -170,6 +203,7 @@ def test_an_account_that_may_not_send_waits_with_one_alarm_and_goes_on_by_itself
 		else:
 			account.auth_token = "0" * 32
 		names = [write(c, "Wait") for c in conversations]
+		frappe.db.commit()
 		eventually(lambda: frappe.db.get_value("Twilio SMS Account", stack.account, "paused_since"))
 		asked = len(sim.requests)
 		sweep.run()

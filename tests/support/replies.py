@@ -53,7 +53,7 @@ class Replies:
 	def __init__(self, stack: Stack, customers: int, per_second: float):
 		self.stack = stack
 		self.number = _short_code(stack, per_second)
-		self.conversations = [_conversation(stack, self.number) for _ in range(customers)]
+		self.conversations = [conversation(stack, self.number) for _ in range(customers)]
 		frappe.db.commit()
 		self.begin()
 
@@ -278,7 +278,8 @@ def _short_code(stack: Stack, per_second: float) -> str:
 	return number
 
 
-def _conversation(stack: Stack, number: str):
+def conversation(stack: Stack, number: str):
+	"""A conversation of a new customer with one of our numbers, in a ticket of its own. Commits nothing."""
 	customer = Customer(stack).number
 	ticket = frappe.get_doc({"doctype": "HD Ticket", "subject": f"Text from {customer}"}).insert()
 	return frappe.get_doc(

@@ -19,7 +19,7 @@ from frappe.query_builder.functions import IfNull
 from frappe.utils import now_datetime
 from pypika.terms import ExistsCriterion, Not, Parameter
 
-from twilio_sms_channel.messaging import consent, delivery, locks, pace, phone
+from twilio_sms_channel.messaging import consent, delivery, locks, pace, phone, rows
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted
 
@@ -113,9 +113,12 @@ def claim(number: str, most: int) -> Claim:
 	What may not be sent any more is settled on the way: a customer opted out, the number was switched off.
 	"""
 	_see_what_others_commit()
+	sender = _sender(number)
+	if not sender:
+		_fail_all(number)
+		return Claim([], None)
 	place = pace.lock(number)
 	started = time.monotonic()
-	sender = _sender(number)
 	texts: list[Text] = []
 	wait_s = None
 	if sender.paused:
@@ -134,12 +137,9 @@ def claim(number: str, most: int) -> Claim:
 	return Claim(texts, wait_s)
 
 
-def take_another_place(text: Text) -> None:
-	"""A claimed text missed its place in time: take the next free one. Commits."""
-	place = pace.lock(text.number)
-	text.leaves_at = time.monotonic() + place.take(text.seconds)
-	place.keep()
-	frappe.db.commit()
+def give_back(text: Text) -> None:
+	"""A claimed text missed its place in time, and did not leave: it waits again, before all others of its turn."""
+	rows.update(MESSAGE, text.name, {"status": "Queued"}, status="Sending")
 
 
 def abandoned() -> list[str]:
@@ -165,8 +165,21 @@ def _see_what_others_commit() -> None:
 		frappe.db.twilio_sms_read_committed = frappe.db._conn
 
 
-def _sender(number: str) -> Sender:
-	row = frappe.db.sql(_sender_query(), {"number": number}, as_dict=True)[0]
+def _fail_all(number: str) -> None:
+	"""A number was deleted while texts waited for it. Commits."""
+	reason = _("Our number {0} was deleted before this text left. Send it as e-mail.").format(
+		phone.display(number)
+	)
+	for name in frappe.get_all(MESSAGE, {"status": "Queued", "number": number}, pluck="name", limit=100):
+		delivery.settle(name, "Failed", reason=reason)
+	frappe.db.commit()
+
+
+def _sender(number: str) -> Sender | None:
+	found = frappe.db.sql(_sender_query(), {"number": number}, as_dict=True)
+	if not found:
+		return None
+	row = found[0]
 	return Sender(
 		name=row.name,
 		number_type=row.number_type,

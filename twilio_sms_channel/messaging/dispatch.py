@@ -124,9 +124,7 @@ class Call:
 
 	about: claims.Text | unconfirmed.Search
 	login: Login
-	work: tuple
-	"""what a thread calls"""
-	answer: Future | None = None
+	answer: Future
 
 
 class Pump:
@@ -247,7 +245,8 @@ class Pump:
 			self._let_go(about)
 			return
 		self.under_way[about.number] += 1
-		self._submit(Call(about, login, work))
+		call = Call(about, login, self.threads.submit(*work))
+		call.answer.add_done_callback(lambda _answer: self.ended.put(call))
 
 	def _sending(self, text: claims.Text, login: Login) -> tuple:
 		if frappe.get_hooks("twilio_sms_before_send"):
@@ -261,19 +260,12 @@ class Pump:
 			media_urls=_media_urls(text.name) if text.has_media else None,
 			status_callback=public_url.status_callback(text.name),
 		)
-		return _send, login, options
+		# Late texts would arrive together with those whose place it is then.
+		latest = text.leaves_at + max(MAY_BE_LATE_S, text.seconds / 2)
+		return _send, login, options, text.leaves_at, latest, self.stopping
 
 	def _search(self, search: unconfirmed.Search, login: Login) -> tuple:
-		return _look, login, search, unconfirmed.since(search)
-
-	def _submit(self, call: Call) -> None:
-		about, more = call.about, ()
-		if isinstance(about, claims.Text):
-			# Late texts would arrive together with those whose place it is then.
-			latest = about.leaves_at + max(MAY_BE_LATE_S, about.seconds / 2)
-			more = about.leaves_at, latest, self.stopping
-		call.answer = self.threads.submit(*call.work, *more)
-		call.answer.add_done_callback(lambda _answer: self.ended.put(call))
+		return _look_up, login, search, unconfirmed.since(search)
 
 	def _gateway(self, account: str) -> Gateway:
 		modified = frappe.db.get_value("Twilio SMS Account", account, "modified")
@@ -295,11 +287,11 @@ class Pump:
 				ended.append(self.ended.get())
 		except queue.Empty:
 			return
-		taken, missed = [], []
+		taken = []
 		for call in ended:
 			result = _result(call)
 			if result is MISSED:
-				missed.append(call)
+				claims.give_back(call.about)
 			elif isinstance(result, MessageInstance):
 				next_look = polling.first_at(has_callback=public_url.is_reachable())
 				taken.append(call.about.taken(accepted(result), next_look))
@@ -311,10 +303,6 @@ class Pump:
 				self.look_at = 0
 		delivery.accept(*taken)
 		frappe.db.commit()
-		for call in missed:
-			ended.remove(call)
-			claims.take_another_place(call.about)
-			self._submit(call)
 		locks.release([call.about.lock for call in ended if isinstance(call.about, claims.Text)])
 		for call in ended:
 			self.under_way[call.about.number] -= 1
@@ -374,7 +362,7 @@ def _send(login: Login, options: dict, leaves_at: float, latest: float, stopping
 	return create(_client(login), options)
 
 
-def _look(login: Login, search: unconfirmed.Search, since: datetime) -> list[MessageInstance]:
+def _look_up(login: Login, search: unconfirmed.Search, since: datetime) -> list[MessageInstance]:
 	return unconfirmed.look(_client(login), search, since)
 
 

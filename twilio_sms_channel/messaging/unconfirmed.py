@@ -67,7 +67,7 @@ def due(limit: int = 50) -> list[Search]:
 	Message, Number = frappe.qb.DocType(MESSAGE), frappe.qb.DocType(NUMBER)
 	now = now_datetime()
 	found = (
-		frappe.qb.from_(Message)
+		_waiting(Message)
 		.join(Number)
 		.on(Number.name == Message.number)
 		.select(
@@ -82,7 +82,7 @@ def due(limit: int = 50) -> list[Search]:
 			Number.number_type,
 			Number.messaging_service_sid,
 		)
-		.where((Message.status == "Unconfirmed") & (Message.next_attempt <= now))
+		.where(Message.next_attempt <= now)
 		.orderby(Message.next_attempt)
 		.limit(limit)
 	).run(as_dict=True)
@@ -109,9 +109,21 @@ def due(limit: int = 50) -> list[Search]:
 
 def next_in() -> float | None:
 	"""Seconds until the next search is due, None when nothing is unconfirmed."""
-	waiting = {"status": "Unconfirmed", "next_attempt": ("is", "set")}
-	at = frappe.db.get_value(MESSAGE, waiting, "next_attempt", order_by="next_attempt asc")
-	return (at - now_datetime()).total_seconds() if at else None
+	Message = frappe.qb.DocType(MESSAGE)
+	query = _waiting(Message).select(Message.next_attempt).orderby(Message.next_attempt).limit(1)
+	found = query.where(Message.next_attempt.isnotnull()).run(pluck=True)
+	return (found[0] - now_datetime()).total_seconds() if found else None
+
+
+def _waiting(Message):
+	"""Unconfirmed texts of the accounts that Twilio would answer to."""
+	Account = frappe.qb.DocType("Twilio SMS Account")
+	return (
+		frappe.qb.from_(Message)
+		.join(Account)
+		.on(Account.name == Message.account)
+		.where((Message.status == "Unconfirmed") & (Account.enabled == 1) & Account.paused_since.isnull())
+	)
 
 
 def look(client: Client, search: Search, since: datetime) -> list[MessageInstance]:

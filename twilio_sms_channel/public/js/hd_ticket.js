@@ -43,7 +43,10 @@ class TwilioSMSPanel {
 		this.el("attach").textContent = __("Attach");
 		this.el("send").textContent = __("Send Text");
 		this.el("form").addEventListener("submit", (event) => (event.preventDefault(), this.send()));
-		this.el("body").addEventListener("input", () => this.count());
+		this.el("body").addEventListener("input", () => {
+			this.request_id = null;
+			this.count();
+		});
 		this.el("body").addEventListener("keydown", (event) => {
 			if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.send();
 		});
@@ -233,7 +236,10 @@ class TwilioSMSPanel {
 				ticket: this.frm.doc.name,
 				message: body,
 				attachments: this.files.map((file) => file.name),
+				// Should the answer get lost, pressing again sends nothing twice.
+				request_id: (this.request_id ||= frappe.utils.get_random(20)),
 			});
+			this.request_id = null;
 			this.el("body").value = "";
 			this.files = [];
 			this.draw_files();
@@ -251,17 +257,36 @@ class TwilioSMSPanel {
 		this.counting = setTimeout(async () => {
 			const { message } = await frappe.call({
 				method: "twilio_sms_channel.api.ticket.preview",
-				args: { message: this.el("body").value },
+				args: { message: this.el("body").value, ticket: this.frm.doc.name },
 			});
-			this.el("count").textContent = message.characters
-				? __("{0} left · {1} segments · {2}", [
-						message.max_characters - message.characters,
-						message.segments,
-						message.encoding,
-				  ])
-				: "";
-			this.el("count").classList.toggle("tsms-bad", message.characters > message.max_characters);
+			this.draw_count(message);
 		}, 250);
+	}
+
+	draw_count({ characters, left, segments, encoding, forcing, plain, replaced }) {
+		const count = this.el("count");
+		count.replaceChildren();
+		count.classList.toggle("tsms-bad", left < 0);
+		if (!characters) return;
+		const segments_of = (number) => (number === 1 ? __("1 segment") : __("{0} segments", [number]));
+		count.append(__("{0} left", [left]), " · ", segments_of(segments), " · ", encoding);
+		if (forcing.length) count.title = __("Not in the GSM alphabet: {0}", [forcing.join(" ")]);
+		else count.removeAttribute("title");
+		if (!plain) return;
+		if (replaced) {
+			count.append(" · ", __("sent with plain characters: {0}", [segments_of(plain.segments)]));
+			return;
+		}
+		const use = this.make("button", "btn btn-xs btn-default tsms-plain");
+		use.type = "button";
+		use.textContent = __("Plain characters: {0}", [segments_of(plain.segments)]);
+		use.title = plain.text;
+		use.addEventListener("click", () => {
+			this.el("body").value = plain.text;
+			this.el("body").focus();
+			this.count();
+		});
+		count.append(" ", use);
 	}
 
 	attach() {
@@ -277,6 +302,7 @@ class TwilioSMSPanel {
 	}
 
 	draw_files() {
+		this.request_id = null;
 		this.el("files").replaceChildren(
 			...this.files.map((file) => {
 				const chip = this.make("button", "btn btn-xs btn-default", `${file.file_name} ✕`);
