@@ -5,6 +5,7 @@ import time
 
 import frappe
 import pytest
+from frappe.utils import add_to_date
 from support import replies
 from support.stack import eventually, status_of
 
@@ -171,19 +172,28 @@ def test_a_text_that_missed_its_place_waits_again_and_keeps_its_turn(stack, sim,
 		names = [write(first, "One"), write(second, "Two")]
 		frappe.db.commit()
 		(text,) = claims.claim(number, 1).texts
-		claims.give_back(text)
-		frappe.db.commit()
+		before = text.leaves_at
+		assert claims.take_another_place(text)
+		assert text.leaves_at > before and status_of(names[0]) == "Sending"
+		# The next place is not soon.
+		frappe.db.set_value("Twilio SMS Pace", number, "next_at", add_to_date(place_now(number), seconds=1))
+		assert not claims.take_another_place(text)
 		locks.release([text.lock])
 		assert status_of(names[0]) == "Queued"
+		frappe.db.set_value("Twilio SMS Pace", number, "next_at", place_now(number))
+		frappe.db.commit()
 		again = claims.claim(number, 2).texts
 		assert [text.name for text in again] == names
-		for text in again:
-			claims.give_back(text)
-		frappe.db.commit()
 		locks.release([text.lock for text in again])
+		# As a worker leaves them that dies now.
+		frappe.db.commit()
 	stack.wake()
 	eventually(lambda: all_sent(names))
 	assert len(sim.arrivals(number)) == 2
+
+
+def place_now(number: str):
+	return pace.lock(number).now
 
 
 @pytest.mark.parametrize("trouble", ["wrong token", "suspended"])

@@ -137,9 +137,19 @@ def claim(number: str, most: int) -> Claim:
 	return Claim(texts, wait_s)
 
 
-def give_back(text: Text) -> None:
-	"""A claimed text missed its place in time, and did not leave: it waits again, before all others of its turn."""
-	rows.update(MESSAGE, text.name, {"status": "Queued"}, status="Sending")
+def take_another_place(text: Text) -> bool:
+	"""A claimed text missed its place in time, and did not leave. Commits.
+
+	:return: False when the next place is not soon: the text waits again, before all others of its turn
+	"""
+	place = pace.lock(text.number)
+	if soon := place.wait_s <= AHEAD_S:
+		text.leaves_at = time.monotonic() + place.take(text.seconds)
+		place.keep()
+	else:
+		rows.update(MESSAGE, text.name, {"status": "Queued"}, status="Sending")
+	frappe.db.commit()
+	return soon
 
 
 def abandoned() -> list[str]:
@@ -232,26 +242,32 @@ def _oldest_of_conversations(number: str, most: int) -> list:
 
 @lru_cache(maxsize=1)
 def _oldest_query() -> str:
-	Message, Earlier, Open = (
-		frappe.qb.DocType(MESSAGE).as_(alias) for alias in ("message", "earlier", "open")
-	)
-	is_under_way = (
-		frappe.qb.from_(Open)
-		.select(Open.name)
-		.where((Open.conversation == Message.conversation) & (Open.direction == "Outbound"))
-		.where(Open.status.isin(["Sending", "Unconfirmed"]))
-	)
-	is_earlier = (
-		frappe.qb.from_(Earlier)
-		.select(Earlier.name)
-		.where((Earlier.conversation == Message.conversation) & (Earlier.direction == "Outbound"))
-		.where((Earlier.status == "Queued") & (Earlier.creation < Message.creation))
+	Message, First, Open = (frappe.qb.DocType(MESSAGE).as_(alias) for alias in ("message", "first", "open"))
+
+	def of_conversation(other):
+		return (other.conversation == Message.conversation) & (other.direction == "Outbound")
+
+	def is_there(status):
+		return ExistsCriterion(
+			frappe.qb.from_(Open)
+			.select(Open.name)
+			.where(of_conversation(Open) & (Open.status == status))
+			# Always so. MariaDB would otherwise collect those of all conversations first.
+			.where(Open.name != Message.name)
+		)
+
+	first = (
+		frappe.qb.from_(First)
+		.select(First.name)
+		.where(of_conversation(First) & (First.status == "Queued"))
+		.orderby(First.creation)
+		.limit(1)
 	)
 	return (
 		frappe.qb.from_(Message)
 		.select(Message.name)
 		.where((Message.status == "Queued") & (Message.number == Parameter("%(number)s")))
-		.where(Not(ExistsCriterion(is_earlier)) & Not(ExistsCriterion(is_under_way)))
+		.where((Message.name == first) & Not(is_there("Sending")) & Not(is_there("Unconfirmed")))
 		.orderby(Message.turn, Message.creation)
 		.limit(Parameter("%(most)s"))
 	).get_sql()

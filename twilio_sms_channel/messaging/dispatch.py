@@ -49,7 +49,7 @@ LOOK_EVERY_S = 0.25
 # A job makes room for others that wait, and ends before the worker thinks that it hangs (Frappe: 300 s).
 AT_LEAST_S, AT_MOST_S, OVERLAP_S = 2, 200, 5
 OTHERS_EVERY_S, PATIENCE_S, KEEPERS_PATIENCE_S = 0.3, 0.3, 2
-MAY_BE_LATE_S = 0.01
+MAY_BE_LATE_S = 0.015
 MISSED = object()
 # What is due later than this is left to the sweep, or to the next text.
 STAYS_FOR_S = 10
@@ -245,6 +245,9 @@ class Pump:
 			self._let_go(about)
 			return
 		self.under_way[about.number] += 1
+		self._submit(about, login, work)
+
+	def _submit(self, about: claims.Text | unconfirmed.Search, login: Login, work: tuple) -> None:
 		call = Call(about, login, self.threads.submit(*work))
 		call.answer.add_done_callback(lambda _answer: self.ended.put(call))
 
@@ -287,11 +290,11 @@ class Pump:
 				ended.append(self.ended.get())
 		except queue.Empty:
 			return
-		taken = []
+		taken, again = [], []
 		for call in ended:
 			result = _result(call)
 			if result is MISSED:
-				claims.give_back(call.about)
+				again.append(call)
 			elif isinstance(result, MessageInstance):
 				next_look = polling.first_at(has_callback=public_url.is_reachable())
 				taken.append(call.about.taken(accepted(result), next_look))
@@ -303,6 +306,10 @@ class Pump:
 				self.look_at = 0
 		delivery.accept(*taken)
 		frappe.db.commit()
+		for call in again:
+			if claims.take_another_place(call.about):
+				ended.remove(call)
+				self._submit(call.about, call.login, self._sending(call.about, call.login))
 		locks.release([call.about.lock for call in ended if isinstance(call.about, claims.Text)])
 		for call in ended:
 			self.under_way[call.about.number] -= 1

@@ -18,7 +18,7 @@ PACE, NUMBER, MESSAGE = "Twilio SMS Pace", "Twilio SMS Number", "Twilio SMS Mess
 SEGMENTS_PER_SECOND = {"Long Code": 1, "Toll-Free": 3, "Alphanumeric Sender": 10, "Short Code": 100}
 MMS_PER_SECOND = 25
 # On their way to Twilio texts catch up with each other a little; a number never goes faster than it may.
-GUARD_S = 0.0003
+GUARD_S = 0.00045
 BACK_OFF_FIRST_S, BACK_OFF_MOST_S = 0.1, 30
 # Replies of one person that follow each other faster than anybody types are one burst, which takes its turns in between.
 BURST_WITHIN_S = 5
