@@ -76,6 +76,10 @@ class Text:
 	def number(self) -> str:
 		return self.sender.name
 
+	@property
+	def account_modified(self) -> datetime:
+		return self.sender.account_modified
+
 	def taken(self, answer: Accepted, next_look: datetime) -> delivery.Taken:
 		"""As what it is written down when Twilio took it."""
 		return delivery.Taken(self.name, self.communication, answer, next_look)
@@ -137,18 +141,23 @@ def claim(number: str, most: int) -> Claim:
 	return Claim(texts, wait_s)
 
 
-def take_another_place(text: Text) -> bool:
-	"""A claimed text missed its place in time, and did not leave. Commits.
+def take_other_places(texts: list[Text]) -> list[Text]:
+	"""Claimed texts missed their places in time, and did not leave. Commits.
 
-	:return: False when the next place is not soon: the text waits again, before all others of its turn
+	:return: those that have another place soon; the others wait again, before all others of their turn
 	"""
-	place = pace.lock(text.number)
-	if soon := place.wait_s <= AHEAD_S:
-		text.leaves_at = time.monotonic() + place.take(text.seconds)
+	soon = []
+	for number in dict.fromkeys(text.number for text in texts):
+		place = pace.lock(number)
+		now = time.monotonic()
+		for text in (text for text in texts if text.number == number):
+			if place.wait_s <= AHEAD_S:
+				text.leaves_at = now + place.take(text.seconds)
+				soon.append(text)
+			else:
+				rows.update(MESSAGE, text.name, {"status": "Queued"}, status="Sending")
 		place.keep()
-	else:
-		rows.update(MESSAGE, text.name, {"status": "Queued"}, status="Sending")
-	frappe.db.commit()
+		frappe.db.commit()
 	return soon
 
 

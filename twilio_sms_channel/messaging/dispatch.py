@@ -38,7 +38,16 @@ from twilio_sms_channel.messaging import (
 )
 from twilio_sms_channel.messaging.events import ask
 from twilio_sms_channel.twilio_gateway import errors, statuses
-from twilio_sms_channel.twilio_gateway.client import Gateway, Login, accepted, create, creation, problem
+from twilio_sms_channel.twilio_gateway.client import (
+	Departure,
+	DidNotLeave,
+	Gateway,
+	Login,
+	accepted,
+	create,
+	creation,
+	problem,
+)
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 JOB = "twilio_sms_channel.messaging.dispatch.pump"
@@ -50,7 +59,6 @@ LOOK_EVERY_S = 0.25
 AT_LEAST_S, AT_MOST_S, OVERLAP_S = 2, 200, 5
 OTHERS_EVERY_S, PATIENCE_S, KEEPERS_PATIENCE_S = 0.3, 0.3, 2
 MAY_BE_LATE_S = 0.015
-MISSED = object()
 # What is due later than this is left to the sweep, or to the next text.
 STAYS_FOR_S = 10
 USELESS_AFTER_S = 1.5
@@ -124,6 +132,8 @@ class Call:
 
 	about: claims.Text | unconfirmed.Search
 	login: Login
+	work: tuple
+	"""what a thread does, with what"""
 	answer: Future
 
 
@@ -235,7 +245,7 @@ class Pump:
 
 	def _start(self, about: claims.Text | unconfirmed.Search, account: str) -> None:
 		try:
-			login = self._gateway(account).login
+			login = self._gateway(account, getattr(about, "account_modified", None)).login
 			work = (
 				self._sending(about, login) if isinstance(about, claims.Text) else self._search(about, login)
 			)
@@ -248,7 +258,7 @@ class Pump:
 		self._submit(about, login, work)
 
 	def _submit(self, about: claims.Text | unconfirmed.Search, login: Login, work: tuple) -> None:
-		call = Call(about, login, self.threads.submit(*work))
+		call = Call(about, login, work, self.threads.submit(*work))
 		call.answer.add_done_callback(lambda _answer: self.ended.put(call))
 
 	def _sending(self, text: claims.Text, login: Login) -> tuple:
@@ -263,15 +273,18 @@ class Pump:
 			media_urls=_media_urls(text.name) if text.has_media else None,
 			status_callback=public_url.status_callback(text.name),
 		)
+		return self._departing(text, _send, login, options)
+
+	def _departing(self, text: claims.Text, *work) -> tuple:
 		# Late texts would arrive together with those whose place it is then.
 		latest = text.leaves_at + max(MAY_BE_LATE_S, text.seconds / 2)
-		return _send, login, options, text.leaves_at, latest, self.stopping
+		return *work[:3], Departure(text.leaves_at, latest, self.stopping)
 
 	def _search(self, search: unconfirmed.Search, login: Login) -> tuple:
 		return _look_up, login, search, unconfirmed.since(search)
 
-	def _gateway(self, account: str) -> Gateway:
-		modified = frappe.db.get_value("Twilio SMS Account", account, "modified")
+	def _gateway(self, account: str, modified: datetime | None) -> Gateway:
+		modified = modified or frappe.db.get_value("Twilio SMS Account", account, "modified")
 		if (account, modified) not in self.gateways:
 			try:
 				self.gateways[account, modified] = Gateway(frappe.get_doc("Twilio SMS Account", account))
@@ -293,7 +306,7 @@ class Pump:
 		taken, again = [], []
 		for call in ended:
 			result = _result(call)
-			if result is MISSED:
+			if isinstance(result, DidNotLeave):
 				again.append(call)
 			elif isinstance(result, MessageInstance):
 				next_look = polling.first_at(has_callback=public_url.is_reachable())
@@ -306,10 +319,12 @@ class Pump:
 				self.look_at = 0
 		delivery.accept(*taken)
 		frappe.db.commit()
-		for call in again:
-			if claims.take_another_place(call.about):
-				ended.remove(call)
-				self._submit(call.about, call.login, self._sending(call.about, call.login))
+		if again:
+			soon = claims.take_other_places([call.about for call in again])
+			for call in again:
+				if call.about in soon:
+					ended.remove(call)
+					self._submit(call.about, call.login, self._departing(call.about, *call.work))
 		locks.release([call.about.lock for call in ended if isinstance(call.about, claims.Text)])
 		for call in ended:
 			self.under_way[call.about.number] -= 1
@@ -360,13 +375,8 @@ class Keeper:
 _of_thread = threading.local()
 
 
-def _send(login: Login, options: dict, leaves_at: float, latest: float, stopping: threading.Event):
-	"""Send when it is time. MISSED when it was not possible in time, None when the job is over."""
-	if stopping.wait(max(leaves_at - time.monotonic(), 0)):
-		return None
-	if time.monotonic() > latest:
-		return MISSED
-	return create(_client(login), options)
+def _send(login: Login, options: dict, departure: Departure) -> MessageInstance:
+	return create(_client(login), options, departure)
 
 
 def _look_up(login: Login, search: unconfirmed.Search, since: datetime) -> list[MessageInstance]:
@@ -397,10 +407,12 @@ def _media_urls(message: str) -> list[str]:
 
 
 def _result(call: Call):
-	"""What a call brought: Twilio's answer, or a TwilioProblem."""
+	"""What a call brought: Twilio's answer, a TwilioProblem, or DidNotLeave."""
 	error = call.answer.exception()
 	if error is None:
 		return call.answer.result()
+	if isinstance(error, DidNotLeave):
+		return error
 	if isinstance(error, TwilioException | requests.exceptions.RequestException):
 		return problem(error, call.login.timeout_s)
 	return errors.OutcomeUnknown(f"{type(error).__name__}: {error}")

@@ -2,6 +2,8 @@
 
 import json
 import re
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -12,6 +14,7 @@ import frappe
 import requests
 from frappe import _
 from frappe.utils.data import convert_utc_to_system_timezone, get_system_timezone
+from requests.adapters import HTTPAdapter
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
@@ -120,7 +123,37 @@ class Login:
 			http_client=TwilioHttpClient(timeout=self.timeout_s),
 		)
 		client.api.base_url = self.base_url
+		for scheme in ("https://", "http://"):
+			client.http_client.session.mount(scheme, _Departures())
 		return client
+
+
+@dataclass(frozen=True)
+class Departure:
+	"""When a request may leave, by time.monotonic()."""
+
+	at: float
+	latest: float
+	canceled: threading.Event
+
+
+class DidNotLeave(Exception):
+	"""A request missed its time, or was canceled before: Twilio never heard of it."""
+
+
+class _Departures(HTTPAdapter):
+	"""Holds a thread's prepared request back until its time has come: preparing it takes as long as texts are apart."""
+
+	def send(self, request, *args, **kwargs):
+		departure = getattr(_of_thread, "departure", None)
+		if departure:
+			wait_s = departure.at - time.monotonic()
+			if departure.canceled.wait(max(wait_s, 0)) or time.monotonic() > departure.latest:
+				raise DidNotLeave
+		return super().send(request, *args, **kwargs)
+
+
+_of_thread = threading.local()
 
 
 class Gateway:
@@ -276,9 +309,17 @@ def creation(
 	return {key: value for key, value in options.items() if value or key == "body"}
 
 
-def create(client: Client, options: dict) -> MessageInstance:
-	"""Create a message (POST …/Messages.json). Needs no connection to the site; what it raises `problem` can tell."""
-	return client.messages.create(**options)
+def create(client: Client, options: dict, departure: Departure | None = None) -> MessageInstance:
+	"""Create a message (POST …/Messages.json). Needs no connection to the site; what it raises `problem` can tell.
+
+	:param departure: when the request may leave; at once without it
+	:raises DidNotLeave: it could not leave in time
+	"""
+	_of_thread.departure = departure
+	try:
+		return client.messages.create(**options)
+	finally:
+		_of_thread.departure = None
 
 
 def problem(error: Exception, timeout_s: float) -> TwilioProblem:
