@@ -8,7 +8,6 @@ Three locks keep what is promised, in this order:
 - the rows of the texts themselves, so that an agent's Cancel comes before or after.
 """
 
-import time
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -31,7 +30,7 @@ MESSAGE, MEDIA, NUMBER, ACCOUNT = (
 )
 CONVERSATION = "Twilio SMS Conversation"
 # Claimed a little ahead, so that several leave in time although a claim takes a while itself.
-AHEAD_S = 0.1
+AHEAD_S = 0.2
 # Whether a paused account may send again is asked each minute.
 PAUSED_FOR_S = 60
 
@@ -122,7 +121,6 @@ def claim(number: str, most: int) -> Claim:
 		_fail_all(number)
 		return Claim([], None)
 	place = pace.lock(number)
-	started = time.monotonic()
 	texts: list[Text] = []
 	wait_s = None
 	if sender.paused:
@@ -132,7 +130,7 @@ def claim(number: str, most: int) -> Claim:
 	elif rows := _oldest_of_conversations(number, 1 if place.failures else most):
 		locked = locks.take(sorted({consent.lock_of(sender, row.customer_number) for row in rows}))
 		try:
-			texts = _take(sender, place, rows, locked, started)
+			texts = _take(sender, place, rows, locked)
 		finally:
 			locks.release(locked - {text.lock for text in texts})
 		place.keep()
@@ -149,10 +147,9 @@ def take_other_places(texts: list[Text]) -> list[Text]:
 	soon = []
 	for number in dict.fromkeys(text.number for text in texts):
 		place = pace.lock(number)
-		now = time.monotonic()
 		for text in (text for text in texts if text.number == number):
 			if place.wait_s <= AHEAD_S:
-				text.leaves_at = now + place.take(text.seconds)
+				text.leaves_at = place.take(text.seconds)
 				soon.append(text)
 			else:
 				rows.update(MESSAGE, text.name, {"status": "Queued"}, status="Sending")
@@ -305,7 +302,7 @@ def _lock_query() -> str:
 	).get_sql()
 
 
-def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str], started: float) -> list[Text]:
+def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str]) -> list[Text]:
 	with_media = _with_media(rows)
 	opted_out = _opted_out(sender, rows)
 	now = now_datetime()
@@ -323,7 +320,7 @@ def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str], start
 		elif place.wait_s <= AHEAD_S:
 			has_media = row.name in with_media
 			seconds = pace.seconds_for(row.segments, has_media, sender.segments_per_second)
-			leaves_at = started + place.take(seconds)
+			leaves_at = place.take(seconds)
 			place.turn = max(place.turn, row.turn)
 			texts.append(
 				Text(
