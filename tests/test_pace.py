@@ -215,6 +215,8 @@ def test_an_account_that_may_not_send_waits_with_one_alarm_and_goes_on_by_itself
 		names = [write(c, "Wait") for c in conversations]
 		frappe.db.commit()
 		eventually(lambda: frappe.db.get_value("Twilio SMS Account", stack.account, "paused_since"))
+		# Calls that were under way already.
+		time.sleep(1)
 		asked = len(sim.requests)
 		sweep.run()
 		time.sleep(1)
