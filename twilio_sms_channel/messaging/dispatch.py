@@ -57,7 +57,7 @@ GIVE_UP_AFTER_HOURS = 4
 MAX_CALLS, MAX_CALLS_OF_A_NUMBER = 150, 50
 LOOK_EVERY_S = 0.25
 # The outcomes of many calls are written together.
-FEW_CALLS, GATHERED_FOR_S = 3, 0.04
+FEW_CALLS, GATHERED_FOR_S = 3, 0.02
 # A job makes room for others that wait, and ends before the worker thinks that it hangs (Frappe: 300 s).
 AT_LEAST_S, AT_MOST_S, OVERLAP_S = 2, 200, 5
 OTHERS_EVERY_S, PATIENCE_S, KEEPERS_PATIENCE_S = 0.3, 0.3, 2
@@ -161,6 +161,7 @@ class Pump:
 
 	def __enter__(self) -> "Pump":
 		# A thread whose moment to send has come waits that long for its turn; by default half a text's time.
+		pace.compare_clocks()
 		self.switch_interval_s = sys.getswitchinterval()
 		sys.setswitchinterval(SWITCH_INTERVAL_S)
 		return self
