@@ -44,7 +44,7 @@ class Plan:
 
 
 FULL = Plan(
-	short_code_texts=3000,
+	short_code_texts=6000,
 	texts_a_conversation=5,
 	long_code_texts=31,
 	interleaved=Shape(20 * 25, 20),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import time
 
@@ -100,6 +101,8 @@ class _Answers:
 
 
 def _serve(pipe, *settings) -> None:
+	# Its pauses would be measured: requests that arrive meanwhile are read together.
+	gc.disable()
 	answers = _Answers(*settings)
 	pipe.send(answers.sim.base_url)
 	while True:
