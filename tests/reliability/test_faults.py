@@ -204,16 +204,24 @@ def workers(stack, plan) -> Iterator[Workers]:
 
 
 @pytest.fixture(scope="module")
-def tallies(request) -> Iterator[list[Tally]]:
-	"""What became of the replies under each fault; printed when all are through, and written down when none was left out."""
+def tallies(plan) -> Iterator[list[Tally]]:
+	"""What became of the replies under each fault; printed, and in full written down, when all are through."""
 	tallies: list[Tally] = []
 	yield tallies
 	print("\n" + table(tallies))
-	if sum(item.module is request.module for item in request.session.items) == len(FAULTS):
-		RESULTS.parent.mkdir(exist_ok=True)
-		measured_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
-		result = {"measured_at": measured_at, "fault_matrix": [asdict(tally) for tally in tallies]}
-		RESULTS.write_text(json.dumps(result, indent="\t") + "\n")
+	if plan is FULL:
+		_write_down(tallies)
+
+
+def _write_down(tallies: list[Tally]) -> None:
+	"""Keep what was found, beside what earlier runs found of other faults."""
+	earlier = json.loads(RESULTS.read_text())["fault_matrix"] if RESULTS.exists() else []
+	measured_at = datetime.now(timezone.utc).isoformat(timespec="seconds")
+	found = {row["fault"]: row for row in earlier}
+	found |= {tally.fault: {**asdict(tally), "measured_at": measured_at} for tally in tallies}
+	RESULTS.parent.mkdir(exist_ok=True)
+	in_order = [found[fault.name] for fault in FAULTS if fault.name in found]
+	RESULTS.write_text(json.dumps({"fault_matrix": in_order}, indent="\t") + "\n")
 
 
 def table(tallies: list[Tally]) -> str:
