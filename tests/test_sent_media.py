@@ -36,7 +36,11 @@ VCARD = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann\r\nEND:VCARD\r\n"  # fmt: skip
 
 
 def a_pdf(size: int = 0) -> bytes:
-	return written(Image.new("RGB", (8, 8)), "PDF") + b"\n%" + random.Random(2).randbytes(size)
+	"""
+	:param size: of a comment behind it
+	"""
+	pdf = written(Image.new("RGB", (8, 8)), "PDF")
+	return pdf + b"\n%" + random.Random(2).randbytes(size) if size else pdf
 
 
 def send(conversation, *files: tuple[str, bytes], body="Look"):
@@ -101,7 +105,8 @@ def test_a_file_goes_as_what_it_contains(stack, name, content, content_type):
 	[
 		("a.zip", ZIP),
 		("picture.png", SVG),
-		("page.pdf", HTML),
+		# Not as a PDF: from v16 on Frappe refuses what is none by itself.
+		("page.mov", HTML),
 		("letter.docx", ZIP + b"word/"),
 		("run.png", b"#!/bin/sh\necho"),
 		("list.csv", b"a;b\n1;2\n"),
