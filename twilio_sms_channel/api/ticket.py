@@ -16,16 +16,14 @@ from twilio_sms_channel.messaging import (
 	intake,
 	media,
 	outbox,
-	phone,
 	remedies,
 	segments,
 	senders,
 	text,
+	ticket_view,
 )
-from twilio_sms_channel.overrides.activity import about_file, fate, trouble
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
-MAX_LISTED = 200
 
 
 @frappe.whitelist(methods=["POST"])
@@ -73,24 +71,24 @@ def switch_channel(ticket: str | int, channel: str, email: str | None = None) ->
 	doc.twilio_sms_reply_channel = channel
 	doc.save()
 	desk_of_site().refresh(str(doc.name))
-	return _state(doc)
+	return ticket_view.of(doc)
 
 
 @frappe.whitelist()
 def state(ticket: str | int) -> dict[str, Any]:
-	"""What a ticket's screen shows of its text conversation. For everybody who may read the ticket.
+	"""What a ticket's screen shows of its text conversation. For agents who may read the ticket.
 
-	:return: `{"channel": "SMS" | "Email" | None, "can_text", "why_not", "email", "customer", "customer_number",
-		"number" that replies go out from, "opted_out", "may_want_to_stop", "region", "messages": [...]}`; `channel` is None for a ticket without
-		a conversation. Each message has its `fate` in words; `error`, None or `{"code", "what", "do", "who", "link",
-		"actions"}` with those actions ("retry", "email", "number", "account") that fit and the caller may take;
-		`can_retry`, `can_cancel`, `can_email`
+	:return: `{"ticket": {"name", "subject"}, "channel": "SMS" | "Email" | None, "can_text", "why_not", "email",
+		"customer", "customer_number", "number" that replies go out from, "from": {"number", "label", "mms"},
+		"opted_out", "may_want_to_stop", "region", "cost": None | {"amount", "currency", "text"} of the conversation so
+		far, "limits": {"characters", "files", "bytes", "types": [MIME types], "no_files": reason or "", "others":
+		"Refuse" | "Send as Link"}, "earlier": number of the customer number's other tickets, "newest": name of the
+		newest message, "messages": [...], "events": [{"at", "what"}], "can_start": [{"number", "display"}]}`.
+		`channel` is None for a ticket without a conversation; `can_start` then has the contact's numbers. Each message
+		has its `fate` in words; `error`, None or `{"code", "what", "do", "who", "link", "actions"}` with those actions
+		("retry", "email", "number", "account") that fit and the caller may take; `can_retry`, `can_cancel`, `can_email`
 	"""
-	doc = frappe.get_doc(desk_of_site().doctype, str(ticket))
-	doc.check_permission("read")
-	if not desk_of_site().is_agent():
-		frappe.throw(_("Only agents see this."), frappe.PermissionError)
-	return _state(doc)
+	return ticket_view.of(_readable(ticket))
 
 
 @frappe.whitelist()
@@ -113,6 +111,23 @@ def preview(message: str, ticket: str | int | None = None) -> dict[str, Any]:
 		"plain": plain and {"text": cheaper, "encoding": plain.encoding, "segments": plain.segments},
 		"replaced": bool(plain and ticket and _replaces_fancy_characters(ticket)),
 	}
+
+
+@frappe.whitelist()
+def saved_replies(ticket: str | int, query: str = "") -> list[dict[str, str]]:
+	"""Helpdesk's saved replies that the caller may use.
+
+	:param query: words of the title
+	:return: at most 20, `[{"name", "title", "source": DocType}]`
+	"""
+	_readable(ticket)
+	return desk_of_site().saved_replies(query)
+
+
+@frappe.whitelist()
+def saved_reply(ticket: str | int, name: str) -> dict[str, str]:
+	"""A saved reply as plain text, filled in for the ticket: `{"text"}`."""
+	return {"text": desk_of_site().saved_reply(_readable(ticket), name)}
 
 
 @frappe.whitelist(methods=["POST"])
@@ -168,7 +183,16 @@ def opt_out(ticket: str | int) -> dict[str, Any]:
 		frappe.throw(_("This ticket has no text conversation."))
 	consent.opt_out(frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation), "Agent")
 	desk_of_site().refresh(str(doc.name))
-	return _state(doc)
+	return ticket_view.of(doc)
+
+
+def _readable(ticket: str | int):
+	desk = desk_of_site()
+	doc = frappe.get_doc(desk.doctype, str(ticket))
+	doc.check_permission("read")
+	if not desk.is_agent():
+		frappe.throw(_("Only agents see this."), frappe.PermissionError)
+	return doc
 
 
 def _writable(ticket: str | int):
@@ -206,100 +230,6 @@ def _make_reachable_by_email(doc, email: str | None) -> None:
 			title=_("Still replying by text"),
 		)
 	doc.raised_by = address
-
-
-def _state(doc) -> dict[str, Any]:
-	if not doc.is_text_ticket:
-		return {"channel": None, "messages": []}
-	conversation = frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation)
-	why_not = outbox.why_not(conversation)
-	return {
-		"channel": doc.twilio_sms_reply_channel,
-		"can_text": not why_not,
-		"why_not": why_not,
-		"email": doc.customer_email(),
-		"customer": outbox.customer_of(conversation),
-		"customer_number": phone.display(conversation.customer_number),
-		"number": phone.display(senders.number_for(conversation).name),
-		"opted_out": bool(conversation.opted_out),
-		"may_want_to_stop": bool(conversation.may_want_to_stop),
-		"region": conversation.region or "",
-		"messages": _messages(doc, can_text=not why_not),
-	}
-
-
-def _messages(doc, can_text: bool) -> list[dict[str, Any]]:
-	"""The ticket's texts, oldest first; of very long tickets the newest 200."""
-	Message, Communication = frappe.qb.DocType(MESSAGE), frappe.qb.DocType("Communication")
-	rows = (
-		frappe.qb.from_(Message)
-		.join(Communication)
-		.on(Communication.name == Message.communication)
-		.select(
-			Message.name,
-			Message.direction,
-			Message.status,
-			Message.number,
-			Message.account,
-			Message.body,
-			Message.error_code,
-			Message.error_message,
-			Message.sent_by,
-			Message.creation,
-			Message.received_at,
-			Message.may_want_to_stop,
-			Message.automatic,
-			Message.sent_as_email,
-		)
-		.where(
-			(Communication.reference_doctype == doc.doctype) & (Communication.reference_name == str(doc.name))
-		)
-		.orderby(Communication.creation, order=frappe.qb.desc)
-		.limit(MAX_LISTED)
-	).run(as_dict=True)
-	files = _files([row.name for row in rows])
-	for row in rows:
-		outbound = row.direction == "Outbound"
-		row["fate"] = fate(row) if outbound else ""
-		row["by"] = (
-			frappe.utils.get_fullname(row.sent_by) if row.sent_by else _("Automatic") if row.automatic else ""
-		)
-		row["media"] = files.get(row.name, [])
-		row["can_retry"] = (
-			remedies.can_retry(row) if outbound else any(file["status"] == "Failed" for file in row["media"])
-		)
-		row["can_cancel"], row["can_email"] = remedies.can_cancel(row), remedies.can_email(row)
-		row["error"] = trouble(row) if outbound else None
-		if row.error:
-			row.error["actions"] = remedies.offered(row, row.error["actions"], can_text)
-	return rows[::-1]
-
-
-def _files(messages: list[str]) -> dict[str, list]:
-	if not messages:
-		return {}
-	Media, File = frappe.qb.DocType("Twilio SMS Media"), frappe.qb.DocType("File")
-	rows = (
-		frappe.qb.from_(Media)
-		.left_join(File)
-		.on(File.name == Media.file)
-		.select(
-			Media.parent,
-			Media.status,
-			Media.error,
-			Media.content_type,
-			Media.file_name,
-			Media.changed,
-			File.file_url,
-		)
-		.where(Media.parent.isin(messages))
-		.orderby(Media.parent, Media.idx)
-	).run(as_dict=True)
-	by_message: dict[str, list] = {}
-	for row in rows:
-		row["remark"] = about_file(row)
-		by_message.setdefault(row.pop("parent"), []).append(row)
-	return by_message
 
 
 def _replaces_fancy_characters(ticket: str | int) -> bool:

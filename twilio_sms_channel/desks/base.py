@@ -64,6 +64,14 @@ class Desk(ABC):
 	def refresh(self, ticket: str) -> None:
 		"""Have open screens of the ticket read it again, after the commit."""
 
+	def saved_replies(self, query: str) -> list[dict[str, str]]:
+		"""Saved replies that the user may use: `[{"name", "title", "source"}]`; none where there is no such thing."""
+		return []
+
+	def saved_reply(self, ticket, name: str) -> str:
+		"""A saved reply as plain text for a ticket (its document)."""
+		raise frappe.DoesNotExistError
+
 	def may_write(self, ticket: str, user: str | None = None) -> bool:
 		return self.is_agent(user) and bool(
 			frappe.has_permission(self.doctype, "write", doc=str(ticket), user=user or frappe.session.user)

@@ -12,6 +12,7 @@ from frappe import _
 from helpdesk import __version__ as helpdesk_version
 from packaging.version import parse
 
+from twilio_sms_channel.desks import saved_replies
 from twilio_sms_channel.desks.base import Desk, Ticket
 from twilio_sms_channel.messaging import contacts, phone
 
@@ -119,6 +120,12 @@ class HelpdeskDesk(Desk):
 		from helpdesk.helpdesk.doctype.hd_ticket.hd_ticket import permission_query
 
 		return permission_query(user) or ""
+
+	def saved_replies(self, query: str) -> list[dict[str, str]]:
+		return saved_replies.find(query)
+
+	def saved_reply(self, ticket, name: str) -> str:
+		return saved_replies.rendered(ticket, name)
 
 	def refresh(self, ticket: str) -> None:
 		frappe.publish_realtime(

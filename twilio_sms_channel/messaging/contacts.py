@@ -58,6 +58,19 @@ def find_or_create(number: str) -> str | None:
 	return contact.insert(ignore_permissions=True).name
 
 
+def numbers_of(contact: str | None) -> list[str]:
+	"""The contact's phone numbers in E.164, mobile numbers first; [] for none."""
+	if not contact:
+		return []
+	rows = frappe.get_all(
+		"Contact Phone",
+		filters={"parent": contact, "parenttype": "Contact", "twilio_sms_e164": ("is", "set")},
+		pluck="twilio_sms_e164",
+		order_by="is_primary_mobile_no desc, idx",
+	)
+	return list(dict.fromkeys(rows))
+
+
 def email_of(contact: str | None) -> str:
 	"""The contact's valid e-mail address, "" without one."""
 	from frappe.utils import validate_email_address

@@ -1,0 +1,155 @@
+"""What screens are told about a ticket's text conversation, and what they can put into a reply."""
+
+import frappe
+import pytest
+from support.people import make_agent, make_user
+from support.stack import ticket_of
+
+STATE = "twilio_sms_channel.api.ticket.state"
+SAVED_REPLIES = "twilio_sms_channel.api.ticket.saved_replies"
+SAVED_REPLY = "twilio_sms_channel.api.ticket.saved_reply"
+BOOT = "twilio_sms_channel.api.screen.boot"
+
+
+@pytest.fixture(scope="module")
+def source() -> str:
+	return "HD Saved Reply" if frappe.db.exists("DocType", "HD Saved Reply") else "HD Canned Response"
+
+
+@pytest.fixture
+def ticket(customer, sim):
+	return ticket_of(customer.text("My <b>order</b> 4711 & more"))
+
+
+def state(agent, ticket) -> dict:
+	answer = agent.call(STATE, http="GET", ticket=str(ticket.name))
+	assert answer.status_code == 200, answer.text
+	return answer.json()["message"]
+
+
+def save_reply(source: str, title: str, message: str, **fields) -> str:
+	doc = {"doctype": source, "title": title, "message": message, **fields}
+	if source == "HD Saved Reply":
+		doc.setdefault("scope", "Global")
+	name = frappe.get_doc(doc).insert(ignore_permissions=True).name
+	frappe.db.commit()
+	return name
+
+
+def test_what_a_screen_is_told(agent, stack, ticket):
+	told = state(agent, ticket)
+	assert told["ticket"] == {"name": str(ticket.name), "subject": ticket.subject}
+	assert told["from"]["mms"] is True
+	assert told["limits"]["files"] == 10 and told["limits"]["bytes"] == 5 * 1024 * 1024
+	assert "image/jpeg" in told["limits"]["types"] and "image/svg+xml" not in told["limits"]["types"]
+	assert told["limits"]["no_files"] == "" and told["limits"]["others"] == "Refuse"
+	assert told["newest"] == told["messages"][-1]["name"]
+	assert told["cost"] is None and told["earlier"] == 0
+
+
+def test_a_number_without_mms_says_why_files_cannot_go_along(agent, stack, customer, sim):
+	number = stack.add_number(mms_enabled=0)
+	told = state(agent, ticket_of(customer.text("Hi", to=number)))
+	assert told["limits"]["types"] == [] and "cannot send files" in told["limits"]["no_files"]
+	frappe.db.set_value("Twilio SMS Number", number, "unsendable_files", "Send as Link")
+	frappe.clear_document_cache("Twilio SMS Number", number)
+	frappe.db.commit()
+	assert state(agent, ticket_of(customer.text("Hi again", to=number)))["limits"]["no_files"] == ""
+
+
+def test_the_cost_of_a_conversation_so_far(agent, stack, ticket):
+	newest = state(agent, ticket)["newest"]
+	frappe.db.set_value("Twilio SMS Message", newest, {"price": 0.0079, "price_unit": "USD"})
+	frappe.db.commit()
+	cost = state(agent, ticket)["cost"]
+	assert cost == {"amount": 0.0079, "currency": "USD", "text": cost["text"]}
+	assert "0.0079" in cost["text"]
+
+
+def test_other_tickets_of_the_same_number_are_counted(agent, stack, customer, sim):
+	number = stack.add_number(threading_policy="Always a new ticket")
+	first, second = (ticket_of(customer.text(body, to=number)) for body in ("One", "Two"))
+	assert first.name != second.name
+	assert state(agent, second)["earlier"] == 1
+
+
+def test_an_email_ticket_says_whom_it_could_text(agent, stack):
+	contact = frappe.get_doc(
+		{
+			"doctype": "Contact",
+			"first_name": "Nora",
+			"phone_nos": [
+				{"phone": "(907) 555-0155"},
+				{"phone": "+1 907 555 0166", "is_primary_mobile_no": 1},
+			],
+		}
+	).insert()
+	ticket = frappe.get_doc(
+		{
+			"doctype": "HD Ticket",
+			"subject": "By mail",
+			"contact": contact.name,
+			"raised_by": "nora@example.com",
+		}
+	)
+	ticket.flags.ignore_mandatory = True
+	ticket.insert()
+	frappe.db.commit()
+	told = state(agent, ticket)
+	assert told["channel"] is None and told["messages"] == []
+	assert told["customer"] == "Nora" and told["email"] == "nora@example.com"
+	# The site's country is what a number without a country code is of.
+	assert told["can_start"][0] == {"number": "+19075550166", "display": "+1 907-555-0166"}
+
+
+def test_saved_replies_are_found_and_filled_in_as_plain_text(agent, stack, ticket, source):
+	title = f"Greeting {frappe.generate_hash(length=6)}"
+	name = save_reply(
+		source,
+		title,
+		"<p>Hi, about <b>{{ subject }}</b>:</p><ul><li>on its way</li></ul><p>{{ first_name }}</p>",
+	)
+	found = agent.call(SAVED_REPLIES, http="GET", ticket=str(ticket.name), query=title[-6:]).json()["message"]
+	assert found == [{"name": name, "title": title, "source": source}]
+	assert not agent.call(SAVED_REPLIES, http="GET", ticket=str(ticket.name), query="100%_").json()["message"]
+	said = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name).json()["message"]["text"]
+	first_name = frappe.db.get_value("User", agent.user, "first_name")
+	assert said.startswith(f"Hi, about {ticket.subject}:") and said.endswith(first_name)
+	assert "on its way" in said and "<" not in said.replace(ticket.subject, "")
+
+
+def test_a_saved_reply_cannot_tell_what_only_the_user_may_know(agent, stack, ticket, source):
+	frappe.db.set_value("User", agent.user, "reset_password_key", "planted-secret")
+	name = save_reply(source, "Secrets", "[{{ reset_password_key }}]")
+	said = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name).json()["message"]["text"]
+	assert "planted" not in said
+
+
+def test_a_saved_reply_that_cannot_be_filled_in_says_so(agent, stack, ticket, source):
+	name = save_reply(source, "Broken", "{{ 1 / }}")
+	answer = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name)
+	assert answer.status_code == 417
+	assert (
+		"The saved reply Broken cannot be filled in" in answer.text
+		and "Traceback" not in answer.json().get("_server_messages", "")
+	)
+
+
+def test_somebody_elses_personal_reply_is_not_for_others(agent, stack, ticket, source):
+	if source != "HD Saved Reply":
+		pytest.skip("canned responses are everybody's")
+	other = make_agent("tsms-writer@example.com")
+	name = save_reply(source, "Mine", "Only mine", scope="Personal")
+	frappe.db.set_value(source, name, "owner", other)
+	frappe.db.commit()
+	assert agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name).status_code == 403
+	found = agent.call(SAVED_REPLIES, http="GET", ticket=str(ticket.name), query="Mine").json()["message"]
+	assert name not in [row["name"] for row in found]
+
+
+def test_only_agents_get_the_components(agent, stack):
+	told = agent.call(BOOT, http="GET").json()["message"]
+	assert told["script"].startswith("/assets/") and "twilio_sms.bundle" in told["script"]
+	assert told["desk"] in ("/app", "/desk") and told["rtl"] is False
+	customer = stack.login(make_user("tsms-portal@example.com", []))
+	assert customer.call(BOOT, http="GET").json()["message"] == {}

@@ -1,0 +1,41 @@
+"""What a browser needs before it can show anything of this app in a screen that is not Desk's."""
+
+from typing import Any
+
+import frappe
+from frappe.translate import get_all_translations, get_translations_from_apps
+from frappe.utils import get_assets_json
+from frappe.utils.jinja_globals import is_rtl
+
+from twilio_sms_channel.desks import desk_or_none
+
+APP, BUNDLE = "twilio_sms_channel", "twilio_sms.bundle.js"
+DESK = "/desk" if int(frappe.__version__.split(".")[0]) >= 16 else "/app"
+
+
+@frappe.whitelist()
+def boot() -> dict[str, Any]:
+	"""The components' script and the texts they show, in the user's language; {} for whoever is no agent.
+
+	:return: `{"script": address of the built bundle or "" when the site's assets are not built, "messages": {English:
+		translation}, "lang", "rtl", "desk": where Desk lives}`
+	"""
+	desk = desk_or_none()
+	if not desk or not desk.is_agent():
+		return {}
+	lang = frappe.local.lang
+	return {
+		"script": get_assets_json().get(BUNDLE) or "",
+		"messages": _messages(lang),
+		"lang": lang,
+		"rtl": bool(is_rtl()),
+		"desk": DESK,
+	}
+
+
+def _messages(lang: str) -> dict[str, str]:
+	"""What this app translates; the site's own translations of the same words win."""
+	merged = get_all_translations(lang)
+	return {
+		words: merged.get(words) or said for words, said in get_translations_from_apps(lang, [APP]).items()
+	}

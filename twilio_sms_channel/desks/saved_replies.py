@@ -1,0 +1,76 @@
+"""Helpdesk's saved replies as plain text: HD Saved Reply since v1.19, HD Canned Response before.
+
+Both hold HTML that is a Jinja template over the ticket's fields and then the user's
+(Helpdesk: `api.saved_replies.get_rendered_saved_reply`).
+"""
+
+import frappe
+from frappe import _
+
+from twilio_sms_channel.messaging import text
+
+SOURCES = ("HD Saved Reply", "HD Canned Response")
+MAX_LISTED = 20
+# Of a user there is also what only they may know, the key to reset their password for example.
+USER_FIELDS = (
+	*("name", "email", "username", "first_name", "middle_name", "last_name", "full_name"),
+	*("phone", "mobile_no", "location", "language", "time_zone"),
+)
+HTML_FIELDS = ("Text Editor", "HTML Editor")
+
+
+def find(query: str = "") -> list[dict[str, str]]:
+	"""Saved replies that the user may use and whose title has the words, at most 20, by title.
+
+	:return: `[{"name", "title", "source": DocType}]`
+	"""
+	source = _source()
+	if not source:
+		return []
+	filters = {"title": ("like", f"%{_escaped(query.strip())}%")} if query.strip() else {}
+	rows = frappe.get_list(source, filters, ["name", "title"], order_by="title", limit=MAX_LISTED)
+	return [{"name": row.name, "title": row.title or row.name, "source": source} for row in rows]
+
+
+def rendered(ticket, name: str) -> str:
+	"""A saved reply as the plain text of a reply to a ticket.
+
+	:param ticket: HD Ticket document that the user may read
+	:raises frappe.PermissionError: the saved reply is not for this user
+	"""
+	source = _source()
+	if not source:
+		frappe.throw(_("This site's Helpdesk has no saved replies."), frappe.DoesNotExistError)
+	reply = frappe.get_doc(source, name)
+	reply.check_permission("read")
+	user = frappe.get_doc("User", frappe.session.user)
+	try:
+		html = frappe.render_template(reply.message or "", {**_fields(ticket), **_fields(user, USER_FIELDS)})
+	except frappe.ValidationError:
+		# Frappe's own words are about a line of a template, which whoever writes a text never saw.
+		frappe.clear_last_message()
+		frappe.throw(
+			_("The saved reply {0} cannot be filled in for this ticket. Have its author look at it.").format(
+				frappe.utils.escape_html(reply.title or name)
+			)
+		)
+	return text.from_html(html)
+
+
+def _fields(doc, only: tuple[str, ...] = ()) -> dict:
+	"""A document's fields for a template whose outcome is HTML."""
+	html = {field.fieldname for field in doc.meta.fields if field.fieldtype in HTML_FIELDS}
+	return {
+		field: frappe.utils.escape_html(value) if isinstance(value, str) and field not in html else value
+		for field, value in doc.as_dict().items()
+		if not only or field in only
+	}
+
+
+def _source() -> str | None:
+	return next((doctype for doctype in SOURCES if frappe.db.exists("DocType", doctype)), None)
+
+
+def _escaped(words: str) -> str:
+	"""The words for LIKE, where %, _ and the backslash mean something."""
+	return words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")

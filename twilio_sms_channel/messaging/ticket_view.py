@@ -1,0 +1,206 @@
+"""What screens show of a ticket's text conversation."""
+
+from typing import Any
+
+import frappe
+from frappe import _
+
+from twilio_sms_channel.messaging import contacts, outbox, outgoing_media, phone, remedies, segments, senders
+from twilio_sms_channel.overrides.activity import about_file, fate, trouble
+from twilio_sms_channel.twilio_gateway import media_types
+
+MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
+MAX_LISTED = 200
+MAX_EARLIER = 20
+
+
+def of(ticket) -> dict[str, Any]:
+	"""Everything about a ticket's conversation that its screen shows; the keys are those of `api.ticket.state`.
+
+	:param ticket: the ticket's document
+	"""
+	about = {
+		"ticket": {"name": str(ticket.name), "subject": ticket.subject},
+		"email": ticket.customer_email(),
+		"limits": {
+			"characters": segments.MAX_CHARACTERS,
+			"files": outgoing_media.MAX_FILES,
+			"bytes": outgoing_media.MAX_BYTES,
+		},
+	}
+	if not ticket.is_text_ticket:
+		return {**about, "channel": None, **_without_conversation(ticket)}
+	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
+	number = senders.number_for(conversation)
+	why_not = outbox.why_not(conversation)
+	messages = _messages(ticket, can_text=not why_not)
+	about["limits"].update(_limits_of_files(number, conversation.customer_number))
+	return {
+		**about,
+		"channel": ticket.twilio_sms_reply_channel,
+		"can_text": not why_not,
+		"why_not": why_not,
+		"customer": outbox.customer_of(conversation),
+		"customer_number": phone.display(conversation.customer_number),
+		"number": phone.display(number.name),
+		"from": {
+			"number": phone.display(number.name),
+			"label": number.description or "",
+			"mms": not outgoing_media.why_no_mms(number, conversation.customer_number),
+		},
+		"opted_out": bool(conversation.opted_out),
+		"may_want_to_stop": bool(conversation.may_want_to_stop),
+		"region": conversation.region or "",
+		"cost": _cost(conversation.name),
+		"earlier": _earlier(ticket, conversation.customer_number),
+		"newest": messages[-1].name if messages else None,
+		"messages": messages,
+		"events": [],
+		"can_start": [],
+	}
+
+
+def _without_conversation(ticket) -> dict[str, Any]:
+	return {
+		"can_text": False,
+		"why_not": "",
+		"customer": contacts.full_name(ticket.contact),
+		"can_start": [
+			{"number": number, "display": phone.display(number)}
+			for number in contacts.numbers_of(ticket.contact)
+		],
+		"messages": [],
+		"events": [],
+		"earlier": 0,
+		"newest": None,
+		"cost": None,
+	}
+
+
+def _limits_of_files(number, customer_number: str) -> dict[str, Any]:
+	"""Which files can go along: the MIME types, and what happens to others.
+
+	:return: `{"types": [...], "no_files": reason or "", "others": "Refuse" | "Send as Link"}`
+	"""
+	no_files = outgoing_media.why_no_mms(number, customer_number)
+	others = number.unsendable_files or "Refuse"
+	return {
+		"types": [] if no_files else sorted({*media_types.ACCEPTED, *outgoing_media.PICTURES}),
+		"no_files": "" if others == outgoing_media.SEND_AS_LINK else no_files,
+		"others": others,
+	}
+
+
+def _cost(conversation: str) -> dict[str, Any] | None:
+	"""What Twilio has charged for the conversation so far, as far as it has told; None when it has not.
+
+	An account is billed in one currency.
+	"""
+	from frappe.query_builder.functions import Sum
+
+	Message = frappe.qb.DocType(MESSAGE)
+	rows = (
+		frappe.qb.from_(Message)
+		.select(Message.price_unit, Sum(Message.price))
+		.where((Message.conversation == conversation) & (Message.price_unit != ""))
+		.groupby(Message.price_unit)
+	).run()
+	if not rows:
+		return None
+	currency, amount = max(rows, key=lambda row: row[1] or 0)
+	amount = round(float(amount or 0), 4)
+	return {"amount": amount, "currency": currency, "text": _money(amount, currency)}
+
+
+def _money(amount: float, currency: str) -> str:
+	# Texts cost fractions of a cent; of larger sums nobody wants to see them.
+	symbol = frappe.db.get_value("Currency", currency, "symbol", cache=True)
+	figure = frappe.utils.fmt_money(amount, precision=2 if amount >= 1 else 4)
+	return f"{symbol}{figure}" if symbol else f"{figure} {currency}"
+
+
+def _earlier(ticket, customer_number: str) -> int:
+	"""How many other tickets with this customer number the user may read; counted up to 20."""
+	conversations = frappe.get_all(CONVERSATION, {"customer_number": customer_number}, pluck="name")
+	others = frappe.get_list(
+		ticket.doctype,
+		{"twilio_sms_conversation": ("in", conversations), "name": ("!=", ticket.name)},
+		pluck="name",
+		limit=MAX_EARLIER,
+	)
+	return len(others)
+
+
+def _messages(ticket, can_text: bool) -> list[dict[str, Any]]:
+	"""The ticket's texts, oldest first; of very long tickets the newest 200."""
+	Message, Communication = frappe.qb.DocType(MESSAGE), frappe.qb.DocType("Communication")
+	rows = (
+		frappe.qb.from_(Message)
+		.join(Communication)
+		.on(Communication.name == Message.communication)
+		.select(
+			Message.name,
+			Message.direction,
+			Message.status,
+			Message.number,
+			Message.account,
+			Message.body,
+			Message.error_code,
+			Message.error_message,
+			Message.sent_by,
+			Message.creation,
+			Message.received_at,
+			Message.may_want_to_stop,
+			Message.automatic,
+			Message.sent_as_email,
+		)
+		.where(
+			(Communication.reference_doctype == ticket.doctype)
+			& (Communication.reference_name == str(ticket.name))
+		)
+		.orderby(Communication.creation, order=frappe.qb.desc)
+		.limit(MAX_LISTED)
+	).run(as_dict=True)
+	files = _files([row.name for row in rows])
+	for row in rows:
+		outbound = row.direction == "Outbound"
+		row["fate"] = fate(row) if outbound else ""
+		row["by"] = (
+			frappe.utils.get_fullname(row.sent_by) if row.sent_by else _("Automatic") if row.automatic else ""
+		)
+		row["media"] = files.get(row.name, [])
+		row["can_retry"] = (
+			remedies.can_retry(row) if outbound else any(file["status"] == "Failed" for file in row["media"])
+		)
+		row["can_cancel"], row["can_email"] = remedies.can_cancel(row), remedies.can_email(row)
+		row["error"] = trouble(row) if outbound else None
+		if row.error:
+			row.error["actions"] = remedies.offered(row, row.error["actions"], can_text)
+	return rows[::-1]
+
+
+def _files(messages: list[str]) -> dict[str, list]:
+	if not messages:
+		return {}
+	Media, File = frappe.qb.DocType("Twilio SMS Media"), frappe.qb.DocType("File")
+	rows = (
+		frappe.qb.from_(Media)
+		.left_join(File)
+		.on(File.name == Media.file)
+		.select(
+			Media.parent,
+			Media.status,
+			Media.error,
+			Media.content_type,
+			Media.file_name,
+			Media.changed,
+			File.file_url,
+		)
+		.where(Media.parent.isin(messages))
+		.orderby(Media.parent, Media.idx)
+	).run(as_dict=True)
+	by_message: dict[str, list] = {}
+	for row in rows:
+		row["remark"] = about_file(row)
+		by_message.setdefault(row.pop("parent"), []).append(row)
+	return by_message
