@@ -66,6 +66,19 @@ def test_the_cost_of_a_conversation_so_far(agent, stack, ticket):
 	assert "0.0079" in cost["text"]
 
 
+def test_why_texts_wait_while_an_account_is_paused(agent, stack, ticket):
+	from twilio_sms_channel.messaging import pausing
+
+	assert state(agent, ticket)["waiting_because"] == ""
+	pausing.pause(stack.account, "20003", "Authenticate")
+	frappe.db.commit()
+	try:
+		assert "Twilio refused this account's credentials." in state(agent, ticket)["waiting_because"]
+	finally:
+		pausing.resume(stack.account)
+		frappe.db.commit()
+
+
 def test_other_tickets_of_the_same_number_are_counted(agent, stack, customer, sim):
 	number = stack.add_number(threading_policy="Always a new ticket")
 	first, second = (ticket_of(customer.text(body, to=number)) for body in ("One", "Two"))

@@ -78,7 +78,8 @@ def switch_channel(ticket: str | int, channel: str, email: str | None = None) ->
 def state(ticket: str | int) -> dict[str, Any]:
 	"""What a ticket's screen shows of its text conversation. For agents who may read the ticket.
 
-	:return: `{"ticket": {"name", "subject"}, "channel": "SMS" | "Email" | None, "can_text", "why_not", "email",
+	:return: `{"ticket": {"name", "subject"}, "channel": "SMS" | "Email" | None, "can_text", "why_not",
+		"waiting_because": why texts wait for the time being, or "", "email",
 		"customer", "customer_number", "number" that replies go out from, "from": {"number", "label", "mms"},
 		"opted_out", "may_want_to_stop", "region", "cost": None | {"amount", "currency", "text"} of the conversation so
 		far, "limits": {"characters", "files", "bytes", "types": [MIME types], "no_files": reason or "", "others":

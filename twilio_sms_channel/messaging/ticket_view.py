@@ -40,6 +40,7 @@ def of(ticket) -> dict[str, Any]:
 		"channel": ticket.twilio_sms_reply_channel,
 		"can_text": not why_not,
 		"why_not": why_not,
+		"waiting_because": _why_texts_wait(number),
 		"customer": outbox.customer_of(conversation),
 		"customer_number": phone.display(conversation.customer_number),
 		"number": phone.display(number.name),
@@ -75,6 +76,14 @@ def _without_conversation(ticket) -> dict[str, Any]:
 		"newest": None,
 		"cost": None,
 	}
+
+
+def _why_texts_wait(number) -> str:
+	"""Why no text leaves this number for the time being, "" when they do."""
+	reason = frappe.db.get_value("Twilio SMS Account", number.account, "paused_reason")
+	if not reason:
+		return ""
+	return _("Texts wait and go out by themselves once this is mended: {0}").format(reason)
 
 
 def _limits_of_files(number, customer_number: str) -> dict[str, Any]:
