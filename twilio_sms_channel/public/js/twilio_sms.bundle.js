@@ -1,0 +1,12 @@
+// The ticket's text conversation as Web Components. A page loads this, says by `set_host` what is around them, and
+// puts the elements where it wants them.
+
+import "./twilio_sms/composer.js";
+
+import { desk_host } from "./twilio_sms/desk_host.js";
+import { host, set_host } from "./twilio_sms/host.js";
+import { http_host } from "./twilio_sms/http_host.js";
+import { mount } from "./twilio_sms/mount.js";
+import { store } from "./twilio_sms/store.js";
+
+window.twilio_sms ||= { version: 1, host, set_host, desk_host, http_host, mount, store };

@@ -1,0 +1,118 @@
+// What all elements of the app have in common: host, language, colours, and the ticket's conversation.
+
+import { LitElement } from "lit";
+
+import { __, host } from "./host.js";
+import { store } from "./store.js";
+import { base } from "./styles.js";
+
+export { __, host };
+
+export class TwilioElement extends LitElement {
+	static styles = [base];
+
+	get host() {
+		return host;
+	}
+
+	__(text, args) {
+		return __(text, args);
+	}
+
+	connectedCallback() {
+		super.connectedCallback();
+		themed.add(this);
+		apply_theme(this);
+		this.addEventListener("keydown", keep_typing_inside);
+	}
+
+	disconnectedCallback() {
+		super.disconnectedCallback();
+		themed.delete(this);
+		this.removeEventListener("keydown", keep_typing_inside);
+	}
+
+	emit(name, detail) {
+		this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+	}
+
+	// The first element with this data-testid.
+	part_named(testid) {
+		return this.renderRoot.querySelector(`[data-testid="${testid}"]`);
+	}
+}
+
+// An element of one ticket: `this.state` is what `api.ticket.state` tells of it, null until that is known.
+export class TicketElement extends TwilioElement {
+	static properties = {
+		ticket: { type: String, reflect: true },
+		state: { attribute: false },
+		load_error: { state: true },
+	};
+
+	constructor() {
+		super();
+		this.ticket = "";
+		this.state = null;
+		this.load_error = null;
+	}
+
+	get store() {
+		return store(this.ticket);
+	}
+
+	connectedCallback() {
+		super.connectedCallback();
+		this._follow();
+	}
+
+	disconnectedCallback() {
+		super.disconnectedCallback();
+		this._unfollow();
+	}
+
+	willUpdate(changed) {
+		if (changed.has("ticket") && this.isConnected) this._follow();
+	}
+
+	_follow() {
+		if (this._followed === this.ticket) return;
+		this._unfollow();
+		if (!this.ticket) return;
+		this._followed = this.ticket;
+		this._off = this.store.subscribe(({ state, error }) => {
+			this.state = state;
+			this.load_error = error;
+		});
+	}
+
+	_unfollow() {
+		this._off?.();
+		this._off = this._followed = null;
+	}
+}
+
+export function define(tag, element) {
+	// A page may load the bundle twice.
+	if (!customElements.get(tag)) customElements.define(tag, element);
+}
+
+// Shortcuts of one letter, which Desk and Helpdesk have, look at the focused element, which for them is ours.
+function keep_typing_inside(event) {
+	if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+}
+
+// A shadow root cannot see the page's theme in all browsers, so each element carries it as an attribute.
+const themed = new Set();
+
+function apply_theme(element) {
+	const root = document.documentElement;
+	element.toggleAttribute("dark", root.getAttribute("data-theme") === "dark" || root.classList.contains("dark"));
+	const direction = getComputedStyle(root).direction;
+	if (direction === "rtl" || host.is_rtl) element.dir = "rtl";
+}
+
+new MutationObserver(() => themed.forEach(apply_theme)).observe(document.documentElement, {
+	attributes: true,
+	attributeFilter: ["data-theme", "class", "dir"],
+});

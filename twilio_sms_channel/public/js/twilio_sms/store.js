@@ -1,0 +1,95 @@
+// A ticket's conversation as `api.ticket.state` tells it: loaded once for all elements that show it, and kept fresh
+// while one of them is on the screen.
+
+import { host } from "./host.js";
+
+// Sites without a socket.io server learn of new texts this way; others hardly need it.
+const REFRESH_EVERY_MS = 4000;
+const REFRESH_LIVE_EVERY_MS = 30000;
+
+const stores = new Map();
+
+export function store(ticket) {
+	const key = String(ticket);
+	if (!stores.has(key)) stores.set(key, new Store(key));
+	return stores.get(key);
+}
+
+class Store {
+	constructor(ticket) {
+		this.ticket = ticket;
+		this.state = null;
+		this.error = null;
+		this.subscribers = new Set();
+	}
+
+	// `fn(store)` is called at once when there is a state, and after each change. Returns what ends it.
+	subscribe(fn) {
+		this.subscribers.add(fn);
+		if (this.subscribers.size === 1) this._start();
+		if (this.state || this.error) fn(this);
+		return () => {
+			this.subscribers.delete(fn);
+			if (!this.subscribers.size) this._stop();
+		};
+	}
+
+	// The newest state. Asked while a request is under way, another one follows: the first may be too old.
+	async load() {
+		if (this._loading) {
+			this._again ||= this._loading.then(() => {
+				this._again = null;
+				return this.load();
+			});
+			return this._again;
+		}
+		this._loading = this._load().finally(() => (this._loading = null));
+		return this._loading;
+	}
+
+	// A door has answered with the new state.
+	set(state) {
+		const drawn = JSON.stringify(state);
+		if (drawn === this._drawn && !this.error) return;
+		this._drawn = drawn;
+		this.state = state;
+		this.error = null;
+		this._tell();
+	}
+
+	async _load() {
+		this._loaded_at = Date.now();
+		try {
+			this.set(await host.call("state", { ticket: this.ticket }, { get: true }));
+		} catch (error) {
+			if (this.error?.message !== error.message) {
+				this.error = error;
+				this._tell();
+			}
+		}
+		return this.state;
+	}
+
+	_tell() {
+		for (const fn of [...this.subscribers]) fn(this);
+	}
+
+	_start() {
+		this._off = host.on_update(this.ticket, () => this.load());
+		this._timer = setInterval(() => this._tick(), REFRESH_EVERY_MS);
+		this.load();
+	}
+
+	_stop() {
+		clearInterval(this._timer);
+		this._off?.();
+		// What is shown next time begins with what is known, and is loaded anew.
+		this._off = null;
+	}
+
+	_tick() {
+		if (document.visibilityState !== "visible" || this._loading) return;
+		const every = host.live() ? REFRESH_LIVE_EVERY_MS : REFRESH_EVERY_MS;
+		if (Date.now() - this._loaded_at >= every - 100) this.load();
+	}
+}
