@@ -3,6 +3,8 @@
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
+from twilio_sms_channel.desks import helpdesk_screen
+
 HELPDESK = "helpdesk"
 
 CONTACT_FIELDS = {
@@ -93,25 +95,38 @@ def after_migrate() -> None:
 	"""Add the fields that this version has and the one before had not."""
 	create_custom_fields(CONTACT_FIELDS)
 	if HELPDESK in frappe.get_installed_apps():
-		create_custom_fields(HELPDESK_FIELDS)
+		_join_helpdesk()
 
 
 def after_app_install(app: str) -> None:
 	"""Helpdesk installed after this app: add what links to its DocTypes."""
 	if app == HELPDESK:
-		create_custom_fields(HELPDESK_FIELDS)
+		_join_helpdesk()
 
 
 def before_app_uninstall(app: str) -> None:
 	"""Helpdesk goes, this app stays: take away what links to its DocTypes."""
 	if app == HELPDESK:
-		remove(HELPDESK_FIELDS)
+		_leave_helpdesk()
 
 
 def before_uninstall() -> None:
 	# Frappe removes the app's DocTypes; fields on other apps' DocTypes are ours to take away, columns included.
 	remove(CONTACT_FIELDS)
+	if HELPDESK in frappe.get_installed_apps():
+		_leave_helpdesk()
+	else:
+		remove(HELPDESK_FIELDS)
+
+
+def _join_helpdesk() -> None:
+	create_custom_fields(HELPDESK_FIELDS)
+	helpdesk_screen.put_script()
+
+
+def _leave_helpdesk() -> None:
 	remove(HELPDESK_FIELDS)
+	helpdesk_screen.remove_script()
 
 
 def remove(fields: dict[str, list[dict]]) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import frappe
+from frappe.rate_limiter import rate_limit
 from frappe.translate import get_all_translations, get_translations_from_apps
 from frappe.utils import get_assets_json
 from frappe.utils.jinja_globals import is_rtl
@@ -11,6 +12,9 @@ from twilio_sms_channel.desks import desk_or_none
 
 APP, BUNDLE = "twilio_sms_channel", "twilio_sms.bundle.js"
 DESK = "/desk" if int(frappe.__version__.split(".")[0]) >= 16 else "/app"
+
+
+MAX_REPORTED = 2000
 
 
 @frappe.whitelist()
@@ -31,6 +35,18 @@ def boot() -> dict[str, Any]:
 		"rtl": bool(is_rtl()),
 		"desk": DESK,
 	}
+
+
+@frappe.whitelist(methods=["POST"])
+@rate_limit(limit=20, seconds=60 * 60)
+def report(what: str) -> None:
+	"""Note in the Error Log what went wrong in an agent's browser; the page tells it once.
+
+	:param what: message, stack and page; what is longer than 2,000 characters is cut off
+	"""
+	desk = desk_or_none()
+	if desk and desk.is_agent():
+		frappe.log_error(title="Twilio SMS Channel in the browser", message=what[:MAX_REPORTED])
 
 
 def _messages(lang: str) -> dict[str, str]:

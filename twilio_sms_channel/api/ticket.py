@@ -93,15 +93,16 @@ def state(ticket: str | int) -> dict[str, Any]:
 
 
 @frappe.whitelist()
-def preview(message: str, ticket: str | int | None = None) -> dict[str, Any]:
+def preview(message: str, ticket: str | int | None = None, html: bool | int = False) -> dict[str, Any]:
 	"""What a composer shows of a text that is being written.
 
 	:param ticket: whose number's settings count
+	:param html: `message` is HTML of Helpdesk's reply box, of which the text is made that would be sent
 	:return: `{"encoding", "characters", "segments", "counted", "forcing": [characters that are not of GSM-7],
 		"max_characters", "left", "plain": None | {"text", "encoding", "segments"}, "replaced"}`. `plain` is there when
 		plain quotes, dashes … would save segments; `replaced` says that the number sends that one by itself
 	"""
-	body = text.clean(message)
+	body = text.from_html(message) if frappe.utils.cint(html) else text.clean(message)
 	count = segments.count(body)
 	cheaper = segments.cheaper(body)
 	plain = cheaper and segments.count(cheaper)

@@ -4,9 +4,10 @@
 import "./twilio_sms/composer.js";
 
 import { desk_host } from "./twilio_sms/desk_host.js";
+import { helpdesk } from "./twilio_sms/helpdesk_screen.js";
 import { host, set_host } from "./twilio_sms/host.js";
 import { http_host } from "./twilio_sms/http_host.js";
 import { mount } from "./twilio_sms/mount.js";
 import { store } from "./twilio_sms/store.js";
 
-window.twilio_sms ||= { version: 1, host, set_host, desk_host, http_host, mount, store };
+window.twilio_sms ||= { version: 1, host, set_host, desk_host, helpdesk, http_host, mount, store };

@@ -1,0 +1,54 @@
+// Helpdesk's own screen around the components.
+
+import { filled } from "./host.js";
+import { http_host } from "./http_host.js";
+
+const TICKET = "HD Ticket";
+const UPDATE = "twilio_sms_update";
+
+// `boot` is the answer of `api.screen.boot`. Helpdesk's toasts and router come with each call of the form script: `use`.
+export function helpdesk_host(boot) {
+	let form = {};
+	const toast = (text, kind = "info") => {
+		const toasts = form.toast || {};
+		const show = toasts[kind] || toasts.info;
+		if (show) show(text);
+		else toasts.create?.({ message: text });
+	};
+	return {
+		...http_host({ csrf_token: () => window.csrf_token, ticket_doctype: TICKET, toast }),
+		use: (given) => (form = given),
+		__: (text, args) => filled(boot.messages?.[text] || text, args),
+		toast,
+		open(doctype, name) {
+			const slug = doctype.toLowerCase().replaceAll(" ", "-");
+			window.open(`${boot.desk}/${slug}/${encodeURIComponent(name)}`, "_blank", "noopener");
+		},
+		open_ticket(name) {
+			if (form.router) form.router.push({ name: "TicketAgent", params: { ticketId: String(name) } });
+			else location.assign(`/helpdesk/tickets/${encodeURIComponent(name)}`);
+		},
+		on_update(ticket, fn) {
+			const connection = socket();
+			if (!connection) return () => {};
+			const heard = (news) => String(news?.ticket) === String(ticket) && fn();
+			// A room is joined anew after each loss of the connection. It is never left: Helpdesk may be in it, too.
+			const join = () => connection.emit("doc_subscribe", TICKET, ticket);
+			connection.on(UPDATE, heard);
+			connection.on("connect", join);
+			if (connection.connected) join();
+			return () => {
+				connection.off(UPDATE, heard);
+				connection.off("connect", join);
+			};
+		},
+		live: () => Boolean(socket()?.connected),
+		user: window.session_user || "",
+		is_rtl: Boolean(boot.rtl),
+	};
+}
+
+// Helpdesk's own connection, which hangs on its Vue application.
+function socket() {
+	return document.getElementById("app")?.__vue_app__?.config?.globalProperties?.$socket;
+}

@@ -1,0 +1,105 @@
+// Helpdesk's ordinary reply box, on a ticket whose replies go by text: it says so before anybody presses Send.
+
+import { element, say } from "./dom.js";
+import { __, host } from "./host.js";
+
+const COUNT_AFTER_MS = 250;
+
+export class ReplyBox {
+	constructor(ticket) {
+		this.ticket = ticket;
+	}
+
+	// `box`: the part of the page that holds the reply box, shown or not; `state`: that of the ticket.
+	sync(box, state) {
+		const row = box?.querySelector(".border-y");
+		if (!row || !state.channel) return this.leave();
+		if (state.channel === "SMS") this.by_text(box, row, state);
+		else this.by_email(row, state);
+	}
+
+	by_text(box, row, state) {
+		this.hint = gone(this.hint);
+		const root = document.documentElement.style;
+		root.setProperty("--twilio-sms-plain", JSON.stringify(__("Texts have no formatting")));
+		root.setProperty("--twilio-sms-placeholder", JSON.stringify(__("Write a text…")));
+		if (this.line?.parentElement !== row) {
+			this.line ||= this.make_line();
+			row.append(this.line);
+		}
+		const blocked = !state.can_text;
+		say(this.route, __("SMS · {0} → {1}", [state.number, state.customer]));
+		say(this.why, blocked ? state.why_not : "");
+		this.line.toggleAttribute("data-blocked", blocked);
+		this.count_what_is_typed(box);
+	}
+
+	// Until the page is loaded anew, the row keeps the address that the ticket had before.
+	by_email(row, state) {
+		this.line = gone(this.line);
+		const there = !state.email || row.textContent.includes(state.email);
+		if (there && !this.hint) return;
+		if (!this.hint) {
+			this.hint = element("span", { className: "twilio-sms-email" });
+			this.hint.dataset.testid = "helpdesk-email-hint";
+		}
+		if (this.hint.parentElement !== row) row.firstElementChild.after(this.hint);
+		say(this.hint, state.email);
+		this.hint.title = __("This e-mail goes to {0}.", [state.email]);
+	}
+
+	make_line() {
+		const line = element("div", { className: "twilio-sms-line" });
+		line.dataset.testid = "helpdesk-reply-line";
+		[this.route, this.why, this.count] = ["route", "why", "count"].map((name) => {
+			const part = element("span", { className: `twilio-sms-${name}` });
+			part.dataset.testid = `helpdesk-${name}`;
+			return part;
+		});
+		this.why.setAttribute("role", "alert");
+		this.count.setAttribute("role", "status");
+		line.append(this.route, this.why, this.count);
+		return line;
+	}
+
+	count_what_is_typed(box) {
+		const editor = box.querySelector("[contenteditable=true]");
+		const typed = editor?.textContent || "";
+		if (typed === this.typed) return;
+		this.typed = typed;
+		clearTimeout(this.timer);
+		if (!typed.trim()) return say(this.count, "");
+		this.timer = setTimeout(() => this.ask(editor), COUNT_AFTER_MS);
+	}
+
+	async ask(editor) {
+		const asked = this.typed;
+		// What is sent is made of the editor's document, not of what it draws.
+		const message = editor.editor?.getHTML?.() ?? editor.innerHTML;
+		let counted;
+		try {
+			counted = await host.call("preview", { message, ticket: this.ticket, html: 1 });
+		} catch {
+			// No count is better than none that is right.
+			return this.line && say(this.count, "");
+		}
+		if (asked !== this.typed || !this.line) return;
+		const { left, replaced, plain } = counted;
+		const { segments, encoding } = replaced ? plain : counted;
+		const parts = segments === 1 ? __("1 segment") : __("{0} segments", [segments]);
+		say(this.count, [left < 0 ? __("{0} too many", [-left]) : __("{0} left", [left]), parts, encoding].join(" · "));
+		this.count.toggleAttribute("data-bad", left < 0);
+	}
+
+	leave() {
+		clearTimeout(this.timer);
+		this.line = gone(this.line);
+		this.hint = gone(this.hint);
+		this.typed = null;
+	}
+}
+
+function gone(node) {
+	node?.remove();
+	return null;
+}

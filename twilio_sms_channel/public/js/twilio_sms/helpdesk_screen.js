@@ -1,0 +1,238 @@
+// Text conversations in Helpdesk's own screen of a ticket.
+//
+// Helpdesk draws that screen with Vue and offers no places for others. What is put into it here are elements of this app
+// beside those of Helpdesk, and style rules that hold only while these are there: taken out, everything is as before. A
+// place that a version of Helpdesk lacks is left out; the buttons in the ticket's header open all of it in a drawer.
+
+import { element, say } from "./dom.js";
+import { __, host, set_host } from "./host.js";
+import { helpdesk_host } from "./helpdesk_host.js";
+import { Drawer } from "./helpdesk_drawer.js";
+import { ReplyBox } from "./helpdesk_reply_box.js";
+import { STYLE } from "./helpdesk_style.js";
+import { store } from "./store.js";
+
+const TICKET_PAGE = /^\/helpdesk\/tickets\/([^/]+)\/?$/;
+const FEED_ACTION = /#twilio-sms-(retry|email|cancel)=([\w-]+)$/;
+const FEED_DOORS = { retry: "retry", email: "send_as_email", cancel: "cancel" };
+const OURS = /twilio_sms(\.|_channel)/;
+
+let screen = null;
+
+// Called by the form script, once for each load of the page. `boot`: the answer of `api.screen.boot`.
+export function helpdesk(boot) {
+	screen ||= new Screen(boot);
+	return screen;
+}
+
+class Screen {
+	constructor(boot) {
+		this.host = helpdesk_host(boot);
+		set_host(this.host);
+		this.drawer = new Drawer();
+		this.observer = new MutationObserver(() => this.soon());
+		// Errors of the elements themselves, which nobody awaits.
+		window.addEventListener("unhandledrejection", (event) => {
+			if (!OURS.test(event.reason?.stack || "")) return;
+			event.preventDefault();
+			this.failed(event.reason);
+		});
+		window.addEventListener("error", (event) => {
+			if (!OURS.test(event.filename || "")) return;
+			event.preventDefault();
+			this.failed(event.error);
+		});
+		// The feed's entries are pages of their own; "load" of a page inside is seen only on its way down.
+		document.addEventListener("load", (event) => this.safely(() => this.listen_in(event.target)), true);
+	}
+
+	// Helpdesk has drawn a ticket, or drawn it anew.
+	show(form) {
+		this.safely(() => {
+			this.host.use(form);
+			this.name = String(form.doc?.name ?? "");
+			if (!this.watching) {
+				document.head.querySelector("[data-twilio-sms]") || document.head.append(style(STYLE));
+				this.observer.observe(document.body, { childList: true, subtree: true, characterData: true });
+				this.watching = true;
+			}
+			this.sync();
+			for (const frame of document.querySelectorAll(".activities iframe")) this.listen_in(frame);
+		});
+	}
+
+	// The drawer with the whole conversation.
+	open(ticket) {
+		this.safely(() => this.drawer.open(__("Text Conversation"), "twilio-sms-panel", { ticket: String(ticket) }));
+	}
+
+	soon() {
+		this.frame ||= requestAnimationFrame(() => {
+			this.frame = null;
+			this.safely(() => this.sync());
+		});
+	}
+
+	// What is in the page and what should be: cheap when nothing has changed, for it runs with every change of the page.
+	sync() {
+		const on_page = decodeURIComponent(TICKET_PAGE.exec(location.pathname)?.[1] || "");
+		if (!on_page) return this.leave();
+		if (on_page !== this.name) return this.follow(null);
+		this.follow(this.name);
+		const area = document.querySelector(".comm-area");
+		if (area !== this.area) this.drop();
+		if (area && this.state) this.fill((this.area = area));
+	}
+
+	follow(ticket) {
+		if (ticket === this.ticket) return;
+		this.off?.();
+		this.drop();
+		this.drawer.close();
+		this.ticket = ticket;
+		this.state = null;
+		this.off = ticket && store(ticket).subscribe(({ state }) => this.safely(() => this.got(state)));
+	}
+
+	got(state) {
+		if (!state) return;
+		this.state = state;
+		this.sync();
+	}
+
+	fill(area) {
+		const { state } = this;
+		const text_ticket = Boolean(state.channel);
+		const row = area.firstElementChild;
+		const buttons = row?.firstElementChild;
+		if (!buttons) return;
+		this.keep("control", row, text_ticket, () => element("twilio-sms-channel", { ticket: this.ticket }));
+		this.keep("earlier", row, state.earlier > 0, () => this.button("earlier", () => this.open_history()));
+		this.keep("write", buttons, text_ticket, () => this.button("write", () => this.toggle_composer()));
+		this.keep("start", buttons, !text_ticket && state.can_start?.length, () =>
+			this.button("start", () => this.open_start()),
+		);
+		if (this.earlier) say(this.earlier, __("Earlier: {0}", [state.earlier]));
+		if (this.write) say(this.write, __("Write a Text"));
+		if (this.start) say(this.start, __("Text This Customer"));
+		if (this.composer && (!text_ticket || !this.composer.isConnected)) this.close_composer();
+		this.box ||= new ReplyBox(this.ticket);
+		this.box.sync(area.children[1], state);
+	}
+
+	// An element of ours, there while `wanted`, put back when Helpdesk has drawn its place anew.
+	keep(name, place, wanted, make) {
+		if (!wanted) {
+			this[name]?.remove();
+			this[name] = null;
+		} else if (this[name]?.parentElement !== place) {
+			this[name] ||= make();
+			place.append(this[name]);
+		}
+	}
+
+	button(name, press) {
+		const button = element("button", { type: "button", className: "twilio-sms-button" });
+		button.dataset.testid = `helpdesk-${name}`;
+		button.addEventListener("click", () => this.safely(press));
+		return button;
+	}
+
+	toggle_composer() {
+		if (this.composer) return this.close_composer();
+		// Helpdesk's own boxes make room; what was typed in them stays.
+		const boxes = [...this.area.children].slice(1);
+		const buttons = this.write.parentElement.querySelectorAll("button:not(.twilio-sms-button)");
+		boxes.forEach((box, place) => box.offsetParent && buttons[place]?.click());
+		this.composer = element("div", { className: "twilio-sms-composer" });
+		this.composer.dataset.testid = "helpdesk-composer";
+		// As wide as the row above, whatever Helpdesk's version gives it.
+		this.composer.style.paddingInline = getComputedStyle(this.area.firstElementChild).paddingInline;
+		const composer = element("twilio-sms-composer", { ticket: this.ticket });
+		composer.addEventListener("sent", () => this.close_composer());
+		this.composer.append(composer);
+		this.area.append(this.composer);
+		this.write.setAttribute("aria-expanded", "true");
+		composer.updateComplete?.then(() => composer.focus());
+	}
+
+	close_composer() {
+		this.composer?.remove();
+		this.composer = null;
+		this.write?.setAttribute("aria-expanded", "false");
+	}
+
+	open_start() {
+		const start = this.drawer.open(__("Text This Customer"), "twilio-sms-start", {
+			ticket: this.ticket,
+			numbers: this.state.can_start,
+		});
+		start.addEventListener("started", ({ detail }) => {
+			this.drawer.close();
+			if (String(detail?.ticket) === this.ticket) store(this.ticket).load();
+			else this.host.open_ticket(detail.ticket);
+		});
+	}
+
+	open_history() {
+		this.drawer.open(__("Earlier Conversations"), "twilio-sms-history", { ticket: this.ticket });
+	}
+
+	// Buttons in the feed are links: its entries run no scripts.
+	listen_in(frame) {
+		if (!this.watching || frame?.tagName !== "IFRAME" || !frame.closest(".activities")) return;
+		const page = frame.contentDocument;
+		if (!page || page.twilio_sms_heard) return;
+		page.twilio_sms_heard = true;
+		page.addEventListener("click", (event) => this.safely(() => this.clicked(event)));
+	}
+
+	clicked(event) {
+		const link = event.target.closest?.("a[href*='#twilio-sms-']");
+		const [, action, message] = FEED_ACTION.exec(link?.getAttribute("href") || "") || [];
+		if (!action) return;
+		event.preventDefault();
+		if (link.getAttribute("aria-disabled") === "true") return;
+		link.setAttribute("aria-disabled", "true");
+		host.call(FEED_DOORS[action], { message })
+			.then(() => store(this.ticket).load())
+			.catch((error) => this.host.toast(error.message, "error"))
+			.finally(() => link.removeAttribute("aria-disabled"));
+	}
+
+	drop() {
+		for (const name of ["control", "earlier", "write", "start"]) this.keep(name, null, false);
+		this.close_composer();
+		this.box?.leave();
+		this.box = this.area = null;
+	}
+
+	leave() {
+		this.follow(null);
+		this.observer.disconnect();
+		this.watching = false;
+	}
+
+	safely(work) {
+		try {
+			return work();
+		} catch (error) {
+			this.failed(error);
+		}
+	}
+
+	// Told once; the page goes on without what failed.
+	failed(error) {
+		console.warn("Twilio SMS Channel:", error);
+		if (this.told) return;
+		this.told = true;
+		const what = `${error?.message || error}\n${error?.stack || ""}\n${location.pathname}`.slice(0, 2000);
+		host.call("twilio_sms_channel.api.screen.report", { what }).catch(() => {});
+	}
+}
+
+function style(text) {
+	const sheet = element("style", { textContent: text });
+	sheet.dataset.twilioSms = "";
+	return sheet;
+}

@@ -1,0 +1,45 @@
+// Rules for Helpdesk's screen. Those that change what Helpdesk draws hold only beside an element of this app.
+
+// The reply box, as long as it sends texts.
+const BOX = ".comm-area > div:has(.twilio-sms-line)";
+
+export const STYLE = `
+.comm-area > div:first-child:has(.twilio-sms-button) { flex-wrap: wrap; align-items: center; row-gap: 6px; }
+.comm-area > div:first-child:has(.twilio-sms-button) > :first-child { flex-wrap: wrap; }
+.comm-area twilio-sms-channel { margin-inline-start: auto; max-width: 100%; }
+.twilio-sms-button { display: inline-flex; align-items: center; height: 28px; padding: 0 8px; border-radius: 8px; font-size: 14px;
+	line-height: 1; white-space: nowrap; color: var(--ink-gray-8, #383838); background: transparent; cursor: pointer; }
+.twilio-sms-button:hover { background: var(--surface-gray-3, #ededed); }
+.twilio-sms-button[aria-expanded=true] { background: var(--surface-gray-4, #e2e2e2); }
+.twilio-sms-button:focus-visible { outline: 2px solid var(--outline-gray-4, #999); }
+.twilio-sms-button[data-testid=helpdesk-write]::before, .twilio-sms-button[data-testid=helpdesk-start]::before {
+	content: ""; width: 16px; height: 16px; margin-inline-end: 6px; background: currentColor;
+	mask: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16' fill='none' stroke='%23000' stroke-linecap='round' stroke-linejoin='round'%3E%3Cpath d='M2.5 3.5h11v7.5h-6l-3 2.5V11h-2z'/%3E%3Cpath d='M5 6.2h6M5 8.4h4'/%3E%3C/svg%3E") center / contain no-repeat; }
+.twilio-sms-composer { padding-block: 10px 16px; border-top: 1px solid var(--outline-gray-1, #ededed); max-height: 70vh; overflow-y: auto; }
+
+.border-y:has(> .twilio-sms-line) > :not(.twilio-sms-line) { display: none !important; }
+.twilio-sms-line { display: flex; flex: 1; flex-wrap: wrap; gap: 2px 12px; align-items: baseline; min-height: 28px; align-content: center;
+	font-size: 13px; color: var(--ink-gray-8, #383838); }
+.twilio-sms-route { font-weight: 500; }
+.twilio-sms-why { color: var(--ink-red-4, #b52a2a); font-weight: 500; }
+.twilio-sms-count { margin-inline-start: auto; color: var(--ink-gray-5, #7c7c7c); font-variant-numeric: tabular-nums; }
+.twilio-sms-count[data-bad] { color: var(--ink-red-4, #b52a2a); font-weight: 500; }
+.twilio-sms-email { display: inline-flex; align-items: center; height: 24px; padding: 0 8px; border-radius: 999px; font-size: 13px;
+	background: var(--surface-gray-2, #f3f3f3); color: var(--ink-gray-8, #383838); white-space: nowrap; }
+
+${BOX} div:has(+ .border-y > .twilio-sms-line) { display: none; }
+${BOX} .border-y ~ .items-center.gap-2 { display: none; }
+${BOX} .overflow-x-auto.items-center > :nth-child(2) { display: none; }
+${BOX} .overflow-x-auto.items-center::after { content: var(--twilio-sms-plain); margin-inline-start: 8px; font-size: 12px;
+	white-space: nowrap; color: var(--ink-gray-5, #7c7c7c); }
+${BOX} .ProseMirror p.is-editor-empty:first-child::before { content: var(--twilio-sms-placeholder); }
+.comm-area > div:has(.twilio-sms-line[data-blocked]) .justify-end > :last-child { opacity: 0.45; pointer-events: none; }
+
+.twilio-sms-drawer { position: fixed; inset-block: 0; inset-inline-end: 0; z-index: 60; display: flex; flex-direction: column;
+	width: min(440px, 100vw); overflow-y: auto; padding: 0 16px 16px; background: var(--surface-white, var(--surface-base, #fff));
+	color: var(--ink-gray-9, #171717); border-inline-start: 1px solid var(--outline-gray-2, #e2e2e2);
+	box-shadow: 0 0 32px rgb(0 0 0 / 16%); outline: none; }
+.twilio-sms-drawer > header { position: sticky; top: 0; z-index: 1; display: flex; align-items: center; justify-content: space-between;
+	padding: 12px 0; background: inherit; }
+.twilio-sms-drawer h2 { font-size: 16px; font-weight: 600; margin: 0; }
+`;
