@@ -27,6 +27,9 @@ def pytest_addoption(parser):
 	)
 	parser.addoption("--shots", help="folder for the browser tests' screenshots")
 	parser.addoption("--site", help="name of a site on it that may be filled with test data")
+	parser.addoption(
+		"--url", help="where the bench's own web server answers, for the story on a whole Helpdesk"
+	)
 
 
 def pytest_configure(config):

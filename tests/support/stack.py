@@ -38,10 +38,11 @@ class Stack:
 	"""Everything between a customer's phone and an agent's screen.
 
 	`web` is the site's base URL, `simulator` the Twilio in this process, `number` and `other_number` are ours.
+	With `url` the bench's own web server, worker and socket.io server do the work, which have to run.
 	"""
 
-	def __init__(self, bench: Path, site: str):
-		self.bench, self.site = bench, site
+	def __init__(self, bench: Path, site: str, url: str | None = None):
+		self.bench, self.site, self.url = bench, site, url
 		self.processes: dict[str, subprocess.Popen] = {}
 		self.logs = bench / "logs" / "tests"
 
@@ -55,11 +56,12 @@ class Stack:
 		self.simulator = Simulator(host="127.0.0.1", port=0, speed=20, hang_s=4)
 		self.simulator.start()
 		self.port = free_port()
-		self.web = f"http://127.0.0.1:{self.port}"
+		self.web = self.url or f"http://127.0.0.1:{self.port}"
 		self.before = frappe.get_site_config().get("twilio_sms_api_base_url")
 		self._configure()
-		self.start_web()
-		self.start_worker()
+		if not self.url:
+			self.start_web()
+			self.start_worker()
 		return self
 
 	def __exit__(self, *_exc):
