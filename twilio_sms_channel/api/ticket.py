@@ -13,12 +13,14 @@ from twilio_sms_channel.messaging import (
 	contacts,
 	conversations,
 	dispatch,
+	finding,
 	intake,
 	media,
 	outbox,
 	remedies,
 	segments,
 	senders,
+	starting,
 	text,
 	ticket_view,
 )
@@ -186,6 +188,99 @@ def opt_out(ticket: str | int) -> dict[str, Any]:
 	consent.opt_out(frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation), "Agent")
 	desk_of_site().refresh(str(doc.name))
 	return ticket_view.of(doc)
+
+
+@frappe.whitelist(methods=["POST"])
+def start(
+	to: str,
+	message: str,
+	number: str | None = None,
+	ticket: str | int | None = None,
+	contact: str | None = None,
+	subject: str | None = None,
+	attachments: list | str | None = None,
+	request_id: str | None = None,
+) -> dict[str, Any]:
+	"""Text somebody first: in a new ticket, or in the one that the conversation with them is in.
+
+	:param to: the phone number in any spelling
+	:param message: plain text, at most 1,600 characters
+	:param number: which number of ours texts; default: the first one of `numbers`
+	:param ticket: an e-mail ticket, which replies by text from then on
+	:param contact: name of the Contact to text; default: the one with this number, made when nobody has it
+	:param subject: of a new ticket; default: the text's first line
+	:param attachments: names of File documents
+	:param request_id: the caller's own id: asked again with the same one for the same customer, nothing more is sent
+	:return: `{"ticket", "conversation", "message", "created": whether the ticket is new}`
+	:raises outbox.CannotText: with the reason; then nothing was written
+	"""
+	_only_agents()
+	doc = _writable(ticket) if ticket else None
+	started = starting.start(
+		to,
+		(message or "").strip(),
+		number=number or None,
+		ticket=str(doc.name) if doc else None,
+		contact=_readable_contact(contact),
+		subject=(subject or "").strip(),
+		files=_list(attachments),
+		request_id=request_id,
+	)
+	return vars(started)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+def numbers(
+	to: str | None = None, contact: str | None = None, ticket: str | int | None = None
+) -> list[dict[str, Any]]:
+	"""Our numbers that a new text can go out from, the one to propose first.
+
+	:param to: the customer's phone number in any spelling
+	:param contact: whose first phone number counts when `to` is left out
+	:param ticket: an e-mail ticket that is to reply by text
+	:return: `[{"number", "display", "label", "why_not": reason or "", "continues": None | {"ticket", "subject"}}]`;
+		`continues` is the ticket that the text will go into instead of a new one
+	:raises outbox.CannotText: `to` is no phone number, or the contact has none
+	"""
+	_only_agents()
+	doc = _readable(ticket) if ticket else None
+	if not to and _readable_contact(contact) and not (to := next(iter(contacts.numbers_of(contact)), None)):
+		frappe.throw(
+			_("{0} has no phone number yet. Enter one.").format(contacts.full_name(contact) or contact),
+			outbox.CannotText,
+		)
+	return starting.numbers(starting.customer_number(to) if to else None, str(doc.name) if doc else None)
+
+
+@frappe.whitelist()
+def find(query: str) -> list[dict[str, Any]]:
+	"""Tickets by the customer's phone number in any spelling, a short code, or at least its last six digits.
+
+	:return: at most 20 that the caller may read, `[{"ticket", "subject", "status", "customer", "customer_number",
+		"last": when the last text came or went}]`; [] for what is no number
+	"""
+	_only_agents()
+	return finding.tickets(query)
+
+
+@frappe.whitelist()
+def history(ticket: str | int) -> list[dict[str, Any]]:
+	"""The other tickets of this ticket's customer number, newest first; at most 20 that the caller may read.
+
+	:return: `[{"ticket", "subject", "status", "opened", "last", "texts": count, "number" of ours}]`
+	"""
+	return finding.history(_readable(ticket))
+
+
+def _only_agents() -> None:
+	if not desk_of_site().is_agent():
+		frappe.throw(_("Only agents can do this."), frappe.PermissionError)
+
+
+def _readable_contact(contact: str | None) -> str | None:
+	if contact:
+		frappe.get_doc("Contact", contact).check_permission("read")
+	return contact or None
 
 
 def _readable(ticket: str | int):

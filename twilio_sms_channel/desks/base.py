@@ -30,12 +30,28 @@ class Desk(ABC):
 	"""Field of Twilio SMS Number → field of the ticket, for what new tickets get."""
 
 	@abstractmethod
-	def open_ticket(self, conversation, message) -> Ticket:
-		"""Make a ticket for a text. The text itself is added by the caller."""
+	def open_ticket(self, conversation, body: str, subject: str = "") -> Ticket:
+		"""Make a ticket for a text, in the name of the session user. The text itself is added by the caller.
+
+		:param subject: what to call it instead of by the text
+		"""
+
+	@abstractmethod
+	def take_on(self, conversation, ticket: str) -> Ticket:
+		"""Have an existing ticket reply by text from now on, in this conversation when it has none.
+
+		The ticket's row is locked. What else it has, such as an e-mail address, stays.
+
+		:raises frappe.ValidationError: the ticket texts another customer
+		"""
 
 	@abstractmethod
 	def living_ticket(self, ticket: str) -> Ticket | None:
 		"""The ticket, or the one it was merged into; None when it is gone."""
+
+	@abstractmethod
+	def teams_of(self, user: str) -> list[str]:
+		"""Teams in which the user answers customers."""
 
 	@abstractmethod
 	def team_members(self, team: str) -> list[str]:

@@ -32,12 +32,12 @@ class HelpdeskDesk(Desk):
 		"ticket_template": "template",
 	}
 
-	def open_ticket(self, conversation, message) -> Ticket:
+	def open_ticket(self, conversation, body: str, subject: str = "") -> Ticket:
 		number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
 		ticket = frappe.new_doc(TICKET)
 		ticket.update(
 			{
-				"subject": subject(message.body, conversation.customer_number),
+				"subject": subject_of(subject or body, conversation.customer_number),
 				"contact": conversation.contact,
 				# No description: Helpdesk would make a Communication of its own from it, of medium E-mail.
 				"raised_by": contacts.email_of(conversation.contact),
@@ -52,6 +52,25 @@ class HelpdeskDesk(Desk):
 		if not conversation.contact and (sharing := contacts.sharing(conversation.customer_number)):
 			self.note(name, _whose_number(conversation.customer_number, sharing))
 		return Ticket(name, ticket.subject)
+
+	def take_on(self, conversation, ticket: str) -> Ticket:
+		doc = frappe.get_doc(TICKET, ticket, for_update=True)
+		own = doc.twilio_sms_conversation
+		if own and frappe.db.get_value(conversation.doctype, own, "customer_number") != (
+			conversation.customer_number
+		):
+			frappe.throw(
+				_("Ticket {0} texts another number. Start a ticket of its own for {1}.").format(
+					doc.name, phone.display(conversation.customer_number)
+				)
+			)
+		before = (own, doc.twilio_sms_reply_channel, doc.contact)
+		doc.twilio_sms_conversation = own or conversation.name
+		doc.twilio_sms_reply_channel = "SMS"
+		doc.contact = doc.contact or conversation.contact
+		if before != (doc.twilio_sms_conversation, doc.twilio_sms_reply_channel, doc.contact):
+			doc.save()
+		return Ticket(str(doc.name), doc.subject)
 
 	def living_ticket(self, ticket: str) -> Ticket | None:
 		# Since v1.23 every status belongs to a category; before, statuses were fixed.
@@ -74,6 +93,11 @@ class HelpdeskDesk(Desk):
 				)
 			ticket = row.merged_with
 		return None
+
+	def teams_of(self, user: str) -> list[str]:
+		return frappe.get_all(
+			"HD Team Member", filters={"user": user, "parenttype": "HD Team"}, pluck="parent", distinct=True
+		)
 
 	def team_members(self, team: str) -> list[str]:
 		Member, Agent = frappe.qb.DocType("HD Team Member"), frappe.qb.DocType("HD Agent")
@@ -151,7 +175,7 @@ def _whose_number(customer_number: str, contacts_with_it: list[str]) -> str:
 	).format(phone.display(customer_number), names)
 
 
-def subject(body: str | None, customer_number: str) -> str:
+def subject_of(body: str | None, customer_number: str) -> str:
 	"""A ticket's subject from its first text: one line, no markup, at most 140 characters."""
 	line = next((line.strip() for line in (body or "").splitlines() if line.strip()), "")
 	line = re.sub(r"<[^>]*>", "", line).replace("<", "‹").replace(">", "›").strip()

@@ -71,6 +71,18 @@ def numbers_of(contact: str | None) -> list[str]:
 	return list(dict.fromkeys(rows))
 
 
+def add_number(contact: str, number: str) -> None:
+	"""Give a contact a number that nobody has yet.
+
+	:param number: E.164
+	"""
+	if _with(number, limit=1):
+		return
+	doc = frappe.get_doc("Contact", contact)
+	doc.append("phone_nos", {"phone": phone.display(number)})
+	doc.save(ignore_permissions=True)
+
+
 def email_of(contact: str | None) -> str:
 	"""The contact's valid e-mail address, "" without one."""
 	from frappe.utils import validate_email_address

@@ -76,6 +76,37 @@ def _create(number: str, customer_number: str) -> None:
 		frappe.clear_messages()
 
 
+def held(number: str, customer_number: str):
+	"""Hold the row of this pair's conversation until the end of the transaction; made in it when there is none.
+
+	Unlike with `locked` nothing is committed, so that what follows is written altogether or not at all. Only for the
+	beginning of a request: what the transaction has written so far is undone.
+
+	:raises frappe.QueryDeadlockError: three transactions wanted to make it at once; trying again helps
+	"""
+	while True:
+		frappe.db.rollback()
+		if name := _lock(number, customer_number):
+			return frappe.get_doc(CONVERSATION, name)
+		# See `_create`.
+		frappe.db.rollback()
+		try:
+			return of_pair(number, customer_number).insert(ignore_permissions=True)
+		except frappe.UniqueValidationError:
+			# Made at the same moment, and committed: its lock was waited for.
+			frappe.clear_messages()
+
+
+def of_pair(number: str, customer_number: str):
+	"""This pair's conversation, or the one that would be made: then it is not saved."""
+	pair = {"number": number, "customer_number": customer_number}
+	if name := frappe.db.get_value(CONVERSATION, pair):
+		return frappe.get_doc(CONVERSATION, name)
+	conversation = frappe.get_doc({"doctype": CONVERSATION, **pair})
+	consent.inherit(conversation)
+	return conversation
+
+
 def hold(conversation: str) -> None:
 	"""Hold the conversation's row until the end of the transaction, and see everything committed up to then.
 

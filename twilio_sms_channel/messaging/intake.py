@@ -231,12 +231,13 @@ def _thread(message: str, number: str, customer_number: str) -> None:
 		except Exception as e:
 			frappe.db.rollback()
 			frappe.clear_messages()
-			if not _is_passing(e) or attempt == TRIES_AT_ONCE:
+			if not is_passing(e) or attempt == TRIES_AT_ONCE:
 				_note_failure(message, e)
 				return
 
 
-def _is_passing(error: Exception) -> bool:
+def is_passing(error: Exception) -> bool:
+	"""Whether what failed goes well when it is done again at once: another transaction was in the way."""
 	return isinstance(error, PASSING) or error.args[:1] == (RECORD_HAS_CHANGED,)
 
 

@@ -25,7 +25,14 @@ class CannotText(frappe.ValidationError):
 	"""The text may not or cannot be sent; the message says why and what to do."""
 
 
-def write(conversation, body: str, *, files: list[str] | None = None, request_id: str | None = None):
+def write(
+	conversation,
+	body: str,
+	*,
+	files: list[str] | None = None,
+	request_id: str | None = None,
+	about: tuple[str, ...] | None = None,
+):
 	"""Queue a text to the customer and show it in the ticket. Returns the Twilio SMS Message.
 
 	Nothing is sent before the caller's transaction is committed, and nothing is written when the text is refused.
@@ -34,11 +41,12 @@ def write(conversation, body: str, *, files: list[str] | None = None, request_id
 	:param body: plain text, at most 1,600 characters
 	:param files: names of File documents to send as MMS, or as links where the number says so
 	:param request_id: whoever repeats it for the same ticket gets the first message again, and nothing is written
+	:param about: what else than the ticket the request is about
 	:raises CannotText: empty, too long, opted out, number off, not answerable, a file that cannot go along …
 	"""
 	if not request_id:
 		return _write(conversation, body, files)
-	digest = _digest(conversation, request_id)
+	digest = _digest(request_id, about or (conversation.ticket_doctype, str(conversation.ticket)))
 	if first := _asked_before(digest):
 		return first
 	frappe.db.savepoint("reply")
@@ -203,9 +211,14 @@ def _links(rows: list[dict]) -> list[str]:
 	return [media_links.for_customer(row["file"]) for row in rows if row["status"] == "Linked"]
 
 
-def _digest(conversation, request_id: str) -> str:
-	"""What makes a request the same one: who asks, about which ticket, and the caller's own id."""
-	parts = (frappe.session.user, conversation.ticket_doctype, str(conversation.ticket), str(request_id))
+def asked_before(request_id: str | None, about: tuple[str, ...]):
+	"""The message that the same request wrote before, None when it is new. See `write`."""
+	return _asked_before(_digest(request_id, about)) if request_id else None
+
+
+def _digest(request_id: str, about: tuple[str, ...]) -> str:
+	"""What makes a request the same one: who asks, about what, and the caller's own id."""
+	parts = (frappe.session.user, *about, str(request_id))
 	return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 

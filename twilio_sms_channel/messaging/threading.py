@@ -26,7 +26,7 @@ def thread(message, conversation) -> None:
 		conversation.contact = contacts.find_or_create(conversation.customer_number)
 	who = contacts.full_name(conversation.contact) or phone.display(conversation.customer_number)
 	continued = _continued_ticket(desk, conversation, number)
-	ticket = continued or desk.open_ticket(conversation, message)
+	ticket = continued or desk.open_ticket(conversation, message.body)
 	communication = _communication(message, who, desk.doctype, ticket).insert(ignore_permissions=True)
 	arrival_order.set_arrival(communication.name, message.received_at)
 

@@ -9,6 +9,8 @@ class TwilioSMSConversation(Document):
 
 	def before_save(self):
 		who = contacts.full_name(self.contact) or phone.display(self.customer_number)
+		# Numbers are also found by their last digits, and an index helps with beginnings only.
+		self.customer_number_reversed = self.customer_number[::-1]
 		self.title = f"{who} ↔ {phone.display(self.number)}"
 
 

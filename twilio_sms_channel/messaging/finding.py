@@ -1,0 +1,145 @@
+"""Tickets by the customer's phone number, in whatever spelling it is asked for."""
+
+import re
+from typing import Any
+
+import frappe
+from frappe.query_builder.functions import Count, Max
+
+from twilio_sms_channel.desks import desk_or_none
+from twilio_sms_channel.messaging import contacts, phone
+
+CONVERSATION, COMMUNICATION = "Twilio SMS Conversation", "Communication"
+MIN_ENDING_DIGITS = 6
+MAX_CONVERSATIONS, MAX_TICKETS = 200, 20
+# With what people put between digits.
+NUMBER = re.compile(r"^(?:tel:|sms:)?[\s+(]*[0-9][0-9\s()/.+\u2010-\u2015-]*$", re.IGNORECASE)
+
+
+def looks_like_number(query: str | None) -> bool:
+	"""Whether somebody who searches for this may mean a phone number: nothing but digits and what stands between them.
+
+	>>> looks_like_number("(415) 555-0132"), looks_like_number("order 4711")
+	(True, False)
+	"""
+	return bool(NUMBER.match((query or "").strip())) and len(_digits(query)) >= 3
+
+
+def tickets(query: str | None, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
+	"""Tickets with texts of a number that the session user may read, those changed last first.
+
+	:param query: the number in any spelling, a short code, or at least the last six digits
+	:return: `[{"ticket", "subject", "status", "customer", "customer_number", "last"}]`; `last` is when the ticket's
+		last text came or went
+	"""
+	if not (found := _conversations(query)):
+		return []
+	rows = _readable({"twilio_sms_conversation": ("in", list(found))}, "modified desc", limit)
+	texts = _texts([row.name for row in rows])
+	return [
+		{
+			"ticket": row.name,
+			"subject": row.subject,
+			"status": row.status,
+			"customer": _customer(found[row.twilio_sms_conversation]),
+			"customer_number": phone.display(found[row.twilio_sms_conversation].customer_number),
+			"last": texts.get(row.name, {}).get("last"),
+		}
+		for row in rows
+	]
+
+
+def history(ticket, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
+	"""The other tickets of a ticket's customer number, whichever of ours it texted, that the session user may read.
+
+	:param ticket: the ticket's document; of one without texts the numbers of its contact count
+	:return: newest first, `[{"ticket", "subject", "status", "opened", "last", "texts": count, "number" of ours}]`
+	"""
+	if ticket.is_text_ticket:
+		customer = frappe.db.get_value(CONVERSATION, ticket.twilio_sms_conversation, "customer_number")
+		numbers = [customer]
+	else:
+		numbers = contacts.numbers_of(ticket.contact)
+	if not numbers:
+		return []
+	found = _by_name({"customer_number": ("in", numbers)})
+	others = {"twilio_sms_conversation": ("in", list(found)), "name": ("!=", ticket.name)}
+	rows = _readable(others, "creation desc", limit) if found else []
+	texts = _texts([row.name for row in rows])
+	return [
+		{
+			"ticket": row.name,
+			"subject": row.subject,
+			"status": row.status,
+			"opened": row.creation,
+			"last": texts.get(row.name, {}).get("last"),
+			"texts": texts.get(row.name, {}).get("texts", 0),
+			"number": phone.display(found[row.twilio_sms_conversation].number),
+		}
+		for row in rows
+	]
+
+
+def _conversations(query: str | None) -> dict[str, Any]:
+	"""Conversations with a number, by name: of exactly this number, otherwise of those that end in it."""
+	if not looks_like_number(query):
+		return {}
+	query, digits = re.sub(r"^(tel|sms):", "", query.strip(), flags=re.IGNORECASE), _digits(query)
+	exact = {number for number in (phone.canonical(query), phone.e164(f"+{digits}")) if number}
+	if found := _by_name({"customer_number": ("in", sorted(exact))}):
+		return found
+	# 0170… in its own country is +49170… everywhere else.
+	ending = digits.lstrip("0")
+	if len(ending) < MIN_ENDING_DIGITS:
+		return {}
+	return _by_name({"customer_number_reversed": ("like", f"{ending[::-1]}%")})
+
+
+def _by_name(filters: dict) -> dict[str, Any]:
+	rows = frappe.get_all(
+		CONVERSATION,
+		filters=filters,
+		fields=["name", "number", "customer_number", "contact"],
+		order_by="modified desc",
+		limit=MAX_CONVERSATIONS,
+	)
+	return {row.name: row for row in rows}
+
+
+def _readable(filters: dict, order_by: str, limit: int) -> list:
+	"""Tickets that the session user may read."""
+	if not (desk := desk_or_none()):
+		return []
+	fields = ["name", "subject", "status", "creation", "twilio_sms_conversation"]
+	rows = frappe.get_list(desk.doctype, filters=filters, fields=fields, order_by=order_by, limit=limit)
+	for row in rows:
+		# A number before v16; what refers to it is text, and only text finds it there by the index.
+		row.name = str(row.name)
+	return rows
+
+
+def _texts(tickets: list[str]) -> dict[str, dict]:
+	"""How many texts each ticket has, and when the last one came or went."""
+	if not tickets:
+		return {}
+	Communication = frappe.qb.DocType(COMMUNICATION)
+	rows = (
+		frappe.qb.from_(Communication)
+		.select(
+			Communication.reference_name.as_("ticket"),
+			Count("*").as_("texts"),
+			Max(Communication.communication_date).as_("last"),
+		)
+		.where(Communication.reference_doctype == desk_or_none().doctype)
+		.where(Communication.reference_name.isin(tickets) & (Communication.communication_medium == "SMS"))
+		.groupby(Communication.reference_name)
+	).run(as_dict=True)
+	return {row.ticket: row for row in rows}
+
+
+def _customer(conversation) -> str:
+	return contacts.full_name(conversation.contact) or phone.display(conversation.customer_number)
+
+
+def _digits(query: str | None) -> str:
+	return re.sub(r"[^0-9]", "", query or "")

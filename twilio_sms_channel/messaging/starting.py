@@ -1,0 +1,245 @@
+"""A text conversation that an agent starts, with a phone number, a contact, or the customer of an e-mail ticket."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import frappe
+from frappe import _
+
+from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.desks.base import Ticket
+from twilio_sms_channel.messaging import contacts, conversations, intake, outbox, phone, senders
+from twilio_sms_channel.messaging.outbox import CannotText
+
+NUMBER, CONVERSATION = "Twilio SMS Number", "Twilio SMS Conversation"
+TRIES_AT_ONCE = 3
+
+
+@dataclass
+class Started:
+	"""What became of a request to start a conversation."""
+
+	ticket: str
+	conversation: str
+	message: str
+	created: bool
+	"""whether the ticket was made for it"""
+
+
+def start(
+	to: str,
+	body: str,
+	*,
+	number: str | None = None,
+	ticket: str | None = None,
+	contact: str | None = None,
+	subject: str = "",
+	files: list[str] | None = None,
+	request_id: str | None = None,
+) -> Started:
+	"""Text somebody, in a new ticket, the conversation's open one, or a given one. Only at the beginning of a request.
+
+	A conversation is unique: of two agents who start one with the same customer, the second one continues the ticket
+	of the first. Either everything is written or nothing is.
+
+	:param to: the customer's phone number in any spelling
+	:param number: name of the Twilio SMS Number to text from; proposed when left out, see `numbers`
+	:param ticket: a ticket that the caller may write, and which replies by text from then on
+	:param contact: who the customer is, which the caller may read; found or made by the number when left out
+	:param subject: of a new ticket; otherwise the first line of the text
+	:param request_id: whoever repeats it for the same customer gets the first answer again, and nothing is written
+	:raises CannotText: with the reason
+	"""
+	to = customer_number(to)
+	number = number or _proposed(to, ticket)
+	if not frappe.db.exists(NUMBER, number):
+		_refuse(
+			_("{0} is none of our numbers. Choose one of the list.").format(frappe.utils.escape_html(number))
+		)
+	for attempt in range(1, TRIES_AT_ONCE + 1):
+		try:
+			return _start(to, body, number, ticket, contact, subject, files or [], request_id)
+		except Exception as e:
+			# Two that make the same contact at the same moment: what the first one wrote is there when tried again.
+			if attempt == TRIES_AT_ONCE or not intake.is_passing(e):
+				raise
+			frappe.db.rollback()
+			frappe.clear_messages()
+
+
+def _start(to, body, number, ticket, contact, subject, files, request_id) -> Started:
+	if first := outbox.asked_before(request_id, _about(to)):
+		return _as_before(first)
+	# Before the conversation is made, so that a refusal leaves none behind.
+	planned = conversations.of_pair(number, to)
+	if reason := why_not(planned, ticket) or outbox.why_not(planned, body, files):
+		_refuse(reason)
+	conversation = conversations.held(number, to)
+	if first := outbox.asked_before(request_id, _about(to)):
+		return _as_before(first)
+	if reason := why_not(conversation, ticket):
+		_refuse(reason)
+	desk = desk_of_site()
+	_settle_contact(desk, conversation, contact, ticket)
+	continued = ticket or ((current := _continued(desk, conversation)) and current.name)
+	if continued:
+		target = desk.take_on(conversation, continued)
+	else:
+		target = desk.open_ticket(conversation, body, subject)
+	conversation.ticket_doctype, conversation.ticket = desk.doctype, target.name
+	message = outbox.write(conversation, body, files=files, request_id=request_id, about=_about(to))
+	desk.refresh(target.name)
+	return Started(target.name, conversation.name, message.name, created=not continued)
+
+
+def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, Any]]:
+	"""Our numbers, the one to propose for texting somebody first: the one of the last conversation with them, else one
+	of the ticket's team, else one of the caller's teams.
+
+	:param to: the customer's number in E.164; without it `why_not` is about our numbers alone
+	:param ticket: the ticket that is to reply by text
+	:return: `[{"number", "display", "label", "why_not": reason or "", "continues": None | {"ticket", "subject"}}]`
+	"""
+	desk = desk_of_site()
+	own, theirs = set(desk.teams_of(frappe.session.user)), _team_of(desk, ticket)
+	rows = frappe.get_all(NUMBER, pluck="name", order_by="creation")
+	prospects = [_prospect(desk, frappe.get_cached_doc(NUMBER, name), to, ticket) for name in rows]
+
+	def rank(prospect) -> tuple:
+		number = prospect["doc"]
+		return (
+			bool(prospect["why_not"]),
+			# Nobody can answer a name: such a sender is for those who choose it.
+			number.number_type == "Alphanumeric Sender",
+			-prospect["last"].timestamp() if prospect["last"] else 0,
+			not theirs or number.get("team") != theirs,
+			number.get("team") not in own,
+		)
+
+	shown = ("number", "display", "label", "why_not", "continues")
+	return [{key: prospect[key] for key in shown} for prospect in sorted(prospects, key=rank)]
+
+
+def customer_number(to: str | None) -> str:
+	"""The number to text in E.164.
+
+	:param to: in any spelling
+	:raises CannotText: it is no phone number, or our own
+	"""
+	if not (said := frappe.utils.escape_html((to or "").strip())):
+		_refuse(_("Enter the phone number to text."))
+	if not (number := phone.e164(to)):
+		_refuse(
+			_(
+				"{0} is not a phone number. Write it with its country code, for example +1 415 555 0132."
+			).format(said)
+		)
+	if frappe.db.exists(NUMBER, number):
+		_refuse(_("{0} is our own number. Enter the customer's.").format(phone.display(number)))
+	return number
+
+
+def why_not(conversation, ticket: str | None = None) -> str:
+	"""The reason why the session user cannot start texting in a conversation, "" when they can.
+
+	:param conversation: Twilio SMS Conversation document, which may be unsaved
+	:param ticket: the ticket that is to reply by text, if it is not to be the conversation's own or a new one
+	"""
+	if reason := outbox.why_not(conversation):
+		return reason
+	desk = desk_of_site()
+	current = _continued(desk, conversation)
+	if current and current.name != ticket and not desk.may_write(current.name):
+		# What it is about, and whose it is, stays with those who may read it.
+		return _(
+			"{0} is in a text conversation with other colleagues, from {1}. Choose another number of ours."
+		).format(phone.display(conversation.customer_number), phone.display(conversation.number))
+	if not ticket and not current and not frappe.has_permission(desk.doctype, "create"):
+		return _("You may not create tickets. Open the customer's ticket and text from there.")
+	return ""
+
+
+def _prospect(desk, number, to: str | None, ticket: str | None) -> dict[str, Any]:
+	"""A number of ours with what is to be said of texting somebody from it."""
+	prospect = {
+		"doc": number,
+		"number": number.name,
+		"display": phone.display(number.name),
+		"label": number.description or "",
+		"why_not": "",
+		"continues": None,
+		"last": None,
+	}
+	if not to:
+		return {**prospect, "why_not": senders.why_off(number)}
+	conversation = conversations.of_pair(number.name, to)
+	prospect["last"] = _last(conversation)
+	prospect["why_not"] = why_not(conversation, ticket)
+	if not prospect["why_not"] and not ticket and (current := _continued(desk, conversation)):
+		prospect["continues"] = {"ticket": current.name, "subject": current.subject}
+	return prospect
+
+
+def _proposed(to: str, ticket: str | None) -> str:
+	"""The number to text somebody from when nobody chose one."""
+	proposed = next(iter(numbers(to, ticket)), None)
+	if not proposed:
+		_refuse(_("There is no number to text from yet. An admin can add one under Twilio SMS Number."))
+	if proposed["why_not"]:
+		_refuse(proposed["why_not"])
+	if frappe.get_cached_value(NUMBER, proposed["number"], "number_type") == "Alphanumeric Sender":
+		_refuse(
+			_(
+				"Only {0} can text {1}, and nobody can answer a name. Choose it if no answer is needed."
+			).format(proposed["display"], phone.display(to))
+		)
+	return proposed["number"]
+
+
+def _continued(desk, conversation) -> Ticket | None:
+	"""The conversation's ticket that a text which an agent starts goes into."""
+	if conversation.is_new() or not conversation.ticket:
+		return None
+	policy = frappe.get_cached_value(NUMBER, conversation.number, "threading_policy")
+	if policy == "Always a new ticket":
+		return None
+	current = desk.living_ticket(conversation.ticket)
+	# Other than a customer's answer a new matter does not reopen what was settled.
+	return current if current and (not current.settled_on or policy == "Always the same ticket") else None
+
+
+def _settle_contact(desk, conversation, chosen: str | None, ticket: str | None) -> None:
+	"""Say on the conversation who the customer is, and on that contact what their number is."""
+	likely = chosen or (ticket and frappe.db.get_value(desk.doctype, ticket, "contact"))
+	if likely:
+		contacts.add_number(likely, conversation.customer_number)
+	# What an agent says now counts; a ticket's contact may be the same person's other entry.
+	contact = chosen or conversation.contact or likely
+	contact = contact or contacts.find_or_create(conversation.customer_number)
+	if contact != conversation.contact:
+		conversation.contact = contact
+		conversations.save(conversation)
+
+
+def _team_of(desk, ticket: str | None) -> str:
+	about = desk.living_ticket(ticket) if ticket else None
+	return about.team if about else ""
+
+
+def _last(conversation) -> datetime | None:
+	moments = (conversation.last_inbound, conversation.last_outbound)
+	return max((frappe.utils.get_datetime(moment) for moment in moments if moment), default=None)
+
+
+def _about(to: str) -> tuple[str, ...]:
+	return ("start", to)
+
+
+def _as_before(message) -> Started:
+	ticket = frappe.db.get_value("Communication", message.communication, "reference_name")
+	return Started(ticket, message.conversation, message.name, created=False)
+
+
+def _refuse(reason: str) -> None:
+	frappe.throw(reason, CannotText, title=_("The text was not sent"))
