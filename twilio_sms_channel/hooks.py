@@ -24,6 +24,9 @@ else:
 	override_doctype_class = {"HD Ticket": "twilio_sms_channel.overrides.ticket_v15.SMSTicket"}
 
 override_whitelisted_methods = {
+	"frappe.utils.global_search.search": "twilio_sms_channel.overrides.search.in_desk",
+	"helpdesk.api.search.search": "twilio_sms_channel.overrides.search.on_page",
+	"helpdesk.search.search": "twilio_sms_channel.overrides.search.in_palette",
 	"helpdesk.helpdesk.doctype.hd_ticket.api.get_one": "twilio_sms_channel.overrides.activity.get_one",
 	"helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities": "twilio_sms_channel.overrides.activity.get_ticket_activities",
 }

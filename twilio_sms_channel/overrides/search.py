@@ -1,0 +1,135 @@
+"""Searching for a phone number finds the tickets with its texts: in Desk's search, and in Helpdesk's.
+
+Each calls the function that it stands in for and puts its own finds before. What is no phone number goes through as it is.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import frappe
+from frappe.utils import escape_html, get_datetime
+
+from twilio_sms_channel.desks import desk_or_none
+from twilio_sms_channel.messaging import finding
+
+MAX_FOUND = 10
+# Helpdesk's palette shows a handful of each kind.
+MAX_IN_PALETTE = 5
+
+
+@frappe.whitelist()
+def in_desk(text: str, start: int | str = 0, limit: int | str = 20, doctype: str = "") -> Any:
+	"""Desk's search (Frappe: `frappe.utils.global_search.search`)."""
+	from frappe.utils import global_search
+
+	# "More" asks for what follows; ours are on the first page.
+	found = [] if int(start or 0) else _found(text, doctype)
+	return [_in_desk(row, text.strip()) for row in found] + global_search.search(text, start, limit, doctype)
+
+
+@frappe.whitelist()
+def in_palette(query: str, only_articles: bool | int | str = False, qtype: str = "and") -> Any:
+	"""The command palette of older Helpdesk, seen in v1.14 (`helpdesk.search.search`)."""
+	from helpdesk import search
+
+	# In newer releases no door leads there.
+	frappe.is_whitelisted(search.search)
+	found = [] if frappe.utils.sbool(only_articles) else _found(query, limit=MAX_IN_PALETTE)
+	groups = _besides(
+		found, lambda: search.search(query, only_articles=frappe.utils.sbool(only_articles), qtype=qtype), []
+	)
+	if not found:
+		return groups
+	ours = [_in_palette(row) for row in found]
+	names = {item["name"] for item in ours}
+	for group in groups:
+		if group["title"] == "Tickets":
+			ours += [item for item in group["items"] if str(item.get("name")) not in names]
+	# The palette knows its groups by their English title.
+	return [{"title": "Tickets", "items": ours}, *(g for g in groups if g["title"] != "Tickets")]
+
+
+@frappe.whitelist()
+def on_page(
+	query: str, filters: str | None = None, limit: int | str = 20, title_only: bool | str = False
+) -> Any:
+	"""The search page of newer Helpdesk, seen in v1.28 (`helpdesk.api.search.search`)."""
+	from helpdesk.api import search
+
+	frappe.is_whitelisted(search.search)
+	# The page's filters are about what only its own index knows.
+	found = [] if filters and filters != "{}" else _found(query)
+	nothing = {"results": [], "summary": {"duration": 0, "total_matches": 0, "filtered_matches": 0}}
+	answer = _besides(
+		found, lambda: search.search(query, filters=filters, limit=limit, title_only=title_only), nothing
+	)
+	if not found:
+		return answer
+	ours = [_on_page(row) for row in found]
+	ids = {item["id"] for item in ours}
+	others = [item for item in answer["results"] if item.get("id") not in ids]
+	added = len(ours) + len(others) - len(answer["results"])
+	summary = dict(answer["summary"])
+	for count in ("total_matches", "returned_matches", "filtered_matches"):
+		summary[count] = (summary.get(count) or 0) + added
+	return {**answer, "results": [*ours, *others], "summary": summary}
+
+
+def _found(query: str, doctype: str = "", limit: int = MAX_FOUND) -> list[dict[str, Any]]:
+	desk = desk_or_none()
+	if not desk or doctype not in ("", desk.doctype) or not desk.is_agent():
+		return []
+	return finding.tickets(query, limit)
+
+
+def _besides(found: list, search: Callable[[], Any], nothing: Any) -> Any:
+	"""What the search finds; a search without an index of its own does not take ours away."""
+	if not found:
+		return search()
+	try:
+		return search()
+	except Exception:
+		# Helpdesk's search wants a module of Redis or an index that not every site has: many kinds of error.
+		frappe.clear_messages()
+		return nothing
+
+
+def _in_desk(row: dict[str, Any], query: str) -> dict[str, Any]:
+	# Desk shows of "field : value" only what has the very words that were typed, in both, and shows it as HTML.
+	value = " · ".join([query, *(escape_html(row[field]) for field in ("customer", "subject"))])
+	return {
+		"doctype": desk_or_none().doctype,
+		"name": row["ticket"],
+		"content": f"{query} : {value}",
+		"rank": 1,
+	}
+
+
+def _in_palette(row: dict[str, Any]) -> dict[str, Any]:
+	return {
+		"doctype": desk_or_none().doctype,
+		"name": row["ticket"],
+		"subject": f"{row['subject']} · {_about(row)}",
+		"modified": row["last"],
+	}
+
+
+def _on_page(row: dict[str, Any]) -> dict[str, Any]:
+	doctype, last = desk_or_none().doctype, row["last"]
+	return {
+		"id": f"{doctype}:{row['ticket']}",
+		"doctype": doctype,
+		"name": row["ticket"],
+		"reference_ticket": row["ticket"],
+		# The page shows these two as HTML.
+		"title": escape_html(row["subject"]),
+		"content": escape_html(_about(row)),
+		"status": row["status"],
+		"modified": get_datetime(last).timestamp() if last else "",
+		"score": 1,
+	}
+
+
+def _about(row: dict[str, Any]) -> str:
+	known = row["customer"] != row["customer_number"]
+	return f"{row['customer']}, {row['customer_number']}" if known else row["customer_number"]
