@@ -64,3 +64,5 @@ default_log_clearing_doctypes = {"Twilio SMS Rejected Webhook": 30}
 # Desk ------------------------------------------------------------------------------------------
 
 doctype_js = {"HD Ticket": "public/js/hd_ticket.js"}
+
+additional_timeline_content = {"HD Ticket": ["twilio_sms_channel.overrides.activity.desk_timeline"]}

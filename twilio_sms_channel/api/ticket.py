@@ -21,6 +21,7 @@ from twilio_sms_channel.messaging import (
 	segments,
 	senders,
 	starting,
+	system_lines,
 	text,
 	ticket_view,
 )
@@ -70,8 +71,12 @@ def switch_channel(ticket: str | int, channel: str, email: str | None = None) ->
 		frappe.throw(_("This ticket has no text conversation, so its replies go by e-mail."))
 	if channel == "Email":
 		_make_reachable_by_email(doc, email)
+	changed = doc.twilio_sms_reply_channel != channel
 	doc.twilio_sms_reply_channel = channel
 	doc.save()
+	if changed:
+		line = system_lines.TO_EMAIL if channel == "Email" else system_lines.TO_TEXT
+		system_lines.log(doc.doctype, doc.name, line)
 	desk_of_site().refresh(str(doc.name))
 	return ticket_view.of(doc)
 

@@ -20,6 +20,16 @@ class Ticket:
 	team: str = ""
 
 
+@dataclass
+class Logged:
+	"""A line of a ticket's history."""
+
+	at: datetime
+	what: str
+	by: str
+	"""user"""
+
+
 class Desk(ABC):
 	"""One ticket system. Subclass it per system; override everything that raises here."""
 
@@ -67,6 +77,17 @@ class Desk(ABC):
 
 		:param content: HTML
 		"""
+
+	@abstractmethod
+	def log(self, ticket: str, what: str) -> None:
+		"""Write a line into the ticket's history: what the logged-in user did.
+
+		:param what: a predicate in English, see `messaging.system_lines`
+		"""
+
+	@abstractmethod
+	def logged(self, ticket: str, lines: list[str]) -> list[Logged]:
+		"""Those of the lines that the ticket's history has, oldest first."""
 
 	@abstractmethod
 	def is_agent(self, user: str | None = None) -> bool:

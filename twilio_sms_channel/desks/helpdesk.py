@@ -13,7 +13,7 @@ from helpdesk import __version__ as helpdesk_version
 from packaging.version import parse
 
 from twilio_sms_channel.desks import saved_replies
-from twilio_sms_channel.desks.base import Desk, Ticket
+from twilio_sms_channel.desks.base import Desk, Logged, Ticket
 from twilio_sms_channel.messaging import contacts, phone
 
 TICKET = "HD Ticket"
@@ -134,6 +134,22 @@ class HelpdeskDesk(Desk):
 				"content": content,
 			}
 		).insert(ignore_permissions=True)
+
+	def log(self, ticket: str, what: str) -> None:
+		from helpdesk.helpdesk.doctype.hd_ticket_activity.hd_ticket_activity import log_ticket_activity
+
+		log_ticket_activity(ticket, what)
+
+	def logged(self, ticket: str, lines: list[str]) -> list[Logged]:
+		return [
+			Logged(row.creation, row.action, row.owner)
+			for row in frappe.get_all(
+				"HD Ticket Activity",
+				filters={"ticket": ticket, "action": ("in", lines)},
+				fields=["creation", "action", "owner"],
+				order_by="creation",
+			)
+		]
 
 	def is_agent(self, user: str | None = None) -> bool:
 		from helpdesk.utils import is_agent

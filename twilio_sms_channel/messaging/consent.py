@@ -11,6 +11,8 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
+from twilio_sms_channel.messaging import system_lines
+
 CONVERSATION, EVENT = "Twilio SMS Conversation", "Twilio SMS Consent Event"
 STOP, START, HELP = "STOP", "START", "HELP"
 STOP_WORDS = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
@@ -127,6 +129,8 @@ def opt_out(conversation, source: str, message: str | None = None) -> None:
 	_record(STOP, conversation, source=source, message=message, at=now_datetime())
 	_mark(conversation, opted_out=True, at=now_datetime())
 	conversation.save(ignore_permissions=True)
+	line = system_lines.NOTED_OPT_OUT if source == "Agent" else system_lines.WAS_OPTED_OUT
+	system_lines.log(conversation.ticket_doctype, conversation.ticket, line)
 
 
 def answer(word: str, conversation, number) -> None:

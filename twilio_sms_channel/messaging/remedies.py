@@ -9,6 +9,7 @@ from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
 
 MESSAGE = "Twilio SMS Message"
+CANCEL = "cancel"
 
 
 class CannotCancel(frappe.ValidationError):
@@ -62,6 +63,17 @@ def offered(message, actions: list[str], can_text: bool = True) -> list[str]:
 		errors.ACCOUNT: frappe.has_permission("Twilio SMS Account", "read"),
 	}
 	return [action for action in actions if may[action]]
+
+
+def possible(message, fitting: list[str] | None) -> list[str]:
+	"""What can be done about an outbound text, in the order to be offered: "retry", "email", "cancel".
+
+	:param message: as for `can_email`
+	:param fitting: what its error asks for, None without an error: an error asks for nothing that cannot help
+	"""
+	may = {errors.RETRY: can_retry(message), errors.EMAIL: can_email(message)}
+	actions = [action for action, can in may.items() if can and (fitting is None or action in fitting)]
+	return [*actions, CANCEL] if can_cancel(message) else actions
 
 
 def cancel(message: str) -> None:

@@ -5,7 +5,16 @@ from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
-from twilio_sms_channel.messaging import arrival_order, consent, contacts, conversations, notify, phone, text
+from twilio_sms_channel.messaging import (
+	arrival_order,
+	consent,
+	contacts,
+	conversations,
+	notify,
+	phone,
+	system_lines,
+	text,
+)
 from twilio_sms_channel.messaging.events import tell
 from twilio_sms_channel.messaging.jobs import later
 
@@ -30,6 +39,7 @@ def thread(message, conversation) -> None:
 	communication = _communication(message, who, desk.doctype, ticket).insert(ignore_permissions=True)
 	arrival_order.set_arrival(communication.name, message.received_at)
 
+	was_opted_out = bool(conversation.opted_out)
 	keyword = consent.note(conversation, message)
 	conversation.ticket_doctype, conversation.ticket = desk.doctype, ticket.name
 	conversation.last_inbound = max(filter(None, (conversation.last_inbound, message.received_at)))
@@ -56,10 +66,18 @@ def thread(message, conversation) -> None:
 		arrival_order.arrange_later(message)
 	if keyword:
 		consent.answer(keyword, conversation, number)
+	_log(desk, ticket, conversation, was_opted_out)
 	if continued:
 		notify.about_text(desk, ticket, who, message)
 	tell("twilio_sms_message_received", message)
 	desk.refresh(ticket.name)
+
+
+def _log(desk, ticket: Ticket, conversation, was_opted_out: bool) -> None:
+	if ticket.settled_on:
+		desk.log(ticket.name, system_lines.REOPENED)
+	if bool(conversation.opted_out) != was_opted_out:
+		desk.log(ticket.name, system_lines.OPTED_IN if was_opted_out else system_lines.OPTED_OUT)
 
 
 def _continued_ticket(desk, conversation, number) -> Ticket | None:

@@ -1,20 +1,24 @@
 """Helpdesk's activity feed, with texts shown as texts.
 
 Helpdesk draws every Communication as an e-mail. These functions call Helpdesk's own and change the entries that are
-texts: who wrote, to which number, what became of it, which files came along.
+texts: who wrote, to which number, what became of it, which files came along; and the lines of its history that this app
+wrote. However long the ticket is, this takes the same few queries.
 """
 
+import json
+import zlib
 from typing import Any
 
 import frappe
 from frappe import _
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import contacts, phone
+from twilio_sms_channel.messaging import outbox, phone, remedies, system_lines
+from twilio_sms_channel.overrides import feed_html
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
 
-MESSAGE = "Twilio SMS Message"
+MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 # Helpdesk colours its badge by these words: green, orange; every other word is red.
 GREEN, ORANGE = "Sent", "Sending"
 
@@ -25,7 +29,9 @@ def get_one(name: str, is_customer_portal: bool = False) -> Any:
 	from helpdesk.helpdesk.doctype.hd_ticket import api
 
 	ticket = api.get_one(name, is_customer_portal=is_customer_portal)
-	_show_texts(ticket)
+	# The portal is for customers, an agent who looks at it sees what they see.
+	_show_texts(ticket, for_agent=desk_of_site().is_agent() and not is_customer_portal)
+	_show_lines(ticket, name)
 	return ticket
 
 
@@ -35,69 +41,166 @@ def get_ticket_activities(ticket: str) -> Any:
 	from helpdesk.helpdesk.doctype.hd_ticket import api
 
 	activities = api.get_ticket_activities(ticket)
-	_show_texts(activities)
+	_show_texts(activities, for_agent=desk_of_site().is_agent())
+	_show_lines(activities, ticket)
 	return activities
 
 
-def _show_texts(feed) -> None:
+def events(doc) -> list[dict[str, Any]]:
+	"""What happened to a ticket's conversation besides its messages, oldest first: `[{"at": datetime, "what"}]`.
+
+	:param doc: the ticket's document
+	"""
+	if not doc.get("twilio_sms_conversation"):
+		return []
+	return system_lines.of(doc, system_lines.customer_of(doc.twilio_sms_conversation))
+
+
+def desk_timeline(doctype: str, docname: str) -> list[dict[str, Any]]:
+	"""The same for the timeline of Desk's form (hook `additional_timeline_content`), which asks who may read the ticket."""
+	if not desk_of_site().is_agent():
+		return []
+	conversation = frappe.db.get_value(doctype, docname, "twilio_sms_conversation")
+	ticket = frappe._dict(name=docname, twilio_sms_conversation=conversation)
+	return [
+		{
+			"icon": "small-message",
+			"is_card": False,
+			"creation": line["at"],
+			"content": frappe.utils.escape_html(line["what"]),
+		}
+		for line in events(ticket)
+	]
+
+
+def _show_lines(feed, ticket: str) -> None:
+	predicates = system_lines.predicates()
+	lines = [line for line in (feed or {}).get("history") or [] if line["action"] in predicates]
+	if not lines:
+		return
+	conversation = frappe.db.get_value(desk_of_site().doctype, ticket, "twilio_sms_conversation")
+	customer = system_lines.customer_of(conversation)
+	for line in lines:
+		if line["action"] in system_lines.OF_CUSTOMER:
+			line["user"] = {"name": customer, "full_name": customer, "email": "", "image": None}
+		line["action"] = predicates[line["action"]]
+
+
+def _show_texts(feed, for_agent: bool) -> None:
 	entries = {entry["name"]: entry for entry in (feed or {}).get("communications") or []}
-	messages = _messages(list(entries))
-	files = _files(messages)
-	attachments = _attachments([message.communication for message in messages])
-	# Customers see this feed on the portal, too.
-	for_agent = desk_of_site().is_agent()
-	for message in messages:
-		entry = entries[message.communication]
-		if message.direction == "Inbound":
-			_show_inbound(entry, message)
-		else:
-			_show_outbound(entry, message)
+	texts = _texts(list(entries))
+	files = _files([text.name for text in texts if text.name])
+	attachments = _attachments([text.communication for text in texts])
+	can_text = _CanText()
+	for text in texts:
+		entry = entries[text.communication]
+		its_files = files.get(text.name, [])
+		inline = [file for file in its_files if feed_html.is_picture(file)]
+		if text.direction == "Inbound":
+			_show_inbound(entry, text)
+		elif text.name:
+			_show_outbound(entry, text)
+		entry["content"] = (entry["content"] or "") + feed_html.pictures(inline)
+		if for_agent and text.name:
+			entry["content"] += feed_html.for_agents(
+				_remarks(text, its_files), _actions(text, its_files, can_text), text.name
+			)
+		shown = {file.file_url for file in inline}
+		entry["attachments"] = [
+			file for file in attachments.get(text.communication, []) if file.file_url not in shown
+		]
 		if for_agent:
-			_add_remarks(entry, message, files.get(message.name, []))
-		entry["attachments"] = attachments.get(message.communication, [])
+			_redraw_when_changed(entry)
 
 
-def _messages(communications: list[str]) -> list:
+def _redraw_when_changed(entry) -> None:
+	# The agents' screen keeps an item as it is while its key, the creation time, stays the same; the time it shows is
+	# another field. The portal shows this one.
+	shown = [entry.get(key) for key in ("content", "recipients", "delivery_status", "user", "attachments")]
+	entry["creation"] = f"{entry['creation']}|{zlib.crc32(json.dumps(shown, default=str).encode()):x}"
+
+
+class _CanText(dict):
+	"""Conversation → whether it takes texts at all; asked only about those where it matters."""
+
+	def __missing__(self, conversation: str) -> bool:
+		self[conversation] = not outbox.why_not(frappe.get_doc(CONVERSATION, conversation))
+		return self[conversation]
+
+
+def _texts(communications: list[str]) -> list:
+	"""Those of the Communications that are texts, with what is known of their message and its customer.
+
+	A merged ticket keeps Communications whose messages have moved on: of those only `direction`, `who` and
+	`customer_number` are known.
+	"""
 	if not communications:
 		return []
-	return frappe.get_all(
-		MESSAGE,
-		filters={"communication": ("in", communications)},
-		fields=[
-			"name",
-			"communication",
-			"direction",
-			"status",
-			"customer_number",
-			"number",
-			"error_code",
-			"error_message",
-			"conversation",
-			"automatic",
-			"sent_as_email",
-			"may_want_to_stop",
-		],
-	)
+	Communication, Message = frappe.qb.DocType("Communication"), frappe.qb.DocType(MESSAGE)
+	Conversation, Contact = frappe.qb.DocType(CONVERSATION), frappe.qb.DocType("Contact")
+	rows = (
+		frappe.qb.from_(Communication)
+		.left_join(Message)
+		.on(Message.communication == Communication.name)
+		.left_join(Conversation)
+		.on(Conversation.name == Message.conversation)
+		.left_join(Contact)
+		.on(Contact.name == Conversation.contact)
+		.select(
+			Communication.name.as_("communication"),
+			Communication.sent_or_received,
+			Communication.phone_no,
+			Communication.sender_full_name,
+			Message.name,
+			Message.direction,
+			Message.status,
+			Message.customer_number,
+			Message.number,
+			Message.error_code,
+			Message.error_message,
+			Message.conversation,
+			Message.automatic,
+			Message.sent_as_email,
+			Message.may_want_to_stop,
+			Contact.first_name,
+			Contact.last_name,
+		)
+		.where(Communication.name.isin(communications) & (Communication.communication_medium == "SMS"))
+	).run(as_dict=True)
+	for row in rows:
+		row.direction = row.direction or ("Inbound" if row.sent_or_received == "Received" else "Outbound")
+		row.customer_number = row.customer_number or row.phone_no or ""
+		contact = " ".join(name for name in (row.first_name, row.last_name) if name)
+		row.who = contact or (not row.name and row.sender_full_name) or phone.display(row.customer_number)
+	return rows
 
 
-def _show_inbound(entry, message) -> None:
-	contact = frappe.db.get_value("Twilio SMS Conversation", message.conversation, "contact", cache=True)
-	name = contacts.full_name(contact) or phone.display(message.customer_number)
+def _show_inbound(entry, text) -> None:
 	# Without a user Helpdesk shows "No name found" and its Reply icon does nothing.
-	entry["user"] = {"name": name, "full_name": name, "email": message.customer_number, "image": None}
-	entry["sender"] = message.customer_number
-	entry["recipients"] = phone.display(message.number)
+	entry["user"] = {"name": text.who, "full_name": text.who, "email": text.customer_number, "image": None}
+	entry["sender"] = text.customer_number
+	entry["recipients"] = phone.display(text.number) if text.number else ""
 	entry["delivery_status"] = ""
 
 
-def _add_remarks(entry, message, files: list) -> None:
-	if message.direction == "Inbound":
-		remarks = [_escaped(remark) for remark in _about_received(message)]
+def _remarks(text, files: list) -> list[str]:
+	"""What agents have to know besides the text's words, as HTML."""
+	if text.direction == "Inbound":
+		remarks = [feed_html.escaped(remark) for remark in _about_received(text)]
 	else:
-		remarks = [_as_html(found)] if (found := trouble(message)) else []
-	remarks += [_escaped(remark) for file in files if (remark := about_file(file))]
-	for remark in remarks:
-		entry["content"] += f"<p><em>⚠ {remark}</em></p>"
+		remarks = [feed_html.trouble(found)] if (found := trouble(text)) else []
+	return remarks + [feed_html.escaped(remark) for file in files if (remark := about_file(file))]
+
+
+def _actions(text, files: list, can_text: dict[str, bool]) -> list[str]:
+	if text.direction == "Inbound":
+		return ["fetch"] if any(file.status == "Failed" for file in files) else []
+	found = trouble(text)
+	return [
+		action
+		for action in remedies.possible(text, found["actions"] if found else None)
+		if action != errors.RETRY or can_text[text.conversation]
+	]
 
 
 def _about_received(message) -> list[str]:
@@ -129,19 +232,6 @@ def about_file(file) -> str:
 	return f"{file.file_name or _('File')}: {what}"
 
 
-def _as_html(found: dict[str, Any]) -> str:
-	"""A trouble in one line, with the link to Twilio's page. Everything in it is escaped."""
-	line = _escaped(f"{found['what']} {found['do']}".strip())
-	if found["link"]:
-		label = _escaped(_("Twilio on error {0}").format(found["code"]))
-		line += f' <a href="{_escaped(found["link"])}" target="_blank" rel="noopener">{label}</a>'
-	return line
-
-
-def _escaped(text: str) -> str:
-	return frappe.utils.escape_html(text)
-
-
 def _show_outbound(entry, message) -> None:
 	if message.automatic:
 		entry["user"] = {"name": _("Automatic"), "full_name": _("Automatic"), "email": "", "image": None}
@@ -153,9 +243,6 @@ def _show_outbound(entry, message) -> None:
 		entry["delivery_status"] = GREEN
 	else:
 		entry["delivery_status"] = _word(message)
-	# The screen keeps an item as it is while its key, the creation time, stays the same; the time shown is
-	# another field.
-	entry["creation"] = f"{entry['creation']}|{message.status}|{message.modified}"
 
 
 def fate(message) -> str:
@@ -207,19 +294,21 @@ def _word(message) -> str:
 	return words.get(message.status) or _("Not delivered")
 
 
-def _files(messages: list) -> dict[str, list]:
-	"""What the messages' files are like, by message."""
+def _files(messages: list[str]) -> dict[str, list]:
+	"""The files of messages, by message."""
 	if not messages:
 		return {}
-	return _by(
-		"parent",
-		frappe.get_all(
-			"Twilio SMS Media",
-			filters={"parent": ("in", [message.name for message in messages])},
-			fields=["parent", "status", "error", "file_name", "changed"],
-			order_by="parent, idx",
-		),
-	)
+	Media, File = frappe.qb.DocType("Twilio SMS Media"), frappe.qb.DocType("File")
+	fields = (Media.status, Media.error, Media.file_name, Media.changed, Media.content_type)
+	rows = (
+		frappe.qb.from_(Media)
+		.left_join(File)
+		.on(File.name == Media.file)
+		.select(Media.parent, *fields, File.file_url)
+		.where(Media.parent.isin(messages))
+		.orderby(Media.parent, Media.idx)
+	).run(as_dict=True)
+	return _by("parent", rows)
 
 
 def _attachments(communications: list[str]) -> dict[str, list]:

@@ -1,0 +1,208 @@
+"""Helpdesk's feed: texts as texts, for agents with what to do about them, for customers without."""
+
+import io
+import re
+
+import frappe
+import pytest
+from PIL import Image
+from support.people import make_user
+from support.stack import eventually, status_of, ticket_of
+
+from twilio_sms_channel.messaging import outbox
+from twilio_sms_channel.overrides import activity
+
+API = "twilio_sms_channel.api.ticket."
+HELPDESK = "helpdesk.helpdesk.doctype.hd_ticket.api."
+MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
+
+
+@pytest.fixture
+def ticket(customer, sim):
+	return ticket_of(customer.text("Hello"))
+
+
+def feed(person, ticket, **args) -> dict:
+	answer = person.call(f"{HELPDESK}get_one", http="GET", name=ticket.name, **args)
+	assert answer.status_code == 200, answer.text
+	return answer.json()["message"]
+
+
+def entries(person, ticket, **args) -> list[dict]:
+	return feed(person, ticket, **args)["communications"]
+
+
+def written(ticket, body="Hi", **facts) -> str:
+	"""A text of ours that no worker takes on."""
+	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
+	name = outbox.write(conversation, body).name
+	frappe.db.after_commit.reset()
+	frappe.db.set_value(MESSAGE, name, {"status": "Canceled", **facts})
+	frappe.db.commit()
+	return name
+
+
+def portal_user_of(ticket, stack):
+	user = make_user(f"portal{frappe.generate_hash(length=8)}@example.com", [], first_name="Portal")
+	frappe.db.set_value("HD Ticket", ticket.name, "raised_by", user)
+	frappe.db.commit()
+	return stack.login(user)
+
+
+def png() -> bytes:
+	data = io.BytesIO()
+	Image.new("RGB", (40, 30), "teal").save(data, "PNG")
+	return data.getvalue()
+
+
+def test_a_received_text_has_its_senders_name_and_number_and_its_lines(customer, ticket, agent):
+	contact = frappe.get_doc("Contact", ticket.contact)
+	contact.update({"first_name": "Ann", "last_name": "Smith"})
+	contact.save()
+	frappe.db.commit()
+	customer.text("One\nTwo <b>three</b>")
+	entry = entries(agent, ticket)[1]
+	assert (entry["user"]["name"], entry["user"]["email"]) == ("Ann Smith", customer.number)
+	assert re.search(r"One\s*<br\s*/?>\s*Two &lt;b&gt;three&lt;/b&gt;", entry["content"])
+
+
+def test_pictures_stand_between_the_words_and_other_files_below(customer, ticket, agent):
+	message = customer.text("Look", media=[("image/png", png()), ("application/pdf", b"%PDF-1.4 x")])
+	name = message.name
+	eventually(
+		lambda: set(frappe.get_all("Twilio SMS Media", {"parent": name}, pluck="status")) == {"Fetched"}
+	)
+	entry = entries(agent, ticket)[1]
+	(picture,) = re.findall(r'<img src="([^"]+)"', entry["content"])
+	assert f'<a href="{picture}" target="_blank"' in entry["content"]
+	assert [file["file_name"][-4:] for file in entry["attachments"]] == [".pdf"]
+	shown = agent.session.get(agent.stack.web + picture, timeout=30)
+	assert (shown.status_code, shown.content[:4]) == (200, b"\x89PNG")
+
+
+def test_names_of_files_are_no_markup():
+	from twilio_sms_channel.overrides import feed_html
+
+	file = frappe._dict(
+		file_url='/private/files/a"onerror="x #1.png', file_name='"><script>', content_type="image/png"
+	)
+	html = feed_html.pictures([file])
+	assert "<script>" not in html and 'onerror="' not in html
+	assert "%22onerror%3D%22x%20%231.png" in html
+
+
+@pytest.mark.parametrize(
+	"facts, links",
+	[
+		({"status": "Queued"}, ["cancel"]),
+		({"status": "Undelivered", "error_code": "30006"}, ["email"]),
+		({"status": "Failed", "error_code": "30001"}, ["retry", "email"]),
+		({"status": "Canceled"}, ["email"]),
+		({"status": "Delivered"}, []),
+		({"status": "Failed", "error_code": "30001", "sent_as_email": 1}, []),
+	],
+)
+def test_agents_get_links_to_what_they_can_do(agent, ticket, facts, links):
+	name = written(ticket, **facts)
+	try:
+		content = entries(agent, ticket)[-1]["content"]
+		assert re.findall(rf'href="#twilio-sms-(\w+)={name}"', content) == links
+	finally:
+		frappe.db.set_value(MESSAGE, name, "status", "Canceled")
+		frappe.db.commit()
+
+
+def test_a_customer_who_opted_out_is_not_texted_again(agent, ticket):
+	written(ticket, status="Failed", error_code="30001")
+	frappe.db.set_value(CONVERSATION, ticket.twilio_sms_conversation, "opted_out", 1)
+	frappe.db.commit()
+	assert "twilio-sms-retry" not in entries(agent, ticket)[-1]["content"]
+
+
+def test_customers_see_words_and_fate_but_no_internals(agent, ticket, stack, customer):
+	customer.text("please stop texting me")
+	written(ticket, status="Failed", error_code="30007", error_message="filtered")
+	frappe.db.set_value(MESSAGE, {"communication": entries(agent, ticket)[0]["name"]}, "may_want_to_stop", 1)
+	frappe.db.commit()
+	assert "twilio-sms-agents" in entries(agent, ticket)[-1]["content"]
+	for person in (portal_user_of(ticket, stack), agent):
+		shown = entries(person, ticket, is_customer_portal=1)
+		assert not re.search(r"twilio-sms-|⚠|filtered", str(shown))
+		assert shown[-1]["recipients"].endswith("Not delivered")
+		# The portal shows this time; the agents' screen takes it for a key.
+		assert all(re.fullmatch(r"[\d :.-]+", entry["creation"]) for entry in shown)
+		assert all("|" not in entry["creation"] for entry in shown)
+
+
+def test_the_key_of_an_entry_changes_with_what_is_shown(agent, ticket):
+	name = written(ticket, status="Sent")
+	keys = []
+	for status in ("Sent", "Delivered", "Delivered"):
+		frappe.db.set_value(MESSAGE, name, "status", status)
+		frappe.db.commit()
+		keys.append(entries(agent, ticket)[-1]["creation"])
+	assert keys[0] != keys[1] == keys[2]
+
+
+# --- lines ------------------------------------------------------------------------------------------------------
+
+
+def lines(ticket) -> list[str]:
+	frappe.db.rollback()
+	return [line["what"] for line in activity.events(frappe.get_doc("HD Ticket", ticket.name))]
+
+
+def named(ticket, name="Ann"):
+	frappe.db.set_value("Contact", ticket.contact, {"first_name": name, "last_name": ""})
+	frappe.db.commit()
+
+
+def test_lines_tell_of_opting_out_and_in(customer, ticket):
+	named(ticket)
+	for text in ("STOP", "STOP", "START"):
+		customer.text(text)
+	assert lines(ticket) == ["Ann opted out of text messages", "Ann opted in to text messages again"]
+
+
+def test_lines_tell_of_agents(customer, ticket, agent):
+	email = f"ann{customer.number[1:]}@example.com"
+	for channel in ("Email", "Email", "SMS"):
+		answer = agent.call(f"{API}switch_channel", ticket=ticket.name, channel=channel, email=email)
+		assert answer.status_code == 200, answer.text
+	assert agent.call(f"{API}opt_out", ticket=ticket.name).status_code == 200
+	assert lines(ticket) == [
+		"Grace Hopper switched the replies to e-mail",
+		"Grace Hopper switched the replies to text messages",
+		"Grace Hopper noted that the customer wants no more text messages",
+	]
+
+
+def test_a_line_tells_that_a_text_reopened_the_ticket(customer, ticket):
+	named(ticket)
+	ticket.reload()
+	ticket.status = "Resolved"
+	ticket.save()
+	frappe.db.commit()
+	customer.text("Still broken")
+	assert lines(ticket) == ["Ann reopened the ticket with a text message"]
+
+
+def test_lines_stand_in_helpdesks_history_and_desks_timeline(customer, ticket, agent, stack):
+	named(ticket, "Ann <b>")
+	customer.text("STOP")
+	(line,) = (line for line in feed(agent, ticket)["history"] if "opted out" in line["action"])
+	assert (line["user"]["name"], line["action"]) == ("Ann <b>", "opted out of text messages")
+	form = agent.call("frappe.desk.form.load.getdoc", http="GET", doctype="HD Ticket", name=ticket.name)
+	shown = form.json()["docinfo"]["additional_timeline_content"]
+	assert [item["content"] for item in shown] == ["Ann &lt;b&gt; opted out of text messages"]
+	assert "opted out of text messages" not in str(feed(portal_user_of(ticket, stack), ticket))
+
+
+def test_a_live_text_shows_its_fate_in_words(customer, ticket, agent):
+	agent.reply(ticket.name, "<p>Hi</p>")
+	frappe.db.rollback()
+	name = frappe.db.get_value(MESSAGE, {"conversation": ticket.twilio_sms_conversation, "body": "Hi"})
+	eventually(lambda: status_of(name) == "Delivered")
+	entry = entries(agent, ticket)[-1]
+	assert entry["recipients"].endswith("· Delivered")
+	assert entry["user"]["name"] == "Grace Hopper"

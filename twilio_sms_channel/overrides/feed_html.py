@@ -1,0 +1,80 @@
+"""What is added to a text's words in Helpdesk's feed. The feed shows HTML as it is: everything is escaped here."""
+
+from typing import Any
+from urllib.parse import quote
+
+import frappe
+from frappe import _
+
+# What every browser draws.
+PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")
+PICTURE_STYLE = "max-width: min(100%, 320px); max-height: 240px; border-radius: 8px; margin: 4px 0"
+
+
+def escaped(text: str) -> str:
+	return frappe.utils.escape_html(text)
+
+
+def is_picture(file) -> bool:
+	"""Whether a file is shown between the words.
+
+	:param file: `content_type`, `status` and `file_url` of a Twilio SMS Media row
+	"""
+	# What went as a link was too large for a text, and is for the feed.
+	return bool(file.file_url) and file.content_type in PICTURES and file.status != "Linked"
+
+
+def pictures(files: list) -> str:
+	return "".join(
+		f'<p><a href="{url}" target="_blank" rel="noopener"><img src="{url}" alt="{alt}" style="{PICTURE_STYLE}"></a></p>'
+		for file in files
+		for url, alt in [(_url(file.file_url), escaped(file.file_name or _("Picture")))]
+	)
+
+
+def trouble(found: dict[str, Any]) -> str:
+	"""Why a text did not arrive in one line, with the link to Twilio's page.
+
+	:param found: see `activity.trouble`
+	"""
+	line = escaped(f"{found['what']} {found['do']}".strip())
+	if found["link"]:
+		label = escaped(_("Twilio on error {0}").format(found["code"]))
+		line += f' <a href="{escaped(found["link"])}" target="_blank" rel="noopener">{label}</a>'
+	return line
+
+
+def for_agents(remarks: list[str], actions: list[str], message: str) -> str:
+	"""Remarks and links below a text that its customer never sees.
+
+	The links do something only where this app's script runs, see `public/js/twilio_sms/helpdesk_screen.js`.
+
+	:param remarks: HTML
+	:param actions: "retry", "fetch", "email", "cancel"
+	:param message: name of the Twilio SMS Message
+	"""
+	lines = [f"<p><em>⚠ {remark}</em></p>" for remark in remarks]
+	if actions:
+		links = " &nbsp; ".join(_link(action, message) for action in actions)
+		lines.append(f'<p class="twilio-sms-actions">{links}</p>')
+	# Helpdesk's editor leaves this element out when an agent quotes the text in an answer.
+	return f'<object class="twilio-sms-agents">{"".join(lines)}</object>' if lines else ""
+
+
+def _link(action: str, message: str) -> str:
+	label = {
+		"retry": _("Send Again"),
+		"fetch": _("Fetch Again"),
+		"email": _("Send as E-mail"),
+		"cancel": _("Cancel"),
+	}[action]
+	door = "retry" if action == "fetch" else action
+	# Helpdesk opens links in a new window unless they say otherwise.
+	return (
+		f'<a href="#twilio-sms-{door}={escaped(message)}" class="twilio-sms-action" target="_self">'
+		f"{escaped(label)}</a>"
+	)
+
+
+def _url(file_url: str) -> str:
+	return escaped(quote(file_url) if file_url.startswith("/") else file_url)
