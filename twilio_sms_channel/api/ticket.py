@@ -35,6 +35,7 @@ def reply(
 	message: str,
 	attachments: list | str | None = None,
 	request_id: str | None = None,
+	seen: str | None = None,
 ) -> dict[str, Any]:
 	"""Text the customer of a ticket.
 
@@ -42,17 +43,20 @@ def reply(
 	:param attachments: names of File documents
 	:param request_id: the caller's own id of this reply: asked again with the same one for the same ticket, nothing
 		more is sent and the answer is about the first message
+	:param seen: `newest` of the state that the caller saw last, "" for none: what another agent has written since
+		makes this refuse. Left out, the text goes whatever others wrote
 	:return: `{"message": name, "status": "Queued", "encoding", "characters", "segments", …}`
+	:raises outbox.AnsweredMeanwhile: another agent answered, with what they wrote
 	:raises outbox.CannotText: the text may not or cannot be sent, with the reason
 	"""
 	doc = _writable(ticket)
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no text conversation."), outbox.CannotText)
-	if request_id:
+	if request_id or seen is not None:
 		# Clicks at the same moment take turns, and the second one sees what the first one wrote.
 		conversations.hold(doc.twilio_sms_conversation)
 		doc.reload()
-	sent = doc.reply_by_text((message or "").strip(), _list(attachments), request_id)
+	sent = doc.reply_by_text((message or "").strip(), _list(attachments), request_id=request_id, seen=seen)
 	return {"message": sent.name, "status": sent.status, **vars(segments.count(sent.body))}
 
 

@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.messaging import (
+	colleagues,
 	contacts,
 	conversations,
 	dispatch,
@@ -25,6 +26,10 @@ class CannotText(frappe.ValidationError):
 	"""The text may not or cannot be sent; the message says why and what to do."""
 
 
+class AnsweredMeanwhile(CannotText):
+	"""Another agent has answered since the caller last looked; the message says who, and what they wrote."""
+
+
 def write(
 	conversation,
 	body: str,
@@ -32,6 +37,8 @@ def write(
 	files: list[str] | None = None,
 	request_id: str | None = None,
 	about: tuple[str, ...] | None = None,
+	seen: str | None = None,
+	seen_up_to_s: float = 0,
 ):
 	"""Queue a text to the customer and show it in the ticket. Returns the Twilio SMS Message.
 
@@ -42,23 +49,42 @@ def write(
 	:param files: names of File documents to send as MMS, or as links where the number says so
 	:param request_id: whoever repeats it for the same ticket gets the first message again, and nothing is written
 	:param about: what else than the ticket the request is about
+	:param seen: newest message of the ticket that the caller has seen, "" for none. Leave it out to write whatever
+		colleagues wrote. The caller holds the conversation, see `conversations.hold`: of two who write at the same
+		moment the second one is refused
+	:param seen_up_to_s: without `seen`: what colleagues wrote before so many seconds ago counts as seen
+	:raises AnsweredMeanwhile: another agent wrote something that was not seen
 	:raises CannotText: empty, too long, opted out, number off, not answerable, a file that cannot go along …
 	"""
-	if not request_id:
-		return _write(conversation, body, files)
-	digest = _digest(request_id, about or (conversation.ticket_doctype, str(conversation.ticket)))
-	if first := _asked_before(digest):
+	about = about or (conversation.ticket_doctype, str(conversation.ticket))
+	digest = _digest(request_id, about) if request_id else None
+	if digest and (first := _asked_before(digest)):
 		return first
+	_refuse_if_answered(conversation, seen, seen_up_to_s)
 	frappe.db.savepoint("reply")
 	try:
 		return _write(conversation, body, files, request_id=digest)
 	except frappe.UniqueValidationError:
 		# The same request at the same moment was faster.
 		frappe.db.rollback(save_point="reply")
-		if not (first := _asked_before(digest, for_update=True)):
+		if not digest or not (first := _asked_before(digest, for_update=True)):
 			raise
 		frappe.clear_last_message()
 		return first
+	except frappe.ValidationError:
+		# Whoever goes on with other tickets (Helpdesk's bulk reply) leaves nothing half-written in this one.
+		frappe.db.rollback(save_point="reply")
+		raise
+
+
+def _refuse_if_answered(conversation, seen: str | None, seen_up_to_s: float) -> None:
+	ticket = conversation.ticket_doctype, str(conversation.ticket)
+	if seen is not None:
+		answer = colleagues.answer_after(*ticket, seen)
+	else:
+		answer = seen_up_to_s and colleagues.answer_within(*ticket, seen_up_to_s)
+	if answer:
+		frappe.throw(colleagues.about(answer), AnsweredMeanwhile, title=_("A colleague was faster"))
 
 
 def _write(conversation, body: str, files: list[str] | None, **facts):

@@ -13,6 +13,9 @@ from frappe.utils import validate_email_address
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.messaging import contacts, conversations, outbox, reply_pictures, text
 
+# The reply box does not say what its screen showed. A text that is this young was hardly read.
+READING_TIME_S = 6
+
 
 class TicketMixin:
 	"""What this app adds to Helpdesk's HDTicket. Before Frappe v16 it is a base class of `SMSTicket` below."""
@@ -43,18 +46,15 @@ class TicketMixin:
 		if "to" not in kwargs and not _asked_for_by_request("reply_via_agent"):
 			return self._note_notice(message)
 		if self.replies_by_text:
-			files = list(kwargs.get("attachments") or [])
-			pasted = reply_pictures.files_in(message, self, besides=files)
-			self.reply_by_text(text.from_html(message), [*files, *pasted])
-			return None
+			return self._reply_from_box(message, list(kwargs.get("attachments") or []))
 		kwargs["to"] = _addresses(kwargs.get("to")) or self.customer_email()
 		return super().reply_via_agent(message, **kwargs)
 
-	def reply_by_text(self, body: str, files: list[str] | None = None, request_id: str | None = None):
+	def reply_by_text(self, body: str, files: list[str] | None = None, **how: Any):
 		"""Queue a text to the customer. Returns the Twilio SMS Message; see `outbox.write`."""
 		conversation = frappe.get_doc("Twilio SMS Conversation", self.twilio_sms_conversation)
 		conversation.ticket_doctype, conversation.ticket = self.doctype, str(self.name)
-		return outbox.write(conversation, body, files=files, request_id=request_id)
+		return outbox.write(conversation, body, files=files, **how)
 
 	def reply_by_email(self, message: str, to: str, files: list[str]) -> None:
 		"""Have Helpdesk mail an agent's reply, whatever the ticket's reply channel is.
@@ -91,6 +91,29 @@ class TicketMixin:
 	def handle_email_feedback(self) -> None:
 		if not self.is_text_ticket or (not self.replies_by_text and self.raised_by):
 			super().handle_email_feedback()
+
+	def _reply_from_box(self, message: str, files: list[str]) -> None:
+		"""
+		:param message: HTML
+		"""
+		in_person = _asked_for_by_request("reply_via_agent")
+		if in_person:
+			# Agents who press Send at the same moment take turns, and the second one sees what the first one wrote.
+			conversations.hold(self.twilio_sms_conversation)
+			self.reload()
+		pasted = reply_pictures.files_in(message, self, besides=files)
+		body = text.from_html(message)
+		try:
+			self.reply_by_text(body, [*files, *pasted], seen_up_to_s=READING_TIME_S if in_person else 0)
+		except outbox.CannotText as e:
+			if not in_person:
+				# Helpdesk's bulk reply goes on with the other tickets and tells nobody.
+				self._note_not_sent(body, str(e))
+			raise
+
+	def _note_not_sent(self, body: str, reason: str) -> None:
+		lines = _("This reply was not sent: {0}").format(frappe.utils.escape_html(reason)), text.to_html(body)
+		desk_of_site().note(str(self.name), "".join(f"<p>{line}</p>" for line in lines))
 
 	def _note_notice(self, message: str) -> None:
 		"""Keep Helpdesk's notice in the ticket without sending it: its link to the portal is no text message."""

@@ -1,0 +1,210 @@
+"""Several agents, and several tickets at once."""
+
+import threading
+
+import frappe
+import pytest
+from support.people import make_agent
+from support.stack import Customer, eventually, ticket_of
+
+API = "twilio_sms_channel.api.ticket."
+HELPDESK = "helpdesk.helpdesk.doctype.hd_ticket.api."
+BULK_REPLY = "helpdesk.api.ticket.bulk_reply"
+MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
+
+
+@pytest.fixture
+def ticket(customer, sim):
+	return ticket_of(customer.text("Hello"))
+
+
+@pytest.fixture(scope="session")
+def bob(stack, admin):
+	return stack.login(make_agent("tsms-bob@example.com", "Bob", "Smith"))
+
+
+def written_in(ticket) -> list:
+	"""Our texts of a ticket, oldest first."""
+	frappe.db.rollback()
+	return frappe.get_all(
+		MESSAGE,
+		{"conversation": ticket.twilio_sms_conversation, "direction": "Outbound"},
+		["name", "body", "sent_by", "status", "communication"],
+		order_by="creation",
+	)
+
+
+def bodies(ticket) -> list[str]:
+	return [row.body for row in written_in(ticket)]
+
+
+def at_once(*calls) -> list:
+	"""What the calls answer that all begin at the same moment."""
+	gate, answers = threading.Barrier(len(calls)), [None] * len(calls)
+
+	def run(n, call):
+		gate.wait(30)
+		answers[n] = call()
+
+	threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
+	for thread in threads:
+		thread.start()
+	for thread in threads:
+		thread.join(60)
+	return answers
+
+
+def told(answer) -> str:
+	"""What a refusal says."""
+	return frappe.parse_json(frappe.parse_json(answer.json()["_server_messages"])[0])["message"]
+
+
+# --- two agents at once ---------------------------------------------------------------------------------------------
+
+
+def test_of_two_composers_at_once_one_sees_the_others_text_first(agent, bob, ticket):
+	newest = agent.call(f"{API}state", http="GET", ticket=ticket.name).json()["message"]["newest"]
+
+	def send(person, body, seen):
+		return person.call(f"{API}reply", ticket=ticket.name, message=body, seen=seen)
+
+	answers = at_once(lambda: send(agent, "From Grace", newest), lambda: send(bob, "From Bob", newest))
+	assert sorted(answer.status_code for answer in answers) == [200, 417]
+	(first,) = written_in(ticket)
+	late, other = (bob, "Grace") if first.sent_by == agent.user else (agent, "Bob")
+	refused = next(answer for answer in answers if answer.status_code == 417)
+	assert refused.json()["exc_type"] == "AnsweredMeanwhile"
+	assert told(refused).startswith(f"{other} ")
+	assert f"“{first.body}”" in told(refused)
+	assert send(late, "Mine all the same", first.name).status_code == 200
+	assert bodies(ticket) == [first.body, "Mine all the same"]
+
+
+def test_of_two_reply_boxes_at_once_one_sees_the_others_text_first(agent, bob, ticket):
+	answers = at_once(
+		lambda: agent.reply(ticket.name, "<p>From Grace</p>"),
+		lambda: bob.reply(ticket.name, "<p>From Bob</p>"),
+	)
+	assert sorted(answer.status_code for answer in answers) == [200, 417]
+	assert len(bodies(ticket)) == 1
+	late = bob if answers[1].status_code == 417 else agent
+	assert late.reply(ticket.name, "<p>Mine all the same</p>").status_code == 200
+	assert len(bodies(ticket)) == 2
+
+
+def test_the_refusal_names_the_colleague_and_escapes_what_they_wrote(agent, bob, ticket):
+	agent.reply(ticket.name, "<p>1 &lt; 2 <script>x</script></p>")
+	refused = bob.reply(ticket.name, "<p>Hi</p>")
+	assert "Grace Hopper answered" in told(refused)
+	assert "1 &lt; 2" in told(refused) and "<script>" not in told(refused)
+	assert "then press Send again" in told(refused)
+
+
+def test_what_was_written_some_seconds_ago_counts_as_seen_in_the_reply_box(agent, bob, ticket):
+	agent.reply(ticket.name, "<p>Earlier</p>")
+	(row,) = written_in(ticket)
+	frappe.db.set_value(MESSAGE, row.name, "creation", frappe.utils.add_to_date(None, seconds=-10))
+	frappe.db.commit()
+	assert bob.reply(ticket.name, "<p>Later</p>").status_code == 200
+
+
+def test_ones_own_texts_and_automatic_ones_hold_nobody_up(agent, ticket, customer, stack):
+	for body in ("One", "Two"):
+		assert agent.reply(ticket.name, f"<p>{body}</p>").status_code == 200
+	frappe.db.set_value(MESSAGE, written_in(ticket)[1].name, {"automatic": 1, "sent_by": None})
+	frappe.db.commit()
+	state = agent.call(f"{API}state", http="GET", ticket=ticket.name).json()["message"]
+	hello = state["messages"][0]["name"]
+	answer = agent.call(f"{API}reply", ticket=ticket.name, message="Three", seen=hello)
+	assert answer.status_code == 200, answer.text
+
+
+def test_a_program_that_says_nothing_of_what_it_saw_is_not_held_up(agent, bob, ticket):
+	agent.reply(ticket.name, "<p>Hi</p>")
+	assert bob.call(f"{API}reply", ticket=ticket.name, message="From a program").status_code == 200
+
+
+def test_whoever_saw_nothing_sees_every_answer_first(agent, bob, ticket):
+	agent.reply(ticket.name, "<p>Hi</p>")
+	assert bob.call(f"{API}reply", ticket=ticket.name, message="x", seen="").status_code == 417
+
+
+def test_a_repeated_request_is_answered_although_a_colleague_wrote_since(agent, bob, ticket):
+	newest = agent.call(f"{API}state", http="GET", ticket=ticket.name).json()["message"]["newest"]
+	ask = {"ticket": ticket.name, "message": "Once", "seen": newest, "request_id": frappe.generate_hash()}
+	first = agent.call(f"{API}reply", **ask)
+	assert bob.call(f"{API}reply", ticket=ticket.name, message="Me too").status_code == 200
+	assert agent.call(f"{API}reply", **ask).json() == first.json()
+
+
+# --- many tickets at once -----------------------------------------------------------------------------------------
+
+
+def email_ticket(**fields):
+	address = f"m{frappe.generate_hash(length=10)}@example.com"
+	contact = frappe.get_doc({"doctype": "Contact", "first_name": "Mia"})
+	contact.append("email_ids", {"email_id": address, "is_primary": 1})
+	contact.insert()
+	ticket = frappe.get_doc(
+		{
+			"doctype": "HD Ticket",
+			"subject": "By mail",
+			"raised_by": address,
+			"contact": contact.name,
+			**fields,
+		}
+	).insert()
+	received(ticket, "I write by mail", message_id=f"{frappe.generate_hash()}@example.com")
+	return frappe.get_doc("HD Ticket", ticket.name)
+
+
+def received(ticket, content: str, **fields):
+	"""An e-mail of the customer in a ticket. Commits."""
+	communication = frappe.get_doc(
+		{
+			"doctype": "Communication",
+			"communication_type": "Communication",
+			"communication_medium": "Email",
+			"sent_or_received": "Received",
+			"status": "Linked",
+			"sender": ticket.raised_by,
+			"subject": ticket.subject,
+			"content": content,
+			"reference_doctype": "HD Ticket",
+			"reference_name": str(ticket.name),
+			**fields,
+		}
+	).insert(ignore_permissions=True)
+	frappe.db.commit()
+	return communication
+
+
+def mails_to(address: str) -> list:
+	frappe.db.rollback()
+	return frappe.get_all("Email Queue Recipient", {"recipient": address}, pluck="parent")
+
+
+def test_a_bulk_reply_goes_out_by_each_tickets_channel_and_says_what_did_not(agent, stack, sim, picture):
+	pytest.importorskip("helpdesk.api.ticket", reason="Helpdesk before v1.26 has no bulk reply")
+	customers = [Customer(stack) for _ in range(3)]
+	tickets = [ticket_of(one.text("Hello")) for one in customers]
+	customers[1].text("STOP")
+	by_mail = email_ticket()
+	upload = frappe.get_doc(
+		{"doctype": "File", "file_name": "map.png", "content": picture + b"map", "is_private": 1}
+	).insert()
+	frappe.db.set_value("File", upload.name, "owner", agent.user)
+	frappe.db.commit()
+	names = [str(ticket.name) for ticket in (*tickets, by_mail)]
+	answer = agent.call(BULK_REPLY, ticket_ids=names, message="<p>We moved</p>", attachments=[upload.name])
+	assert answer.status_code == 200, answer.text
+	assert "opted out" in told(answer)
+	for customer in (customers[0], customers[2]):
+		eventually(lambda customer=customer: [m.body for m in customer.inbox()] == ["We moved"])
+		assert len(customer.inbox()[0].media) == 1
+	assert customers[1].inbox() == []
+	assert len(mails_to(by_mail.raised_by)) == 1
+	notes = frappe.get_all("HD Ticket Comment", {"reference_ticket": names[1]}, pluck="content")
+	assert len(notes) == 1 and "opted out" in notes[0] and "We moved" in notes[0]
+	assert not frappe.get_all("HD Ticket Comment", {"reference_ticket": names[0]})
+	assert written_in(tickets[1]) == []
