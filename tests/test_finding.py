@@ -80,6 +80,17 @@ def test_national_numbers_of_other_countries_are_found_by_their_ending():
 	assert set(finding._conversations("+49 (0) 151 12345999")) == {conversation.name}
 
 
+def test_an_ending_may_begin_with_zeros():
+	conversation = frappe.get_doc(
+		{
+			"doctype": CONVERSATION,
+			"number": frappe.get_all("Twilio SMS Number", limit=1, pluck="name")[0],
+			"customer_number": "+491512004711",
+		}
+	).insert()
+	assert set(finding._conversations("004711")) == {conversation.name}
+
+
 @pytest.mark.parametrize(
 	"query", ["", "  ", "0132", "parcel 4155550132", "%", "_______", "+", "' or 1=1 --", "()"]
 )

@@ -89,10 +89,12 @@ def _conversations(query: str | None) -> dict[str, Any]:
 	if found := _by_name({"customer_number": ("in", sorted(exact))}):
 		return found
 	# 0170… in its own country is +49170… everywhere else.
-	ending = digits.lstrip("0")
-	if len(ending) < MIN_ENDING_DIGITS:
-		return {}
-	return _by_name({"customer_number_reversed": ("like", f"{ending[::-1]}%")})
+	for ending in dict.fromkeys((digits, digits.lstrip("0"))):
+		if len(ending) >= MIN_ENDING_DIGITS and (
+			found := _by_name({"customer_number_reversed": ("like", f"{ending[::-1]}%")})
+		):
+			return found
+	return {}
 
 
 def _by_name(filters: dict) -> dict[str, Any]:
