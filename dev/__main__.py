@@ -253,6 +253,13 @@ def lint(arguments) -> int:
 	return max(python_env.ruff("check"), python_env.ruff("format", "--check"))
 
 
+def translations(arguments) -> int:
+	make_folders()
+	carry_out(_foundation())
+	words = [f"--{word}" for word in ("check", "list") if getattr(arguments, word)]
+	return _in_bench(DEV / "translations.py", *words)
+
+
 def renew(arguments) -> int:
 	make_folders()
 	carry_out(_foundation())
@@ -305,6 +312,11 @@ def parse(words: list[str]) -> argparse.Namespace:
 	command("stop", stop, "end everything that was started here", waits=False)
 	command("clean", clean, "stop, and remove the whole bench", waits=False)
 	command("lint", lint, "check the sources' style")
+	languages = command("translations", translations, "bring the translations up to date with the sources")
+	languages.add_argument(
+		"--check", action="store_true", help="write nothing; 1 when something lacks or is old"
+	)
+	languages.add_argument("--list", action="store_true", help="print what is untranslated")
 	command("renew", renew, "write down the newest versions that fit together")
 
 	return parser.parse_args(words)
