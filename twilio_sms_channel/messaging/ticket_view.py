@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.messaging import contacts, outbox, outgoing_media, phone, remedies, segments, senders
-from twilio_sms_channel.overrides.activity import about_file, fate, trouble
+from twilio_sms_channel.overrides.activity import about_file, events, fate, trouble
 from twilio_sms_channel.twilio_gateway import media_types
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -56,7 +56,7 @@ def of(ticket) -> dict[str, Any]:
 		"earlier": _earlier(ticket, conversation.customer_number),
 		"newest": messages[-1].name if messages else None,
 		"messages": messages,
-		"events": [],
+		"events": events(ticket),
 		"can_start": [],
 	}
 
