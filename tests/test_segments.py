@@ -11,7 +11,7 @@ import unicodedata
 import pytest
 
 from twilio_sms_channel.messaging import segments
-from twilio_sms_channel.messaging.segments import cheaper, count, plain
+from twilio_sms_channel.messaging.segments import cheaper, count, left_in_segment, plain
 
 RANDOM_TEXTS = 600
 CALCULATE = """
@@ -109,6 +109,23 @@ def test_a_long_text_is_cut_after_153_characters(text, parts):
 
 	assert [part.length for part in smsutil.split(text).parts] == parts
 	assert count(text).segments == len(parts)
+
+
+@pytest.mark.parametrize(
+	("text", "left"),
+	[
+		("", 160),
+		("a" * 159, 1),
+		("a" * 160, 0),
+		("a" * 161, 145),
+		("€" * 80, 0),
+		("ő", 69),
+		("ő" * 71, 63),
+		("👋" * 35, 0),
+	],
+)
+def test_how_much_the_last_segment_still_takes(text, left):
+	assert left_in_segment(text) == left
 
 
 @pytest.mark.parametrize(

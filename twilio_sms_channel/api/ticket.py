@@ -110,8 +110,9 @@ def preview(message: str, ticket: str | int | None = None, html: bool | int = Fa
 	:param ticket: whose number's settings count
 	:param html: `message` is HTML of Helpdesk's reply box, of which the text is made that would be sent
 	:return: `{"encoding", "characters", "segments", "counted", "forcing": [characters that are not of GSM-7],
-		"max_characters", "left", "plain": None | {"text", "encoding", "segments"}, "replaced"}`. `plain` is there when
-		plain quotes, dashes … would save segments; `replaced` says that the number sends that one by itself
+		"named": [{"character", "name", "plain": None | what means the same and is of GSM-7}] of these,
+		"max_characters", "left", "left_in_segment", "plain": None | {"text", "encoding", "segments"}, "replaced"}`.
+		`plain` is there when plain quotes, dashes … would save segments; `replaced` says that the number sends that one by itself
 	"""
 	body = text.from_html(message) if frappe.utils.cint(html) else text.clean(message)
 	count = segments.count(body)
@@ -119,8 +120,10 @@ def preview(message: str, ticket: str | int | None = None, html: bool | int = Fa
 	plain = cheaper and segments.count(cheaper)
 	return {
 		**vars(count),
+		"named": [_named(character) for character in count.forcing],
 		"max_characters": segments.MAX_CHARACTERS,
 		"left": segments.MAX_CHARACTERS - count.characters,
+		"left_in_segment": segments.left_in_segment(body),
 		"plain": plain and {"text": cheaper, "encoding": plain.encoding, "segments": plain.segments},
 		"replaced": bool(plain and ticket and _replaces_fancy_characters(ticket)),
 	}
@@ -336,6 +339,16 @@ def _make_reachable_by_email(doc, email: str | None) -> None:
 			title=_("Still replying by text"),
 		)
 	doc.raised_by = address
+
+
+def _named(character: str) -> dict[str, str | None]:
+	plain = segments.plain(character)
+	replaceable = segments.count(plain).encoding == segments.GSM
+	return {
+		"character": character,
+		"name": segments.name_of(character),
+		"plain": plain if replaceable else None,
+	}
 
 
 def _replaces_fancy_characters(ticket: str | int) -> bool:

@@ -14,7 +14,8 @@ from smsutil.codecs import GSM_CHARSET, GSM_EXT_CHARSET
 
 MAX_CHARACTERS = 1600
 GSM, UCS = "GSM-7", "UCS-2"
-# Of one segment, and of each of several, in UTF-16 code units.
+# Of one segment, and of each of several, in septets and in UTF-16 code units.
+GSM_SINGLE, GSM_PART = 160, 153
 UCS_SINGLE, UCS_PART = 70, 67
 # The escape that announces an extension character is none itself.
 GSM_CHARACTERS = frozenset(GSM_CHARSET) - {"\x1b"}
@@ -128,7 +129,7 @@ def count(text: str) -> Count:
 		return Count(GSM, len(text), len(smsutil.split(text).parts), counted=counted)
 	clusters = CLUSTER.findall(text)
 	forcing = [cluster for cluster in dict.fromkeys(clusters) if not GSM_CHARACTERS.issuperset(cluster)]
-	return Count(UCS, len(text), _ucs_segments(clusters), forcing, counted=len(clusters))
+	return Count(UCS, len(text), _ucs_parts(clusters)[0], forcing, counted=len(clusters))
 
 
 def plain(text: str) -> str:
@@ -151,15 +152,41 @@ def cheaper(text: str) -> str | None:
 	return None
 
 
-def _ucs_segments(clusters: list[str]) -> int:
-	"""Segments of UCS-2 text, in which nothing that looks like one character is put into two of them."""
+def left_in_segment(text: str) -> int:
+	"""How many more ordinary characters the last of the text's segments takes before another one begins.
+
+	>>> left_in_segment("Hello")
+	155
+	"""
+	if GSM_CHARACTERS.issuperset(text):
+		last = smsutil.split(text).parts[-1].content if text else ""
+		septets = len(last) + sum(map(last.count, GSM_EXT_CHARSET))
+		return (GSM_SINGLE if last == text else GSM_PART) - septets
+	segments, used = _ucs_parts(CLUSTER.findall(text))
+	return (UCS_SINGLE if segments == 1 else UCS_PART) - used
+
+
+def name_of(character: str) -> str:
+	"""What Unicode calls a character, in lower case; of several in one, what it calls the first.
+
+	>>> name_of("…")
+	'horizontal ellipsis'
+	"""
+	return unicodedata.name(unicodedata.normalize("NFC", character)[0], "").lower()
+
+
+def _ucs_parts(clusters: list[str]) -> tuple[int, int]:
+	"""Segments of UCS-2 text, in which nothing that looks like one character is put into two of them.
+
+	:return: their number, and the UTF-16 code units in the last one
+	"""
 	sizes = [len(cluster.encode("utf-16-le", "surrogatepass")) // 2 for cluster in clusters]
 	if sum(sizes) <= UCS_SINGLE:
-		return 1
+		return 1, sum(sizes)
 	segments, used = 1, 0
 	for size in sizes:
 		if used + size > UCS_PART:
 			segments, used = segments + 1, 0
 		# Only a heap of accents upon one letter is larger than a segment.
 		segments, used = segments + size // (UCS_PART + 1), used + size % (UCS_PART + 1)
-	return segments
+	return segments, used
