@@ -1,7 +1,7 @@
 // The ticket's text conversation as Web Components. A page loads this, says by `set_host` what is around them, and
 // puts the elements where it wants them.
 
-import "./twilio_sms/composer.js";
+import "./twilio_sms/panel.js";
 
 import { desk_host } from "./twilio_sms/desk_host.js";
 import { helpdesk } from "./twilio_sms/helpdesk_screen.js";

@@ -18,6 +18,7 @@ export function desk_host(ticket_doctype) {
 			frappe.realtime.on("twilio_sms_update", heard);
 			return () => frappe.realtime.off("twilio_sms_update", heard);
 		},
+		date: (text) => frappe.datetime.convert_to_user_tz(text, false).toDate(),
 		live: () => Boolean(frappe.realtime.socket?.connected),
 		get user() {
 			return frappe.session.user;

@@ -33,7 +33,7 @@ export class TwilioElement extends LitElement {
 	}
 
 	emit(name, detail) {
-		this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+		this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true }));
 	}
 
 	// The first element with this data-testid.
@@ -90,6 +90,15 @@ export class TicketElement extends TwilioElement {
 		this._off?.();
 		this._off = this._followed = null;
 	}
+}
+
+// Numbers and names keep their own direction within words of a right-to-left language.
+export function isolated(text) {
+	return host.is_rtl ? `\u2068${text}\u2069` : text;
+}
+
+export function segments_of(count) {
+	return count === 1 ? __("1 segment") : __("{0} segments", [count]);
 }
 
 export function define(tag, element) {

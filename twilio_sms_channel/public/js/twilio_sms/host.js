@@ -10,6 +10,7 @@
 //   open(doctype, name), open_ticket(name)
 //   on_update(ticket, fn) → off()           told of each change of the ticket's conversation
 //   live()                                  whether such news comes by itself at the moment
+//   date(text) → Date                       of a time as Frappe writes it; without it the browser's time zone is taken
 //   user                                    who is logged in
 //   is_rtl
 

@@ -1,0 +1,87 @@
+// A ticket's whole text conversation: channel, texts, composer, the customer's other tickets.
+
+import { css, html, nothing } from "lit";
+
+import "./channel.js";
+import "./composer.js";
+import { TicketElement, __, define } from "./element.js";
+import "./thread.js";
+
+class Panel extends TicketElement {
+	static properties = {
+		// What the page says on tickets whose replies go by e-mail: where such are written there
+		email_hint: { type: String, attribute: "email-hint" },
+		starting: { state: true },
+	};
+
+	static styles = [
+		TicketElement.styles,
+		css`
+			:host {
+				display: flex;
+				flex-direction: column;
+				gap: 10px;
+				max-width: 760px;
+			}
+			.hint {
+				font-size: 13px;
+				color: var(--ink-muted);
+			}
+		`,
+	];
+
+	constructor() {
+		super();
+		this.email_hint = "";
+		this.starting = false;
+	}
+
+	render() {
+		const { state, ticket } = this;
+		if (!state) return this._problem(Boolean(this.load_error));
+		return html`
+			<twilio-sms-channel ticket=${ticket} data-testid="channel-control" @start=${this._start}></twilio-sms-channel>
+			${this.starting && !state.channel ? this._starter() : nothing}
+			${state.channel
+				? html`<twilio-sms-thread ticket=${ticket} data-testid="thread"></twilio-sms-thread>
+						${this._problem(Boolean(this.load_error))}
+						<twilio-sms-composer ticket=${ticket} @sent=${this._sent}></twilio-sms-composer>
+						${state.channel === "Email" && this.email_hint
+							? html`<div class="hint" data-testid="email-hint">${this.email_hint}</div>`
+							: nothing}`
+				: nothing}
+			${state.earlier && customElements.get("twilio-sms-history")
+				? html`<twilio-sms-history ticket=${ticket}></twilio-sms-history>`
+				: nothing}
+		`;
+	}
+
+	_problem(there) {
+		if (!there) return nothing;
+		return html`<div class="notice bad" role="alert" data-testid="load-problem">
+			<span>${this.load_error.message}</span>
+			<button type="button" @click=${() => this.store.load()}>${__("Try Again")}</button>
+		</div>`;
+	}
+
+	// Who shows the form of a new text elsewhere calls preventDefault on the event.
+	_start(event) {
+		if (!event.defaultPrevented) this.starting = !this.starting;
+	}
+
+	_starter() {
+		return html`<twilio-sms-start
+			ticket=${this.ticket}
+			@started=${() => {
+				this.starting = false;
+				this.store.load();
+			}}
+		></twilio-sms-start>`;
+	}
+
+	_sent() {
+		this.renderRoot.querySelector("twilio-sms-thread")?.show_newest();
+	}
+}
+
+define("twilio-sms-panel", Panel);

@@ -1,0 +1,262 @@
+// The ticket's texts, oldest first: who wrote what and when, what became of it, and what can be done about it.
+
+import { html, nothing } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+
+import { TicketElement, __, define } from "./element.js";
+import { icons } from "./icons.js";
+import { thread_styles } from "./thread_styles.js";
+import { clock, date_of, day, day_key, in_full } from "./times.js";
+
+const PENDING = ["Queued", "Sending", "Accepted"];
+const FAILED = ["Failed", "Undelivered", "Blocked", "Unconfirmed"];
+const AT_END_PX = 40;
+// Beyond it the same sender's next text names them again.
+const RUN_MS = 10 * 60 * 1000;
+
+class Thread extends TicketElement {
+	static properties = {
+		// What a door said about a message: {message: name, text}
+		problem: { state: true },
+		busy: { state: true },
+		unread: { state: true },
+	};
+
+	static styles = [TicketElement.styles, thread_styles];
+
+	constructor() {
+		super();
+		this.problem = null;
+		this.busy = "";
+		this.unread = false;
+		this._at_end = true;
+		this._resized = new ResizeObserver(() => this._keep_place());
+	}
+
+	disconnectedCallback() {
+		super.disconnectedCallback();
+		this._resized.disconnect();
+	}
+
+	willUpdate(changed) {
+		super.willUpdate(changed);
+		const before = changed.get("state");
+		if (before && this.state && before.newest !== this.state.newest && !this._at_end) this.unread = true;
+		if (changed.has("ticket")) this._at_end = true;
+	}
+
+	updated() {
+		const feed = this._feed;
+		if (!feed) return;
+		// Pictures that load make the feed longer; whoever reads its end stays there.
+		this._resized.observe(feed);
+		this._resized.observe(feed.firstElementChild);
+		this._keep_place();
+	}
+
+	get _feed() {
+		return this.part_named("feed");
+	}
+
+	show_newest() {
+		this._at_end = true;
+		this.unread = false;
+		this._keep_place();
+	}
+
+	_keep_place() {
+		const feed = this._feed;
+		if (feed && this._at_end) feed.scrollTop = feed.scrollHeight;
+	}
+
+	_scrolled() {
+		const feed = this._feed;
+		this._at_end = feed.scrollTop + feed.clientHeight >= feed.scrollHeight - AT_END_PX;
+		if (this._at_end) this.unread = false;
+	}
+
+	render() {
+		if (!this.state?.channel) return nothing;
+		return html`<div class="frame">
+			<div
+				class="feed"
+				role="log"
+				aria-live="polite"
+				aria-label=${__("Text conversation")}
+				tabindex="0"
+				data-testid="feed"
+				@scroll=${this._scrolled}
+			>
+				<div class="entries">${repeat(entries_of(this.state), ({ key }) => key, (entry) => this._entry(entry))}</div>
+			</div>
+			${this.unread
+				? html`<button type="button" class="primary newest" data-testid="show-newest" @click=${this.show_newest}>
+						${icons.down}${__("New Text")}
+					</button>`
+				: nothing}
+		</div>`;
+	}
+
+	_entry(entry) {
+		if (entry.day) return html`<div class="day" data-testid="day"><span>${day(entry.day)}</span></div>`;
+		if (entry.event) {
+			return html`<div class="event" data-testid="event">
+				${entry.event.what} · <time>${clock(entry.at)}</time>
+			</div>`;
+		}
+		return this._bubble(entry);
+	}
+
+	_bubble({ message, at, names_sender }) {
+		const inbound = message.direction === "Inbound";
+		return html`<article
+			class="bubble ${inbound ? "in" : "out"}"
+			data-testid=${inbound ? "inbound" : "outbound"}
+			data-status=${message.status}
+			data-message=${message.name}
+			aria-busy=${this.busy === message.name}
+		>
+			${names_sender ? this._sender(message, inbound) : nothing}
+			${message.body ? html`<div class="text" dir="auto" data-testid="text">${message.body}</div>` : nothing}
+			${message.media.map((file) => this._file(file))}
+			<div class="foot">
+				<time title=${in_full(at)}>${clock(at)}</time>${inbound
+					? nothing
+					: html` · <span class="fate ${colour(message.status)}" data-testid="fate">${message.fate}</span>`}
+			</div>
+			${message.error ? this._trouble(message.error) : nothing} ${this._buttons(message, inbound)}
+			<div role="alert">
+				${this.problem?.message === message.name
+					? html`<div class="notice bad" data-testid="message-problem">${this.problem.text}</div>`
+					: nothing}
+			</div>
+		</article>`;
+	}
+
+	_sender(message, inbound) {
+		const name = inbound ? this.state.customer : message.by;
+		if (!name) return nothing;
+		const number = inbound && this.state.customer_number !== name ? this.state.customer_number : "";
+		return html`<div class="sender" data-testid="sender">
+			<bdi>${name}</bdi>${number ? html` <span class="number"><bdi>${number}</bdi></span>` : nothing}
+		</div>`;
+	}
+
+	_file(file) {
+		if (!file.file_url) return html`<div class="remark" data-testid="remark">${file.remark}</div>`;
+		const url = encodeURI(file.file_url);
+		const remark = file.remark ? html`<div class="remark" data-testid="remark">${file.remark}</div>` : nothing;
+		return html`${this._shown_file(file, url)}${remark}`;
+	}
+
+	_shown_file(file, url) {
+		const type = file.content_type || "";
+		const name = file.file_name || __("File");
+		if (/^image\/(jpeg|png|gif|webp|bmp)$/.test(type)) {
+			return html`<a class="picture" href=${url} target="_blank" rel="noopener" data-testid="file">
+				<img src=${url} alt=${file.file_name || __("Picture")} loading="lazy" />
+			</a>`;
+		}
+		const link = html`<a class="file" href=${url} download=${name} data-testid="file">${icons.file}<bdi>${name}</bdi></a>`;
+		if (type.startsWith("audio/")) return html`<audio controls preload="none" src=${url} aria-label=${name}></audio>${link}`;
+		if (type.startsWith("video/")) return html`<video controls preload="none" src=${url} aria-label=${name}></video>${link}`;
+		return link;
+	}
+
+	// What to do about a text that waits or did not arrive, and who can; what happened stands beside the time.
+	_trouble({ code, do: todo, who, link }) {
+		const for_whom = {
+			Agent: __("For the agent"),
+			Admin: __("For an admin"),
+			Customer: __("For the customer"),
+			Twilio: __("For Twilio"),
+		}[who];
+		return html`<div class="trouble" data-testid="trouble">
+			${todo && for_whom ? html`<span class="who" data-testid="who">${for_whom}</span>` : nothing}
+			${todo ? html`<span data-testid="do">${todo}</span>` : nothing}
+			${link
+				? html`<a href=${link} target="_blank" rel="noopener" data-testid="error-page">${__("Twilio on error {0}", [code])}</a>`
+				: nothing}
+		</div>`;
+	}
+
+	_buttons(message, inbound) {
+		const actions = message.error?.actions;
+		const fits = (action) => !actions || actions.includes(action);
+		const buttons = [
+			message.can_retry && inbound && this._door(__("Fetch Again"), message, "retry"),
+			message.can_retry && !inbound && fits("retry") && this._door(__("Send Again"), message, "retry"),
+			message.can_email && fits("email") && this._door(__("Send as E-mail"), message, "send_as_email"),
+			message.can_cancel && this._door(__("Cancel"), message, "cancel"),
+			actions?.includes("number") &&
+				this._opener(__("Open Number's Settings"), "Twilio SMS Number", message.number),
+			actions?.includes("account") &&
+				this._opener(__("Open Account's Settings"), "Twilio SMS Account", message.account),
+		].filter(Boolean);
+		return buttons.length ? html`<div class="buttons">${buttons}</div>` : nothing;
+	}
+
+	_door(label, message, door) {
+		return html`<button
+			type="button"
+			data-testid=${door}
+			?disabled=${this.busy === message.name}
+			@click=${() => this._call(message, door)}
+		>
+			${label}
+		</button>`;
+	}
+
+	_opener(label, doctype, name) {
+		return html`<button type="button" data-testid="open" @click=${() => this.host.open(doctype, name)}>${label}</button>`;
+	}
+
+	async _call(message, door) {
+		if (this.busy) return;
+		this.busy = message.name;
+		this.problem = null;
+		try {
+			await this.host.call(door, { message: message.name });
+		} catch (error) {
+			this.problem = { message: message.name, text: error.message };
+		}
+		await this.store.load();
+		this.busy = "";
+	}
+}
+
+// Texts and what happened between them in the order of time, with the days they are of.
+function entries_of({ messages, events = [] }) {
+	const sorted = [
+		...messages.map((message) => ({
+			key: message.name,
+			message,
+			at: date_of(message.received_at || message.creation),
+		})),
+		...events.map((event, place) => ({ key: `event-${place}-${event.at}`, event, at: date_of(event.at) })),
+	].sort((a, b) => a.at - b.at);
+	const entries = [];
+	let before = null;
+	for (const entry of sorted) {
+		const key = day_key(entry.at);
+		const other_day = !before || day_key(before.at) !== key;
+		if (other_day) entries.push({ key: `day-${key}`, day: entry.at });
+		if (entry.message) entry.names_sender = other_day || !continues(before, entry);
+		entries.push(entry);
+		before = entry;
+	}
+	return entries;
+}
+
+function continues(before, { message, at }) {
+	const last = before.message;
+	return Boolean(last) && last.direction === message.direction && last.by === message.by && at - before.at < RUN_MS;
+}
+
+function colour(status) {
+	if (FAILED.includes(status)) return "bad";
+	if (PENDING.includes(status)) return "wait";
+	return status === "Canceled" ? "" : "good";
+}
+
+define("twilio-sms-thread", Thread);
