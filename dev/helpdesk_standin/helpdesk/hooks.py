@@ -9,6 +9,8 @@ app_license = "mit"
 
 after_install = "helpdesk.setup.install.after_install"
 
+website_route_rules = [{"from_route": "/helpdesk/<path:app_path>", "to_route": "helpdesk"}]
+
 has_permission = {
 	"HD Ticket": "helpdesk.helpdesk.doctype.hd_ticket.hd_ticket.has_permission",
 	"HD Saved Reply": "helpdesk.helpdesk.doctype.hd_saved_reply.hd_saved_reply.has_permission",

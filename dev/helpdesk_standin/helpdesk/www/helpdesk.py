@@ -1,0 +1,16 @@
+"""The agent screen of a ticket (`helpdesk.www.helpdesk`): only what extensions of the screen hold on to."""
+
+import frappe
+
+no_cache = 1
+
+
+def get_context(context) -> None:
+	if frappe.session.user == "Guest":
+		frappe.local.flags.redirect_location = "/login"
+		raise frappe.Redirect
+	context.boot = {
+		"site_name": frappe.local.site,
+		"csrf_token": frappe.sessions.get_csrf_token(),
+		"session_user": frappe.session.user,
+	}

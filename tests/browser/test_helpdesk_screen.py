@@ -1,0 +1,187 @@
+"""Text conversations in Helpdesk's own screen of a ticket, on the page that stands in for it.
+
+`test_helpdesk_story.py` tells the story on the real one.
+"""
+
+import frappe
+import pytest
+from playwright.sync_api import expect
+from support.people import make_agent
+from support.stack import Customer, eventually, ticket_of
+
+from browser.helpdesk_pages import logged_in, open_ticket, watched
+
+
+@pytest.fixture(scope="module")
+def context(chromium, stack):
+	context = logged_in(chromium, stack.web, make_agent("tsms-screen@example.com", "Grace", "Hopper"))
+	yield context
+	context.close()
+
+
+@pytest.fixture
+def page(context):
+	"""A page of a logged-in agent, which must stay without errors of this app."""
+	page, errors = watched(context)
+	yield page
+	page.close()
+	assert errors == []
+
+
+@pytest.fixture
+def text_ticket(stack, sim):
+	"""A ticket with one text from its customer."""
+	return ticket_of(Customer(stack).text("Hello, where is my order?"))
+
+
+def make_email_ticket(**fields):
+	ticket = frappe.get_doc(
+		{"doctype": "HD Ticket", "subject": "By e-mail", "raised_by": "ann@example.com", **fields}
+	).insert()
+	frappe.db.commit()
+	return ticket
+
+
+def loaded(page):
+	"""Until this app's part of the screen knows the ticket."""
+	page.wait_for_function("window.twilio_sms_screen")
+	page.evaluate("window.twilio_sms_screen.then(screen => screen && 1)")
+
+
+def test_the_reply_box_says_that_it_sends_a_text_and_sends_one(page, stack, text_ticket):
+	open_ticket(page, stack.web, text_ticket.name)
+	expect(page.locator("twilio-sms-channel")).to_be_attached()
+	page.get_by_role("button", name="Reply").click()
+	expect(page.get_by_test_id("helpdesk-route")).to_contain_text("SMS · +1")
+	for gone in ("CC", "BCC", "Bold"):
+		expect(page.get_by_role("button", name=gone, exact=True)).to_be_hidden()
+	page.get_by_label("Reply").click()
+	page.keyboard.type("It arrives tomorrow “early”.")
+	expect(page.get_by_test_id("helpdesk-count")).to_contain_text("1 segment · UCS-2")
+	page.get_by_role("button", name="Send", exact=True).click()
+	eventually(
+		lambda: frappe.db.exists(
+			"Twilio SMS Message",
+			{"conversation": text_ticket.twilio_sms_conversation, "direction": "Outbound"},
+		)
+	)
+	expect(page.get_by_test_id("helpdesk-count")).to_have_text("")
+
+
+def test_a_refused_reply_keeps_what_was_typed(page, stack, text_ticket):
+	conversation = frappe.get_doc("Twilio SMS Conversation", text_ticket.twilio_sms_conversation)
+	conversation.db_set("opted_out", 1)
+	frappe.db.commit()
+	open_ticket(page, stack.web, text_ticket.name)
+	page.get_by_role("button", name="Reply").click()
+	expect(page.get_by_test_id("helpdesk-why")).to_contain_text("opted out")
+	page.get_by_label("Reply").click()
+	page.keyboard.type("Are you there?")
+	# With the keyboard the button can still be reached: the server refuses.
+	page.get_by_role("button", name="Send", exact=True).press("Enter")
+	expect(page.locator("#toasts")).to_contain_text("opted out")
+	expect(page.get_by_label("Reply")).to_have_text("Are you there?")
+
+
+def test_the_composer_opens_in_place_and_makes_room(page, stack, text_ticket):
+	open_ticket(page, stack.web, text_ticket.name)
+	page.get_by_role("button", name="Reply").click()
+	page.get_by_test_id("helpdesk-write").click()
+	expect(page.get_by_test_id("helpdesk-composer").locator("twilio-sms-composer")).to_be_visible()
+	expect(page.get_by_label("Reply")).to_be_hidden()
+	page.get_by_test_id("helpdesk-write").click()
+	expect(page.get_by_test_id("helpdesk-composer")).to_have_count(0)
+
+
+def test_an_email_ticket_keeps_helpdesks_own_reply_box(page, stack):
+	open_ticket(page, stack.web, make_email_ticket().name)
+	loaded(page)
+	page.get_by_role("button", name="Reply").click()
+	expect(page.get_by_role("button", name="CC", exact=True)).to_be_visible()
+	expect(page.get_by_role("button", name="Bold")).to_be_visible()
+	expect(page.locator("[class*=twilio-sms], twilio-sms-channel")).to_have_count(0)
+
+
+def test_a_customer_with_a_phone_number_can_be_texted_from_an_email_ticket(page, stack, sim):
+	ann = Customer(stack)
+	contact = frappe.get_doc(
+		{"doctype": "Contact", "first_name": f"Ann {ann.number[-4:]}", "phone_nos": [{"phone": ann.number}]}
+	).insert()
+	open_ticket(page, stack.web, make_email_ticket(contact=contact.name).name)
+	page.get_by_role("button", name="Text This Customer").click()
+	expect(page.get_by_test_id("helpdesk-drawer").locator("twilio-sms-start")).to_be_attached()
+	page.keyboard.press("Escape")
+	expect(page.get_by_test_id("helpdesk-drawer")).to_have_count(0)
+
+
+def test_going_from_ticket_to_ticket_takes_everything_along_or_away(page, stack, text_ticket):
+	open_ticket(page, stack.web, text_ticket.name)
+	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
+	email_ticket = make_email_ticket()
+	go = "name => window.twilio_sms_screen.then(screen => screen.host.open_ticket(name))"
+	page.evaluate(go, str(email_ticket.name))
+	expect(page.get_by_role("heading", name="By e-mail")).to_be_visible()
+	expect(page.locator("[class*=twilio-sms], twilio-sms-channel")).to_have_count(0)
+	page.go_back()
+	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
+	for _again in range(3):
+		page.evaluate("refetch()")
+	expect(page.get_by_test_id("helpdesk-write")).to_have_count(1)
+	expect(page.locator("twilio-sms-channel")).to_have_count(1)
+	page.get_by_role("button", name="Text Conversation").click()
+	expect(page.get_by_test_id("helpdesk-drawer").locator("twilio-sms-panel")).to_be_attached()
+
+
+def test_without_the_built_script_the_page_stays_as_it_is(page, stack, text_ticket):
+	page.route("**/twilio_sms_channel.api.screen.boot", lambda route: route.fulfill(json={"message": {}}))
+	open_ticket(page, stack.web, text_ticket.name)
+	expect(page.get_by_role("button", name="Text Conversation")).to_be_visible()
+	with page.context.expect_page() as opened:
+		page.get_by_role("button", name="Text Conversation").click()
+	assert f"hd-ticket/{text_ticket.name}" in opened.value.url
+	page.get_by_role("button", name="Reply").click()
+	expect(page.get_by_role("button", name="CC", exact=True)).to_be_visible()
+
+
+def test_an_error_of_ours_is_reported_once_and_the_page_goes_on(context, stack, text_ticket):
+	page, errors = watched(context)
+	open_ticket(page, stack.web, text_ticket.name)
+	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
+	reports = []
+	page.on(
+		"request", lambda request: reports.append(request.url) if "screen.report" in request.url else None
+	)
+	with page.expect_response("**/twilio_sms_channel.api.screen.report"):
+		page.evaluate(
+			"""window.twilio_sms_screen.then(screen => {
+				screen.fill = () => { throw new Error("for the test"); };
+				screen.soon();
+			})"""
+		)
+	for _again in range(3):
+		page.evaluate("document.body.append(document.createElement('i')), refetch()")
+	page.get_by_role("button", name="Reply").click()
+	expect(page.get_by_label("Reply")).to_be_visible()
+	assert len(reports) == 1
+	assert not [error for error in errors if not error.startswith("Twilio SMS Channel:")]
+	frappe.db.rollback()
+	assert frappe.db.exists("Error Log", {"method": "Twilio SMS Channel in the browser"})
+	page.close()
+
+
+@pytest.mark.parametrize("action", ["retry", "cancel"])
+def test_links_in_the_feed_act(page, stack, text_ticket, action):
+	open_ticket(page, stack.web, text_ticket.name)
+	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
+	# As the server writes them into an entry.
+	page.evaluate(
+		"""action => {
+			const frame = document.querySelector(".activities iframe");
+			frame.srcdoc = `<a href="#twilio-sms-${action}=abc">Act</a>`;
+		}""",
+		action,
+	)
+	with page.expect_request(f"**/twilio_sms_channel.api.ticket.{action}") as asked:
+		page.frame_locator(".activities iframe").get_by_role("link").click()
+	assert asked.value.post_data_json == {"message": "abc"}
+	expect(page.locator("#toasts")).to_contain_text("not found")
