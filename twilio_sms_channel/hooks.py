@@ -63,6 +63,11 @@ default_log_clearing_doctypes = {"Twilio SMS Rejected Webhook": 30}
 
 # Desk ------------------------------------------------------------------------------------------
 
-doctype_js = {"HD Ticket": "public/js/hd_ticket.js"}
+doctype_js = {
+	"HD Ticket": ["public/js/hd_ticket.js", "public/js/hd_ticket_start.js"],
+	"Contact": "public/js/contact.js",
+}
+
+doctype_list_js = {"HD Ticket": "public/js/hd_ticket_list.js"}
 
 additional_timeline_content = {"HD Ticket": ["twilio_sms_channel.overrides.activity.desk_timeline"]}

@@ -1,0 +1,146 @@
+"""An agent texts first, from Desk: from a contact, the list, and an e-mail ticket; and finds tickets by a number."""
+
+import frappe
+import pytest
+from playwright.sync_api import expect
+from support.people import make_agent, make_user
+from support.stack import eventually, ticket_of
+
+from browser.conftest import PHONE
+from browser.test_desk import desk, log_in
+from twilio_sms_channel.messaging import phone
+
+CONVERSATION = "Twilio SMS Conversation"
+
+
+@pytest.fixture
+def user(admin):
+	roles = [role for role in ("Agent", "Desk User") if frappe.db.exists("Role", role)]
+	return make_user(make_agent("tsms-desk@example.com"), roles)
+
+
+@pytest.fixture
+def ann(customer, sim):
+	sim.add_handset(customer.number, "Ann Lee")
+	contact = frappe.get_doc(
+		{
+			"doctype": "Contact",
+			"first_name": "Ann",
+			"last_name": f"Lee {customer.number[-4:]}",
+			"phone_nos": [{"phone": phone.display(customer.number), "is_primary_mobile_no": 1}],
+		}
+	).insert()
+	frappe.db.commit()
+	customer.contact = contact.name
+	return customer
+
+
+def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots):
+	off = stack.add_number(description="Old line", enabled=0)
+	frappe.db.set_value("Twilio SMS Number", stack.number, "description", "Support US")
+	frappe.db.commit()
+	log_in(page, stack, user)
+	page.goto(desk(stack, f"contact/{ann.contact}"))
+	page.get_by_role("button", name="Send Text").click()
+	start = page.locator("twilio-sms-start")
+	expect(start.get_by_test_id("to")).to_have_value(phone.display(ann.number))
+	expect(start.get_by_test_id("barred")).to_contain_text(f"{phone.display(off)} is switched off")
+	start.get_by_test_id("from").select_option(stack.number)
+	expect(start.get_by_test_id("send")).to_be_disabled()
+	start.get_by_test_id("subject").fill("Boiler inspection")
+	start.get_by_test_id("body").fill(
+		"Hello Ann, your boiler is due for its inspection. Does Tuesday suit you?"
+	)
+	expect(start.get_by_test_id("count")).to_have_text("1 segment")
+	page.screenshot(path=shots("start-desk"))
+	page.set_viewport_size(PHONE)
+	page.wait_for_timeout(500)
+	page.screenshot(path=shots("start-desk-phone"))
+	start.get_by_test_id("to").fill("+1 415")
+	expect(start.get_by_test_id("doubt")).to_contain_text("is not a phone number")
+	start.get_by_test_id("to").fill(ann.number)
+	expect(start.get_by_test_id("doubt")).to_be_hidden()
+	start.get_by_test_id("send").click()
+	ticket = eventually(lambda: frappe.db.get_value(CONVERSATION, {"customer_number": ann.number}, "ticket"))
+	page.wait_for_url(f"**/hd-ticket/{ticket}")
+	assert frappe.db.get_value("HD Ticket", ticket, ["subject", "contact"]) == (
+		"Boiler inspection",
+		ann.contact,
+	)
+	eventually(ann.inbox)
+
+
+def test_from_the_list_into_the_open_ticket_which_a_number_finds(page, stack, ann, user, shots):
+	ticket = ticket_of(ann.text("Is anybody there?"))
+	log_in(page, stack, user)
+	page.goto(desk(stack, "hd-ticket"))
+	page.get_by_role("button", name="Find by Phone Number").click()
+	page.locator("input[data-fieldname=query]").fill(ann.number[-7:])
+	page.get_by_role("button", name="Find", exact=True).click()
+	page.wait_for_url(f"**/hd-ticket/{ticket.name}")
+
+	page.goto(desk(stack, "hd-ticket"))
+	page.get_by_role("button", name="New Text Conversation").click()
+	start = page.locator("twilio-sms-start")
+	start.get_by_test_id("to").fill(ann.number)
+	expect(start.get_by_test_id("goes-into")).to_contain_text(f"Goes into ticket {ticket.name}")
+	start.get_by_test_id("body").fill("Yes, we are")
+	start.get_by_test_id("send").click()
+	page.wait_for_url(f"**/hd-ticket/{ticket.name}")
+	eventually(lambda: [m.body for m in ann.inbox()] == ["Yes, we are"])
+
+
+def test_an_email_ticket_texts_its_customer_and_whoever_opted_out_is_left_alone(
+	page, stack, ann, user, sim, shots
+):
+	earlier = ticket_of(ann.text("Hello", to=stack.other_number))
+	ticket = frappe.get_doc(
+		{
+			"doctype": "HD Ticket",
+			"subject": "Where is my invoice?",
+			"raised_by": "ann@example.com",
+			"contact": ann.contact,
+		}
+	).insert()
+	frappe.db.commit()
+	ann.text("STOP", to=stack.other_number)
+	log_in(page, stack, user)
+	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
+	page.get_by_role("button", name="Text This Customer").click()
+	start = page.locator("twilio-sms-start")
+	expect(start.get_by_test_id("barred")).to_contain_text("opted out")
+	start.get_by_test_id("from").select_option(stack.number)
+	start.get_by_test_id("body").fill("Your invoice is in the post")
+	expect(start.get_by_test_id("goes-into")).to_contain_text("replies by text from then on")
+	page.screenshot(path=shots("start-email-ticket"))
+	start.get_by_test_id("send").click()
+	eventually(lambda: frappe.db.get_value("HD Ticket", ticket.name, "twilio_sms_reply_channel") == "SMS")
+	expect(page.locator("twilio-sms-start")).to_have_count(0)
+	expect(page.get_by_role("button", name="Text This Customer")).to_have_count(0)
+
+	history = page.evaluate_handle(
+		"ticket => twilio_sms.mount(document.querySelector('.form-page'), 'twilio-sms-history', { ticket })",
+		str(ticket.name),
+	)
+	expect(page.get_by_test_id("earlier")).to_contain_text(earlier.subject)
+	expect(page.get_by_test_id("earlier")).to_contain_text(f"#{earlier.name}")
+	history.as_element().scroll_into_view_if_needed()
+	page.screenshot(path=shots("history"))
+	page.get_by_test_id("earlier").click()
+	page.wait_for_url(f"**/hd-ticket/{earlier.name}")
+
+
+def test_desks_search_box_finds_a_number(page, stack, ann, user, shots):
+	ticket = ticket_of(ann.text("Where is my parcel?"))
+	log_in(page, stack, user)
+	page.goto(desk(stack, "hd-ticket"))
+	typed = f"{ann.number[2:5]} {ann.number[5:8]} {ann.number[8:]}"
+	page.wait_for_function("window.frappe?.searchdialog?.search")
+	page.evaluate("typed => frappe.searchdialog.search.init_search(typed, 'global_search')", typed)
+	found = page.locator(".search-results .result, .search-dialog .result").filter(
+		has_text="Where is my parcel?"
+	)
+	expect(found.first).to_be_visible()
+	page.screenshot(path=shots("search-desk"))
+	found.first.locator("a").first.click()
+	page.wait_for_url(f"**/hd-ticket/{ticket.name}")

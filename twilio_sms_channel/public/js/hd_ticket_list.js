@@ -1,0 +1,50 @@
+// Desk's list of HD Ticket: text somebody first, and find tickets by a phone number in any spelling.
+
+if (!frappe.listview_settings["HD Ticket"]?.twilio_sms) {
+	const settings = (frappe.listview_settings["HD Ticket"] ||= {});
+	settings.twilio_sms = true;
+	// Helpdesk may bring a list file of its own.
+	const before = settings.onload;
+
+	settings.onload = (list) => {
+		before?.call(settings, list);
+		list.page.add_inner_button(__("New Text Conversation"), async () => {
+			await frappe.require("twilio_sms.bundle.js");
+			twilio_sms.start_in_desk("HD Ticket");
+		});
+		list.page.add_inner_button(__("Find by Phone Number"), () => ask_for_number(list));
+	};
+
+	function ask_for_number(list) {
+		frappe.prompt(
+			{
+				fieldname: "query",
+				fieldtype: "Data",
+				label: __("Phone Number"),
+				description: __("In any spelling, or at least its last six digits."),
+				reqd: 1,
+			},
+			({ query }) => show(list, query),
+			__("Find by Phone Number"),
+			__("Find"),
+		);
+	}
+
+	async function show(list, query) {
+		const { message: found } = await frappe.call({
+			method: "twilio_sms_channel.api.ticket.find",
+			type: "GET",
+			args: { query },
+		});
+		if (!found.length) {
+			frappe.show_alert({
+				message: __("No ticket has texts of {0}.", [frappe.utils.escape_html(query)]),
+				indicator: "orange",
+			});
+			return;
+		}
+		if (found.length === 1) return frappe.set_route("Form", "HD Ticket", found[0].ticket);
+		await list.filter_area.clear(false);
+		list.filter_area.add([["HD Ticket", "name", "in", found.map(({ ticket }) => ticket).join(",")]]);
+	}
+}

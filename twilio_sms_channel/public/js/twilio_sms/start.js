@@ -1,0 +1,356 @@
+// Texts somebody first: whom, from which number of ours, into which ticket, and what.
+//
+// Emits `started` with what `api.ticket.start` answered.
+
+import { css, html, nothing } from "lit";
+
+import { TwilioElement, __, define } from "./element.js";
+
+const ASK_AFTER_MS = 400;
+const COUNT_AFTER_MS = 250;
+const SHOWN_BARRED = 2;
+
+class Start extends TwilioElement {
+	static properties = {
+		// an e-mail ticket that is to reply by text
+		ticket: { type: String },
+		// name of the Contact to text
+		contact: { type: String },
+		// the phone number to begin with, in any spelling
+		to: { type: String },
+		// what the customer's numbers may be: [{number, display}]
+		numbers: { attribute: false },
+		ours: { state: true },
+		from: { state: true },
+		text: { state: true },
+		subject: { state: true },
+		counted: { state: true },
+		asking: { state: true },
+		sending: { state: true },
+		// what is wrong with the number to text, and with sending
+		doubt: { state: true },
+		problem: { state: true },
+	};
+
+	static styles = [
+		TwilioElement.styles,
+		css`
+			form {
+				display: grid;
+				gap: 14px;
+			}
+			label,
+			.field {
+				display: grid;
+				gap: 4px;
+			}
+			.name {
+				font-size: 13px;
+				color: var(--ink-muted);
+			}
+			input,
+			select,
+			textarea {
+				width: 100%;
+				min-height: 34px;
+				padding: 5px 10px;
+				border: 1px solid var(--line-strong);
+				border-radius: var(--radius);
+				background: var(--surface);
+				color: var(--ink);
+				font: inherit;
+			}
+			textarea {
+				min-height: 96px;
+				resize: vertical;
+			}
+			details {
+				font-size: 12px;
+				color: var(--ink-muted);
+			}
+			summary {
+				width: fit-content;
+				cursor: pointer;
+			}
+			ul {
+				display: grid;
+				gap: 2px;
+				margin: 4px 0 0;
+				padding-inline-start: 18px;
+			}
+			.bar {
+				display: flex;
+				flex-wrap: wrap;
+				align-items: center;
+				justify-content: space-between;
+				gap: 8px;
+			}
+			.count {
+				font-size: 12px;
+				color: var(--ink-muted);
+			}
+			.count.bad,
+			.doubt {
+				color: var(--bad);
+				font-size: 13px;
+			}
+		`,
+	];
+
+	constructor() {
+		super();
+		this.ticket = this.contact = this.to = this.from = this.text = this.subject = this.doubt = this.problem = "";
+		this.numbers = [];
+		this.ours = this.counted = this.request_id = null;
+		this.asking = this.sending = false;
+	}
+
+	connectedCallback() {
+		super.connectedCallback();
+		this.to ||= this.numbers?.[0]?.display || "";
+		this._ask();
+	}
+
+	disconnectedCallback() {
+		super.disconnectedCallback();
+		clearTimeout(this._asking_soon);
+		clearTimeout(this._counting);
+	}
+
+	focus() {
+		this.part_named(this.to ? "body" : "to")?.focus();
+	}
+
+	render() {
+		const { chosen } = this;
+		const why_not = this.doubt || chosen?.why_not;
+		const ready = this.to.trim() && this.text.trim() && chosen && !why_not && !this.asking && !this._too_long;
+		return html`<form
+			data-testid="start"
+			aria-label=${__("New text conversation")}
+			aria-busy=${this.sending}
+			@submit=${this._submit}
+			@keydown=${this._key}
+		>
+			<label>
+				<span class="name">${__("To")}</span>
+				<input
+					type="tel"
+					data-testid="to"
+					autocomplete="off"
+					dir="ltr"
+					list=${this.numbers?.length > 1 ? "numbers" : nothing}
+					placeholder=${__("Phone number, for example +1 415 555 0132")}
+					aria-describedby="doubt"
+					aria-invalid=${Boolean(this.doubt)}
+					.value=${this.to}
+					@input=${(event) => this._address(event.target.value)}
+				/>
+				<datalist id="numbers">
+					${(this.numbers || []).map(({ display }) => html`<option value=${display}></option>`)}
+				</datalist>
+				<span id="doubt" class="doubt" role="status" data-testid="doubt" ?hidden=${!this.doubt}>${this.doubt}</span>
+			</label>
+			${this._senders()} ${this._where_to()}
+			<label>
+				<span class="name">${__("Text")}</span>
+				<textarea
+					data-testid="body"
+					rows="4"
+					dir="auto"
+					placeholder=${__("Write a text…")}
+					aria-describedby="count"
+					aria-keyshortcuts="Control+Enter"
+					?readonly=${this.sending}
+					.value=${this.text}
+					@input=${(event) => this._write(event.target.value)}
+				></textarea>
+			</label>
+			<div role="alert" data-testid="problem">
+				${this.problem ? html`<div class="notice bad"><span>${this.problem}</span></div>` : nothing}
+			</div>
+			<div class="bar">
+				<span id="count" class="count ${this._too_long ? "bad" : ""}" data-testid="count">${this._count()}</span>
+				<button class="primary" data-testid="send" ?disabled=${!ready || this.sending}>
+					${this.sending ? __("Sending…") : __("Send Text")}
+				</button>
+			</div>
+		</form>`;
+	}
+
+	// The number of ours that is chosen, or proposed.
+	get chosen() {
+		return this.ours?.find(({ number }) => number === this.from) || this.ours?.[0];
+	}
+
+	_senders() {
+		if (!this.ours) return nothing;
+		if (!this.ours.length) {
+			return html`<div class="notice bad" data-testid="no-numbers">
+				<span>${__("There is no number to text from yet. An admin can add one under Twilio SMS Number.")}</span>
+			</div>`;
+		}
+		const barred = this.ours.filter(({ why_not }) => why_not);
+		const usable = barred.length < this.ours.length;
+		return html`<div class="field">
+			<label>
+				<span class="name">${__("From")}</span>
+				<select data-testid="from" @change=${(event) => this._choose(event.target.value)}>
+					${this.ours.map(
+						(row) =>
+							html`<option
+								value=${row.number}
+								?selected=${row.number === this.chosen.number}
+								?disabled=${usable && row.why_not}
+							>
+								${named(row)}
+							</option>`,
+					)}
+				</select>
+			</label>
+			${usable && barred.length
+				? html`<details data-testid="barred" ?open=${barred.length <= SHOWN_BARRED}>
+						<summary>${__("Numbers that cannot be chosen: {0}", [barred.length])}</summary>
+						<ul>
+							${barred.map((row) => html`<li>${reason(row)}</li>`)}
+						</ul>
+					</details>`
+				: nothing}
+		</div>`;
+	}
+
+	// Where the text goes, or why it cannot, before anything is typed.
+	_where_to() {
+		const { chosen } = this;
+		if (!chosen || this.doubt || !this.to.trim()) return nothing;
+		if (chosen.why_not) {
+			return html`<div class="notice bad" role="status" data-testid="why-not"><span>${chosen.why_not}</span></div>`;
+		}
+		if (this.ticket) {
+			return html`<div class="notice info" role="status" data-testid="goes-into">
+				<span>${__("This ticket replies by text from then on. Its e-mail address stays, and you can switch back.")}</span>
+			</div>`;
+		}
+		if (chosen.continues) {
+			const { ticket, subject } = chosen.continues;
+			return html`<div class="notice info" role="status" data-testid="goes-into">
+				<span>${__("Goes into ticket {0}, which is open: {1}", [ticket, subject])}</span>
+				<button type="button" class="link" data-testid="open-ticket" @click=${() => this.host.open_ticket(ticket)}>
+					${__("Open Ticket")}
+				</button>
+			</div>`;
+		}
+		return html`<label>
+			<span class="name">${__("Subject of the new ticket (optional)")}</span>
+			<input
+				data-testid="subject"
+				maxlength="140"
+				dir="auto"
+				placeholder=${__("The text's first line")}
+				.value=${this.subject}
+				@input=${(event) => this._change({ subject: event.target.value })}
+			/>
+		</label>`;
+	}
+
+	get _too_long() {
+		return Boolean(this.text) && this.counted?.left < 0;
+	}
+
+	_count() {
+		if (!this.text || !this.counted?.characters) return "";
+		const { left, segments } = this.counted;
+		if (left < 0) return __("{0} characters too many", [-left]);
+		return segments === 1 ? __("1 segment") : __("{0} segments", [segments]);
+	}
+
+	// What another request would be about: the same one may be repeated without texting twice.
+	_change(values) {
+		this.request_id = null;
+		this.problem = "";
+		Object.assign(this, values);
+	}
+
+	_address(to) {
+		this._change({ to, doubt: "", asking: true });
+		clearTimeout(this._asking_soon);
+		this._asking_soon = setTimeout(() => this._ask(), ASK_AFTER_MS);
+	}
+
+	_choose(from) {
+		this._change({ from });
+	}
+
+	_write(text) {
+		this._change({ text });
+		clearTimeout(this._counting);
+		this._counting = setTimeout(() => this._ask_count(), COUNT_AFTER_MS);
+	}
+
+	async _ask() {
+		const { contact, ticket } = this;
+		const to = this.to.trim();
+		this.asking = true;
+		try {
+			const ours = await this.host.call("numbers", { to: to || undefined, ticket: ticket || undefined }, { get: true });
+			if (to !== this.to.trim() || contact !== this.contact) return;
+			this.ours = ours;
+			this.doubt = "";
+		} catch (error) {
+			if (to !== this.to.trim()) return;
+			this.doubt = error.message;
+		}
+		this.asking = false;
+	}
+
+	async _ask_count() {
+		const { text } = this;
+		try {
+			const counted = await this.host.call("preview", { message: text });
+			if (text === this.text) this.counted = counted;
+		} catch {
+			// Sending says what is wrong; a count is only a help.
+			this.counted = null;
+		}
+	}
+
+	_key(event) {
+		if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this._submit(event);
+	}
+
+	async _submit(event) {
+		event.preventDefault();
+		if (this.part_named("send").disabled) return;
+		this.sending = true;
+		this.problem = "";
+		// Should the answer get lost, pressing again sends nothing twice.
+		this.request_id ||= crypto.getRandomValues(new Uint32Array(4)).join("");
+		try {
+			const started = await this.host.call("start", {
+				to: this.to.trim(),
+				message: this.text,
+				number: this.chosen.number,
+				ticket: this.ticket || undefined,
+				contact: this.contact || undefined,
+				subject: this.subject.trim() || undefined,
+				request_id: this.request_id,
+			});
+			this._change({ text: "", subject: "", counted: null });
+			this.emit("started", started);
+		} catch (error) {
+			this.problem = error.message;
+		}
+		this.sending = false;
+	}
+}
+
+// Says which number it is about.
+function reason({ display, why_not }) {
+	return why_not.includes(display) ? why_not : `${display}: ${why_not}`;
+}
+
+function named({ display, label }) {
+	return label && label !== display ? `${label} · ${display}` : display;
+}
+
+define("twilio-sms-start", Start);
