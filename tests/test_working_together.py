@@ -208,3 +208,129 @@ def test_a_bulk_reply_goes_out_by_each_tickets_channel_and_says_what_did_not(age
 	assert len(notes) == 1 and "opted out" in notes[0] and "We moved" in notes[0]
 	assert not frappe.get_all("HD Ticket Comment", {"reference_ticket": names[0]})
 	assert written_in(tickets[1]) == []
+
+
+# --- merging ------------------------------------------------------------------------------------------------------
+
+
+def merge(agent, source, target) -> None:
+	answer = agent.call(f"{HELPDESK}merge_ticket", source=str(source.name), target=str(target.name))
+	assert answer.status_code == 200, answer.text
+	frappe.db.rollback()
+	source.reload()
+	target.reload()
+
+
+def state(agent, ticket) -> dict:
+	return agent.call(f"{API}state", http="GET", ticket=ticket.name).json()["message"]
+
+
+def switch(agent, ticket, channel):
+	answer = agent.call(f"{API}switch_channel", ticket=ticket.name, channel=channel)
+	assert answer.status_code == 200, answer.text
+
+
+def mail_answer(to: str, sender: str):
+	"""The customer answers an e-mail, whose Message-ID is `to`. The Communication that it became."""
+	from frappe.email.receive import InboundMail
+
+	account = frappe.get_doc("Email Account", {"default_outgoing": 1})
+	content = (
+		f"From: {sender}\r\nTo: {account.email_id}\r\nSubject: Re: By mail\r\nIn-Reply-To: <{to}>\r\n"
+		f"Message-ID: <{frappe.generate_hash()}@example.com>\r\nContent-Type: text/plain\r\n\r\nBy mail again"
+	)
+	communication = InboundMail(content, account).process()
+	frappe.db.commit()
+	return communication
+
+
+def both_ways(agent, customer, ticket, address: str) -> None:
+	"""The agent answers from this ticket by text and by e-mail."""
+	switch(agent, ticket, "SMS")
+	assert agent.reply(ticket.name, "<p>By text</p>").status_code == 200
+	eventually(lambda: [m.body for m in customer.inbox()][-1:] == ["By text"])
+	switch(agent, ticket, "Email")
+	assert agent.reply(ticket.name, "<p>By mail</p>", to=address).status_code == 200
+	assert len(mails_to(address)) == 1
+
+
+@pytest.mark.parametrize("goes_on", ["SMS", "Email"])
+def test_a_merged_text_and_email_ticket_is_reached_in_both_ways(agent, customer, ticket, goes_on):
+	by_mail = email_ticket()
+	address = by_mail.raised_by
+	mail_id = frappe.db.get_value("Communication", {"reference_name": str(by_mail.name)}, "message_id")
+	source, target = (by_mail, ticket) if goes_on == "SMS" else (ticket, by_mail)
+	merge(agent, source, target)
+	assert (source.status, target.twilio_sms_reply_channel) == ("Closed", goes_on)
+	both_ways(agent, customer, target, address)
+	assert ticket_of(customer.text("By text again")).name == target.name
+	mail = mail_answer(mail_id, address)
+	assert (mail.reference_doctype, str(mail.reference_name)) == ("HD Ticket", str(target.name))
+	frappe.db.rollback()
+	assert frappe.db.get_value("HD Ticket", source.name, "status") == "Closed"
+	assert frappe.db.get_value("HD Ticket", target.name, "status") != "Closed"
+
+
+def test_texts_move_into_the_ticket_that_goes_on_with_their_fate_and_files(
+	agent, customer, ticket, stack, picture
+):
+	message = customer.text("Look", media=[("a.png", picture + b"merge")])
+	eventually(lambda: frappe.db.get_value("Twilio SMS Media", {"parent": message.name}, "file"))
+	agent.reply(ticket.name, "<p>Nice</p>")
+	eventually(lambda: written_in(ticket)[0].status == "Delivered")
+	target = ticket_of(customer.text("Other number", to=stack.other_number))
+	merge(agent, ticket, target)
+	shown = state(agent, target)["messages"]
+	assert [row["body"] for row in shown] == ["Hello", "Look", "Nice", "Other number"]
+	assert shown[2]["fate"] == "Delivered"
+	file = frappe.get_doc("File", frappe.db.get_value("Twilio SMS Media", {"parent": message.name}, "file"))
+	assert str(frappe.db.get_value("Communication", file.attached_to_name, "reference_name")) == str(
+		target.name
+	)
+	entries = feed(agent, target)
+	assert "<img " in entries[1]["content"] and entries[1]["attachments"] == []
+	assert entries[2]["recipients"].endswith("Delivered")
+	left = feed(agent, ticket)
+	assert left[0]["user"]["email"] == customer.number
+
+
+def test_a_text_on_its_way_while_tickets_merge_shows_its_fate_in_the_one_that_goes_on(
+	agent, customer, ticket, stack
+):
+	target = ticket_of(customer.text("Other number", to=stack.other_number))
+	with stack.without_worker():
+		agent.reply(ticket.name, "<p>Nice</p>")
+		merge(agent, ticket, target)
+	stack.wake()
+	eventually(lambda: written_in(ticket)[0].status == "Delivered")
+	entry = next(entry for entry in feed(agent, target) if "Nice" in entry["content"])
+	assert entry["recipients"].endswith("Delivered")
+	assert entry["delivery_status"] == "Sent"
+
+
+def test_merging_two_customers_says_who_is_answered(agent, customer, ticket, stack):
+	other = Customer(stack)
+	target = ticket_of(other.text("Another customer"))
+	merge(agent, ticket, target)
+	notes = frappe.get_all("HD Ticket Comment", {"reference_ticket": str(target.name)}, pluck="content")
+	assert [note for note in notes if "replies from here go to" in note]
+	assert ticket_of(customer.text("And now?")).name == target.name
+	assert agent.reply(target.name, "<p>Hi</p>").status_code == 200
+	eventually(lambda: [m.body for m in other.inbox()] == ["Hi"])
+	assert customer.inbox() == []
+
+
+def test_pressing_reply_on_another_customers_text_does_not_answer_the_tickets_customer(
+	agent, customer, ticket
+):
+	refused = agent.reply(ticket.name, "<p>Your code is 1234</p>", to="+15035550123")
+	assert refused.status_code == 417
+	assert "+1 503-555-0123" in told(refused)
+	assert written_in(ticket) == []
+	assert agent.reply(ticket.name, "<p>Hi</p>", to=customer.number).status_code == 200
+
+
+def feed(person, ticket) -> list[dict]:
+	answer = person.call(f"{HELPDESK}get_one", http="GET", name=ticket.name)
+	assert answer.status_code == 200, answer.text
+	return answer.json()["message"]["communications"]

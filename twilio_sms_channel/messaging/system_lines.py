@@ -20,7 +20,6 @@ OPTED_IN = "opted in to text messages again"
 REOPENED = "reopened the ticket with a text message"
 TO_EMAIL = "switched the replies to e-mail"
 TO_TEXT = "switched the replies to text messages"
-MERGED_IN = "brought the texts of a merged ticket along"
 # The customer did these, whoever's session wrote them down.
 OF_CUSTOMER = (OPTED_OUT, WAS_OPTED_OUT, OPTED_IN, REOPENED)
 
@@ -71,7 +70,6 @@ def predicates() -> dict[str, str]:
 		REOPENED: _("reopened the ticket with a text message"),
 		TO_EMAIL: _("switched the replies to e-mail"),
 		TO_TEXT: _("switched the replies to text messages"),
-		MERGED_IN: _("brought the texts of a merged ticket along"),
 	}
 
 
@@ -85,5 +83,4 @@ def _sentences() -> dict[str, str]:
 		REOPENED: _("{0} reopened the ticket with a text message"),
 		TO_EMAIL: _("{0} switched the replies to e-mail"),
 		TO_TEXT: _("{0} switched the replies to text messages"),
-		MERGED_IN: _("{0} brought the texts of a merged ticket along"),
 	}

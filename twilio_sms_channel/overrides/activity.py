@@ -90,7 +90,6 @@ def _show_texts(feed, for_agent: bool) -> None:
 	entries = {entry["name"]: entry for entry in (feed or {}).get("communications") or []}
 	texts = _texts(list(entries))
 	files = _files([text.name for text in texts if text.name])
-	attachments = _attachments([text.communication for text in texts])
 	can_text = _CanText()
 	for text in texts:
 		entry = entries[text.communication]
@@ -105,10 +104,8 @@ def _show_texts(feed, for_agent: bool) -> None:
 			entry["content"] += feed_html.for_agents(
 				_remarks(text, its_files), _actions(text, its_files, can_text), text.name
 			)
-		shown = {file.file_url for file in inline}
-		entry["attachments"] = [
-			file for file in attachments.get(text.communication, []) if file.file_url not in shown
-		]
+		if text.name:
+			entry["attachments"] = _below(its_files, inline)
 		if for_agent:
 			_redraw_when_changed(entry)
 
@@ -299,7 +296,7 @@ def _files(messages: list[str]) -> dict[str, list]:
 	if not messages:
 		return {}
 	Media, File = frappe.qb.DocType("Twilio SMS Media"), frappe.qb.DocType("File")
-	fields = (Media.status, Media.error, Media.file_name, Media.changed, Media.content_type)
+	fields = (Media.status, Media.error, Media.file, Media.file_name, Media.changed, Media.content_type)
 	rows = (
 		frappe.qb.from_(Media)
 		.left_join(File)
@@ -311,19 +308,13 @@ def _files(messages: list[str]) -> dict[str, list]:
 	return _by("parent", rows)
 
 
-def _attachments(communications: list[str]) -> dict[str, list]:
-	# Helpdesk caches a Communication's attachments for an hour; those of a text arrive after it.
-	if not communications:
-		return {}
-	return _by(
-		"attached_to_name",
-		frappe.get_all(
-			"File",
-			filters={"attached_to_doctype": "Communication", "attached_to_name": ("in", communications)},
-			fields=["attached_to_name", "name", "file_url", "file_name"],
-			order_by="creation",
-		),
-	)
+def _below(files: list, inline: list) -> list[dict[str, str]]:
+	"""Files that are not shown between the words. Not Helpdesk's list, which is an hour old."""
+	return [
+		{"name": file.file, "file_url": file.file_url, "file_name": file.file_name}
+		for file in files
+		if file.file_url and file not in inline
+	]
 
 
 def _by(key: str, rows: list) -> dict[str, list]:

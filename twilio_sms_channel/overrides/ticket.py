@@ -11,7 +11,8 @@ from frappe import _
 from frappe.utils import validate_email_address
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import contacts, conversations, outbox, reply_pictures, text
+from twilio_sms_channel.messaging import contacts, conversations, outbox, phone, reply_pictures, text
+from twilio_sms_channel.overrides import merging
 
 # The reply box does not say what its screen showed. A text that is this young was hardly read.
 READING_TIME_S = 6
@@ -46,6 +47,7 @@ class TicketMixin:
 		if "to" not in kwargs and not _asked_for_by_request("reply_via_agent"):
 			return self._note_notice(message)
 		if self.replies_by_text:
+			self._refuse_to_text_another(kwargs.get("to"))
 			return self._reply_from_box(message, list(kwargs.get("attachments") or []))
 		kwargs["to"] = _addresses(kwargs.get("to")) or self.customer_email()
 		return super().reply_via_agent(message, **kwargs)
@@ -77,6 +79,14 @@ class TicketMixin:
 		super().on_update()
 		if self.is_text_ticket and self.contact and self.has_value_changed("contact"):
 			conversations.set_contact(self.twilio_sms_conversation, self.doctype, self.name, self.contact)
+		if self.get("is_merged") and self.get("merged_with") and self.has_value_changed("is_merged"):
+			merging.bring_along(self)
+
+	def on_communication_update(self, c) -> None:
+		"""Frappe calls this at each save of a Communication in the ticket (Helpdesk: `HDTicket`)."""
+		if self.get("is_merged") and self.get("merged_with") and merging.redirect(self, c):
+			return
+		super().on_communication_update(c)
 
 	def set_raised_by(self) -> None:
 		# Helpdesk would fill in the session user, and e-mail replies would go to the agent.
@@ -110,6 +120,21 @@ class TicketMixin:
 				# Helpdesk's bulk reply goes on with the other tickets and tells nobody.
 				self._note_not_sent(body, str(e))
 			raise
+
+	def _refuse_to_text_another(self, to: Any) -> None:
+		"""The Reply icon beside a text fills in its sender: in a merged ticket that may be another customer."""
+		customer = frappe.db.get_value(
+			"Twilio SMS Conversation", self.twilio_sms_conversation, "customer_number"
+		)
+		for number in _listed(to):
+			if number != customer and phone.is_answerable(number):
+				frappe.throw(
+					_(
+						"Texts from this ticket go to {0}, not to {1}. Open the reply box anew to answer {0}, or start a text conversation with {1}."
+					).format(phone.display(customer), frappe.utils.escape_html(phone.display(number))),
+					outbox.CannotText,
+					title=_("The text was not sent"),
+				)
 
 	def _note_not_sent(self, body: str, reason: str) -> None:
 		lines = _("This reply was not sent: {0}").format(frappe.utils.escape_html(reason)), text.to_html(body)
@@ -147,6 +172,10 @@ def _asked_for_by_request(method: str) -> bool:
 
 def _addresses(to: Any) -> str:
 	"""The valid e-mail addresses of what the reply box gave: it also holds phone numbers of text messages."""
+	return ", ".join(address for address in _listed(to) if validate_email_address(address))
+
+
+def _listed(to: Any) -> list[str]:
 	if isinstance(to, str):
 		to = to.split(",")
-	return ", ".join(a.strip() for a in to or [] if validate_email_address((a or "").strip()))
+	return [(address or "").strip() for address in to or []]

@@ -390,6 +390,8 @@ class HDTicket(Document):
 				"attached_to_doctype": doctype,
 				"attached_to_name": docname,
 				"file_url": file_url,
+				# Later Frappe knows by itself; that of the throwaway site would make the copy public.
+				"is_private": int(file_url.startswith("/private/")),
 			}
 		).save(ignore_permissions=True)
 
