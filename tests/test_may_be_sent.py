@@ -316,7 +316,7 @@ def test_the_loser_of_two_transactions_gets_the_winners_reply(stack, customer, s
 	"""Without the door's lock: as another app calls it."""
 	ticket = ticket_of(customer.text("Hello"))
 	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
-	digest = outbox._digest(conversation, "one")
+	digest = outbox._digest("one", (conversation.ticket_doctype, conversation.ticket))
 	# This transaction sees nothing of what the other one commits.
 	assert outbox._asked_before(digest) is None
 

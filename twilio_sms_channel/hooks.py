@@ -30,12 +30,19 @@ override_whitelisted_methods = {
 	"helpdesk.helpdesk.doctype.hd_ticket.api.get_one": "twilio_sms_channel.overrides.activity.get_one",
 	"helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities": "twilio_sms_channel.overrides.activity.get_ticket_activities",
 }
+# Before v16 Frappe counts for everybody, whatever they may read.
+if int(frappe.__version__.split(".")[0]) < 16:
+	override_whitelisted_methods["frappe.client.get_count"] = (
+		"twilio_sms_channel.overrides.counting.get_count"
+	)
 
 # Permissions: texts are read by whoever may read their ticket -------------------------------------
 
 permission_query_conditions = {
 	"Communication": "twilio_sms_channel.overrides.permissions.communication_query",
+	"File": "twilio_sms_channel.overrides.permissions.file_query",
 	"Twilio SMS Conversation": "twilio_sms_channel.overrides.permissions.conversation_query",
+	"Twilio SMS Media": "twilio_sms_channel.overrides.permissions.media_query",
 	"Twilio SMS Message": "twilio_sms_channel.overrides.permissions.message_query",
 }
 

@@ -114,6 +114,7 @@ def preview(message: str, ticket: str | int | None = None, html: bool | int = Fa
 		"max_characters", "left", "left_in_segment", "plain": None | {"text", "encoding", "segments"}, "replaced"}`.
 		`plain` is there when plain quotes, dashes … would save segments; `replaced` says that the number sends that one by itself
 	"""
+	doc = _readable(ticket) if ticket else None
 	body = text.from_html(message) if frappe.utils.cint(html) else text.clean(message)
 	count = segments.count(body)
 	cheaper = segments.cheaper(body)
@@ -125,7 +126,7 @@ def preview(message: str, ticket: str | int | None = None, html: bool | int = Fa
 		"left": segments.MAX_CHARACTERS - count.characters,
 		"left_in_segment": segments.left_in_segment(body),
 		"plain": plain and {"text": cheaper, "encoding": plain.encoding, "segments": plain.segments},
-		"replaced": bool(plain and ticket and _replaces_fancy_characters(ticket)),
+		"replaced": bool(plain and doc and _replaces_fancy_characters(doc)),
 	}
 
 
@@ -351,12 +352,10 @@ def _named(character: str) -> dict[str, str | None]:
 	}
 
 
-def _replaces_fancy_characters(ticket: str | int) -> bool:
-	doc = frappe.get_doc(desk_of_site().doctype, str(ticket))
-	doc.check_permission("read")
-	if not doc.is_text_ticket or not desk_of_site().is_agent():
+def _replaces_fancy_characters(ticket) -> bool:
+	if not ticket.is_text_ticket:
 		return False
-	conversation = frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation)
+	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
 	return bool(senders.number_for(conversation).replace_fancy_characters)
 
 

@@ -49,6 +49,29 @@ def message_query(user: str | None = None, doctype: str | None = None) -> str:
 	)
 
 
+def media_query(user: str | None = None, doctype: str | None = None) -> str:
+	"""SQL condition on `tabTwilio SMS Media`: Frappe asks of a child table's rows only who may read the parent's DocType."""
+	condition = message_query(user)
+	return (
+		f"`tabTwilio SMS Media`.parent in (select name from `tabTwilio SMS Message` where {condition})"
+		if condition
+		else ""
+	)
+
+
+def file_query(user: str | None = None, doctype: str | None = None) -> str:
+	"""SQL condition on `tabFile`: names of files of texts tell what was sent, too. All other files are not ours to judge."""
+	if _sees_everything(user) or not (visible := _visible(user)):
+		return ""
+	desk = desk_or_none()
+	return (
+		"not (ifnull(`tabFile`.attached_to_doctype, '') = 'Communication' and exists (select 1 from `tabCommunication` text"
+		" where text.name = `tabFile`.attached_to_name and text.communication_medium = 'SMS'"
+		f" and text.reference_doctype = {frappe.db.escape(desk.doctype)}"
+		f" and cast(text.reference_name as binary) not in ({visible})))"
+	)
+
+
 def may_read_communication(doc, ptype: str | None = None, user: str | None = None) -> bool | None:
 	"""has_permission hook of Communication: texts by their ticket, everything else is not ours to judge."""
 	desk = desk_or_none()
