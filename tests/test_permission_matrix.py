@@ -261,9 +261,11 @@ def opt_out(person, texts):
 
 
 def goes_on(person, text):
-	"""Texting somebody first, in the ticket that is open with them; too long, so that nothing is sent."""
+	"""Texting somebody first, in the ticket that is open with them; refused as too long, or before."""
 	answer = person.call(DOOR + "start", to=text.customer_number, number=text.number, message="x" * 1601)
-	return granted(answer)
+	assert answer.status_code in (403, 417)
+	assert text.ticket not in json.dumps(answer.json().get("_server_messages", ""))
+	return "1601" in answer.text
 
 
 def reply_box(person, text):
