@@ -56,16 +56,16 @@ def test_an_agent_answers_in_desk_and_sees_delivered(page, chromium, stack, sim,
 	)
 	log_in(page, stack, user)
 	page.goto(desk(stack, f"hd-ticket/{conversation}"))
-	panel = page.locator(".twilio-sms")
-	expect(panel.locator(".tsms-in .tsms-text")).to_have_text(
+	panel = page.locator("twilio-sms-panel")
+	expect(panel.get_by_test_id("inbound").get_by_test_id("text")).to_have_text(
 		"Hello, my order 4711 has not arrived. Can you help?"
 	)
-	expect(panel.locator(".tsms-route")).to_contain_text("Carla Diaz")
+	expect(panel.get_by_test_id("channel")).to_contain_text("Carla Diaz")
 
-	panel.locator(".tsms-body").fill("Hi Carla, it is on its way and arrives tomorrow 🚚")
-	expect(panel.locator(".tsms-count")).to_contain_text("UCS-2")
-	panel.locator(".tsms-send").click()
-	expect(panel.locator(".tsms-out .tsms-fate")).to_have_text("Delivered", timeout=30_000)
+	panel.get_by_test_id("body").fill("Hi Carla, it is on its way and arrives tomorrow 🚚")
+	expect(panel.get_by_test_id("chip")).to_contain_text("delivery truck")
+	panel.get_by_test_id("send").click()
+	expect(panel.get_by_test_id("fate")).to_have_text("Delivered", timeout=30_000)
 	page.screenshot(path=shots("ticket-desk"))
 
 	bubble = handset.get_by_test_id("bubble").filter(has_text="arrives tomorrow")
@@ -88,18 +88,17 @@ def test_the_ticket_goes_over_to_email_in_desk(page, stack, sim, shots, customer
 	ticket = ticket_of(customer.text("Please send me the invoice"))
 	log_in(page, stack, user)
 	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
-	panel = page.locator(".twilio-sms")
-	panel.locator(".tsms-switch").click()
-	dialog = page.locator(".modal.show")
-	expect(dialog).to_contain_text("has no e-mail address yet")
-	dialog.locator("input[data-fieldname=email]").fill(f"c{customer.number[1:]}@example.com")
-	page.wait_for_timeout(300)
+	panel = page.locator("twilio-sms-panel")
+	panel.get_by_test_id("add-address").click()
+	expect(panel.get_by_test_id("email-form")).to_contain_text("has no e-mail address yet")
+	panel.get_by_test_id("email").fill(f"c{customer.number[1:]}@example.com")
 	page.screenshot(path=shots("switch-to-email"))
-	dialog.get_by_role("button", name="Add and Switch").click()
-	expect(panel.locator(".tsms-route")).to_contain_text("Replies go by e-mail")
-	expect(panel.locator(".tsms-form")).to_be_hidden()
-	panel.locator(".tsms-switch").click()
-	expect(panel.locator(".tsms-form")).to_be_visible()
+	panel.get_by_test_id("add-and-switch").click()
+	expect(panel.get_by_test_id("channel")).to_contain_text("E-mail · c")
+	expect(panel.get_by_test_id("email-hint")).to_be_visible()
+	expect(panel.get_by_test_id("composer")).to_be_hidden()
+	panel.get_by_test_id("switch").click()
+	expect(panel.get_by_test_id("composer")).to_be_visible()
 
 
 def test_an_opted_out_customer_cannot_be_texted_and_the_reason_is_there(page, stack, sim, shots, customer):
@@ -108,9 +107,9 @@ def test_an_opted_out_customer_cannot_be_texted_and_the_reason_is_there(page, st
 	customer.text("STOP")
 	log_in(page, stack, user)
 	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
-	panel = page.locator(".twilio-sms")
-	expect(panel.locator(".tsms-notice")).to_contain_text("opted out")
-	expect(panel.locator(".tsms-form")).to_be_hidden()
+	panel = page.locator("twilio-sms-panel")
+	expect(panel.get_by_test_id("why-not")).to_contain_text("opted out")
+	expect(panel.get_by_test_id("composer")).to_be_hidden()
 	page.screenshot(path=shots("opted-out"))
 
 
@@ -120,7 +119,7 @@ def test_a_hostile_text_is_shown_as_text(page, stack, sim, customer):
 	message = customer.text(body)
 	log_in(page, stack, user)
 	page.goto(desk(stack, f"hd-ticket/{ticket_of(message).name}"))
-	expect(page.locator(".twilio-sms .tsms-text")).to_have_text(body)
+	expect(page.locator("twilio-sms-panel").get_by_test_id("text")).to_have_text(body)
 	page.goto(desk(stack, f"twilio-sms-message/{message.name}"))
 	expect(page.locator("[data-fieldname=body]").first).to_contain_text("onerror")
 	assert page.evaluate("window.hacked") is None
@@ -152,14 +151,15 @@ def test_a_wish_to_stop_is_shown_and_the_agent_can_note_it(page, stack, sim, sho
 	ticket = ticket_of(customer.text("Please stop texting me", media=[("a.png", picture)], to=number))
 	log_in(page, stack, user)
 	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
-	panel = page.locator(".twilio-sms")
-	expect(panel.locator(".tsms-wish")).to_contain_text("may want no more texts")
-	expect(panel.locator(".tsms-lost")).to_contain_text("does not accept files")
+	panel = page.locator("twilio-sms-panel")
+	expect(panel.get_by_test_id("wish")).to_contain_text("may want no more texts")
+	expect(panel.get_by_test_id("remark")).to_contain_text("does not accept files")
 	page.screenshot(path=shots("wish-to-stop"))
-	panel.locator(".tsms-opt-out").click()
-	page.locator(".modal.show").get_by_role("button", name="Yes").click()
-	expect(panel.locator(".tsms-notice")).to_contain_text("opted out")
-	expect(panel.locator(".tsms-wish")).to_be_hidden()
+	panel.get_by_test_id("opt-out").click()
+	expect(panel.get_by_test_id("wish")).to_contain_text("Only they can lift this")
+	panel.get_by_test_id("opt-out-yes").click()
+	expect(panel.get_by_test_id("why-not")).to_contain_text("opted out")
+	expect(panel.get_by_test_id("wish")).to_be_hidden()
 
 
 def test_a_manager_rotates_the_token_and_compares_with_twilio(page, stack, sim, shots, customer):
@@ -248,14 +248,14 @@ def test_a_failed_text_says_what_to_do_and_goes_as_an_email(page, stack, sim, sh
 	)
 	log_in(page, stack, user)
 	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
-	landline, sender = (page.locator(".twilio-sms .tsms-out").nth(n) for n in range(2))
-	expect(landline.locator(".tsms-fate")).to_have_text(
+	landline, sender = (page.locator("twilio-sms-panel").get_by_test_id("outbound").nth(n) for n in range(2))
+	expect(landline.get_by_test_id("fate")).to_have_text(
 		"Not delivered: The customer's number is a landline and cannot receive texts."
 	)
-	expect(landline.locator(".tsms-do")).to_have_text("Use e-mail or call.")
-	expect(landline.locator(".tsms-page")).to_have_attribute("href", re.compile("errors/30006$"))
+	expect(landline.get_by_test_id("do")).to_have_text("Use e-mail or call.")
+	expect(landline.get_by_test_id("error-page")).to_have_attribute("href", re.compile("errors/30006$"))
 	expect(landline.get_by_role("button")).to_have_text(["Send as E-mail"])
-	expect(sender.locator(".tsms-who")).to_have_text("For an admin")
+	expect(sender.get_by_test_id("who")).to_have_text("For an admin")
 	expect(sender.get_by_role("button")).to_have_text(
 		["Send Again", "Send as E-mail", "Open Number's Settings"]
 	)
@@ -267,7 +267,7 @@ def test_a_failed_text_says_what_to_do_and_goes_as_an_email(page, stack, sim, sh
 	page.set_viewport_size(DESKTOP)
 
 	landline.get_by_role("button", name="Send as E-mail").click()
-	expect(landline.locator(".tsms-fate")).to_contain_text("(sent as e-mail)")
+	expect(landline.get_by_test_id("fate")).to_contain_text("(sent as e-mail)")
 	expect(landline.get_by_role("button")).to_have_count(0)
 	eventually(lambda: frappe.db.exists("Email Queue", {"reference_name": str(ticket.name)}))
 	sender.get_by_role("button", name="Open Number's Settings").click()
@@ -287,11 +287,11 @@ def test_a_waiting_text_says_why_and_is_canceled(page, stack, sim, shots, custom
 	)
 	log_in(page, stack, user)
 	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
-	waiting = page.locator(".twilio-sms .tsms-out")
-	expect(waiting.locator(".tsms-fate")).to_contain_text("Waiting: Twilio is receiving too many requests")
+	waiting = page.locator("twilio-sms-panel").get_by_test_id("outbound")
+	expect(waiting.get_by_test_id("fate")).to_contain_text("Waiting: Twilio is receiving too many requests")
 	page.screenshot(path=shots("waiting"))
 	waiting.get_by_role("button", name="Cancel").click()
-	expect(waiting.locator(".tsms-fate")).to_have_text("Canceled")
+	expect(waiting.get_by_test_id("fate")).to_have_text("Canceled")
 	expect(waiting.get_by_role("button")).to_have_text(["Send as E-mail"])
 	page.screenshot(path=shots("canceled"))
 	eventually(lambda: frappe.db.get_value("Twilio SMS Message", name, "status") == "Canceled")

@@ -1,0 +1,96 @@
+"""The app's elements on a page of their own, with the site's real doors behind them."""
+
+import json
+import os
+
+import pytest
+
+PAGE = "twilio-sms-elements"
+HTML = """<!doctype html>
+<html lang="{lang}" dir="{direction}" data-theme="{theme}">
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Text conversation</title>
+<style>
+	html {{ font-family: Inter, system-ui, sans-serif; background: #fff; color: #171717; }}
+	html[data-theme=dark] {{ background: #171717; color: #f2f2f2; color-scheme: dark; }}
+	body {{ margin: 0; padding: 16px; }}
+	main {{ max-width: 760px; margin: auto; min-height: {height}px; align-content: end; display: grid; }}
+</style>
+<main></main>
+<script src="{script}"></script>
+<script>
+	window.toasts = [];
+	window.opened = [];
+	const toast = (text) => window.toasts.push(text);
+	twilio_sms.set_host({{
+		...twilio_sms.http_host({{ csrf_token: () => "", ticket_doctype: "HD Ticket", toast }}),
+		__: (text, args = []) => text.replace(/\\{{(\\d+)\\}}/g, (hole, place) => args[place] ?? hole),
+		toast,
+		open: (...what) => window.opened.push(what),
+		open_ticket: (name) => window.opened.push(["HD Ticket", name]),
+		on_update: () => () => {{}},
+		live: () => true,
+		user: {user},
+		is_rtl: {rtl},
+	}});
+	window.element = twilio_sms.mount(document.querySelector("main"), {tag}, {properties});
+</script>
+"""
+
+
+class Screen:
+	"""Shows elements of the app's bundle to an agent, one page load each."""
+
+	def __init__(self, page, agent):
+		self.page, self.agent = page, agent
+		cookies = [
+			{"name": cookie.name, "value": cookie.value, "url": agent.stack.web}
+			for cookie in agent.session.cookies
+		]
+		page.context.add_cookies(cookies)
+		boot = agent.call("twilio_sms_channel.api.screen.boot", http="GET").json()["message"]
+		self.script = boot["script"]
+		assert self.script, "the bundle is not built"
+
+	def show(self, tag: str, ticket, *, theme="light", rtl=False, lang="en", height=520):
+		"""Open a page with this element for a ticket. Returns the element's locator."""
+		html = HTML.format(
+			lang=lang,
+			direction="rtl" if rtl else "ltr",
+			theme=theme,
+			script=self.script,
+			user=json.dumps(self.agent.user),
+			rtl=json.dumps(rtl),
+			tag=json.dumps(tag),
+			properties=json.dumps({"ticket": str(ticket)}),
+			height=height,
+		)
+		url = f"{self.agent.stack.web}/{PAGE}"
+		self.page.unroute(url)
+		self.page.route(url, lambda route: route.fulfill(content_type="text/html", body=html))
+		self.page.goto(url)
+		return self.page.locator(tag)
+
+	def refresh(self, ticket) -> None:
+		"""As when the site tells of a change."""
+		self.page.evaluate("(ticket) => twilio_sms.store(ticket).load()", str(ticket))
+
+
+def axe_script(config) -> str:
+	"""The path of axe-core, which finds what keeps people from using a page."""
+	packages = config.getoption("--npm-packages")
+	path = os.path.join(packages or "", "axe-core", "axe.min.js")
+	if not packages or not os.path.exists(path):
+		pytest.skip("axe-core is not there: --npm-packages FOLDER")
+	return path
+
+
+def violations(page, script: str) -> list[str]:
+	"""What is serious or critical on the page, in a line each."""
+	page.add_script_tag(path=script)
+	found = page.evaluate(
+		"axe.run(document, {resultTypes: ['violations']}).then(({violations}) => violations"
+		".filter(({impact}) => ['serious', 'critical'].includes(impact))"
+		".map(({id, nodes}) => `${id}: ${nodes.map(({target, failureSummary}) => `${target} ${failureSummary}`).join(' | ')}`))"
+	)
+	return found

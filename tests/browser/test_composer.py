@@ -1,0 +1,349 @@
+"""The composer, the channel control and the panel, with the site's real doors behind them."""
+
+import base64
+import gzip
+import re
+
+import frappe
+import pytest
+import requests
+from playwright.sync_api import expect
+from support.people import make_agent
+from support.stack import eventually, ticket_of
+
+from browser.conftest import DESKTOP, PHONE
+from browser.screens import Screen, axe_script, violations
+
+MESSAGE = "Twilio SMS Message"
+COMPOSER, PANEL, CHANNEL = "twilio-sms-composer", "twilio-sms-panel", "twilio-sms-channel"
+REPLY = "twilio_sms_channel.api.ticket.reply"
+MAX_BUNDLE_BYTES = 60_000
+
+
+@pytest.fixture
+def screen(page, agent):
+	return Screen(page, agent)
+
+
+@pytest.fixture
+def ticket(customer, sim):
+	return ticket_of(customer.text("Hello, my order 4711 has not arrived. Can you help?"))
+
+
+@pytest.fixture
+def composer(screen, ticket):
+	return screen.show(COMPOSER, ticket.name)
+
+
+@pytest.fixture(scope="module")
+def colleague(stack, agent):
+	return stack.login(make_agent("tsms-colleague@example.com", "Alan", "Turing"))
+
+
+def at(element, testid):
+	return element.get_by_test_id(testid)
+
+
+def texts_of(ticket) -> list:
+	"""The outbound texts of a ticket, oldest first."""
+	frappe.db.rollback()
+	return frappe.get_all(
+		MESSAGE,
+		{"conversation": ticket.twilio_sms_conversation, "direction": "Outbound"},
+		["name", "body", "status"],
+		order_by="creation",
+	)
+
+
+def drop(element, *files, type="drop"):
+	"""Let go of files over an element: (name, MIME type, bytes)."""
+	given = [[name, mime, base64.b64encode(data).decode()] for name, mime, data in files]
+	element.evaluate(
+		"""(element, [type, files]) => {
+			const data = new DataTransfer();
+			for (const [name, type, content] of files) {
+				const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+				data.items.add(new File([bytes], name, { type }));
+			}
+			const options = { bubbles: true, composed: true, cancelable: true };
+			element.dispatchEvent(type === "paste"
+				? new ClipboardEvent("paste", { ...options, clipboardData: data })
+				: new DragEvent(type, { ...options, dataTransfer: data }));
+		}""",
+		[type, given],
+	)
+
+
+def test_the_bundle_stays_small(screen, stack):
+	script = requests.get(stack.web + screen.script, timeout=30).content
+	assert len(gzip.compress(script, 9)) < MAX_BUNDLE_BYTES
+
+
+def test_what_was_written_outlives_a_reload_and_is_sent_with_the_keyboard(
+	screen, composer, ticket, customer, picture
+):
+	expect(at(composer, "from")).to_contain_text(re.compile(r"From \+1 .+ → "))
+	at(composer, "body").fill("It is on its way")
+	drop(at(composer, "composer"), ("parcel.png", "image/png", picture))
+	expect(at(composer, "picture")).to_be_visible()
+	expect(composer.locator("progress")).to_have_count(0)
+	screen.page.reload()
+	expect(at(composer, "body")).to_have_value("It is on its way")
+	expect(at(composer, "file")).to_contain_text("parcel.png")
+	at(composer, "body").press("Control+Enter")
+	expect(at(composer, "body")).to_have_value("")
+	expect(at(composer, "body")).to_be_focused()
+	eventually(lambda: [m.body for m in customer.inbox()] == ["It is on its way"])
+	assert len(customer.inbox()[0].media_urls) == 1
+	screen.page.reload()
+	expect(at(composer, "body")).to_have_value("")
+	expect(at(composer, "file")).to_have_count(0)
+
+
+def test_pressing_twice_or_a_lost_answer_sends_once(screen, composer, ticket):
+	lost = []
+
+	def lose_the_first(route):
+		route.fetch() if not lost else None
+		if lost:
+			return route.continue_()
+		lost.append(1)
+		return route.abort()
+
+	screen.page.route("**/*ticket.reply", lose_the_first)
+	at(composer, "body").fill("Only once")
+	at(composer, "send").dblclick()
+	expect(at(composer, "problem")).to_contain_text("cannot be reached")
+	expect(at(composer, "body")).to_have_value("Only once")
+	screen.page.reload()
+	at(composer, "send").dblclick()
+	expect(at(composer, "body")).to_have_value("")
+	assert [text.body for text in texts_of(ticket)] == ["Only once"]
+
+
+def test_what_a_text_takes_is_counted_and_made_less_with_one_click(screen, composer):
+	body = at(composer, "body")
+	body.fill("It is on its way")
+	expect(at(composer, "count")).to_have_text("144 left · 1 segment")
+	body.fill("“It’s” on its way, and arrives tomorrow between 9 and 12 at your front door ő")
+	expect(at(composer, "count")).to_contain_text("2 segments")
+	expect(at(composer, "chip")).to_have_count(4)
+	expect(at(composer, "chip").first).to_contain_text("left double quotation mark")
+	at(composer, "chip").filter(has_text="right single").click()
+	expect(body).to_have_value(
+		"“It's” on its way, and arrives tomorrow between 9 and 12 at your front door ő"
+	)
+	body.fill("“It’s” on its way, and arrives tomorrow between 9 and 12 at your front door")
+	expect(at(composer, "plain")).to_have_text("Use plain characters (1 segment)")
+	expect(at(composer, "announced")).to_have_text(re.compile("2 segments"))
+	at(composer, "plain").click()
+	expect(body).to_have_value('"It\'s" on its way, and arrives tomorrow between 9 and 12 at your front door')
+	expect(at(composer, "count")).to_contain_text("1 segment")
+	expect(at(composer, "room")).to_have_count(0)
+	body.fill("x" * 1601)
+	expect(at(composer, "count")).to_have_text("1 characters too many")
+	expect(at(composer, "send")).to_be_disabled()
+
+
+def test_files_are_checked_before_they_are_uploaded(screen, composer, ticket, picture):
+	uploads = []
+	screen.page.on(
+		"request", lambda request: uploads.append(request.url) if "upload_file" in request.url else None
+	)
+	form = at(composer, "composer")
+	drop(form, ("a.zip", "application/zip", b"PK"))
+	expect(at(composer, "refused")).to_contain_text("a.zip cannot be sent by text")
+	drop(form, ("film.mp4", "video/mp4", b"x" * (5 * 1024 * 1024 + 1)))
+	expect(at(composer, "refused")).to_contain_text("film.mp4 (5.0 MB) is too large")
+	assert uploads == []
+	drop(at(composer, "body"), ("screenshot.png", "image/png", picture), type="paste")
+	expect(at(composer, "file")).to_have_count(1)
+	at(composer, "file-input").set_input_files(
+		[{"name": f"{n}.png", "mimeType": "image/png", "buffer": picture} for n in range(10)]
+	)
+	expect(at(composer, "refused")).to_contain_text("9.png was not attached: a text takes at most 10 files")
+	expect(at(composer, "file")).to_have_count(10)
+	expect(composer.locator("progress")).to_have_count(0, timeout=60_000)
+	composer.get_by_role("button", name="Remove screenshot.png").click()
+	expect(at(composer, "file")).to_have_count(9)
+	attached = {"attached_to_doctype": "HD Ticket", "attached_to_name": str(ticket.name)}
+	eventually(lambda: frappe.db.count("File", attached) == 9)
+
+
+def test_a_drag_over_the_page_shows_where_to_let_go(composer):
+	drop(composer, ("a.png", "image/png", b"x"), type="dragover")
+	expect(at(composer, "drop")).to_be_visible()
+	drop(composer, type="dragend")
+	expect(at(composer, "drop")).to_be_hidden()
+
+
+def test_large_pictures_are_announced_to_be_made_smaller(composer):
+	drop(
+		at(composer, "composer"), ("large.png", "image/png", b"\x89PNG\r\n\x1a\n" + b"x" * (6 * 1024 * 1024))
+	)
+	expect(at(composer, "scaled")).to_contain_text("at most 5.0 MB")
+
+
+def test_emoji_and_saved_replies_with_the_keyboard_alone(screen, composer, ticket, customer):
+	source = "HD Saved Reply" if frappe.db.exists("DocType", "HD Saved Reply") else "HD Canned Response"
+	title = f"Delay {customer.number[-6:]}"
+	saved = {"doctype": source, "title": title, "message": "<p>Sorry for the delay.</p>"}
+	frappe.get_doc({**saved, **({"scope": "Global"} if source == "HD Saved Reply" else {})}).insert()
+	frappe.db.commit()
+	keyboard = screen.page.keyboard
+	at(composer, "body").focus()
+	keyboard.type("Hello ")
+	for _ in range(2):
+		keyboard.press("Tab")
+	expect(at(composer, "emoji")).to_be_focused()
+	keyboard.press("Enter")
+	picker = at(composer, "picker")
+	expect(at(picker, "search")).to_be_focused()
+	keyboard.press("Escape")
+	expect(picker).to_have_count(0)
+	expect(at(composer, "emoji")).to_be_focused()
+	keyboard.press("Enter")
+	keyboard.type("truck")
+	expect(at(picker, "option")).to_have_count(1)
+	keyboard.press("Enter")
+	expect(at(composer, "body")).to_have_value("Hello 🚚")
+	expect(at(composer, "body")).to_be_focused()
+	keyboard.press("Home")
+	for _ in range(3):
+		keyboard.press("Tab")
+	expect(at(composer, "saved-replies")).to_be_focused()
+	keyboard.press("Enter")
+	keyboard.type(title)
+	expect(at(picker, "option")).to_have_text([title])
+	keyboard.press("Enter")
+	expect(at(composer, "body")).to_have_value("Sorry for the delay.Hello 🚚")
+	keyboard.press("Control+Enter")
+	expect(at(composer, "body")).to_have_value("")
+	eventually(lambda: [m.body for m in customer.inbox()] == ["Sorry for the delay.Hello 🚚"])
+
+
+def test_who_opted_out_cannot_be_written_to_and_nothing_typed_is_lost(screen, composer, ticket, customer):
+	at(composer, "body").fill("Half a sente")
+	customer.text("STOP")
+	screen.refresh(ticket.name)
+	expect(at(composer, "why-not")).to_contain_text("opted out")
+	expect(at(composer, "body")).to_be_disabled()
+	expect(at(composer, "body")).to_have_value("Half a sente")
+	expect(at(composer, "send")).to_be_disabled()
+
+
+def test_a_number_without_mms_says_why_nothing_can_be_attached(screen, stack, customer, sim, picture):
+	ticket = ticket_of(customer.text("Hi", to=stack.add_number(mms_enabled=0)))
+	composer = screen.show(COMPOSER, ticket.name)
+	expect(at(composer, "attach")).to_be_disabled()
+	expect(at(composer, "attach")).to_have_attribute("title", re.compile("cannot send files"))
+	drop(at(composer, "body"), ("a.png", "image/png", picture), type="paste")
+	expect(at(composer, "refused")).to_contain_text("cannot send files")
+
+
+def test_a_refusal_of_the_server_stands_in_the_composer(screen, composer, ticket, stack, customer):
+	at(composer, "body").fill("Are you still there?")
+	customer.text("STOP")
+	at(composer, "send").click()
+	expect(at(composer, "problem")).to_contain_text("opted out by texting STOP")
+	expect(at(composer, "body")).to_have_value("Are you still there?")
+
+
+def test_a_colleague_who_answers_meanwhile_is_noticed(screen, composer, ticket, colleague):
+	at(composer, "body").fill("I am looking into it")
+	assert colleague.call(REPLY, ticket=str(ticket.name), message="It was sent today").ok
+	screen.refresh(ticket.name)
+	expect(at(composer, "meanwhile")).to_contain_text("has just answered: It was sent today")
+	at(composer, "meanwhile-close").click()
+	expect(at(composer, "meanwhile")).to_be_empty()
+	expect(at(composer, "body")).to_be_focused()
+
+
+def test_the_channel_is_shown_and_switched_after_an_address_was_added(screen, ticket, customer):
+	channel = screen.show(CHANNEL, ticket.name)
+	expect(at(channel, "channel")).to_contain_text(re.compile(r"SMS · \+1 .+ → "))
+	at(channel, "add-address").click()
+	expect(at(channel, "email")).to_be_focused()
+	screen.page.keyboard.type("not an address")
+	screen.page.keyboard.press("Enter")
+	expect(at(channel, "channel-problem")).to_contain_text("Enter an e-mail address")
+	at(channel, "email").fill(f"c{customer.number[1:]}@example.com")
+	screen.page.keyboard.press("Enter")
+	expect(at(channel, "channel")).to_have_text(f"E-mail · c{customer.number[1:]}@example.com")
+	at(channel, "switch").click()
+	expect(at(channel, "channel")).to_contain_text("SMS · ")
+	expect(at(channel, "switch")).to_have_text("Switch to E-mail")
+
+
+def test_whoever_reads_further_up_keeps_their_place(screen, ticket, customer, sim):
+	from twilio_sms_channel.messaging import outbox
+
+	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
+	for n in range(30):
+		outbox.write(conversation, f"Line {n}\nand more of it")
+	frappe.db.after_commit.reset()
+	frappe.db.set_value(
+		MESSAGE, {"conversation": conversation.name, "direction": "Outbound"}, "status", "Canceled"
+	)
+	frappe.db.commit()
+	panel = screen.show(PANEL, ticket.name)
+	feed = at(panel, "feed")
+	expect(at(panel, "outbound")).to_have_count(30)
+	expect(at(panel, "day")).to_have_text(["Today"])
+	at_end = "(feed) => feed.scrollTop + feed.clientHeight >= feed.scrollHeight - 2"
+	assert feed.evaluate(at_end)
+	feed.evaluate("(feed) => (feed.scrollTop = 40)")
+	screen.page.wait_for_function(
+		"document.querySelector('twilio-sms-panel').shadowRoot"
+		".querySelector('twilio-sms-thread')._at_end === false"
+	)
+	customer.text("Are you there?")
+	screen.refresh(ticket.name)
+	expect(at(panel, "inbound")).to_have_count(2)
+	assert feed.evaluate("(feed) => feed.scrollTop") == 40
+	at(panel, "show-newest").click()
+	expect(at(panel, "show-newest")).to_have_count(0)
+	assert feed.evaluate(at_end)
+
+
+@pytest.mark.parametrize(
+	("name", "theme", "size", "rtl"),
+	[
+		("composer-light", "light", DESKTOP, False),
+		("composer-dark", "dark", DESKTOP, False),
+		("composer-phone", "light", PHONE, False),
+		("composer-rtl", "dark", PHONE, True),
+	],
+)
+def test_everybody_can_use_it(request, screen, shots, ticket, customer, picture, name, theme, size, rtl):
+	script = axe_script(request.config)
+	page = screen.page
+	page.set_viewport_size(size)
+	contact = frappe.get_doc("Contact", ticket.contact)
+	contact.first_name, contact.last_name = "Ann", "Lee"
+	contact.save()
+	frappe.db.set_value(
+		MESSAGE, {"conversation": ticket.twilio_sms_conversation}, {"price": 0.0158, "price_unit": "USD"}
+	)
+	frappe.db.set_value("Twilio SMS Conversation", ticket.twilio_sms_conversation, "may_want_to_stop", 1)
+	frappe.db.commit()
+	panel = screen.show(PANEL, ticket.name, theme=theme, rtl=rtl, lang="ar" if rtl else "en", height=0)
+	at(panel, "body").fill("“Hi Ann”, it’s on its way, and arrives tomorrow between 9 and 12 at your door 🚚")
+	drop(
+		at(panel, "composer"),
+		("parcel.png", "image/png", picture),
+		("slip.pdf", "application/pdf", b"%PDF-1.4\n%%EOF"),
+	)
+	expect(panel.locator("progress")).to_have_count(0)
+	expect(at(panel, "count")).to_contain_text("with files (MMS)")
+	page.screenshot(path=shots(f"{name}-files"))
+	for _ in range(2):
+		at(panel, "remove").first.click()
+	expect(at(panel, "chip").first).to_be_visible()
+	page.screenshot(path=shots(name))
+	assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+	assert violations(page, script) == []
+	at(panel, "emoji").click()
+	expect(at(panel, "option").first).to_be_visible()
+	page.screenshot(path=shots(f"{name}-emoji"))
+	assert violations(page, script) == []
