@@ -259,6 +259,17 @@ def test_a_colleague_who_answers_meanwhile_is_noticed(screen, composer, ticket, 
 	expect(at(composer, "body")).to_be_focused()
 
 
+def test_a_colleague_who_was_faster_is_read_before_anything_is_sent(screen, composer, ticket, colleague):
+	at(composer, "body").fill("I am looking into it")
+	assert colleague.call(REPLY, ticket=str(ticket.name), message="It was sent today").ok
+	at(composer, "send").click()
+	expect(at(composer, "meanwhile")).to_contain_text("It was sent today")
+	expect(at(composer, "body")).to_have_value("I am looking into it")
+	at(composer, "send-anyway").click()
+	expect(at(composer, "body")).to_have_value("")
+	assert [text.body for text in texts_of(ticket)] == ["It was sent today", "I am looking into it"]
+
+
 def test_the_channel_is_shown_and_switched_after_an_address_was_added(screen, ticket, customer):
 	channel = screen.show(CHANNEL, ticket.name)
 	expect(at(channel, "channel")).to_contain_text(re.compile(r"SMS · \+1 .+ → "))

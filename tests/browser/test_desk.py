@@ -67,6 +67,9 @@ def test_an_agent_answers_in_desk_and_sees_delivered(page, chromium, stack, sim,
 	panel.get_by_test_id("send").click()
 	expect(panel.get_by_test_id("fate")).to_have_text("Delivered", timeout=30_000)
 	page.screenshot(path=shots("ticket-desk"))
+	page.evaluate("document.documentElement.setAttribute('data-theme', 'dark')")
+	page.screenshot(path=shots("ticket-desk-dark"))
+	page.evaluate("document.documentElement.setAttribute('data-theme', 'light')")
 
 	bubble = handset.get_by_test_id("bubble").filter(has_text="arrives tomorrow")
 	expect(bubble).to_be_visible()
@@ -89,6 +92,9 @@ def test_the_ticket_goes_over_to_email_in_desk(page, stack, sim, shots, customer
 	log_in(page, stack, user)
 	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
 	panel = page.locator("twilio-sms-panel")
+	# Desk has shortcuts of one letter.
+	panel.get_by_test_id("body").press_sequentially("Which one?")
+	expect(page.locator(".modal.show")).to_have_count(0)
 	panel.get_by_test_id("add-address").click()
 	expect(panel.get_by_test_id("email-form")).to_contain_text("has no e-mail address yet")
 	panel.get_by_test_id("email").fill(f"c{customer.number[1:]}@example.com")

@@ -590,7 +590,7 @@ class Composer extends TicketElement {
 				message: this.text,
 				attachments: this.attachments.names,
 				request_id: this.request_id,
-				seen: this._seen,
+				seen: this._seen || "",
 			});
 			this._clear();
 			this.announced = __("The text is on its way.");

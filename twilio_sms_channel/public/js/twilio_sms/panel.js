@@ -5,6 +5,8 @@ import { css, html, nothing } from "lit";
 import "./channel.js";
 import "./composer.js";
 import { TicketElement, __, define } from "./element.js";
+import "./history.js";
+import "./start.js";
 import "./thread.js";
 
 class Panel extends TicketElement {
@@ -12,6 +14,7 @@ class Panel extends TicketElement {
 		// What the page says on tickets whose replies go by e-mail: where such are written there
 		email_hint: { type: String, attribute: "email-hint" },
 		starting: { state: true },
+		looking_back: { state: true },
 	};
 
 	static styles = [
@@ -23,9 +26,14 @@ class Panel extends TicketElement {
 				gap: 10px;
 				max-width: 760px;
 			}
-			.hint {
+			.hint,
+			summary {
 				font-size: 13px;
 				color: var(--ink-muted);
+			}
+			summary {
+				width: fit-content;
+				cursor: pointer;
 			}
 		`,
 	];
@@ -33,7 +41,7 @@ class Panel extends TicketElement {
 	constructor() {
 		super();
 		this.email_hint = "";
-		this.starting = false;
+		this.starting = this.looking_back = false;
 	}
 
 	render() {
@@ -50,10 +58,15 @@ class Panel extends TicketElement {
 							? html`<div class="hint" data-testid="email-hint">${this.email_hint}</div>`
 							: nothing}`
 				: nothing}
-			${state.earlier && customElements.get("twilio-sms-history")
-				? html`<twilio-sms-history ticket=${ticket}></twilio-sms-history>`
-				: nothing}
+			${state.earlier ? this._earlier() : nothing}
 		`;
+	}
+
+	_earlier() {
+		return html`<details data-testid="earlier-conversations" @toggle=${(event) => (this.looking_back = event.target.open)}>
+			<summary>${__("Earlier conversations with this customer: {0}", [this.state.earlier])}</summary>
+			${this.looking_back ? html`<twilio-sms-history ticket=${this.ticket}></twilio-sms-history>` : nothing}
+		</details>`;
 	}
 
 	_problem(there) {
@@ -72,6 +85,7 @@ class Panel extends TicketElement {
 	_starter() {
 		return html`<twilio-sms-start
 			ticket=${this.ticket}
+			.numbers=${this.state.can_start}
 			@started=${() => {
 				this.starting = false;
 				this.store.load();
