@@ -1,7 +1,7 @@
 """The app's elements on a page of their own, with the site's real doors behind them."""
 
 import json
-import os
+from pathlib import Path
 
 import pytest
 
@@ -77,20 +77,26 @@ class Screen:
 
 
 def axe_script(config) -> str:
-	"""The path of axe-core, which finds what keeps people from using a page."""
+	"""axe-core, which finds what keeps people from using a page."""
 	packages = config.getoption("--npm-packages")
-	path = os.path.join(packages or "", "axe-core", "axe.min.js")
-	if not packages or not os.path.exists(path):
+	script = Path(packages or "", "axe-core", "axe.min.js")
+	if not packages or not script.exists():
 		pytest.skip("axe-core is not there: --npm-packages FOLDER")
-	return path
+	return script.read_text()
 
 
-def violations(page, script: str) -> list[str]:
-	"""What is serious or critical on the page, in a line each."""
-	page.add_script_tag(path=script)
-	found = page.evaluate(
-		"axe.run(document, {resultTypes: ['violations']}).then(({violations}) => violations"
-		".filter(({impact}) => ['serious', 'critical'].includes(impact))"
-		".map(({id, nodes}) => `${id}: ${nodes.map(({target, failureSummary}) => `${target} ${failureSummary}`).join(' | ')}`))"
+def violations(page, script: str, within: str = "html") -> list[str]:
+	"""What is serious or critical on the page, in a line each.
+
+	:param script: `axe_script`
+	:param within: CSS selector of the part to look at
+	"""
+	page.evaluate(script)
+	# What is just appearing is still pale.
+	page.evaluate("Promise.allSettled(document.getAnimations().map(({ finished }) => finished))")
+	return page.evaluate(
+		"""(within) => axe.run(within, { resultTypes: ["violations"] }).then(({ violations }) => violations
+			.filter(({ impact }) => ["serious", "critical"].includes(impact))
+			.map(({ id, nodes }) => [id, ...nodes.map((node) => `${node.target} ${node.failureSummary}`)].join(" | ")))""",
+		within,
 	)
-	return found

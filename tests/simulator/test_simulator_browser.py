@@ -1,6 +1,7 @@
 """The handsets in a browser."""
 
 import pytest
+from browser.screens import axe_script, violations
 
 from .conftest import ANN, OURS
 
@@ -108,3 +109,19 @@ def test_a_stopped_simulator_is_noticed(page, sim):
 	sim.stop()
 	page.get_by_test_id("connection").get_by_text("Not connected").wait_for()
 	page.problems.clear()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_it(request, page, sim, client, say, scheme):
+	axe = axe_script(request.config)
+	page.emulate_media(color_scheme=scheme)
+	say("Hello", media=[("one.gif", PICTURE)])
+	client.messages.create(to=ANN, from_=OURS, body="Hi Ann")
+	client.messages.create(to="+14155530003", from_=OURS, body="Nobody there")
+	page.get_by_test_id(f"handset-{ANN}").click()
+	bubble(page, direction="outbound", status="delivered").wait_for()
+	assert violations(page, axe) == []
+	page.get_by_role("tab", name="Faults").click()
+	page.get_by_test_id("handset-+14155530003").click()
+	bubble(page, status="undelivered").wait_for()
+	assert violations(page, axe) == []

@@ -162,7 +162,7 @@ function drawChat() {
 		previous = at
 		items.push(m)
 	}
-	sync(chat, items, (m) => m.sid, (m, old) => (m.time ? el("li", { class: "time", text: timeLabel(m.time) }) : drawBubble(m, old)))
+	sync(chat, items, (m) => m.sid, (m, old) => (m.time ? el("div", { class: "time", text: timeLabel(m.time) }) : drawBubble(m, old)))
 	if (!document.hidden && visible("phone")) messages.filter(arrived).forEach((m) => seen.add(m.sid))
 	if (atEnd) chat.scrollTop = chat.scrollHeight
 	$("empty").hidden = messages.length > 0
@@ -182,7 +182,7 @@ function drawBubble(m, old) {
 	const lost = ["failed", "undelivered", "canceled"].includes(m.status)
 	const classes = ["bubble", lost && "lost", m.automatic && "auto", !over(m) && "underway"].filter(Boolean).join(" ")
 	const [words, bad] = fate(m)
-	const node = el("li", { class: classes, "data-testid": "bubble", "data-direction": m.direction, "data-status": m.status, "data-sid": m.sid, title: `${exactTime(m.at)} · ${m.sid}` },
+	const node = el("div", { class: classes, "data-testid": "bubble", "data-direction": m.direction, "data-status": m.status, "data-sid": m.sid, title: `${exactTime(m.at)} · ${m.sid}` },
 		...m.media.map((file) => oldMedia(old, file) ?? drawMedia(file)),
 		...(m.body ? [el("div", { class: "text", text: m.body })] : []),
 		el("div", { class: `fate${bad ? " bad" : ""}`, text: words }),

@@ -97,6 +97,11 @@ export function isolated(text) {
 	return host.is_rtl ? `\u2068${text}\u2069` : text;
 }
 
+// An arrow from the first to the second.
+export function directed(text) {
+	return host.is_rtl ? text.replace("→", "←") : text;
+}
+
 export function segments_of(count) {
 	return count === 1 ? __("1 segment") : __("{0} segments", [count]);
 }
