@@ -5,7 +5,7 @@ from typing import Any
 import frappe
 from frappe.rate_limiter import rate_limit
 from frappe.translate import get_all_translations, get_translations_from_apps
-from frappe.utils import get_assets_json
+from frappe.utils import get_assets_json, get_system_timezone
 from frappe.utils.jinja_globals import is_rtl
 
 from twilio_sms_channel.desks import desk_or_none
@@ -22,7 +22,7 @@ def boot() -> dict[str, Any]:
 	"""The components' script and the texts they show, in the user's language; {} for whoever is no agent.
 
 	:return: `{"script": address of the built bundle or "" when the site's assets are not built, "messages": {English:
-		translation}, "lang", "rtl", "desk": where Desk lives}`
+		translation}, "lang", "rtl", "time_zone" of the site's times, "desk": where Desk lives}`
 	"""
 	desk = desk_or_none()
 	if not desk or not desk.is_agent():
@@ -33,6 +33,7 @@ def boot() -> dict[str, Any]:
 		"messages": _messages(lang),
 		"lang": lang,
 		"rtl": bool(is_rtl()),
+		"time_zone": get_system_timezone(),
 		"desk": DESK,
 	}
 

@@ -42,6 +42,7 @@ export function helpdesk_host(boot) {
 				connection.off("connect", join);
 			};
 		},
+		date: (text) => in_zone(text, boot.time_zone),
 		live: () => Boolean(socket()?.connected),
 		user: window.session_user || "",
 		is_rtl: Boolean(boot.rtl),
@@ -51,4 +52,13 @@ export function helpdesk_host(boot) {
 // Helpdesk's own connection, which hangs on its Vue application.
 function socket() {
 	return document.getElementById("app")?.__vue_app__?.config?.globalProperties?.$socket;
+}
+
+// The moment that a clock of the time zone showed as `text`, "2026-11-21 16:05:09.123456".
+function in_zone(text, zone) {
+	const as_local = text.slice(0, 23).replace(" ", "T");
+	if (!zone) return new Date(as_local);
+	const as_utc = new Date(`${as_local}Z`);
+	const shown = new Date(`${as_utc.toLocaleString("sv", { timeZone: zone }).replace(" ", "T")}Z`);
+	return new Date(2 * as_utc.setMilliseconds(0) - shown);
 }

@@ -45,6 +45,9 @@ export class ReplyBox {
 		}
 		if (this.hint.parentElement !== row) row.firstElementChild.after(this.hint);
 		say(this.hint, state.email);
+		// The place of the address that the ticket did not have is a button without words.
+		for (const chip of row.querySelectorAll("button"))
+			chip.toggleAttribute("data-twilio-sms-nobody", !chip.textContent.trim() && !chip.ariaLabel);
 		this.hint.title = __("This e-mail goes to {0}.", [state.email]);
 	}
 

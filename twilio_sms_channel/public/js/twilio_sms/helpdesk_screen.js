@@ -63,7 +63,11 @@ class Screen {
 
 	// The drawer with the whole conversation.
 	open(ticket) {
-		this.safely(() => this.drawer.open(__("Text Conversation"), "twilio-sms-panel", { ticket: String(ticket) }));
+		this.safely(() => {
+			// The panel has a composer of its own, with the same draft.
+			this.close_composer();
+			this.drawer.open(__("Text Conversation"), "twilio-sms-panel", { ticket: String(ticket) });
+		});
 	}
 
 	soon() {
@@ -103,21 +107,32 @@ class Screen {
 	fill(area) {
 		const { state } = this;
 		const text_ticket = Boolean(state.channel);
-		const row = area.firstElementChild;
+		const [row, box] = [...area.children].filter((child) => child !== this.strip);
 		const buttons = row?.firstElementChild;
 		if (!buttons) return;
-		this.keep("control", row, text_ticket, () => element("twilio-sms-channel", { ticket: this.ticket }));
-		this.keep("earlier", row, state.earlier > 0, () => this.button("earlier", () => this.open_history()));
+		this.keep("strip", area, text_ticket, () => this.make_strip(row));
 		this.keep("write", buttons, text_ticket, () => this.button("write", () => this.toggle_composer()));
 		this.keep("start", buttons, !text_ticket && state.can_start?.length, () =>
 			this.button("start", () => this.open_start()),
 		);
-		if (this.earlier) say(this.earlier, __("Earlier: {0}", [state.earlier]));
+		if (this.strip) {
+			this.earlier.hidden = !state.earlier;
+			say(this.earlier, __("Earlier: {0}", [state.earlier]));
+		}
 		if (this.write) say(this.write, __("Write a Text"));
 		if (this.start) say(this.start, __("Text This Customer"));
 		if (this.composer && (!text_ticket || !this.composer.isConnected)) this.close_composer();
 		this.box ||= new ReplyBox(this.ticket);
-		this.box.sync(area.children[1], state);
+		this.box.sync(box, state);
+	}
+
+	// Above Helpdesk's buttons: what the reply box sends, and the switch to the other channel.
+	make_strip(row) {
+		const strip = element("div", { className: "twilio-sms-strip" });
+		strip.style.paddingInline = getComputedStyle(row).paddingInline;
+		this.earlier = this.button("earlier", () => this.open_history());
+		strip.append(element("twilio-sms-channel", { ticket: this.ticket }), this.earlier);
+		return strip;
 	}
 
 	// An element of ours, there while `wanted`, put back when Helpdesk has drawn its place anew.
@@ -127,7 +142,8 @@ class Screen {
 			this[name] = null;
 		} else if (this[name]?.parentElement !== place) {
 			this[name] ||= make();
-			place.append(this[name]);
+			if (name === "strip") place.prepend(this[name]);
+			else place.append(this[name]);
 		}
 	}
 
@@ -140,14 +156,17 @@ class Screen {
 
 	toggle_composer() {
 		if (this.composer) return this.close_composer();
-		// Helpdesk's own boxes make room; what was typed in them stays.
-		const boxes = [...this.area.children].slice(1);
-		const buttons = this.write.parentElement.querySelectorAll("button:not(.twilio-sms-button)");
+		// Helpdesk's own boxes make room, what was typed in them stays; and the composer makes room for them.
+		const row = this.write.parentElement;
+		const boxes = [...this.area.children].filter((child) => child !== this.strip && !child.contains(row));
+		const buttons = row.querySelectorAll("button:not(.twilio-sms-button)");
 		boxes.forEach((box, place) => box.offsetParent && buttons[place]?.click());
+		this.makes_room = (event) => event.target.closest(".twilio-sms-button") || this.close_composer();
+		row.addEventListener("click", this.makes_room);
 		this.composer = element("div", { className: "twilio-sms-composer" });
 		this.composer.dataset.testid = "helpdesk-composer";
 		// As wide as the row above, whatever Helpdesk's version gives it.
-		this.composer.style.paddingInline = getComputedStyle(this.area.firstElementChild).paddingInline;
+		this.composer.style.paddingInline = this.strip.style.paddingInline;
 		const composer = element("twilio-sms-composer", { ticket: this.ticket });
 		composer.addEventListener("sent", () => this.close_composer());
 		this.composer.append(composer);
@@ -157,7 +176,9 @@ class Screen {
 	}
 
 	close_composer() {
-		this.composer?.remove();
+		if (!this.composer) return;
+		this.write?.parentElement?.removeEventListener("click", this.makes_room);
+		this.composer.remove();
 		this.composer = null;
 		this.write?.setAttribute("aria-expanded", "false");
 	}
@@ -201,8 +222,8 @@ class Screen {
 	}
 
 	drop() {
-		for (const name of ["control", "earlier", "write", "start"]) this.keep(name, null, false);
 		this.close_composer();
+		for (const name of ["strip", "write", "start"]) this.keep(name, null, false);
 		this.box?.leave();
 		this.box = this.area = null;
 	}

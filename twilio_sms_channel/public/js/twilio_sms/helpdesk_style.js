@@ -4,11 +4,14 @@
 const BOX = ".comm-area > div:has(.twilio-sms-line)";
 
 export const STYLE = `
-.comm-area > div:first-child:has(.twilio-sms-button) { flex-wrap: wrap; align-items: center; row-gap: 6px; }
-.comm-area > div:first-child:has(.twilio-sms-button) > :first-child { flex-wrap: wrap; }
-.comm-area twilio-sms-channel { margin-inline-start: auto; max-width: 100%; }
+.comm-area > div > :has(> .twilio-sms-button) { flex-wrap: wrap; }
+.twilio-sms-strip { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; padding-block: 8px 0;
+	border-top: 1px solid var(--outline-gray-1, #ededed); }
+.twilio-sms-strip + div { border-top: 0; }
+.twilio-sms-strip twilio-sms-channel { flex: 1 1 300px; }
 .twilio-sms-button { display: inline-flex; align-items: center; height: 28px; padding: 0 8px; border-radius: 8px; font-size: 14px;
 	line-height: 1; white-space: nowrap; color: var(--ink-gray-8, #383838); background: transparent; cursor: pointer; }
+.twilio-sms-button[hidden] { display: none; }
 .twilio-sms-button:hover { background: var(--surface-gray-3, #ededed); }
 .twilio-sms-button[aria-expanded=true] { background: var(--surface-gray-4, #e2e2e2); }
 .twilio-sms-button:focus-visible { outline: 2px solid var(--outline-gray-4, #999); }
@@ -26,12 +29,14 @@ export const STYLE = `
 .twilio-sms-count[data-bad] { color: var(--ink-red-4, #b52a2a); font-weight: 500; }
 .twilio-sms-email { display: inline-flex; align-items: center; height: 24px; padding: 0 8px; border-radius: 999px; font-size: 13px;
 	background: var(--surface-gray-2, #f3f3f3); color: var(--ink-gray-8, #383838); white-space: nowrap; }
+.border-y:has(> .twilio-sms-email) [data-twilio-sms-nobody] { display: none; }
 
 ${BOX} div:has(+ .border-y > .twilio-sms-line) { display: none; }
 ${BOX} .border-y ~ .items-center.gap-2 { display: none; }
 ${BOX} .overflow-x-auto.items-center > :nth-child(2) { display: none; }
 ${BOX} .overflow-x-auto.items-center::after { content: var(--twilio-sms-plain); margin-inline-start: 8px; font-size: 12px;
 	white-space: nowrap; color: var(--ink-gray-5, #7c7c7c); }
+@media (max-width: 640px) { ${BOX} .overflow-x-auto.items-center::after { content: none; } }
 ${BOX} .ProseMirror p.is-editor-empty:first-child::before { content: var(--twilio-sms-placeholder); }
 .comm-area > div:has(.twilio-sms-line[data-blocked]) .justify-end > :last-child { opacity: 0.45; pointer-events: none; }
 
