@@ -1,0 +1,229 @@
+"""The story on a whole Helpdesk: its own screen, web server, worker and socket.io server, all of which have to run.
+
+`pytest tests/browser/test_helpdesk_story.py --bench PATH --site NAME --url http://127.0.0.1:8000`
+"""
+
+import re
+
+import frappe
+import pytest
+from playwright.sync_api import expect
+from support.people import make_agent
+from support.stack import MESSAGE, Customer, Stack, eventually, ticket_of
+
+from browser.conftest import PHONE
+from browser.helpdesk_pages import logged_in, open_ticket, watched
+
+AGENT = "tsms-helpdesk@example.com"
+LIVE_MS = 30_000
+CC = re.compile("^cc$", re.IGNORECASE)
+# Of the layout shift that a page may have to count as steady (web.dev's bound of "good").
+STEADY = 0.1
+
+
+@pytest.fixture(scope="session")
+def real(site, request):
+	"""The bench's own servers, with the simulator as their Twilio."""
+	url = request.config.getoption("--url")
+	if not url:
+		pytest.skip("wants --url: the address of a bench that runs, with the real Helpdesk")
+	with Stack(request.config.bench, site, url=url.rstrip("/")) as running:
+		yield running
+
+
+@pytest.fixture(scope="module")
+def context(chromium, real):
+	context = logged_in(chromium, real.web, make_agent(AGENT, "Grace", "Hopper"))
+	yield context
+	context.close()
+
+
+@pytest.fixture
+def page(context):
+	"""A page of a logged-in agent, which must stay without errors of this app."""
+	page, errors = watched(context)
+	yield page
+	page.close()
+	assert errors == []
+
+
+@pytest.fixture
+def carla(real):
+	"""A customer with a name."""
+	carla = Customer(real)
+	frappe.get_doc(
+		{
+			"doctype": "Contact",
+			"first_name": "Carla",
+			"last_name": f"Diaz {carla.number[-4:]}",
+			"phone_nos": [{"phone": carla.number, "is_primary_mobile_no": 1}],
+		}
+	).insert()
+	frappe.db.commit()
+	return carla
+
+
+def entry(page, text):
+	"""The entry of the feed that says this: Helpdesk draws each in a page of its own."""
+	return page.locator(".activity").filter(has=page.locator(f"iframe[srcdoc*='{text}']"))
+
+
+def reply_box(page):
+	return page.locator(".comm-area > div:has(.border-y)").first
+
+
+def write_reply(page, words):
+	box = reply_box(page)
+	if not box.is_visible():
+		page.locator(".comm-area").get_by_role("button", name="Reply", exact=True).click()
+	box.locator(".ProseMirror").click()
+	page.keyboard.type(words)
+	return box
+
+
+def test_the_story(page, real, shots, carla, picture, tmp_path):
+	area = page.locator(".comm-area")
+	ticket = ticket_of(carla.text("Hello, my order 4711 has not arrived. Can you help?"))
+	open_ticket(page, real.web, ticket.name)
+	expect(area.get_by_test_id("channel")).to_contain_text("SMS ·")
+
+	# A text comes in, with a picture, while the ticket is on the screen.
+	carla.text("This is what I ordered", media=[("order.png", picture)])
+	shown = page.frame_locator("iframe[srcdoc*='what I ordered']").locator("img")
+	expect(shown).to_be_visible(timeout=LIVE_MS)
+	assert shown.evaluate("picture => picture.naturalWidth") == 160
+
+	# The agent answers in the ordinary reply box, which says that it sends a text.
+	box = write_reply(page, "Hi Carla, it is on its way and arrives tomorrow.")
+	expect(box.get_by_test_id("helpdesk-route")).to_contain_text("SMS ·")
+	expect(box.get_by_test_id("helpdesk-count")).to_contain_text("1 segment · GSM-7")
+	expect(box.get_by_role("button", name=CC)).to_be_hidden()
+	page.screenshot(path=shots("helpdesk-reply-box"))
+	box.get_by_role("button", name="Send").click()
+	eventually(lambda: "arrives tomorrow" in "".join(text.body for text in carla.inbox()))
+	expect(entry(page, "arrives tomorrow")).to_contain_text("Delivered", timeout=LIVE_MS)
+
+	# And in the composer, with a picture.
+	area.get_by_test_id("helpdesk-write").click()
+	composer = area.locator("twilio-sms-composer")
+	composer.get_by_test_id("body").fill("This is the parcel:")
+	parcel = tmp_path / "parcel.png"
+	parcel.write_bytes(picture)
+	composer.get_by_test_id("file-input").set_input_files(parcel)
+	expect(composer.get_by_test_id("picture")).to_be_visible()
+	page.wait_for_timeout(500)
+	page.screenshot(path=shots("helpdesk-composer"))
+	composer.get_by_test_id("send").click()
+	expect(area.locator("twilio-sms-composer")).to_have_count(0)
+	expect(entry(page, "This is the parcel")).to_contain_text("Delivered", timeout=LIVE_MS)
+	assert [len(text.media) for text in carla.inbox()] == [0, 1]
+	expect(page.frame_locator("iframe[srcdoc*='This is the parcel']").locator("img")).to_be_visible()
+
+	# Over to e-mail: Helpdesk's own reply box is back, and knows the address.
+	address = f"c{carla.number[1:]}@example.com"
+	area.get_by_test_id("add-address").click()
+	area.get_by_test_id("email").fill(address)
+	area.get_by_test_id("add-and-switch").click()
+	expect(area.get_by_test_id("channel")).to_contain_text(address)
+	box = write_reply(page, "Here is your invoice.")
+	expect(box.locator(".border-y")).to_contain_text(address)
+	expect(box.get_by_role("button", name=CC)).to_be_visible()
+	expect(box.get_by_test_id("helpdesk-route")).to_have_count(0)
+	page.screenshot(path=shots("helpdesk-email"))
+	box.get_by_role("button", name="Send").click()
+	expect(entry(page, "Here is your invoice")).to_be_visible(timeout=LIVE_MS)
+	queued = {"reference_doctype": "HD Ticket", "reference_name": str(ticket.name)}
+	eventually(
+		lambda: frappe.db.exists(
+			"Email Queue Recipient",
+			{"parent": ("in", frappe.get_all("Email Queue", queued, pluck="name")), "recipient": address},
+		)
+	)
+	assert len(carla.inbox()) == 2
+
+	# And back to texts.
+	area.get_by_test_id("switch").click()
+	box = write_reply(page, "Texts again.")
+	expect(box.get_by_test_id("helpdesk-route")).to_contain_text("SMS ·")
+	box.get_by_role("button", name="Send").click()
+	expect(entry(page, "Texts again.")).to_contain_text("Delivered", timeout=LIVE_MS)
+
+	# The customer wants no more of them: the box says so at once.
+	carla.text("STOP", wait=False)
+	expect(area.get_by_test_id("helpdesk-why").first).to_be_attached()
+	box = write_reply(page, "Just one more")
+	expect(box.get_by_test_id("helpdesk-why")).to_contain_text("opted out", timeout=LIVE_MS)
+	page.screenshot(path=shots("helpdesk-opted-out"))
+	box.get_by_role("button", name="Send").press("Enter")
+	expect(page.get_by_text("opted out").last).to_be_visible()
+	expect(box.locator(".ProseMirror")).to_contain_text("Just one more")
+	assert len(carla.inbox()) == 3
+
+
+def test_a_text_that_did_not_arrive_is_sent_as_an_email_from_the_feed(page, real, shots, carla):
+	ticket = ticket_of(carla.text("When will you deliver?"))
+	contact = frappe.get_doc("Contact", ticket.contact)
+	contact.add_email(f"c{carla.number[1:]}@example.com", is_primary=True)
+	contact.save()
+	sent = ticket.reply_by_text("Tomorrow between 9 and 12.")
+	frappe.db.after_commit.reset()
+	failed = {"status": "Undelivered", "error_code": "30006", "error_message": "Landline", "sent_by": AGENT}
+	frappe.db.set_value(MESSAGE, sent.name, failed)
+	frappe.db.commit()
+	open_ticket(page, real.web, ticket.name)
+	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
+	inside = page.frame_locator("iframe[srcdoc*='between 9 and 12']").first
+	expect(inside.get_by_role("link", name="Send as E-mail")).to_be_visible()
+	page.screenshot(path=shots("helpdesk-not-delivered"))
+	inside.get_by_role("link", name="Send as E-mail").click()
+	eventually(lambda: frappe.db.get_value(MESSAGE, sent.name, "sent_as_email"))
+	assert len(page.context.pages) == 1
+
+
+def test_on_a_phone(page, real, shots, carla):
+	ticket = ticket_of(carla.text("Hello from my way home"))
+	page.set_viewport_size(PHONE)
+	open_ticket(page, real.web, ticket.name)
+	page.get_by_role("tab", name="Activity").click()
+	box = write_reply(page, "Hi Carla")
+	expect(box.get_by_test_id("helpdesk-count")).to_contain_text("1 segment")
+	width = page.evaluate("document.documentElement.scrollWidth")
+	assert width <= PHONE["width"]
+	page.screenshot(path=shots("helpdesk-phone"))
+	page.get_by_test_id("helpdesk-write").click()
+	expect(page.locator(".comm-area twilio-sms-composer").get_by_test_id("body")).to_be_visible()
+	page.wait_for_timeout(500)
+	page.screenshot(path=shots("helpdesk-phone-composer"))
+
+
+def test_the_page_stays_steady(page, real, carla):
+	"""Helpdesk's page itself shifts while it loads; what this app adds hardly does."""
+	ticket = ticket_of(carla.text("Hello"))
+	page.add_init_script(
+		"""window.shifted = 0;
+		new PerformanceObserver((list) => {
+			for (const shift of list.getEntries())
+				if (shift.sources.some(({ node }) => node?.closest?.(".comm-area") || node?.querySelector?.(".twilio-sms-strip")))
+					window.shifted += shift.value;
+		}).observe({ type: "layout-shift", buffered: true });"""
+	)
+	open_ticket(page, real.web, ticket.name)
+	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
+	page.wait_for_timeout(1000)
+	shifted = page.evaluate("window.shifted")
+	print("layout shift:", shifted)
+	assert shifted < STEADY
+
+
+def test_an_email_ticket_is_left_alone(page, real, shots, carla):
+	ticket = frappe.get_doc(
+		{"doctype": "HD Ticket", "subject": "By e-mail", "raised_by": "ann@example.com"}
+	).insert()
+	frappe.db.commit()
+	open_ticket(page, real.web, ticket.name)
+	page.wait_for_function("window.twilio_sms_screen")
+	page.evaluate("window.twilio_sms_screen.then(screen => screen && 1)")
+	page.wait_for_timeout(500)
+	box = write_reply(page, "Hello Ann")
+	expect(box.get_by_role("button", name=CC)).to_be_visible()
+	expect(page.locator("[class*=twilio-sms], twilio-sms-channel")).to_have_count(0)
