@@ -63,6 +63,14 @@ def carla(real):
 	return carla
 
 
+def make_email_ticket(**fields):
+	ticket = frappe.get_doc(
+		{"doctype": "HD Ticket", "subject": "By e-mail", "raised_by": "ann@example.com", **fields}
+	).insert()
+	frappe.db.commit()
+	return ticket
+
+
 def entry(page, text):
 	"""The entry of the feed that says this: Helpdesk draws each in a page of its own."""
 	return page.locator(".activity").filter(has=page.locator(f"iframe[srcdoc*='{text}']"))
@@ -215,11 +223,8 @@ def test_the_page_stays_steady(page, real, carla):
 	assert shifted < STEADY
 
 
-def test_an_email_ticket_is_left_alone(page, real, shots, carla):
-	ticket = frappe.get_doc(
-		{"doctype": "HD Ticket", "subject": "By e-mail", "raised_by": "ann@example.com"}
-	).insert()
-	frappe.db.commit()
+def test_an_email_ticket_is_left_alone(page, real):
+	ticket = make_email_ticket()
 	open_ticket(page, real.web, ticket.name)
 	page.wait_for_function("window.twilio_sms_screen")
 	page.evaluate("window.twilio_sms_screen.then(screen => screen && 1)")
@@ -227,3 +232,41 @@ def test_an_email_ticket_is_left_alone(page, real, shots, carla):
 	box = write_reply(page, "Hello Ann")
 	expect(box.get_by_role("button", name=CC)).to_be_visible()
 	expect(page.locator("[class*=twilio-sms], twilio-sms-channel")).to_have_count(0)
+
+
+def test_the_customer_of_an_email_ticket_is_texted(page, real, shots, carla):
+	contact = frappe.db.get_value("Contact Phone", {"phone": carla.number}, "parent")
+	ticket = make_email_ticket(contact=contact)
+	open_ticket(page, real.web, ticket.name)
+	page.get_by_test_id("helpdesk-start").click()
+	drawer = page.get_by_test_id("helpdesk-drawer")
+	drawer.get_by_test_id("from").select_option(real.number)
+	drawer.get_by_test_id("body").fill("We have just sent you an e-mail with the papers.")
+	expect(drawer.get_by_test_id("send")).to_be_enabled()
+	page.screenshot(path=shots("helpdesk-start"))
+	drawer.get_by_test_id("send").click()
+	expect(drawer).to_have_count(0)
+	expect(page.locator(".comm-area").get_by_test_id("channel")).to_contain_text("SMS ·")
+	expect(entry(page, "with the papers")).to_contain_text("Delivered", timeout=LIVE_MS)
+	assert len(carla.inbox()) == 1
+
+
+def test_earlier_conversations_and_the_drawer(page, real, shots, carla):
+	earlier = ticket_of(carla.text("About my last order", to=real.other_number))
+	ticket = ticket_of(carla.text("And about the new one"))
+	open_ticket(page, real.web, ticket.name)
+	page.get_by_role("button", name="Text Conversation").click()
+	drawer = page.get_by_test_id("helpdesk-drawer")
+	expect(drawer.get_by_test_id("thread")).to_contain_text("And about the new one")
+	expect(drawer).to_contain_text("About my last order")
+	page.screenshot(path=shots("helpdesk-drawer"))
+	page.keyboard.press("Escape")
+	expect(drawer).to_have_count(0)
+	page.get_by_test_id("helpdesk-earlier").click()
+	drawer.get_by_text("About my last order").click()
+	expect(page).to_have_url(re.compile(f"/helpdesk/tickets/{earlier.name}$"))
+	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
+	expect(drawer).to_have_count(0)
+	page.go_back()
+	expect(page).to_have_url(re.compile(f"/helpdesk/tickets/{ticket.name}$"))
+	expect(page.get_by_test_id("helpdesk-write")).to_have_count(1)

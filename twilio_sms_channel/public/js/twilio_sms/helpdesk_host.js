@@ -5,6 +5,7 @@ import { http_host } from "./http_host.js";
 
 const TICKET = "HD Ticket";
 const UPDATE = "twilio_sms_update";
+const HELPDESKS_UPDATE = "helpdesk:ticket-update";
 
 // `boot` is the answer of `api.screen.boot`. Helpdesk's toasts and router come with each call of the form script: `use`.
 export function helpdesk_host(boot) {
@@ -41,6 +42,14 @@ export function helpdesk_host(boot) {
 				connection.off(UPDATE, heard);
 				connection.off("connect", join);
 			};
+		},
+		// Has Helpdesk ask for the ticket and its feed anew, as its own event does. Before v1.20 that carries the bare
+		// number, since then an object; each version takes the other's for another ticket's.
+		refresh(ticket) {
+			for (const heard of socket()?.listeners?.(HELPDESKS_UPDATE) || []) {
+				heard(Number(ticket));
+				heard({ ticket_id: ticket });
+			}
 		},
 		date: (text) => in_zone(text, boot.time_zone),
 		live: () => Boolean(socket()?.connected),

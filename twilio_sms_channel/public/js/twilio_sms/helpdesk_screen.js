@@ -15,6 +15,7 @@ import { store } from "./store.js";
 const TICKET_PAGE = /^\/helpdesk\/tickets\/([^/]+)\/?$/;
 const FEED_ACTION = /#twilio-sms-(retry|email|cancel)=([\w-]+)$/;
 const FEED_DOORS = { retry: "retry", email: "send_as_email", cancel: "cancel" };
+const REFRESH_FEED_AFTER_MS = 1500;
 const OURS = /twilio_sms(\.|_channel)/;
 
 let screen = null;
@@ -100,8 +101,19 @@ class Screen {
 
 	got(state) {
 		if (!state) return;
+		const before = this.state;
 		this.state = state;
 		this.sync();
+		if (before && fates(before) !== fates(state)) this.refresh_feed();
+	}
+
+	// Helpdesk asks for its feed at each change, and of two answers under way keeps the one that comes last, which may
+	// be the older one. On sites without a socket.io server it does not ask at all.
+	refresh_feed() {
+		clearTimeout(this.refreshing);
+		const { ticket } = this;
+		const refresh = () => ticket === this.ticket && this.host.refresh(ticket);
+		this.refreshing = setTimeout(() => this.safely(refresh), REFRESH_FEED_AFTER_MS);
 	}
 
 	fill(area) {
@@ -250,6 +262,10 @@ class Screen {
 		const what = `${error?.message || error}\n${error?.stack || ""}\n${location.pathname}`.slice(0, 2000);
 		host.call("twilio_sms_channel.api.screen.report", { what }).catch(() => {});
 	}
+}
+
+function fates(state) {
+	return JSON.stringify([state.channel, state.messages.map(({ name, fate, media }) => [name, fate, media?.length])]);
 }
 
 function style(text) {

@@ -26,6 +26,7 @@ export const STYLE = `
 .twilio-sms-route { font-weight: 500; }
 .twilio-sms-why { color: var(--ink-red-4, #b52a2a); font-weight: 500; }
 .twilio-sms-count { margin-inline-start: auto; color: var(--ink-gray-5, #7c7c7c); font-variant-numeric: tabular-nums; }
+.twilio-sms-line[data-blocked] .twilio-sms-count { display: none; }
 .twilio-sms-count[data-bad] { color: var(--ink-red-4, #b52a2a); font-weight: 500; }
 .twilio-sms-email { display: inline-flex; align-items: center; height: 24px; padding: 0 8px; border-radius: 999px; font-size: 13px;
 	background: var(--surface-gray-2, #f3f3f3); color: var(--ink-gray-8, #383838); white-space: nowrap; }
