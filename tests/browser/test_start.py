@@ -35,7 +35,7 @@ def ann(customer, sim):
 	return customer
 
 
-def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots):
+def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots, picture):
 	off = stack.add_number(description="Old line", enabled=0)
 	frappe.db.set_value("Twilio SMS Number", stack.number, "description", "Support US")
 	frappe.db.commit()
@@ -52,6 +52,10 @@ def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots):
 		"Hello Ann, your boiler is due for its inspection. Does Tuesday suit you?"
 	)
 	expect(start.get_by_test_id("count")).to_have_text("1 segment")
+	start.get_by_test_id("file-input").set_input_files(
+		{"name": "boiler.png", "mimeType": "image/png", "buffer": picture}
+	)
+	expect(start.get_by_test_id("files")).to_contain_text("boiler.png")
 	page.screenshot(path=shots("start-desk"))
 	page.set_viewport_size(PHONE)
 	page.wait_for_timeout(500)
@@ -67,7 +71,7 @@ def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots):
 		"Boiler inspection",
 		ann.contact,
 	)
-	eventually(ann.inbox)
+	eventually(lambda: [len(m.media) for m in ann.inbox()] == [1])
 
 
 def test_from_the_list_into_the_open_ticket_which_a_number_finds(page, stack, ann, user, shots):

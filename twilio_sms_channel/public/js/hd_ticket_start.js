@@ -4,18 +4,8 @@ frappe.ui.form.on("HD Ticket", {
 	refresh(frm) {
 		if (frm.is_new() || frm.doc.twilio_sms_conversation || !frm.perm[0]?.write) return;
 		frm.add_custom_button(__("Text This Customer"), async () => {
-			const [{ message: state }] = await Promise.all([
-				frappe.call({
-					method: "twilio_sms_channel.api.ticket.state",
-					type: "GET",
-					args: { ticket: frm.doc.name },
-				}),
-				frappe.require("twilio_sms.bundle.js"),
-			]);
-			twilio_sms.start_in_desk("HD Ticket", {
-				ticket: String(frm.doc.name),
-				numbers: state.can_start,
-			});
+			await frappe.require("twilio_sms.bundle.js");
+			twilio_sms.start_in_desk("HD Ticket", { ticket: String(frm.doc.name) });
 		});
 	},
 });

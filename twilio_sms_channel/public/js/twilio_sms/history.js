@@ -3,10 +3,13 @@
 import { css, html, nothing } from "lit";
 
 import { TwilioElement, __, define } from "./element.js";
+import { date_of, day } from "./times.js";
 
 class History extends TwilioElement {
 	static properties = {
 		ticket: { type: String },
+		// without its heading, where the page has one
+		plain: { type: Boolean },
 		rows: { state: true },
 		problem: { state: true },
 	};
@@ -20,6 +23,11 @@ class History extends TwilioElement {
 				margin: 0;
 				padding: 0;
 				list-style: none;
+			}
+			h3 {
+				margin: 0 0 4px;
+				font-size: 13px;
+				font-weight: 600;
 			}
 			li button {
 				display: grid;
@@ -49,6 +57,7 @@ class History extends TwilioElement {
 		super();
 		this.ticket = this.problem = "";
 		this.rows = null;
+		this.plain = false;
 	}
 
 	willUpdate(changed) {
@@ -64,7 +73,8 @@ class History extends TwilioElement {
 		}
 		if (!this.rows) return nothing;
 		if (!this.rows.length) return html`<p data-testid="no-history">${__("No earlier texts with this customer.")}</p>`;
-		return html`<ul data-testid="history" aria-label=${__("Earlier conversations with this customer")}>
+		return html`${this.plain ? nothing : html`<h3>${__("Earlier Conversations")}</h3>`}
+			<ul data-testid="history" aria-label=${__("Earlier conversations with this customer")}>
 			${this.rows.map(
 				(row) => html`<li>
 					<button type="button" data-testid="earlier" @click=${() => this.host.open_ticket(row.ticket)}>
@@ -78,7 +88,7 @@ class History extends TwilioElement {
 
 	_about({ ticket, status, opened, last, texts, number }) {
 		const count = texts === 1 ? __("1 text") : __("{0} texts", [texts]);
-		return [`#${ticket}`, __(status), day(last || opened), count, number].filter(Boolean).join(" · ");
+		return [`#${ticket}`, __(status), day(date_of(last || opened)), count, number].filter(Boolean).join(" · ");
 	}
 
 	async _load() {
@@ -91,13 +101,6 @@ class History extends TwilioElement {
 			this.problem = error.message;
 		}
 	}
-}
-
-// The day of one of the server's times, "2026-11-21 16:13:45.123".
-function day(time) {
-	const moment = new Date(String(time).slice(0, 10) + "T12:00:00");
-	const language = document.documentElement.lang || undefined;
-	return isNaN(moment) ? "" : moment.toLocaleDateString(language, { dateStyle: "medium" });
 }
 
 define("twilio-sms-history", History);

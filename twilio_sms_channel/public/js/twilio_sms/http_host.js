@@ -32,8 +32,11 @@ export function http_host({ csrf_token, ticket_doctype, toast }) {
 			const form = new FormData();
 			form.append("file", file, file.name);
 			form.append("is_private", "1");
-			form.append("doctype", ticket_doctype);
-			form.append("docname", ticket);
+			// A text that starts a ticket has none yet.
+			if (ticket) {
+				form.append("doctype", ticket_doctype);
+				form.append("docname", ticket);
+			}
 			return new Promise((resolve, reject) => {
 				// fetch() does not tell how much of a request has gone.
 				const request = new XMLHttpRequest();

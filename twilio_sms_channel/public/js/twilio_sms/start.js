@@ -4,11 +4,16 @@
 
 import { css, html, nothing } from "lit";
 
-import { TwilioElement, __, define } from "./element.js";
+import { Attachments, size } from "./attachments.js";
+import { TwilioElement, __, define, segments_of } from "./element.js";
+import { icons } from "./icons.js";
+import { store } from "./store.js";
 
 const ASK_AFTER_MS = 400;
 const COUNT_AFTER_MS = 250;
 const SHOWN_BARRED = 2;
+// What else can go along depends on number and customer: the server says so.
+const LIMITS = { files: 10, bytes: 5 * 1024 ** 2, types: [], others: "" };
 
 class Start extends TwilioElement {
 	static properties = {
@@ -78,12 +83,24 @@ class Start extends TwilioElement {
 				margin: 4px 0 0;
 				padding-inline-start: 18px;
 			}
+			.files {
+				padding: 0;
+				margin: 0;
+				list-style: none;
+			}
+			.files li {
+				display: flex;
+				align-items: center;
+				gap: 8px;
+				overflow-wrap: anywhere;
+			}
 			.bar {
 				display: flex;
-				flex-wrap: wrap;
 				align-items: center;
-				justify-content: space-between;
 				gap: 8px;
+			}
+			.bar .count {
+				flex: 1;
 			}
 			.count {
 				font-size: 12px;
@@ -103,18 +120,26 @@ class Start extends TwilioElement {
 		this.numbers = [];
 		this.ours = this.counted = this.request_id = null;
 		this.asking = this.sending = false;
+		this.attachments = new Attachments(this, () => this._change({}));
 	}
 
 	connectedCallback() {
 		super.connectedCallback();
-		this.to ||= this.numbers?.[0]?.display || "";
-		this._ask();
+		this._begin();
 	}
 
 	disconnectedCallback() {
 		super.disconnectedCallback();
 		clearTimeout(this._asking_soon);
 		clearTimeout(this._counting);
+	}
+
+	async _begin() {
+		if (this.ticket && !this.numbers?.length) {
+			this.numbers = (await store(this.ticket).load())?.can_start || [];
+		}
+		this.to ||= this.numbers?.[0]?.display || "";
+		this._ask();
 	}
 
 	focus() {
@@ -124,7 +149,7 @@ class Start extends TwilioElement {
 	render() {
 		const { chosen } = this;
 		const why_not = this.doubt || chosen?.why_not;
-		const ready = this.to.trim() && this.text.trim() && chosen && !why_not && !this.asking && !this._too_long;
+		const ready = this.to.trim() && this._something && chosen && !why_not && !this.asking && !this._too_long;
 		return html`<form
 			data-testid="start"
 			aria-label=${__("New text conversation")}
@@ -166,10 +191,12 @@ class Start extends TwilioElement {
 					@input=${(event) => this._write(event.target.value)}
 				></textarea>
 			</label>
+			${this._files()}
 			<div role="alert" data-testid="problem">
 				${this.problem ? html`<div class="notice bad"><span>${this.problem}</span></div>` : nothing}
 			</div>
 			<div class="bar">
+				${this._attach_button()}
 				<span id="count" class="count ${this._too_long ? "bad" : ""}" data-testid="count">${this._count()}</span>
 				<button class="primary" data-testid="send" ?disabled=${!ready || this.sending}>
 					${this.sending ? __("Sending…") : __("Send Text")}
@@ -253,6 +280,54 @@ class Start extends TwilioElement {
 		</label>`;
 	}
 
+	_attach_button() {
+		return html`<input type="file" multiple hidden data-testid="file-input" @change=${this._choose_files} />
+			<button
+				type="button"
+				class="quiet icon"
+				data-testid="attach"
+				aria-label=${__("Attach Files")}
+				title=${__("Attach Files")}
+				@click=${() => this.part_named("file-input").click()}
+			>
+				${icons.attach}
+			</button>`;
+	}
+
+	_files() {
+		const { items, refusals } = this.attachments;
+		return html`<div role="alert" data-testid="refused" ?hidden=${!refusals.length}>
+				${refusals.map((refusal) => html`<div class="notice bad"><span>${refusal}</span></div>`)}
+			</div>
+			<ul class="files" data-testid="files" aria-label=${__("Attached files")} ?hidden=${!items.length}>
+				${items.map(
+					(item) => html`<li>
+						<bdi>${item.file_name}</bdi>
+						<span class=${item.error ? "doubt" : "count"}>${item.error || size(item.file_size)}</span>
+						<button
+							type="button"
+							class="quiet icon"
+							data-testid="remove"
+							aria-label=${__("Remove {0}", [item.file_name])}
+							title=${__("Remove")}
+							@click=${() => this.attachments.remove(item)}
+						>
+							${icons.close}
+						</button>
+					</li>`,
+				)}
+			</ul>`;
+	}
+
+	_choose_files(event) {
+		this.attachments.add([...event.target.files], this.ticket, LIMITS);
+		event.target.value = "";
+	}
+
+	get _something() {
+		return Boolean(this.text.trim() || this.attachments.items.length);
+	}
+
 	get _too_long() {
 		return Boolean(this.text) && this.counted?.left < 0;
 	}
@@ -261,7 +336,7 @@ class Start extends TwilioElement {
 		if (!this.text || !this.counted?.characters) return "";
 		const { left, segments } = this.counted;
 		if (left < 0) return __("{0} characters too many", [-left]);
-		return segments === 1 ? __("1 segment") : __("{0} segments", [segments]);
+		return segments_of(segments);
 	}
 
 	// What another request would be about: the same one may be repeated without texting twice.
@@ -326,6 +401,8 @@ class Start extends TwilioElement {
 		// Should the answer get lost, pressing again sends nothing twice.
 		this.request_id ||= crypto.getRandomValues(new Uint32Array(4)).join("");
 		try {
+			await this.attachments.settled();
+			if (this.attachments.failed) throw new Error(__("A file was not uploaded. Remove it or attach it again."));
 			const started = await this.host.call("start", {
 				to: this.to.trim(),
 				message: this.text,
@@ -333,8 +410,10 @@ class Start extends TwilioElement {
 				ticket: this.ticket || undefined,
 				contact: this.contact || undefined,
 				subject: this.subject.trim() || undefined,
+				attachments: this.attachments.names,
 				request_id: this.request_id,
 			});
+			this.attachments.clear();
 			this._change({ text: "", subject: "", counted: null });
 			this.emit("started", started);
 		} catch (error) {
