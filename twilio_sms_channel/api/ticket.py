@@ -251,8 +251,8 @@ def numbers(
 	:param to: the customer's phone number in any spelling
 	:param contact: whose first phone number counts when `to` is left out
 	:param ticket: an e-mail ticket that is to reply by text
-	:return: `[{"number", "display", "label", "why_not": reason or "", "continues": None | {"ticket", "subject"}}]`;
-		`continues` is the ticket that the text will go into instead of a new one
+	:return: `[{"number", "display", "label", "why_not": reason or "", "off": whether the reason is the number itself,
+		not the customer, "continues": None | {"ticket", "subject"}}]`; `continues` is the ticket that the text will go into instead of a new one
 	:raises outbox.CannotText: `to` is no phone number, or the contact has none
 	"""
 	_only_agents()

@@ -57,7 +57,7 @@ def history(ticket, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
 	"""
 	if ticket.is_text_ticket:
 		customer = frappe.db.get_value(CONVERSATION, ticket.twilio_sms_conversation, "customer_number")
-		numbers = [customer]
+		numbers = [customer] if customer else []
 	else:
 		numbers = contacts.numbers_of(ticket.contact)
 	if not numbers:

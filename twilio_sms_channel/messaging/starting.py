@@ -99,7 +99,8 @@ def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, 
 
 	:param to: the customer's number in E.164; without it `why_not` is about our numbers alone
 	:param ticket: the ticket that is to reply by text
-	:return: `[{"number", "display", "label", "why_not": reason or "", "continues": None | {"ticket", "subject"}}]`
+	:return: `[{"number", "display", "label", "why_not": reason or "", "off": whether the reason is the number itself,
+		"continues": None | {"ticket", "subject"}}]`
 	"""
 	desk = desk_of_site()
 	own, theirs = set(desk.teams_of(frappe.session.user)), _team_of(desk, ticket)
@@ -110,6 +111,7 @@ def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, 
 		number = prospect["doc"]
 		return (
 			bool(prospect["why_not"]),
+			prospect["off"],
 			# Nobody can answer a name: such a sender is for those who choose it.
 			number.number_type == "Alphanumeric Sender",
 			-prospect["last"].timestamp() if prospect["last"] else 0,
@@ -117,7 +119,7 @@ def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, 
 			number.get("team") not in own,
 		)
 
-	shown = ("number", "display", "label", "why_not", "continues")
+	shown = ("number", "display", "label", "why_not", "off", "continues")
 	return [{key: prospect[key] for key in shown} for prospect in sorted(prospects, key=rank)]
 
 
@@ -167,15 +169,18 @@ def _prospect(desk, number, to: str | None, ticket: str | None) -> dict[str, Any
 		"number": number.name,
 		"display": phone.display(number.name),
 		"label": number.description or "",
-		"why_not": "",
+		"why_not": senders.why_off(number),
 		"continues": None,
 		"last": None,
 	}
+	prospect["off"] = bool(prospect["why_not"])
 	if not to:
-		return {**prospect, "why_not": senders.why_off(number)}
+		return prospect
 	conversation = conversations.of_pair(number.name, to)
 	prospect["last"] = _last(conversation)
 	prospect["why_not"] = why_not(conversation, ticket)
+	# Another number may stand in for it.
+	prospect["off"] = prospect["off"] and bool(prospect["why_not"])
 	if not prospect["why_not"] and not ticket and (current := _continued(desk, conversation)):
 		prospect["continues"] = {"ticket": current.name, "subject": current.subject}
 	return prospect

@@ -25,7 +25,8 @@ class History extends TwilioElement {
 				list-style: none;
 			}
 			h3 {
-				margin: 0 0 4px;
+				margin: 0 0 2px;
+				padding-inline: 10px;
 				font-size: 13px;
 				font-weight: 600;
 			}

@@ -11,7 +11,6 @@ import { store } from "./store.js";
 
 const ASK_AFTER_MS = 400;
 const COUNT_AFTER_MS = 250;
-const SHOWN_BARRED = 2;
 // What else can go along depends on number and customer: the server says so.
 const LIMITS = { files: 10, bytes: 5 * 1024 ** 2, types: [], others: "" };
 
@@ -80,8 +79,10 @@ class Start extends TwilioElement {
 			ul {
 				display: grid;
 				gap: 2px;
-				margin: 4px 0 0;
+				margin: 0;
 				padding-inline-start: 18px;
+				font-size: 12px;
+				color: var(--ink-muted);
 			}
 			.files {
 				padding: 0;
@@ -235,15 +236,27 @@ class Start extends TwilioElement {
 					)}
 				</select>
 			</label>
-			${usable && barred.length
-				? html`<details data-testid="barred" ?open=${barred.length <= SHOWN_BARRED}>
-						<summary>${__("Numbers that cannot be chosen: {0}", [barred.length])}</summary>
-						<ul>
-							${barred.map((row) => html`<li>${reason(row)}</li>`)}
-						</ul>
-					</details>`
-				: nothing}
+			${usable ? this._barred(barred) : nothing}
 		</div>`;
+	}
+
+	// Why some numbers cannot be chosen. Those that are off are so for everybody: told to whoever asks.
+	_barred(rows) {
+		const off = rows.filter((row) => row.off);
+		const others = rows.filter((row) => !row.off);
+		return html`${others.length
+			? html`<ul data-testid="barred">
+					${others.map((row) => html`<li>${reason(row)}</li>`)}
+				</ul>`
+			: nothing}
+		${off.length
+			? html`<details data-testid="off">
+					<summary>${__("Numbers that are switched off: {0}", [off.length])}</summary>
+					<ul>
+						${off.map((row) => html`<li>${reason(row)}</li>`)}
+					</ul>
+				</details>`
+			: nothing}`;
 	}
 
 	// Where the text goes, or why it cannot, before anything is typed.
