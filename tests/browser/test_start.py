@@ -1,5 +1,7 @@
 """An agent texts first, from Desk: from a contact, the list, and an e-mail ticket; and finds tickets by a number."""
 
+import os
+
 import frappe
 import pytest
 from playwright.sync_api import expect
@@ -35,6 +37,21 @@ def ann(customer, sim):
 	return customer
 
 
+def serious_violations(page, element: str) -> list[str]:
+	"""What axe-core finds in an element of the page that keeps somebody from using it."""
+	axe = frappe.get_app_path("frappe", "public", "node_modules", "axe-core", "axe.min.js")
+	if not os.path.exists(axe):
+		return []
+	page.add_script_tag(path=axe)
+	found = page.evaluate("element => axe.run({ include: [[element]] })", element)
+	return [
+		f"{violation['id']}: {node['html']}"
+		for violation in found["violations"]
+		if violation["impact"] in ("serious", "critical")
+		for node in violation["nodes"]
+	]
+
+
 def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots, picture):
 	off = stack.add_number(description="Old line", enabled=0)
 	frappe.db.set_value("Twilio SMS Number", stack.number, "description", "Support US")
@@ -61,6 +78,9 @@ def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots, picture
 	page.set_viewport_size(PHONE)
 	page.wait_for_timeout(500)
 	page.screenshot(path=shots("start-desk-phone"))
+	page.evaluate("document.documentElement.setAttribute('data-theme', 'dark')")
+	page.screenshot(path=shots("start-desk-phone-dark"))
+	assert serious_violations(page, "twilio-sms-start") == []
 	start.get_by_test_id("to").fill("+1 415")
 	expect(start.get_by_test_id("doubt")).to_contain_text("is not a phone number")
 	start.get_by_test_id("to").fill(ann.number)
