@@ -211,6 +211,21 @@ def test_a_ticket_that_texts_somebody_else_is_left_alone(agent, stack, customer,
 	assert count() == before
 
 
+def test_a_customer_whose_ticket_was_merged_is_texted_in_the_one_that_goes_on(agent, stack, customer, sim):
+	bob = Customer(stack)
+	source, target = ticket_of(bob.text("Mine is broken as well")), ticket_of(customer.text("It is broken"))
+	merge = "helpdesk.helpdesk.doctype.hd_ticket.api.merge_ticket"
+	answer = agent.call(merge, source=str(source.name), target=str(target.name))
+	assert answer.status_code == 200, answer.text
+	start = started(agent, bob.number, "A technician comes on Monday", number=stack.number)
+	assert (start.ticket, start.created) == (str(target.name), False)
+	eventually(lambda: "A technician comes on Monday" in [m.body for m in bob.inbox()])
+	assert customer.inbox() == []
+	target.reload()
+	own = frappe.db.get_value(CONVERSATION, target.twilio_sms_conversation, "customer_number")
+	assert own == customer.number
+
+
 # Refusals ---------------------------------------------------------------------------------------
 
 

@@ -63,6 +63,7 @@ def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots, picture
 	expect(start.get_by_test_id("to")).to_have_value(phone.display(ann.number))
 	start.get_by_test_id("off").locator("summary").click()
 	expect(start.get_by_test_id("off")).to_contain_text(f"{phone.display(off)} is switched off")
+	start.get_by_test_id("off").locator("summary").click()
 	start.get_by_test_id("from").select_option(stack.number)
 	expect(start.get_by_test_id("send")).to_be_disabled()
 	start.get_by_test_id("subject").fill("Boiler inspection")
@@ -99,9 +100,7 @@ def test_from_the_list_into_the_open_ticket_which_a_number_finds(page, stack, an
 	ticket = ticket_of(ann.text("Is anybody there?"))
 	log_in(page, stack, user)
 	page.goto(desk(stack, "hd-ticket"))
-	page.get_by_role("button", name="Find by Phone Number").click()
-	page.locator("input[data-fieldname=query]").fill(ann.number[-7:])
-	page.get_by_role("button", name="Find", exact=True).click()
+	find(page, ann.number[-7:])
 	page.wait_for_url(f"**/hd-ticket/{ticket.name}")
 
 	page.goto(desk(stack, "hd-ticket"))
@@ -113,6 +112,20 @@ def test_from_the_list_into_the_open_ticket_which_a_number_finds(page, stack, an
 	start.get_by_test_id("send").click()
 	page.wait_for_url(f"**/hd-ticket/{ticket.name}")
 	eventually(lambda: [m.body for m in ann.inbox()] == ["Yes, we are"])
+
+	other = ticket_of(ann.text("And here?", to=stack.other_number))
+	page.goto(desk(stack, "hd-ticket"))
+	find(page, ann.number)
+	rows = page.locator(".list-row-container .list-subject")
+	expect(rows).to_have_count(2)
+	expect(rows.filter(has_text=other.subject)).to_have_count(1)
+	page.screenshot(path=shots("found-in-list"))
+
+
+def find(page, number: str) -> None:
+	page.get_by_role("button", name="Find by Phone Number").click()
+	page.locator("input[data-fieldname=query]").fill(number)
+	page.get_by_role("button", name="Find", exact=True).click()
 
 
 def test_an_email_ticket_texts_its_customer_and_whoever_opted_out_is_left_alone(

@@ -50,9 +50,8 @@ class Desk(ABC):
 	def take_on(self, conversation, ticket: str) -> Ticket:
 		"""Have an existing ticket reply by text from now on, in this conversation when it has none.
 
-		The ticket's row is locked. What else it has, such as an e-mail address, stays.
-
-		:raises frappe.ValidationError: the ticket texts another customer
+		The ticket's row is locked. What else it has, such as an e-mail address, stays. A ticket that texts another
+		customer, into which this one's was merged, goes on texting that one.
 		"""
 
 	@abstractmethod

@@ -14,7 +14,7 @@ from packaging.version import parse
 
 from twilio_sms_channel.desks import saved_replies
 from twilio_sms_channel.desks.base import Desk, Logged, Ticket
-from twilio_sms_channel.messaging import contacts, phone
+from twilio_sms_channel.messaging import contacts, conversations, phone
 
 TICKET = "HD Ticket"
 MAX_SUBJECT_CHARACTERS = 140
@@ -55,21 +55,14 @@ class HelpdeskDesk(Desk):
 
 	def take_on(self, conversation, ticket: str) -> Ticket:
 		doc = frappe.get_doc(TICKET, ticket, for_update=True)
-		own = doc.twilio_sms_conversation
-		if own and frappe.db.get_value(conversation.doctype, own, "customer_number") != (
-			conversation.customer_number
-		):
-			frappe.throw(
-				_("Ticket {0} texts another number. Start a ticket of its own for {1}.").format(
-					doc.name, phone.display(conversation.customer_number)
-				)
-			)
-		before = (own, doc.twilio_sms_reply_channel, doc.contact)
-		doc.twilio_sms_conversation = own or conversation.name
-		doc.twilio_sms_reply_channel = "SMS"
-		doc.contact = doc.contact or conversation.contact
-		if before != (doc.twilio_sms_conversation, doc.twilio_sms_reply_channel, doc.contact):
-			doc.save()
+		if conversations.are_of_one_customer(doc.twilio_sms_conversation or conversation.name, conversation):
+			changes = {
+				"twilio_sms_conversation": doc.twilio_sms_conversation or conversation.name,
+				"twilio_sms_reply_channel": "SMS",
+				"contact": doc.contact or conversation.contact,
+			}
+			if any(doc.get(field) != value for field, value in changes.items()):
+				doc.update(changes).save()
 		return Ticket(str(doc.name), doc.subject)
 
 	def living_ticket(self, ticket: str) -> Ticket | None:

@@ -107,6 +107,13 @@ def of_pair(number: str, customer_number: str):
 	return conversation
 
 
+def are_of_one_customer(name: str, conversation) -> bool:
+	"""Whether another conversation, by its name, is with the same customer's number."""
+	if name == conversation.name:
+		return True
+	return frappe.db.get_value(CONVERSATION, name, "customer_number") == conversation.customer_number
+
+
 def hold(conversation: str) -> None:
 	"""Hold the conversation's row until the end of the transaction, and see everything committed up to then.
 

@@ -157,6 +157,10 @@ def why_not(conversation, ticket: str | None = None) -> str:
 		return _(
 			"{0} is in a text conversation with other colleagues, from {1}. Choose another number of ours."
 		).format(phone.display(conversation.customer_number), phone.display(conversation.number))
+	if ticket and not (current and current.name == ticket) and _texts_another(desk, ticket, conversation):
+		return _("This ticket texts another number. Start a ticket of its own for {0}.").format(
+			phone.display(conversation.customer_number)
+		)
 	if not ticket and not current and not frappe.has_permission(desk.doctype, "create"):
 		return _("You may not create tickets. Open the customer's ticket and text from there.")
 	return ""
@@ -225,6 +229,11 @@ def _settle_contact(desk, conversation, chosen: str | None, ticket: str | None) 
 	if contact != conversation.contact:
 		conversation.contact = contact
 		conversations.save(conversation)
+
+
+def _texts_another(desk, ticket: str, conversation) -> bool:
+	own = frappe.db.get_value(desk.doctype, ticket, "twilio_sms_conversation")
+	return bool(own) and not conversations.are_of_one_customer(own, conversation)
 
 
 def _team_of(desk, ticket: str | None) -> str:

@@ -208,7 +208,7 @@ class Screen {
 	}
 
 	open_history() {
-		this.drawer.open(__("Earlier Conversations"), "twilio-sms-history", { ticket: this.ticket, plain: true });
+		this.drawer.open(__("Earlier Conversations"), "twilio-sms-history", { ticket: this.ticket });
 	}
 
 	// Buttons in the feed are links: its entries run no scripts.

@@ -8,8 +8,6 @@ import { date_of, day } from "./times.js";
 class History extends TwilioElement {
 	static properties = {
 		ticket: { type: String },
-		// without its heading, where the page has one
-		plain: { type: Boolean },
 		rows: { state: true },
 		problem: { state: true },
 	};
@@ -23,12 +21,6 @@ class History extends TwilioElement {
 				margin: 0;
 				padding: 0;
 				list-style: none;
-			}
-			h3 {
-				margin: 0 0 2px;
-				padding-inline: 10px;
-				font-size: 13px;
-				font-weight: 600;
 			}
 			li button {
 				display: grid;
@@ -58,7 +50,6 @@ class History extends TwilioElement {
 		super();
 		this.ticket = this.problem = "";
 		this.rows = null;
-		this.plain = false;
 	}
 
 	willUpdate(changed) {
@@ -74,8 +65,7 @@ class History extends TwilioElement {
 		}
 		if (!this.rows) return nothing;
 		if (!this.rows.length) return html`<p data-testid="no-history">${__("No earlier texts with this customer.")}</p>`;
-		return html`${this.plain ? nothing : html`<h3>${__("Earlier Conversations")}</h3>`}
-			<ul data-testid="history" aria-label=${__("Earlier conversations with this customer")}>
+		return html`<ul data-testid="history" aria-label=${__("Earlier conversations with this customer")}>
 			${this.rows.map(
 				(row) => html`<li>
 					<button type="button" data-testid="earlier" @click=${() => this.host.open_ticket(row.ticket)}>
