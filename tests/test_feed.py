@@ -6,7 +6,7 @@ import re
 import frappe
 import pytest
 from PIL import Image
-from support.people import make_user
+from support.people import make_customer
 from support.stack import eventually, status_of, ticket_of
 
 from twilio_sms_channel.messaging import outbox
@@ -32,7 +32,7 @@ def entries(person, ticket, **args) -> list[dict]:
 	return feed(person, ticket, **args)["communications"]
 
 
-def written(ticket, body="Hi", **facts) -> str:
+def unsent(ticket, body="Hi", **facts) -> str:
 	"""A text of ours that no worker takes on."""
 	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
 	name = outbox.write(conversation, body).name
@@ -43,15 +43,15 @@ def written(ticket, body="Hi", **facts) -> str:
 
 
 def portal_user_of(ticket, stack):
-	user = make_user(f"portal{frappe.generate_hash(length=8)}@example.com", [], first_name="Portal")
+	user = make_customer(f"portal{frappe.generate_hash(length=8)}@example.com")
 	frappe.db.set_value("HD Ticket", ticket.name, "raised_by", user)
 	frappe.db.commit()
 	return stack.login(user)
 
 
-def png() -> bytes:
+def written_as(kind: str) -> bytes:
 	data = io.BytesIO()
-	Image.new("RGB", (40, 30), "teal").save(data, "PNG")
+	Image.new("RGB", (40, 30), "teal").save(data, kind)
 	return data.getvalue()
 
 
@@ -67,7 +67,7 @@ def test_a_received_text_has_its_senders_name_and_number_and_its_lines(customer,
 
 
 def test_pictures_stand_between_the_words_and_other_files_below(customer, ticket, agent):
-	message = customer.text("Look", media=[("image/png", png()), ("application/pdf", b"%PDF-1.4 x")])
+	message = customer.text("Look", media=[("a.png", written_as("PNG")), ("a.pdf", written_as("PDF"))])
 	name = message.name
 	eventually(
 		lambda: set(frappe.get_all("Twilio SMS Media", {"parent": name}, pluck="status")) == {"Fetched"}
@@ -103,7 +103,7 @@ def test_names_of_files_are_no_markup():
 	],
 )
 def test_agents_get_links_to_what_they_can_do(agent, ticket, facts, links):
-	name = written(ticket, **facts)
+	name = unsent(ticket, **facts)
 	try:
 		content = entries(agent, ticket)[-1]["content"]
 		assert re.findall(rf'href="#twilio-sms-(\w+)={name}"', content) == links
@@ -113,7 +113,7 @@ def test_agents_get_links_to_what_they_can_do(agent, ticket, facts, links):
 
 
 def test_a_customer_who_opted_out_is_not_texted_again(agent, ticket):
-	written(ticket, status="Failed", error_code="30001")
+	unsent(ticket, status="Failed", error_code="30001")
 	frappe.db.set_value(CONVERSATION, ticket.twilio_sms_conversation, "opted_out", 1)
 	frappe.db.commit()
 	assert "twilio-sms-retry" not in entries(agent, ticket)[-1]["content"]
@@ -121,7 +121,7 @@ def test_a_customer_who_opted_out_is_not_texted_again(agent, ticket):
 
 def test_customers_see_words_and_fate_but_no_internals(agent, ticket, stack, customer):
 	customer.text("please stop texting me")
-	written(ticket, status="Failed", error_code="30007", error_message="filtered")
+	unsent(ticket, status="Failed", error_code="30007", error_message="filtered")
 	frappe.db.set_value(MESSAGE, {"communication": entries(agent, ticket)[0]["name"]}, "may_want_to_stop", 1)
 	frappe.db.commit()
 	assert "twilio-sms-agents" in entries(agent, ticket)[-1]["content"]
@@ -135,7 +135,7 @@ def test_customers_see_words_and_fate_but_no_internals(agent, ticket, stack, cus
 
 
 def test_the_key_of_an_entry_changes_with_what_is_shown(agent, ticket):
-	name = written(ticket, status="Sent")
+	name = unsent(ticket, status="Sent")
 	keys = []
 	for status in ("Sent", "Delivered", "Delivered"):
 		frappe.db.set_value(MESSAGE, name, "status", status)

@@ -37,6 +37,13 @@ def make_agent(email: str, first_name: str = "Grace", last_name: str = "Hopper")
 	return email
 
 
+def make_customer(email: str) -> str:
+	"""A customer with a login to the portal, for which Helpdesk wants a role since v1.28."""
+	return make_user(
+		email, ["HD Customer"] if frappe.db.exists("Role", "HD Customer") else [], first_name="Portal"
+	)
+
+
 def make_system_manager(email: str) -> str:
 	return make_user(
 		email, ["System Manager"], first_name="Ada", last_name="Lovelace", user_type="System User"
