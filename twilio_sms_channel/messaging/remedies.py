@@ -2,6 +2,7 @@
 
 import frappe
 from frappe import _
+from frappe.utils.caching import request_cache
 
 from twilio_sms_channel.messaging import contacts, delivery, dispatch, media, text
 from twilio_sms_channel.messaging.events import tell
@@ -59,8 +60,8 @@ def offered(message, actions: list[str], can_text: bool = True) -> list[str]:
 	may = {
 		errors.RETRY: can_retry(message) and can_text,
 		errors.EMAIL: can_email(message),
-		errors.NUMBER: frappe.has_permission("Twilio SMS Number", "read"),
-		errors.ACCOUNT: frappe.has_permission("Twilio SMS Account", "read"),
+		errors.NUMBER: _may_read("Twilio SMS Number"),
+		errors.ACCOUNT: _may_read("Twilio SMS Account"),
 	}
 	return [action for action in actions if may[action]]
 
@@ -74,6 +75,12 @@ def possible(message, fitting: list[str] | None) -> list[str]:
 	may = {errors.RETRY: can_retry(message), errors.EMAIL: can_email(message)}
 	actions = [action for action, can in may.items() if can and (fitting is None or action in fitting)]
 	return [*actions, CANCEL] if can_cancel(message) else actions
+
+
+@request_cache
+def _may_read(doctype: str) -> bool:
+	# A ticket has many texts, and each answer takes a query.
+	return bool(frappe.has_permission(doctype, "read"))
 
 
 def cancel(message: str) -> None:
