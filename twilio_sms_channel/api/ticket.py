@@ -32,15 +32,15 @@ MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 @frappe.whitelist(methods=["POST"])
 def reply(
 	ticket: str | int,
-	message: str,
+	message: str = "",
 	attachments: list | str | None = None,
-	request_id: str | None = None,
+	request_id: str | int | None = None,
 	seen: str | None = None,
 ) -> dict[str, Any]:
 	"""Text the customer of a ticket.
 
 	:param message: plain text, at most 1,600 characters
-	:param attachments: names of File documents
+	:param attachments: names of File documents, as a list, as JSON, or one name
 	:param request_id: the caller's own id of this reply: asked again with the same one for the same ticket, nothing
 		more is sent and the answer is about the first message
 	:param seen: `newest` of the state that the caller saw last, "" for none: what another agent has written since
@@ -206,13 +206,13 @@ def opt_out(ticket: str | int) -> dict[str, Any]:
 @frappe.whitelist(methods=["POST"])
 def start(
 	to: str,
-	message: str,
+	message: str = "",
 	number: str | None = None,
 	ticket: str | int | None = None,
 	contact: str | None = None,
 	subject: str | None = None,
 	attachments: list | str | None = None,
-	request_id: str | None = None,
+	request_id: str | int | None = None,
 ) -> dict[str, Any]:
 	"""Text somebody first: in a new ticket, or in the one that the conversation with them is in.
 
@@ -222,7 +222,7 @@ def start(
 	:param ticket: an e-mail ticket, which replies by text from then on
 	:param contact: name of the Contact to text; default: the one with this number, made when nobody has it
 	:param subject: of a new ticket; default: the text's first line
-	:param attachments: names of File documents
+	:param attachments: names of File documents, as a list, as JSON, or one name
 	:param request_id: the caller's own id: asked again with the same one for the same customer, nothing more is sent
 	:return: `{"ticket", "conversation", "message", "created": whether the ticket is new}`
 	:raises outbox.CannotText: with the reason; then nothing was written
@@ -360,6 +360,10 @@ def _replaces_fancy_characters(ticket) -> bool:
 
 
 def _list(value: list | str | None) -> list[str]:
-	if isinstance(value, str):
-		value = json.loads(value or "[]")
-	return list(value or [])
+	"""Names of files as callers write them: a list, the same as JSON (in a form), or one name."""
+	if isinstance(value, str) and value.lstrip().startswith("["):
+		try:
+			value = json.loads(value)
+		except ValueError:
+			frappe.throw(_("The attachments are not a list of file names."), outbox.CannotText)
+	return [value] if isinstance(value, str) and value else list(value or [])
