@@ -55,7 +55,7 @@ def test_the_reply_box_says_that_it_sends_a_text_and_sends_one(page, stack, text
 	expect(page.get_by_test_id("helpdesk-route")).to_contain_text("SMS · +1")
 	for gone in ("CC", "BCC", "Bold"):
 		expect(page.get_by_role("button", name=gone, exact=True)).to_be_hidden()
-	page.get_by_label("Reply").click()
+	page.get_by_label("Reply", exact=True).click()
 	page.keyboard.type("It arrives tomorrow “early”.")
 	expect(page.get_by_test_id("helpdesk-count")).to_contain_text("1 segment · UCS-2")
 	page.get_by_role("button", name="Send", exact=True).click()
@@ -75,12 +75,12 @@ def test_a_refused_reply_keeps_what_was_typed(page, stack, text_ticket):
 	open_ticket(page, stack.web, text_ticket.name)
 	page.get_by_role("button", name="Reply").click()
 	expect(page.get_by_test_id("helpdesk-why")).to_contain_text("opted out")
-	page.get_by_label("Reply").click()
+	page.get_by_label("Reply", exact=True).click()
 	page.keyboard.type("Are you there?")
 	# With the keyboard the button can still be reached: the server refuses.
 	page.get_by_role("button", name="Send", exact=True).press("Enter")
 	expect(page.locator("#toasts")).to_contain_text("opted out")
-	expect(page.get_by_label("Reply")).to_have_text("Are you there?")
+	expect(page.get_by_label("Reply", exact=True)).to_have_text("Are you there?")
 
 
 def test_the_composer_opens_in_place_and_makes_room(page, stack, text_ticket):
@@ -88,7 +88,7 @@ def test_the_composer_opens_in_place_and_makes_room(page, stack, text_ticket):
 	page.get_by_role("button", name="Reply").click()
 	page.get_by_test_id("helpdesk-write").click()
 	expect(page.get_by_test_id("helpdesk-composer").locator("twilio-sms-composer")).to_be_visible()
-	expect(page.get_by_label("Reply")).to_be_hidden()
+	expect(page.get_by_label("Reply", exact=True)).to_be_hidden()
 	page.get_by_test_id("helpdesk-write").click()
 	expect(page.get_by_test_id("helpdesk-composer")).to_have_count(0)
 
@@ -161,7 +161,7 @@ def test_an_error_of_ours_is_reported_once_and_the_page_goes_on(context, stack, 
 	for _again in range(3):
 		page.evaluate("document.body.append(document.createElement('i')), refetch()")
 	page.get_by_role("button", name="Reply").click()
-	expect(page.get_by_label("Reply")).to_be_visible()
+	expect(page.get_by_label("Reply", exact=True)).to_be_visible()
 	assert len(reports) == 1
 	assert not [error for error in errors if not error.startswith("Twilio SMS Channel:")]
 	frappe.db.rollback()
