@@ -33,7 +33,9 @@ def ticket(customer, sim):
 
 @pytest.fixture
 def composer(screen, ticket):
-	return screen.show(COMPOSER, ticket.name)
+	shown = screen.show(COMPOSER, ticket.name)
+	expect(at(shown, "body")).to_be_visible()
+	return shown
 
 
 @pytest.fixture(scope="module")
@@ -330,7 +332,7 @@ def told(ticket, customer, agent):
 	text = texts_of(ticket)[0].name
 	eventually(lambda: frappe.db.get_value(MESSAGE, text, "status") == "Delivered")
 	about = {"conversation": ticket.twilio_sms_conversation}
-	frappe.db.set_value(MESSAGE, {**about, "name": text}, {"price": -0.0158, "price_unit": "USD"})
+	frappe.db.set_value(MESSAGE, {**about, "name": text}, {"price": 0.0158, "price_unit": "USD"})
 	frappe.db.commit()
 	return ticket
 
@@ -349,38 +351,42 @@ def parcel() -> bytes:
 	return data.getvalue()
 
 
-@pytest.mark.parametrize(
-	("name", "theme", "size", "rtl"),
-	[
+def test_everybody_can_use_it(request, screen, shots, told):
+	axe = axe_script(request.config)
+	for name, theme, size, rtl in (
 		("composer-light", "light", DESKTOP, False),
 		("composer-dark", "dark", DESKTOP, False),
 		("composer-phone", "light", PHONE, False),
 		("composer-rtl", "dark", PHONE, True),
-	],
-)
-def test_everybody_can_use_it(request, screen, shots, told, name, theme, size, rtl):
-	axe = axe_script(request.config)
+	):
+		look = {"theme": theme, "rtl": rtl, "lang": "ar" if rtl else "en", "height": 0}
+		assert_usable(screen, told, axe, size, look, shots, name)
+
+
+def assert_usable(screen, ticket, axe, size, look, shots, name) -> None:
 	page = screen.page
 	page.set_viewport_size(size)
-	panel = screen.show(PANEL, told.name, theme=theme, rtl=rtl, lang="ar" if rtl else "en", height=0)
+	panel = screen.show(PANEL, ticket.name, **look)
 	expect(at(panel, "fate")).to_be_visible()
 	at(panel, "body").fill("“Hi Ann”, it’s on its way, and arrives tomorrow between 9 and 12 at your door 🚚")
 	expect(at(panel, "chip").first).to_be_visible()
 	expect(at(panel, "cost")).to_have_text("$0.0158 so far")
 	take(panel, shots(name))
-	assert violations(page, axe) == []
+	assert violations(page, axe) == [], name
 	drop(
 		at(panel, "composer"),
 		("label.png", "image/png", parcel()),
 		("slip.pdf", "application/pdf", b"%PDF-1.4\n%%EOF"),
 	)
+	expect(at(panel, "file")).to_have_count(2)
 	expect(panel.locator("progress")).to_have_count(0)
 	expect(at(panel, "count")).to_contain_text("with files (MMS)")
 	at(panel, "emoji").click()
 	expect(at(panel, "option").first).to_be_visible()
 	take(panel, shots(f"{name}-emoji"))
-	assert violations(page, axe) == []
-	assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+	assert violations(page, axe) == [], name
+	assert page.evaluate("document.documentElement.scrollWidth") == size["width"], name
+	page.evaluate("localStorage.clear()")
 
 
 def take(element, path: str) -> None:

@@ -153,11 +153,11 @@ class Thread extends TicketElement {
 		const type = file.content_type || "";
 		const name = file.file_name || __("File");
 		if (/^image\/(jpeg|png|gif|webp|bmp)$/.test(type)) {
-			return html`<a class="picture" href=${url} target="_blank" rel="noopener" data-testid="file">
+			return html`<a class="picture" href=${url} target="_blank" rel="noopener" data-testid="message-file">
 				<img src=${url} alt=${file.file_name || __("Picture")} loading="lazy" />
 			</a>`;
 		}
-		const link = html`<a class="file" href=${url} download=${name} data-testid="file">${icons.file}<bdi>${name}</bdi></a>`;
+		const link = html`<a class="file" href=${url} download=${name} data-testid="message-file">${icons.file}<bdi>${name}</bdi></a>`;
 		if (type.startsWith("audio/")) return html`<audio controls preload="none" src=${url} aria-label=${name}></audio>${link}`;
 		if (type.startsWith("video/")) return html`<video controls preload="none" src=${url} aria-label=${name}></video>${link}`;
 		return link;
