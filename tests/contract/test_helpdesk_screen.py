@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from pathlib import Path
 
 import frappe
 import helpdesk
@@ -195,3 +196,36 @@ def test_a_team_has_an_assignment_rule(plumbers, grace):
 def test_new_tickets_of_a_team_are_assigned_by_its_rule(plumbers, grace):
 	ticket = make_ticket(agent_group=plumbers)
 	assert grace in frappe.db.get_value("HD Ticket", ticket.name, "_assign")
+
+
+def test_form_scripts_get_the_ticket_with_its_custom_fields():
+	from helpdesk.helpdesk.doctype.hd_ticket import api
+
+	script = make_script("Contract Script").script
+	ticket = make_ticket()
+	# Later versions ask for the scripts apart from the ticket's document.
+	if hasattr(api, "get_ticket_customizations"):
+		assert script in api.get_ticket_customizations()["_form_script"]
+		assert "twilio_sms_conversation" in ticket.as_dict()
+	else:
+		given = api.get_one(ticket.name)
+		assert script in given["_form_script"]
+		assert "twilio_sms_conversation" in given
+
+
+def test_the_page_tells_scripts_who_is_logged_in_and_the_token_for_requests():
+	from helpdesk.www.helpdesk.index import get_boot
+
+	# Of a session that a request has begun.
+	frappe.local.session.data = frappe._dict(csrf_token="of the session")
+	boot = get_boot()
+	assert boot["csrf_token"] == "of the session"
+	assert boot["session_user"] == "Administrator"
+
+
+@pytest.mark.parametrize("place", ["comm-area", "border-y", "overflow-x-auto", "justify-end", "activities"])
+def test_the_page_has_the_places_that_texts_are_put_into(place):
+	built = Path(frappe.get_app_path("helpdesk", "public", "desk", "assets"))
+	page = frappe.get_app_path("helpdesk", "www", "helpdesk", "index.html")
+	sources = built.glob("*.js") if built.is_dir() else [Path(page)]
+	assert any(place in source.read_text(encoding="utf-8") for source in sources)

@@ -43,7 +43,7 @@ export function helpdesk_host(boot) {
 				connection.off("connect", join);
 			};
 		},
-		// Has Helpdesk ask for the ticket and its feed anew, as its own event does. Before v1.20 that carries the bare
+		// Has Helpdesk ask for the ticket and its feed anew, as its own event does. Before v1.18 that carries the bare
 		// number, since then an object; each version takes the other's for another ticket's.
 		refresh(ticket) {
 			for (const heard of socket()?.listeners?.(HELPDESKS_UPDATE) || []) {

@@ -1,4 +1,4 @@
-"""The agent screen of a ticket (`helpdesk.www.helpdesk`): only what extensions of the screen hold on to."""
+"""The agent screen of a ticket (`helpdesk.www.helpdesk.index`): only what extensions of the screen hold on to."""
 
 import frappe
 
@@ -9,7 +9,12 @@ def get_context(context) -> None:
 	if frappe.session.user == "Guest":
 		frappe.local.flags.redirect_location = "/login"
 		raise frappe.Redirect
-	context.boot = {
+	context.boot = get_boot()
+
+
+def get_boot() -> dict:
+	"""What the page keeps in `window`."""
+	return {
 		"site_name": frappe.local.site,
 		"csrf_token": frappe.sessions.get_csrf_token(),
 		"session_user": frappe.session.user,
