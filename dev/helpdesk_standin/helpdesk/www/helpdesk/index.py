@@ -1,6 +1,7 @@
 """The agent screen of a ticket (`helpdesk.www.helpdesk.index`): only what extensions of the screen hold on to."""
 
 import frappe
+from frappe.sessions import get_csrf_token
 
 no_cache = 1
 
@@ -16,6 +17,6 @@ def get_boot() -> dict:
 	"""What the page keeps in `window`."""
 	return {
 		"site_name": frappe.local.site,
-		"csrf_token": frappe.sessions.get_csrf_token(),
+		"csrf_token": get_csrf_token(),
 		"session_user": frappe.session.user,
 	}
