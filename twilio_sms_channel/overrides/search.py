@@ -23,7 +23,7 @@ def in_desk(text: str, start: int | str = 0, limit: int | str = 20, doctype: str
 	from frappe.utils import global_search
 
 	# "More" asks for what follows; ours are on the first page.
-	found = [] if int(start or 0) else _found(text, doctype)
+	found = [] if frappe.utils.cint(start) else _found(text, doctype)
 	return [_in_desk(row, text.strip()) for row in found] + global_search.search(text, start, limit, doctype)
 
 
