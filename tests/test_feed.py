@@ -5,6 +5,7 @@ import re
 
 import frappe
 import pytest
+import requests
 from PIL import Image
 from support.people import make_customer
 from support.stack import eventually, status_of, ticket_of
@@ -49,6 +50,10 @@ def portal_user_of(ticket, stack):
 	return stack.login(user)
 
 
+def stranger(stack):
+	return stack.login(make_customer("tsms-stranger@example.com"))
+
+
 def written_as(kind: str) -> bytes:
 	data = io.BytesIO()
 	Image.new("RGB", (40, 30), "teal").save(data, kind)
@@ -78,6 +83,19 @@ def test_pictures_stand_between_the_words_and_other_files_below(customer, ticket
 	assert [file["file_name"][-4:] for file in entry["attachments"]] == [".pdf"]
 	shown = agent.session.get(agent.stack.web + picture, timeout=30)
 	assert (shown.status_code, shown.content[:4]) == (200, b"\x89PNG")
+	portal = portal_user_of(ticket, agent.stack)
+	entry = entries(portal, ticket)[1]
+	(picture,) = re.findall(r'<img src="([^"]+)"', entry["content"])
+	shown = portal.session.get(agent.stack.web + picture, timeout=30)
+	assert (shown.status_code, shown.content[:4], shown.headers["Content-Type"]) == (
+		200,
+		b"\x89PNG",
+		"image/png",
+	)
+	for file in (entry["attachments"][0]["file_url"], picture):
+		assert portal.session.get(agent.stack.web + file, timeout=30).status_code == 200
+		assert stranger(agent.stack).session.get(agent.stack.web + file, timeout=30).status_code == 403
+		assert requests.get(agent.stack.web + file, timeout=30).status_code == 403
 
 
 def test_names_of_files_are_no_markup():
@@ -89,6 +107,18 @@ def test_names_of_files_are_no_markup():
 	html = feed_html.pictures([file])
 	assert "<script>" not in html and 'onerror="' not in html
 	assert "%22onerror%3D%22x%20%231.png" in html
+
+
+def test_what_only_agents_see_is_cut_from_their_emails():
+	from twilio_sms_channel.overrides import feed_html
+
+	quoted = (
+		"<p>Hi</p><blockquote>Text"
+		+ feed_html.for_agents(["Carrier <b>x</b>"], ["retry"], "abc")
+		+ "</blockquote>"
+	)
+	assert feed_html.for_customer(quoted) == "<p>Hi</p><blockquote>Text</blockquote>"
+	assert feed_html.for_customer("<p>1 < 2<br>") == "<p>1 < 2<br>"
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,11 @@ import threading
 
 import frappe
 import pytest
+import requests
 from support.people import make_agent
 from support.stack import Customer, eventually, ticket_of
+
+from twilio_sms_channel.messaging import media_links
 
 API = "twilio_sms_channel.api.ticket."
 HELPDESK = "helpdesk.helpdesk.doctype.hd_ticket.api."
@@ -276,23 +279,35 @@ def test_texts_move_into_the_ticket_that_goes_on_with_their_fate_and_files(
 	agent, customer, ticket, stack, picture
 ):
 	message = customer.text("Look", media=[("a.png", picture + b"merge")])
-	eventually(lambda: frappe.db.get_value("Twilio SMS Media", {"parent": message.name}, "file"))
-	agent.reply(ticket.name, "<p>Nice</p>")
+	file = eventually(lambda: frappe.db.get_value("Twilio SMS Media", {"parent": message.name}, "file"))
+	upload = frappe.get_doc(
+		{"doctype": "File", "file_name": "b.png", "content": picture, "is_private": 1}
+	).insert()
+	frappe.db.set_value("File", upload.name, "owner", agent.user)
+	frappe.db.commit()
+	agent.reply(ticket.name, "<p>Nice</p>", attachments=[upload.name])
 	eventually(lambda: written_in(ticket)[0].status == "Delivered")
 	target = ticket_of(customer.text("Other number", to=stack.other_number))
+	sent = frappe.db.get_value("Twilio SMS Media", {"parent": written_in(ticket)[0].name}, "file")
+	link = media_links.for_customer(sent)
 	merge(agent, ticket, target)
 	shown = state(agent, target)["messages"]
 	assert [row["body"] for row in shown] == ["Hello", "Look", "Nice", "Other number"]
 	assert shown[2]["fate"] == "Delivered"
-	file = frappe.get_doc("File", frappe.db.get_value("Twilio SMS Media", {"parent": message.name}, "file"))
-	assert str(frappe.db.get_value("Communication", file.attached_to_name, "reference_name")) == str(
-		target.name
-	)
 	entries = feed(agent, target)
 	assert "<img " in entries[1]["content"] and entries[1]["attachments"] == []
 	assert entries[2]["recipients"].endswith("Delivered")
 	left = feed(agent, ticket)
 	assert left[0]["user"]["email"] == customer.number
+	# Whoever reads the ticket reads the files; links that were sent go on working.
+	url = frappe.db.get_value("File", file, "file_url")
+	attached = {
+		"attached_to_doctype": "Communication",
+		"attached_to_name": entries[1]["name"],
+		"file_url": url,
+	}
+	assert frappe.db.exists("File", attached)
+	assert requests.get(link, timeout=30).status_code == 200
 
 
 def test_a_text_on_its_way_while_tickets_merge_shows_its_fate_in_the_one_that_goes_on(

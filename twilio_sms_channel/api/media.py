@@ -26,8 +26,20 @@ def get(token: Any = "", **kwargs: Any) -> Response:
 	# Whoever opens a link of ours is nobody's visitor.
 	frappe.local.cookie_manager = CookieManager()
 	file = media_links.opened_by(token)
-	if not file:
-		return Response(status=403, headers=HEADERS)
+	return _given(file) if file else Response(status=403, headers=HEADERS)
+
+
+@frappe.whitelist(methods=["GET"])
+def show(file: str) -> Response:
+	"""One file of a text, for whoever may read the text's ticket: its customer on the portal as well.
+
+	:param file: name of a File
+	:raises frappe.PermissionError: the user may not read the ticket, or there is no such file
+	"""
+	return _given(media_links.read(file))
+
+
+def _given(file: media_links.Opened) -> Response:
 	disposition = "inline" if file.shown else "attachment"
 	return Response(
 		file.content,

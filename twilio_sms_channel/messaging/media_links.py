@@ -56,6 +56,38 @@ def for_customer(file: str) -> str:
 	return url(file, (days if days > 0 else DAYS_FOR_CUSTOMERS) * DAY_S)
 
 
+def for_reader(file: str) -> str:
+	"""The address of a text's file for whoever may read its ticket, see `api.media.show`.
+
+	:param file: name of a File
+	"""
+	return f"/api/method/twilio_sms_channel.api.media.show?file={file}"
+
+
+def read(file: str) -> Opened:
+	"""The file of a text, for the logged-in user.
+
+	:raises frappe.PermissionError: it is not a text's, is gone, or the user may not read the text's ticket
+	"""
+	Media, Message, Communication = (frappe.qb.DocType(name) for name in (MEDIA, MESSAGE, "Communication"))
+	tickets = (
+		frappe.qb.from_(Media)
+		.join(Message)
+		.on(Message.name == Media.parent)
+		.join(Communication)
+		.on(Communication.name == Message.communication)
+		.select(Communication.reference_doctype, Communication.reference_name, Media.content_type)
+		.where(Media.file == file)
+	).run()
+	for doctype, ticket, content_type in tickets:
+		if frappe.has_permission(doctype, "read", doc=ticket) and frappe.db.exists("File", file):
+			doc = frappe.get_doc("File", file)
+			shown = content_type in SHOWN_BY_BROWSERS
+			kind = content_type if shown else ANY_FILE
+			return Opened(media.content_of(doc), kind, doc.file_name, shown)
+	raise frappe.PermissionError
+
+
 def url(file: str, lifetime_s: int) -> str:
 	"""The address under which whoever has it can fetch a File that is attached to a text of ours."""
 	return f"{public_url.base()}{public_url.MEDIA}?token={sign(file, lifetime_s)}"
@@ -96,15 +128,17 @@ def short_name(file_name: str) -> str:
 
 def _open(file: str) -> Opened | None:
 	doc = frappe.get_doc("File", file)
-	message = frappe.db.get_value(
-		MESSAGE, {"communication": doc.attached_to_name, "direction": "Outbound"}, "name"
-	)
-	row = message and frappe.db.get_value(
-		MEDIA,
-		{"parent": message, "file": file, "status": ("in", ("Attached", "Linked"))},
-		["content_type", "file_name", "status"],
-		as_dict=True,
-	)
+	Media, Message = frappe.qb.DocType(MEDIA), frappe.qb.DocType(MESSAGE)
+	rows = (
+		frappe.qb.from_(Media)
+		.join(Message)
+		.on(Message.name == Media.parent)
+		.select(Media.content_type, Media.file_name, Media.status)
+		# Not by the file's Communication: the message moves on when tickets are merged.
+		.where((Media.file == file) & (Message.direction == "Outbound"))
+		.where(Media.status.isin(("Attached", "Linked")))
+	).run(as_dict=True)
+	row = rows[0] if rows else None
 	if not row:
 		return None
 	try:

@@ -13,7 +13,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import outbox, phone, remedies, system_lines
+from twilio_sms_channel.messaging import media_links, outbox, phone, remedies, system_lines
 from twilio_sms_channel.overrides import feed_html
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
@@ -89,7 +89,7 @@ def _show_lines(feed, ticket: str) -> None:
 def _show_texts(feed, for_agent: bool) -> None:
 	entries = {entry["name"]: entry for entry in (feed or {}).get("communications") or []}
 	texts = _texts(list(entries))
-	files = _files([text.name for text in texts if text.name])
+	files = _files([text.name for text in texts if text.name], for_agent)
 	can_text = _CanText()
 	for text in texts:
 		entry = entries[text.communication]
@@ -291,7 +291,7 @@ def _word(message) -> str:
 	return words.get(message.status) or _("Not delivered")
 
 
-def _files(messages: list[str]) -> dict[str, list]:
+def _files(messages: list[str], for_agent: bool) -> dict[str, list]:
 	"""The files of messages, by message."""
 	if not messages:
 		return {}
@@ -305,6 +305,10 @@ def _files(messages: list[str]) -> dict[str, list]:
 		.where(Media.parent.isin(messages))
 		.orderby(Media.parent, Media.idx)
 	).run(as_dict=True)
+	for row in rows:
+		# Agents' e-mails take along what they quote by this address alone. It is closed to customers.
+		if row.file_url and not for_agent:
+			row.file_url = media_links.for_reader(row.file)
 	return _by("parent", rows)
 
 

@@ -4,8 +4,10 @@ from typing import Any
 from urllib.parse import quote
 
 import frappe
+from bs4 import BeautifulSoup
 from frappe import _
 
+FOR_AGENTS = "twilio-sms-agents"
 # What every browser draws.
 PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 PICTURE_STYLE = "max-width: min(100%, 320px); max-height: 240px; border-radius: 8px; margin: 4px 0"
@@ -57,8 +59,18 @@ def for_agents(remarks: list[str], actions: list[str], message: str) -> str:
 	if actions:
 		links = " &nbsp; ".join(_link(action, message) for action in actions)
 		lines.append(f'<p class="twilio-sms-actions">{links}</p>')
-	# Helpdesk's editor leaves this element out when an agent quotes the text in an answer.
-	return f'<object class="twilio-sms-agents">{"".join(lines)}</object>' if lines else ""
+	# Agents quote texts in e-mails: Helpdesk's editor leaves this element out, and what keeps it is cut by `for_customer`.
+	return f'<object class="{FOR_AGENTS}">{"".join(lines)}</object>' if lines else ""
+
+
+def for_customer(html: str) -> str:
+	"""An agent's e-mail without what only agents see of a text that it quotes."""
+	if FOR_AGENTS not in html:
+		return html
+	soup = BeautifulSoup(html, "html.parser")
+	for element in soup.find_all(class_=FOR_AGENTS):
+		element.decompose()
+	return str(soup)
 
 
 def _link(action: str, message: str) -> str:
@@ -69,12 +81,12 @@ def _link(action: str, message: str) -> str:
 		"cancel": _("Cancel"),
 	}[action]
 	door = "retry" if action == "fetch" else action
-	# Helpdesk opens links in a new window unless they say otherwise.
+	# Without the script they do nothing: in Helpdesk's frame the link alone would open the page within the page.
 	return (
-		f'<a href="#twilio-sms-{door}={escaped(message)}" class="twilio-sms-action" target="_self">'
-		f"{escaped(label)}</a>"
+		f'<a href="#twilio-sms-{door}={escaped(message)}" class="twilio-sms-action" target="_self"'
+		f' onclick="return false">{escaped(label)}</a>'
 	)
 
 
 def _url(file_url: str) -> str:
-	return escaped(quote(file_url) if file_url.startswith("/") else file_url)
+	return escaped(quote(file_url) if file_url.startswith(("/files/", "/private/")) else file_url)

@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import contacts, phone
+from twilio_sms_channel.messaging import contacts, media, phone
 
 TICKET, MESSAGE, CONVERSATION = "HD Ticket", "Twilio SMS Message", "Twilio SMS Conversation"
 FIELDS = ("name", "contact", "raised_by", "twilio_sms_conversation")
@@ -89,7 +89,7 @@ def _move_messages(source: str, target: str) -> None:
 		frappe.qb.from_(Message)
 		.join(Communication)
 		.on(Communication.name == Message.communication)
-		.select(Message.name, Message.communication, *_marks(Communication))
+		.select(Message.name, *_marks(Communication))
 		.where((Communication.reference_doctype == TICKET) & (Communication.reference_name == source))
 	).run()
 	copies = (
@@ -99,10 +99,10 @@ def _move_messages(source: str, target: str) -> None:
 		.where(Communication.communication_medium == "SMS")
 	).run()
 	copy_of = {tuple(marks): name for name, *marks in copies}
-	for message, original, *marks in moving:
+	for message, *marks in moving:
 		if copy := copy_of.pop(tuple(marks), None):
 			frappe.db.set_value(MESSAGE, message, "communication", copy, update_modified=False)
-			_move_files(message, original, copy)
+			_attach_files(message, copy)
 
 
 def _marks(Communication) -> tuple:
@@ -110,14 +110,19 @@ def _marks(Communication) -> tuple:
 	return Communication.creation, Communication.sent_or_received, Communication.content
 
 
-def _move_files(message: str, original: str, copy: str) -> None:
-	"""Whoever may read the ticket that goes on may read the files, too."""
-	files = frappe.get_all("Twilio SMS Media", {"parent": message, "file": ("is", "set")}, pluck="file")
-	if files:
-		frappe.db.set_value(
-			"File",
-			{"name": ("in", files), "attached_to_doctype": "Communication", "attached_to_name": original},
-			"attached_to_name",
-			copy,
-			update_modified=False,
-		)
+def _attach_files(message: str, copy: str) -> None:
+	"""Whoever may read the ticket that goes on may read the files, too.
+
+	They stay where they are as well: links that Twilio and customers have are bound to it.
+	"""
+	for name in frappe.get_all("Twilio SMS Media", {"parent": message, "file": ("is", "set")}, pluck="file"):
+		file = frappe.get_doc("File", name)
+		there = {"attached_to_doctype": "Communication", "attached_to_name": copy}
+		if not frappe.db.exists("File", {**there, "file_url": file.file_url}):
+			# Frappe keeps equal contents once, under the same address.
+			fields = {
+				"file_name": file.file_name,
+				"is_private": file.is_private,
+				"content": media.content_of(file),
+			}
+			frappe.get_doc({"doctype": "File", **there, **fields}).insert(ignore_permissions=True)

@@ -12,7 +12,7 @@ from frappe.utils import validate_email_address
 
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.messaging import contacts, conversations, outbox, phone, reply_pictures, text
-from twilio_sms_channel.overrides import merging
+from twilio_sms_channel.overrides import feed_html, merging
 
 # The reply box does not say what its screen showed. A text that is this young was hardly read.
 READING_TIME_S = 6
@@ -50,7 +50,7 @@ class TicketMixin:
 			self._refuse_to_text_another(kwargs.get("to"))
 			return self._reply_from_box(message, list(kwargs.get("attachments") or []))
 		kwargs["to"] = _addresses(kwargs.get("to")) or self.customer_email()
-		return super().reply_via_agent(message, **kwargs)
+		return super().reply_via_agent(feed_html.for_customer(message), **kwargs)
 
 	def reply_by_text(self, body: str, files: list[str] | None = None, **how: Any):
 		"""Queue a text to the customer. Returns the Twilio SMS Message; see `outbox.write`."""
