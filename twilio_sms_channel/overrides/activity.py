@@ -284,7 +284,7 @@ def _word(message) -> str:
 		"Accepted": _("Sending"),
 		"Sent": _("Sent"),
 		"Delivered": _("Delivered"),
-		"Read": _("Read"),
+		"Read": _("Read", context="Status of a text message"),
 		"Unconfirmed": _("Unconfirmed"),
 		"Canceled": _("Canceled"),
 	}
