@@ -1,5 +1,6 @@
 """Opening a long ticket asks the database hardly more than opening a short one."""
 
+from collections import defaultdict
 from collections.abc import Callable
 
 import frappe
@@ -18,11 +19,11 @@ FEW, MANY = 5, 500
 AT_MOST = 1.2
 # What a text's fate, remarks and buttons depend on.
 STATUSES = (
-	{"status": "Failed", "error_code": "21408", "error_message": "Region"},
-	{"status": "Queued"},
-	{"status": "Delivered"},
-	{"status": "Undelivered", "error_code": "30006", "error_message": "Landline"},
-	{"status": "Blocked", "error_code": "21610", "error_message": "Opted out"},
+	("Failed", "21408", "Region"),
+	("Queued", None, None),
+	("Delivered", None, None),
+	("Undelivered", "30006", "Landline"),
+	("Blocked", "21610", "Opted out"),
 )
 
 
@@ -35,74 +36,80 @@ def ticket_with(stack, texts: int, agents: list[str]):
 	"""A ticket with so many texts, every fifth with a picture. Commits nothing."""
 	conversation = conversation_with(stack)
 	ticket = frappe.get_doc("HD Ticket", conversation.ticket)
+	rows = defaultdict(list)
 	begin = add_to_date(now_datetime(), days=-1)
 	for n in range(texts):
-		inbound = n % 2 == 0
-		facts = {"status": "Threaded"} if inbound else STATUSES[n // 2 % len(STATUSES)]
-		at = add_to_date(begin, seconds=n)
-		communication = _insert(
-			"Communication",
-			at,
-			communication_type="Communication",
-			communication_medium="SMS",
-			sent_or_received="Received" if inbound else "Sent",
-			communication_date=at,
-			sender=None if inbound else agents[n // 2 % len(agents)],
-			reference_doctype="HD Ticket",
-			reference_name=str(ticket.name),
-			subject=ticket.subject,
-			content=f"<p>Text {n}</p>",
-		)
-		message = _insert(
-			MESSAGE,
-			at,
-			direction="Inbound" if inbound else "Outbound",
-			account=stack.account,
-			number=conversation.number,
-			customer_number=conversation.customer_number,
-			conversation=conversation.name,
-			communication=communication,
-			body=f"Text {n}",
-			sent_by=None if inbound else agents[n // 2 % len(agents)],
-			may_want_to_stop=n % 3 == 0,
-			**facts,
-		)
+		names = {
+			"creation": add_to_date(begin, seconds=n),
+			"modified": add_to_date(begin, seconds=n),
+			"owner": "Administrator",
+			"name": frappe.generate_hash(length=10),
+		}
+		agent = None if n % 2 == 0 else agents[n // 2 % len(agents)]
+		_add_text(rows, names, n, agent, conversation, ticket)
 		if n % 5 == 0:
-			_add_picture(message, communication, n, at)
+			_add_picture(rows, names, n)
+	for doctype, found in rows.items():
+		frappe.db.bulk_insert(doctype, list(found[0]), [list(row.values()) for row in found])
 	return ticket
 
 
-def _insert(doctype: str, at, **fields) -> str:
-	doc = frappe.get_doc({"doctype": doctype, "name": frappe.generate_hash(length=10), **fields})
-	doc.creation = doc.modified = at
-	doc.owner = doc.modified_by = "Administrator"
-	doc.flags.name_set = True
-	doc.db_insert()
-	return doc.name
-
-
-def _add_picture(message: str, communication: str, n: int, at) -> None:
-	url = f"/private/files/tsms-{communication}.png"
-	file = _insert(
-		"File",
-		at,
-		file_name=f"{n}.png",
-		file_url=url,
-		is_private=1,
-		attached_to_doctype="Communication",
-		attached_to_name=communication,
+def _add_text(rows: dict[str, list], names: dict, n: int, agent: str | None, conversation, ticket) -> None:
+	fate = STATUSES[n // 2 % len(STATUSES)] if agent else ("Threaded", None, None)
+	rows["Communication"].append(
+		{
+			**names,
+			"communication_type": "Communication",
+			"communication_medium": "SMS",
+			"sent_or_received": "Sent" if agent else "Received",
+			"communication_date": names["creation"],
+			"sender": agent,
+			"reference_doctype": "HD Ticket",
+			"reference_name": str(ticket.name),
+			"subject": ticket.subject,
+			"content": f"<p>Text {n}</p>",
+		}
 	)
-	_insert(
-		"Twilio SMS Media",
-		at,
-		parent=message,
-		parenttype=MESSAGE,
-		parentfield="media",
-		idx=1,
-		file=file,
-		file_name=f"{n}.png",
-		content_type="image/png",
-		status="Attached",
+	rows[MESSAGE].append(
+		{
+			**names,
+			"direction": "Outbound" if agent else "Inbound",
+			"account": frappe.db.get_value("Twilio SMS Number", conversation.number, "account", cache=True),
+			"number": conversation.number,
+			"customer_number": conversation.customer_number,
+			"conversation": conversation.name,
+			"communication": names["name"],
+			"body": f"Text {n}",
+			"sent_by": agent,
+			"may_want_to_stop": n % 3 == 0,
+			**dict(zip(("status", "error_code", "error_message"), fate, strict=True)),
+		}
+	)
+
+
+def _add_picture(rows: dict[str, list], names: dict, n: int) -> None:
+	rows["File"].append(
+		{
+			**names,
+			"file_name": f"{n}.png",
+			"file_url": f"/private/files/tsms-{names['name']}.png",
+			"is_private": 1,
+			"attached_to_doctype": "Communication",
+			"attached_to_name": names["name"],
+		}
+	)
+	rows["Twilio SMS Media"].append(
+		{
+			**names,
+			"parent": names["name"],
+			"parenttype": MESSAGE,
+			"parentfield": "media",
+			"idx": 1,
+			"file": names["name"],
+			"file_name": f"{n}.png",
+			"content_type": "image/png",
+			"status": "Attached",
+		}
 	)
 
 
