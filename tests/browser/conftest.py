@@ -36,3 +36,11 @@ def page(chromium):
 	context.close()
 	for error in errors:
 		print("in the browser:", error)
+
+
+def log_in(page, stack, user):
+	"""Have the page go on in a session of this user."""
+	session = stack.login(user).session
+	cookies = [{"name": cookie.name, "value": cookie.value, "url": stack.web} for cookie in session.cookies]
+	page.context.clear_cookies()
+	page.context.add_cookies(cookies)

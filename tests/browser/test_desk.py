@@ -4,18 +4,10 @@ import re
 
 import frappe
 from playwright.sync_api import expect
-from support.people import PASSWORD, make_agent, make_user
+from support.people import make_agent, make_user
 from support.stack import Customer, eventually, ticket_of
 
-from browser.conftest import DESKTOP, PHONE
-
-
-def log_in(page, stack, user):
-	page.goto(f"{stack.web}/login")
-	page.fill("#login_email", user)
-	page.fill("#login_password", PASSWORD)
-	page.click(".btn-login")
-	page.wait_for_url(re.compile(r"/(app|desk|me|helpdesk)"))
+from browser.conftest import DESKTOP, PHONE, log_in
 
 
 def desk(stack, path: str) -> str:
