@@ -19,7 +19,9 @@ def pytest_addoption(parser):
 	parser.addoption(
 		"--in-full", action="store_true", help="reliability tests: every stage, 500 texts, 10,000 requests"
 	)
-	parser.addoption("--npm-packages", help="folder node_modules with sms-segments-calculator, Twilio's own")
+	parser.addoption(
+		"--npm-packages", help="folder node_modules with sms-segments-calculator, Twilio's own, and axe-core"
+	)
 	parser.addoption(
 		"--restart-services-with",
 		help="command that restarts a service of the bench; {service} stands for MariaDB, Redis-queue or Redis-cache, "

@@ -289,6 +289,21 @@ def test_the_channel_is_shown_and_switched_after_an_address_was_added(screen, ti
 	expect(at(channel, "switch")).to_have_text("Switch to E-mail")
 
 
+def test_a_lost_connection_is_told_and_what_is_shown_stays(screen, ticket):
+	page, state = screen.page, "**/*ticket.state*"
+	page.route(state, lambda route: route.abort())
+	panel = screen.show(PANEL, ticket.name)
+	expect(at(panel, "load-problem")).to_contain_text("The site cannot be reached")
+	page.unroute(state)
+	panel.get_by_role("button", name="Try Again").click()
+	expect(at(panel, "inbound")).to_be_visible()
+	expect(at(panel, "load-problem")).to_have_count(0)
+	page.route(state, lambda route: route.fulfill(status=500, json={}))
+	screen.refresh(ticket.name)
+	expect(at(panel, "load-problem")).to_contain_text("(HTTP 500)")
+	expect(at(panel, "inbound")).to_be_visible()
+
+
 def test_whoever_reads_further_up_keeps_their_place(screen, ticket, customer, sim):
 	from twilio_sms_channel.messaging import outbox
 
@@ -371,6 +386,7 @@ def assert_usable(screen, ticket, axe, size, look, shots, name) -> None:
 	at(panel, "body").fill("“Hi Ann”, it’s on its way, and arrives tomorrow between 9 and 12 at your door 🚚")
 	expect(at(panel, "chip").first).to_be_visible()
 	expect(at(panel, "cost")).to_have_text("$0.0158 so far")
+	at(panel, "message-file").locator("img").evaluate("(picture) => picture.decode()")
 	take(panel, shots(name))
 	assert violations(page, axe) == [], name
 	drop(

@@ -174,7 +174,9 @@ class Channel extends TicketElement {
 	}
 
 	_escape(event) {
-		if (event.key === "Escape") this._ask("");
+		if (event.key !== "Escape") return;
+		event.stopPropagation();
+		this._ask("");
 	}
 
 	_add_email(event) {

@@ -199,7 +199,7 @@ class Composer extends TicketElement {
 	_file(item) {
 		return html`<li class=${item.error ? "bad" : ""} data-testid="file">
 			${item.picture
-				? html`<img src=${item.picture} alt="" data-testid="picture" />`
+				? html`<img src=${item.picture} alt="" data-testid="picture" @error=${() => this._cannot_be_shown(item)} />`
 				: html`<span class="kind">${icons.file}</span>`}
 			<span class="about">
 				<span class="name"><bdi>${item.file_name}</bdi></span>
@@ -222,6 +222,12 @@ class Composer extends TicketElement {
 				${icons.close}
 			</button>
 		</li>`;
+	}
+
+	// Not every browser knows every type of picture.
+	_cannot_be_shown(item) {
+		item.picture = "";
+		this.requestUpdate();
 	}
 
 	_about_file(item) {
@@ -516,7 +522,8 @@ class Composer extends TicketElement {
 	_look_for_colleagues(before) {
 		const { newest, messages } = this.state;
 		this._seen = newest;
-		if (!before || before.newest === newest || !this.text || this.sending) return;
+		const same_ticket = before?.ticket?.name === this.state.ticket.name;
+		if (!same_ticket || before.newest === newest || !this.text || this.sending) return;
 		const known = new Set(before.messages.map(({ name }) => name));
 		const theirs = messages.filter(
 			(message) =>

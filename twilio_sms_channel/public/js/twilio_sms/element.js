@@ -79,7 +79,8 @@ export class TicketElement extends TwilioElement {
 		if (this._followed === this.ticket) return;
 		this._unfollow();
 		if (!this.ticket) return;
-		this._followed = this.ticket;
+		if (this._state_of && this._state_of !== this.ticket) this.state = null;
+		this._followed = this._state_of = this.ticket;
 		this._off = this.store.subscribe(({ state, error }) => {
 			this.state = state;
 			this.load_error = error;
@@ -112,8 +113,10 @@ export function define(tag, element) {
 }
 
 // Shortcuts of one letter, which Desk and Helpdesk have, look at the focused element, which for them is ours.
+// Escape may be for a dialog around it.
 function keep_typing_inside(event) {
-	if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
+	const is_shortcut = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape";
+	if (!is_shortcut) event.stopPropagation();
 }
 
 // A shadow root cannot see the page's theme in all browsers, so each element carries it as an attribute.

@@ -20,6 +20,7 @@ class Store {
 		this.ticket = ticket;
 		this.state = null;
 		this.error = null;
+		this._told = 0;
 		this.subscribers = new Set();
 	}
 
@@ -49,6 +50,7 @@ class Store {
 
 	// A door has answered with the new state.
 	set(state) {
+		this._told++;
 		const drawn = JSON.stringify(state);
 		if (drawn === this._drawn && !this.error) return;
 		this._drawn = drawn;
@@ -59,8 +61,11 @@ class Store {
 
 	async _load() {
 		this._loaded_at = Date.now();
+		const told = this._told;
 		try {
-			this.set(await host.call("state", { ticket: this.ticket }, { get: true }));
+			const state = await host.call("state", { ticket: this.ticket }, { get: true });
+			// What another door answered meanwhile is newer.
+			if (told === this._told) this.set(state);
 		} catch (error) {
 			if (this.error?.message !== error.message) {
 				this.error = error;

@@ -200,6 +200,11 @@ export const base = css`
 		button.icon {
 			min-height: 36px;
 		}
+		/* With smaller letters some phones zoom in on whatever is typed into. */
+		input,
+		textarea {
+			font-size: 16px;
+		}
 		button.icon {
 			width: 36px;
 		}
