@@ -20,9 +20,6 @@ export class ReplyBox {
 
 	by_text(box, row, state) {
 		this.hint = gone(this.hint);
-		const root = document.documentElement.style;
-		root.setProperty("--twilio-sms-plain", JSON.stringify(__("Texts have no formatting")));
-		root.setProperty("--twilio-sms-placeholder", JSON.stringify(__("Write a text…")));
 		if (this.line?.parentElement !== row) {
 			this.line ||= this.make_line();
 			row.append(this.line);
@@ -52,6 +49,10 @@ export class ReplyBox {
 	}
 
 	make_line() {
+		// What the style rules write into Helpdesk's own elements.
+		const root = document.documentElement.style;
+		root.setProperty("--twilio-sms-plain", JSON.stringify(__("Texts have no formatting")));
+		root.setProperty("--twilio-sms-placeholder", JSON.stringify(__("Write a text…")));
 		const line = element("div", { className: "twilio-sms-line" });
 		line.dataset.testid = "helpdesk-reply-line";
 		[this.route, this.why, this.count] = ["route", "why", "count"].map((name) => {
@@ -88,6 +89,7 @@ export class ReplyBox {
 		}
 		if (asked !== this.typed || !this.line) return;
 		const { left, replaced, plain } = counted;
+		if (!counted.characters) return say(this.count, __("The quoted text is not sent along"));
 		const { segments, encoding } = replaced ? plain : counted;
 		const parts = segments === 1 ? __("1 segment") : __("{0} segments", [segments]);
 		say(this.count, [left < 0 ? __("{0} too many", [-left]) : __("{0} left", [left]), parts, encoding].join(" · "));
