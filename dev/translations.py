@@ -262,7 +262,8 @@ def main() -> int:
 		lacking += len(untranslated)
 		print(f"{language}: {len(untranslated)} of {len(catalog)} untranslated")
 		if arguments.list:
-			print(*(f"\t{json.dumps(message.id, ensure_ascii=False)}" for message in untranslated), sep="\n")
+			for message in untranslated:
+				print(f"\t{json.dumps(message.id, ensure_ascii=False)}")
 		problems += faults(language, catalog)
 	for problem in problems:
 		print(f"✗ {problem}", file=sys.stderr)

@@ -461,6 +461,14 @@ def test_files_are_opened_by_signed_links_alone(people):
 		assert not answer.content
 
 
+def test_nobody_sends_files_that_they_may_not_read(people, texts):
+	agent = people["agent of the south"]
+	args = {"ticket": texts[OPEN].ticket, "message": "Look", "attachments": [texts[NORTH].file]}
+	assert agent.call(DOOR + "reply", **args).status_code == 403
+	pasted = f'<p>Look</p><img src="{texts[NORTH].file_url}">'
+	assert agent.reply(texts[OPEN].ticket, pasted).status_code in (403, 417)
+
+
 def test_customers_see_their_thread_without_what_is_for_agents(people, texts, stack):
 	text = texts[NORTH]
 	facts = {"may_want_to_stop": 1}
