@@ -9,7 +9,7 @@ export const composer_styles = css`
 	}
 	form:has(textarea:focus-visible) {
 		border-color: var(--focus);
-		box-shadow: 0 0 0 1px var(--focus);
+		box-shadow: 0 0 0 3px color-mix(in srgb, var(--focus) 22%, transparent);
 	}
 	:host > .notice,
 	.notice + form {
