@@ -144,7 +144,7 @@ def people(stack, texts, admin):
 		"system manager": admin,
 		"customer": stack.login("tsms-carol@example.com"),
 		"other customer": stack.login("tsms-dave@example.com"),
-		"desk user": stack.login(make_user("tsms-desk@example.com", ["Blogger"], user_type="System User")),
+		"desk user": stack.login(make_user("tsms-blogger@example.com", ["Blogger"], user_type="System User")),
 		"guest": Guest(stack),
 	}
 
