@@ -16,7 +16,7 @@ from support.people import make_agent, make_team, make_user
 from support.reply_box import noise
 from support.stack import Customer, Person, eventually, ticket_of
 
-from twilio_sms_channel.api import ticket
+from twilio_sms_channel.api import media, screen, setup, ticket
 
 MESSAGE, CONVERSATION, MEDIA = "Twilio SMS Message", "Twilio SMS Conversation", "Twilio SMS Media"
 NORTH, SOUTH, OPEN = "north", "south", "open"
@@ -252,6 +252,12 @@ def fetched(person, text):
 	return answer.ok and answer.headers["Content-Type"].startswith("image/")
 
 
+def shown(person, text):
+	answer = person.call("twilio_sms_channel.api.media.show", http="GET", file=text.file)
+	assert answer.status_code in (200, 403), answer.text
+	return answer.ok and answer.headers["Content-Type"].startswith("image/")
+
+
 def resource(doctype: str, attribute: str):
 	def ask(person, text):
 		path = f"{person.stack.web}/api/resource/{doctype}/{getattr(text, attribute)}"
@@ -386,6 +392,7 @@ ASKED = {
 		"get_one": said(FEED + "get_one", name="{ticket}"),
 		"get_ticket_activities": said(FEED + "get_ticket_activities", ticket="{ticket}"),
 		"ticket's form": said("frappe.desk.form.load.getdoc", doctype="HD Ticket", name="{ticket}"),
+		"file on the portal": each(shown),
 		"ticket's realtime": joined("HD Ticket", "{ticket}"),
 	},
 }
@@ -400,6 +407,7 @@ NOWHERE = {
 	"contact's form": said("frappe.desk.form.load.getdoc", doctype="Contact", name="{contact}"),
 	"global search": said("frappe.utils.global_search.search", text="{secret}"),
 }
+SET_UP_DOORS = ("verify", "import_numbers", "configure_webhooks", "promote_token", "backfill")
 SET_UP_DOCTYPES = (
 	"Twilio SMS Account",
 	"Twilio SMS Consent Event",
@@ -436,7 +444,7 @@ def test_the_set_up_is_for_system_managers(people, stack, who):
 		found[doctype] = person.call("frappe.client.get_list", http="GET", doctype=doctype).ok
 	settings = f"{stack.web}/api/resource/Twilio SMS Settings/Twilio SMS Settings"
 	found["settings"] = person.session.get(settings, timeout=30).ok
-	for door in ("verify", "import_numbers", "configure_webhooks", "promote_token", "backfill"):
+	for door in SET_UP_DOORS:
 		args = {"account": "None of ours", "number": "None of ours", "since": "2026-01-01"}
 		answer = person.call(f"twilio_sms_channel.api.setup.{door}", **args)
 		# To those whom it lets in it says that there is no such account or number.
@@ -494,6 +502,10 @@ def test_customers_see_their_thread_without_what_is_for_agents(people, texts, st
 def test_every_door_is_in_the_table():
 	doors = set(whitelisted(ticket))
 	assert doors == {way.split(":")[0] for way in AGENTS_DOORS} - {"reply box", "search"}
+	assert set(whitelisted(setup)) == set(SET_UP_DOORS)
+	assert set(whitelisted(media)) == {"get", "show"}
+	# `report` writes a line into the Error Log for an agent's browser, and nothing for anybody else.
+	assert set(whitelisted(screen)) == {"boot", "report"}
 
 
 def whitelisted(module) -> list[str]:
