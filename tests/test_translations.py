@@ -1,11 +1,13 @@
 """Everything visible is translated, and the translations reach whoever speaks the language."""
 
+import io
 import json
 import sys
 from pathlib import Path
 
 import frappe
 import pytest
+from babel.messages.pofile import read_po
 from support.people import make_agent
 from support.stack import ticket_of
 
@@ -31,12 +33,16 @@ def german(stack, admin):
 
 
 def test_what_is_stored_is_what_the_sources_say():
-	old = [
-		path.name
-		for path, data in translations.bring_up_to_date().items()
-		if not path.exists() or path.read_bytes() != data
-	]
+	wanted = translations.bring_up_to_date()
+	old = [path.name for path, data in wanted.items() if said(path, path.read_bytes()) != said(path, data)]
 	assert not old, "run `make translations`"
+
+
+def said(path: Path, data: bytes):
+	"""What a file says, however this version of Babel writes it."""
+	if path.suffix == ".csv":
+		return data
+	return {(m.id, m.context): m.string for m in read_po(io.BytesIO(data)) if m.id}
 
 
 @pytest.mark.parametrize("language", translations.LANGUAGES)
