@@ -69,6 +69,16 @@ def test_without_assignee_the_team_is_told(customer, sim, stack):
 	assert notices(other, ticket) == []
 
 
+def test_of_a_ticket_that_nobody_has_the_one_who_answered_last_is_told(customer, sim, stack):
+	ticket = ticket_of(customer.text("Hello"))
+	frappe.db.set_value("HD Ticket", ticket.name, {"_assign": None, "agent_group": None})
+	frappe.db.commit()
+	user = make_agent(f"last{customer.number[1:]}@example.com")
+	assert stack.login(user).reply(ticket.name, "<p>What is it?</p>").status_code == 200
+	customer.text("The printer")
+	assert len(notices(user, ticket)) == 1
+
+
 def test_no_mail_goes_to_anybody(customer, sim, stack):
 	user = make_agent(f"quiet{customer.number[1:]}@example.com")
 	ticket = ticket_of(customer.text("Hello"))

@@ -13,14 +13,19 @@ QUIET_MINUTES = 5
 
 
 def about_text(desk, ticket, who: str, message) -> None:
-	"""Notify the ticket's assignees, otherwise its team, of a text on a ticket that was there before.
+	"""Notify the ticket's assignees, otherwise its team, otherwise who answered last, of a text on a ticket that was
+	there before.
 
 	Whoever has an unread notification about this ticket from the last minutes gets no second one.
 
 	:param ticket: `desks.base.Ticket` as it was before the text
 	:param who: how the customer is shown
 	"""
-	people = ticket.assigned or (desk.team_members(ticket.team) if ticket.team else [])
+	people = (
+		ticket.assigned
+		or (desk.team_members(ticket.team) if ticket.team else [])
+		or _who_answered_last(desk, ticket, message.conversation)
+	)
 	if not people:
 		return
 	about = {"document_type": desk.doctype, "document_name": ticket.name}
@@ -52,6 +57,19 @@ def about_text(desk, ticket, who: str, message) -> None:
 	)
 	for user in untold:
 		desk.ring(user, ticket.name, _("{0} sent a text on ticket").format(who))
+
+
+def _who_answered_last(desk, ticket, conversation: str) -> list[str]:
+	"""The agent who texted the customer last, when they may answer this ticket."""
+	Message = frappe.qb.DocType("Twilio SMS Message")
+	found = (
+		frappe.qb.from_(Message)
+		.select(Message.sent_by)
+		.where((Message.conversation == conversation) & (Message.sent_by.isnotnull()))
+		.orderby(Message.creation, order=frappe.qb.desc)
+		.limit(1)
+	).run(pluck=True)
+	return [user for user in found if user and desk.may_write(ticket.name, user)]
 
 
 def tell_managers(subject: str, doctype: str, name: str) -> None:
