@@ -8,6 +8,7 @@ from support.people import make_agent, make_user
 from support.stack import Customer, eventually, ticket_of
 
 from browser.conftest import DESKTOP, PHONE, log_in
+from browser.screens import axe_script, violations
 
 
 def desk(stack, path: str) -> str:
@@ -109,6 +110,10 @@ def test_an_opted_out_customer_cannot_be_texted_and_the_reason_is_there(page, st
 	expect(panel.get_by_test_id("why-not")).to_contain_text("opted out")
 	expect(panel.get_by_test_id("composer")).to_be_hidden()
 	page.screenshot(path=shots("opted-out"))
+	other = ticket_of(Customer(stack).text("Another customer"))
+	page.evaluate("(name) => frappe.set_route('Form', 'HD Ticket', name)", str(other.name))
+	expect(panel.get_by_test_id("text")).to_have_text(["Another customer"])
+	expect(panel.get_by_test_id("composer")).to_be_visible()
 
 
 def test_a_hostile_text_is_shown_as_text(page, stack, sim, customer):
@@ -222,7 +227,7 @@ def text_with(ticket, body, **facts) -> str:
 	return name
 
 
-def test_a_failed_text_says_what_to_do_and_goes_as_an_email(page, stack, sim, shots, customer):
+def test_a_failed_text_says_what_to_do_and_goes_as_an_email(request, page, stack, sim, shots, customer):
 	user = make_user(make_agent("tsms-desk@example.com"), ["Agent"])
 	ticket = ticket_of(customer.text("When will you deliver?"))
 	contact = frappe.get_doc("Contact", ticket.contact)
@@ -258,6 +263,10 @@ def test_a_failed_text_says_what_to_do_and_goes_as_an_email(page, stack, sim, sh
 		["Send Again", "Send as E-mail", "Open Number's Settings"]
 	)
 	page.screenshot(path=shots("not-delivered"))
+	axe = axe_script(request.config, or_skip=False)
+	for theme in ("dark", "light") if axe else ():
+		page.evaluate("(theme) => document.documentElement.setAttribute('data-theme', theme)", theme)
+		assert violations(page, axe, "twilio-sms-panel") == [], theme
 	page.set_viewport_size(PHONE)
 	landline.scroll_into_view_if_needed()
 	page.wait_for_timeout(1000)
