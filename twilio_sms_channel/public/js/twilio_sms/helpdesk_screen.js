@@ -172,7 +172,9 @@ class Screen {
 		const row = this.write.parentElement;
 		const boxes = [...this.area.children].filter((child) => child !== this.strip && !child.contains(row));
 		const buttons = row.querySelectorAll("button:not(.twilio-sms-button)");
-		boxes.forEach((box, place) => box.offsetParent && buttons[place]?.click());
+		// Since v1.26 a box closes by itself at this click, and is on its way out.
+		const open = (box) => box.offsetParent && !box.className.includes("leave");
+		boxes.forEach((box, place) => open(box) && buttons[place]?.click());
 		this.makes_room = (event) => event.target.closest(".twilio-sms-button") || this.close_composer();
 		row.addEventListener("click", this.makes_room);
 		this.composer = element("div", { className: "twilio-sms-composer" });
