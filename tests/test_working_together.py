@@ -189,7 +189,9 @@ def mails_to(address: str) -> list:
 
 
 def test_a_bulk_reply_goes_out_by_each_tickets_channel_and_says_what_did_not(agent, stack, sim, picture):
-	pytest.importorskip("helpdesk.api.ticket", reason="Helpdesk before v1.26 has no bulk reply")
+	ticket_api = pytest.importorskip("helpdesk.api.ticket")
+	if not hasattr(ticket_api, "bulk_reply"):
+		pytest.skip("Helpdesk before v1.26 has no bulk reply")
 	customers = [Customer(stack) for _ in range(3)]
 	tickets = [ticket_of(one.text("Hello")) for one in customers]
 	customers[1].text("STOP")

@@ -5,6 +5,8 @@ A capability that can be seen is looked at; behaviour that only shows when it ha
 
 import inspect
 import re
+from importlib import import_module
+from importlib.util import find_spec
 
 import frappe
 import helpdesk
@@ -33,6 +35,10 @@ REPLY_REFUSES_CUSTOMERS = RELEASE >= (1, 22, 2)
 REPLY_TAKES_SENDER = "from_email" in inspect.signature(HDTicket.reply_via_agent).parameters
 # v1.25: a reply without `to` is mailed to nobody; before, to `raised_by`.
 REPLY_NEEDS_RECIPIENT = RELEASE >= (1, 25)
+# v1.26: many tickets are answered at once.
+HAS_BULK_REPLY = bool(find_spec("helpdesk.api.ticket")) and hasattr(
+	import_module("helpdesk.api.ticket"), "bulk_reply"
+)
 # v1.28: the first Communication of a ticket can be a reply; before, `None.name` breaks it while mailing.
 REPLY_CAN_OPEN = RELEASE >= (1, 28)
 # v1.28: what arrives in a merged ticket is put into the one that goes on.
