@@ -289,6 +289,25 @@ def test_the_channel_is_shown_and_switched_after_an_address_was_added(screen, ti
 	expect(at(channel, "switch")).to_have_text("Switch to E-mail")
 
 
+def test_an_answer_that_comes_late_does_not_undo_a_newer_one(screen, ticket, customer):
+	contact = frappe.get_doc("Contact", ticket.contact)
+	contact.add_email(f"c{customer.number[1:]}@example.com", is_primary=True)
+	contact.save()
+	frappe.db.commit()
+	page, held = screen.page, []
+	channel = screen.show(CHANNEL, ticket.name)
+	expect(at(channel, "channel")).to_contain_text("SMS · ")
+	page.route("**/*ticket.state*", lambda route: held.append((route, route.fetch())))
+	with page.expect_request("**/*ticket.state*"):
+		page.evaluate("void twilio_sms.store(element.ticket).load()")
+	at(channel, "switch").click()
+	expect(at(channel, "channel")).to_contain_text("E-mail · ")
+	(late, response), *_ = held
+	late.fulfill(response=response)
+	page.evaluate("twilio_sms.store(element.ticket)._loading")
+	expect(at(channel, "channel")).to_contain_text("E-mail · ")
+
+
 def test_a_lost_connection_is_told_and_what_is_shown_stays(screen, ticket):
 	page, state = screen.page, "**/*ticket.state*"
 	page.route(state, lambda route: route.abort())

@@ -84,7 +84,7 @@ export class TicketElement extends TwilioElement {
 		this._off = this.store.subscribe(({ state, error }) => {
 			this.state = state;
 			this.load_error = error;
-		});
+		}, this);
 	}
 
 	_unfollow() {

@@ -21,12 +21,13 @@ class Store {
 		this.state = null;
 		this.error = null;
 		this._told = 0;
-		this.subscribers = new Set();
+		this.subscribers = new Map();
 	}
 
 	// `fn(store)` is called at once when there is a state, and after each change. Returns what ends it.
-	subscribe(fn) {
-		this.subscribers.add(fn);
+	// Nothing is asked for regularly while each `element` that was given is out of sight.
+	subscribe(fn, element = null) {
+		this.subscribers.set(fn, element);
 		if (this.subscribers.size === 1) this._start();
 		if (this.state || this.error) fn(this);
 		return () => {
@@ -76,7 +77,7 @@ class Store {
 	}
 
 	_tell() {
-		for (const fn of [...this.subscribers]) fn(this);
+		for (const fn of [...this.subscribers.keys()]) fn(this);
 	}
 
 	_start() {
@@ -92,8 +93,13 @@ class Store {
 		this._off = null;
 	}
 
+	// Desk keeps the pages that one has been on.
+	get _is_shown() {
+		return [...this.subscribers.values()].some((element) => !element || element.getClientRects().length);
+	}
+
 	_tick() {
-		if (document.visibilityState !== "visible" || this._loading) return;
+		if (document.visibilityState !== "visible" || this._loading || !this._is_shown) return;
 		const every = host.live() ? REFRESH_LIVE_EVERY_MS : REFRESH_EVERY_MS;
 		if (Date.now() - this._loaded_at >= every - 100) this.load();
 	}
