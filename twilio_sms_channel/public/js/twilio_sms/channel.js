@@ -4,7 +4,7 @@
 
 import { css, html, nothing } from "lit";
 
-import { TicketElement, __, define, directed, isolated } from "./element.js";
+import { TicketElement, __, define, from_to, isolated } from "./element.js";
 import { icons } from "./icons.js";
 
 class Channel extends TicketElement {
@@ -79,7 +79,7 @@ class Channel extends TicketElement {
 	}
 
 	_by_text() {
-		return directed(__("SMS · {0} → {1}", [isolated(this.state.from.number), isolated(this.state.customer)]));
+		return from_to(__("SMS · {0} → {1}"), [this.state.from.number, this.state.customer]);
 	}
 
 	_by_email() {

@@ -9,7 +9,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { Attachments, size } from "./attachments.js";
 import { composer_styles } from "./composer_styles.js";
 import * as drafts from "./drafts.js";
-import { TicketElement, __, define, directed, isolated, segments_of } from "./element.js";
+import { TicketElement, __, define, from_to, segments_of } from "./element.js";
 import { emoji } from "./emoji.js";
 import { icons } from "./icons.js";
 import "./picker.js";
@@ -170,7 +170,7 @@ class Composer extends TicketElement {
 	_from() {
 		const { number, label } = this.state.from;
 		const from = label && label !== number ? `${number} · ${label}` : number;
-		return directed(__("From {0} → {1}", [isolated(from), isolated(this.state.customer)]));
+		return from_to(__("From {0} → {1}"), [from, this.state.customer]);
 	}
 
 	_send_label() {

@@ -1,6 +1,6 @@
 // What all elements of the app have in common: host, language, colours, and the ticket's conversation.
 
-import { LitElement } from "lit";
+import { LitElement, html } from "lit";
 
 import { __, host } from "./host.js";
 import { store } from "./store.js";
@@ -98,9 +98,14 @@ export function isolated(text) {
 	return host.is_rtl ? `\u2068${text}\u2069` : text;
 }
 
-// An arrow from the first to the second.
-export function directed(text) {
-	return host.is_rtl ? text.replace("→", "←") : text;
+// "{0} → {1}" with names or numbers, each whole and in its own direction; the arrow points to the second.
+export function from_to(text, values) {
+	const directed = host.is_rtl ? text.replace("→", "←") : text;
+	return directed.split(/\{(\d+)\}/).map((part, n) => (n % 2 ? whole(values[part]) : part));
+}
+
+function whole(value) {
+	return html`<bdi class=${/^[\d\s()+-]+$/.test(value) ? "number" : ""}>${value}</bdi>`;
 }
 
 export function segments_of(count) {

@@ -159,6 +159,9 @@ export const base = css`
 	bdi {
 		unicode-bidi: isolate;
 	}
+	bdi.number {
+		white-space: nowrap;
+	}
 	.notice {
 		display: flex;
 		flex-wrap: wrap;
