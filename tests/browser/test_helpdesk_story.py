@@ -15,6 +15,9 @@ from browser.conftest import PHONE
 from browser.helpdesk_pages import logged_in, open_ticket, watched
 
 AGENT = "tsms-helpdesk@example.com"
+SURNAMES = (
+	"Diaz Keller Rossi Moreau Tanaka Novak Silva Larsen Nguyen Costa Weber Sato Murphy Dubois Haddad".split()
+)
 LIVE_MS = 30_000
 CC = re.compile("^cc$", re.IGNORECASE)
 # Of the layout shift that a page may have to count as steady (web.dev's bound of "good").
@@ -51,11 +54,12 @@ def page(context):
 def carla(real):
 	"""A customer with a name."""
 	carla = Customer(real)
+	free = (name for name in SURNAMES if not frappe.db.exists("Contact", f"Carla {name}"))
 	frappe.get_doc(
 		{
 			"doctype": "Contact",
 			"first_name": "Carla",
-			"last_name": f"Diaz {carla.number[-4:]}",
+			"last_name": next(free, carla.number[-4:]),
 			"phone_nos": [{"phone": carla.number, "is_primary_mobile_no": 1}],
 		}
 	).insert()
@@ -202,6 +206,27 @@ def test_on_a_phone(page, real, shots, carla):
 	expect(page.locator(".comm-area twilio-sms-composer").get_by_test_id("body")).to_be_visible()
 	page.wait_for_timeout(500)
 	page.screenshot(path=shots("helpdesk-phone-composer"))
+	# What was typed in the reply box is still there: later versions close it at a click elsewhere.
+	expect(write_reply(page, ", good evening").locator(".ProseMirror")).to_contain_text("Hi Carla")
+	expect(page.locator(".comm-area twilio-sms-composer")).to_have_count(0)
+
+
+def test_in_the_dark(page, real, shots, carla):
+	ticket = ticket_of(carla.text("Hello from the night shift"))
+	open_ticket(page, real.web, ticket.name)
+	if not page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--surface-base')"):
+		pytest.skip("this version of Helpdesk has no dark theme")
+	page.evaluate("document.documentElement.setAttribute('data-theme', 'dark')")
+	page.get_by_test_id("helpdesk-write").click()
+	body = page.locator(".comm-area twilio-sms-composer").get_by_test_id("body")
+	body.fill("Good night “Carla”")
+	page.wait_for_timeout(700)
+	page.screenshot(path=shots("helpdesk-dark"))
+	body.fill("")
+	write_reply(page, "Good night")
+	expect(page.get_by_test_id("helpdesk-count")).to_contain_text("1 segment")
+	page.wait_for_timeout(700)
+	page.screenshot(path=shots("helpdesk-dark-reply-box"))
 
 
 def test_the_page_stays_steady(page, real, carla):

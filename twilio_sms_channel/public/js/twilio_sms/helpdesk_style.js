@@ -3,7 +3,10 @@
 // The reply box, as long as it sends texts.
 const BOX = ".comm-area > div:has(.twilio-sms-line)";
 
+// Reds and greys of our own: Helpdesk's have other shades in each version, some too pale for small print.
 export const STYLE = `
+:root { --twilio-sms-bad: #b3261e; --twilio-sms-muted: #595959; }
+[data-theme=dark] { --twilio-sms-bad: #ff9a92; --twilio-sms-muted: #b5b5b5; }
 .comm-area > div > :has(> .twilio-sms-button) { flex-wrap: wrap; }
 .twilio-sms-strip { display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; padding-block: 8px 0;
 	border-top: 1px solid var(--outline-gray-1, #ededed); }
@@ -24,10 +27,10 @@ export const STYLE = `
 .twilio-sms-line { display: flex; flex: 1; flex-wrap: wrap; gap: 2px 12px; align-items: baseline; min-height: 28px; align-content: center;
 	font-size: 13px; color: var(--ink-gray-8, #383838); }
 .twilio-sms-route { font-weight: 500; }
-.twilio-sms-why { color: var(--ink-red-4, #b52a2a); font-weight: 500; }
-.twilio-sms-count { margin-inline-start: auto; color: var(--ink-gray-5, #7c7c7c); font-variant-numeric: tabular-nums; }
+.twilio-sms-why { color: var(--twilio-sms-bad); font-weight: 500; }
+.twilio-sms-count { margin-inline-start: auto; color: var(--twilio-sms-muted); font-variant-numeric: tabular-nums; }
 .twilio-sms-line[data-blocked] .twilio-sms-count { display: none; }
-.twilio-sms-count[data-bad] { color: var(--ink-red-4, #b52a2a); font-weight: 500; }
+.twilio-sms-count[data-bad] { color: var(--twilio-sms-bad); font-weight: 500; }
 .twilio-sms-email { display: inline-flex; align-items: center; height: 24px; padding: 0 8px; border-radius: 999px; font-size: 13px;
 	background: var(--surface-gray-2, #f3f3f3); color: var(--ink-gray-8, #383838); white-space: nowrap; }
 .border-y:has(> .twilio-sms-email) [data-twilio-sms-nobody] { display: none; }
@@ -36,7 +39,7 @@ ${BOX} div:has(+ .border-y > .twilio-sms-line) { display: none; }
 ${BOX} .border-y ~ .items-center.gap-2 { display: none; }
 ${BOX} .overflow-x-auto.items-center > :nth-child(2) { display: none; }
 ${BOX} .overflow-x-auto.items-center::after { content: var(--twilio-sms-plain); margin-inline-start: 8px; font-size: 12px;
-	white-space: nowrap; color: var(--ink-gray-5, #7c7c7c); }
+	white-space: nowrap; color: var(--twilio-sms-muted); }
 @media (max-width: 640px) { ${BOX} .overflow-x-auto.items-center::after { content: none; } }
 ${BOX} .ProseMirror p.is-editor-empty:first-child::before { content: var(--twilio-sms-placeholder); }
 .comm-area > div:has(.twilio-sms-line[data-blocked]) .justify-end > :last-child { opacity: 0.45; pointer-events: none; }
