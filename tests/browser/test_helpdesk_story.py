@@ -211,6 +211,15 @@ def test_on_a_phone(page, real, shots, carla):
 	expect(page.locator(".comm-area twilio-sms-composer")).to_have_count(0)
 
 
+def test_without_a_socketio_server_texts_appear_all_the_same(page, real, carla):
+	ticket = ticket_of(carla.text("Is anybody there?"))
+	page.route("**/socket.io/**", lambda route: route.abort())
+	open_ticket(page, real.web, ticket.name)
+	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
+	carla.text("I can wait")
+	expect(entry(page, "I can wait")).to_be_visible(timeout=LIVE_MS)
+
+
 def test_in_the_dark(page, real, shots, carla):
 	ticket = ticket_of(carla.text("Hello from the night shift"))
 	open_ticket(page, real.web, ticket.name)
