@@ -207,6 +207,14 @@ def test_lines_tell_of_agents(customer, ticket, agent):
 	]
 
 
+def test_a_line_tells_who_started_the_conversation(customer, sim, agent):
+	for body in ("Hello", "Are you there?"):
+		answer = agent.call(f"{API}start", to=customer.number, message=body)
+		assert answer.status_code == 200, answer.text
+	ticket = frappe._dict(name=answer.json()["message"]["ticket"])
+	assert lines(ticket) == ["Grace Hopper started a text conversation"]
+
+
 def test_a_line_tells_that_a_text_reopened_the_ticket(customer, ticket):
 	named(ticket)
 	ticket.reload()

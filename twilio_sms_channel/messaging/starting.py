@@ -9,7 +9,7 @@ from frappe import _
 
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
-from twilio_sms_channel.messaging import contacts, conversations, intake, outbox, phone, senders
+from twilio_sms_channel.messaging import contacts, conversations, intake, outbox, phone, senders, system_lines
 from twilio_sms_channel.messaging.outbox import CannotText
 
 NUMBER, CONVERSATION = "Twilio SMS Number", "Twilio SMS Conversation"
@@ -83,11 +83,14 @@ def _start(to, body, number, ticket, contact, subject, files, request_id) -> Sta
 	desk = desk_of_site()
 	_settle_contact(desk, conversation, contact, ticket)
 	continued = ticket or ((current := _continued(desk, conversation)) and current.name)
+	texted_before = continued and frappe.db.get_value(desk.doctype, continued, "twilio_sms_conversation")
 	if continued:
 		target = desk.take_on(conversation, continued)
 	else:
 		target = desk.open_ticket(conversation, body, subject)
 	conversation.ticket_doctype, conversation.ticket = desk.doctype, target.name
+	if not texted_before:
+		desk.log(target.name, system_lines.STARTED)
 	message = outbox.write(conversation, body, files=files, request_id=request_id, about=_about(to))
 	desk.refresh(target.name)
 	return Started(target.name, conversation.name, message.name, created=not continued)
