@@ -133,12 +133,13 @@ def test_going_from_ticket_to_ticket_takes_everything_along_or_away(page, stack,
 
 
 def test_without_the_built_script_the_page_stays_as_it_is(page, stack, text_ticket):
-	page.route("**/twilio_sms_channel.api.screen.boot", lambda route: route.fulfill(json={"message": {}}))
+	boot = {"message": {"script": "", "desk": "/where-desk-is"}}
+	page.route("**/twilio_sms_channel.api.screen.boot", lambda route: route.fulfill(json=boot))
 	open_ticket(page, stack.web, text_ticket.name)
 	expect(page.get_by_role("button", name="Text Conversation")).to_be_visible()
 	with page.context.expect_page() as opened:
 		page.get_by_role("button", name="Text Conversation").click()
-	assert f"hd-ticket/{text_ticket.name}" in opened.value.url
+	assert opened.value.url.endswith(f"/where-desk-is/hd-ticket/{text_ticket.name}")
 	page.get_by_role("button", name="Reply").click()
 	expect(page.get_by_role("button", name="CC", exact=True)).to_be_visible()
 

@@ -21,6 +21,7 @@ async function twilio_sms_load() {
 			headers: { Accept: "application/json", "X-Frappe-Site-Name": window.site_name || location.hostname },
 		});
 		const boot = (await answer.json()).message;
+		window.twilio_sms_desk = boot?.desk;
 		if (!boot?.script) return null;
 		await import(boot.script);
 		return window.twilio_sms.helpdesk(boot);
@@ -34,5 +35,5 @@ async function twilio_sms_open(ticket) {
 	const screen = await window.twilio_sms_screen;
 	if (screen) return screen.open(ticket);
 	// Without this app's own part of the screen, Desk's form has everything.
-	window.open(`/app/hd-ticket/${encodeURIComponent(ticket)}`, "_blank");
+	window.open(`${window.twilio_sms_desk || "/app"}/hd-ticket/${encodeURIComponent(ticket)}`, "_blank");
 }

@@ -8,12 +8,12 @@ export class Drawer {
 	open(title, tag, properties) {
 		this.close();
 		this.returns_to = document.activeElement;
-		this.root = element("aside", { className: "twilio-sms-drawer", tabIndex: -1 });
+		this.root = element("div", { className: "twilio-sms-drawer", tabIndex: -1 });
 		// Helpdesk closes its reply box at clicks outside of it, but for those into dialogs.
 		this.root.setAttribute("role", "dialog");
 		this.root.setAttribute("aria-label", title);
 		this.root.dataset.testid = "helpdesk-drawer";
-		const head = element("header");
+		const head = element("div", { className: "twilio-sms-drawer-head" });
 		const close = element("button", { type: "button", className: "twilio-sms-button", textContent: "✕" });
 		close.setAttribute("aria-label", __("Close"));
 		close.dataset.testid = "helpdesk-drawer-close";

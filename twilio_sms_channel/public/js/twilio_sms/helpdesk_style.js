@@ -48,7 +48,7 @@ ${BOX} .ProseMirror p.is-editor-empty:first-child::before { content: var(--twili
 	width: min(440px, 100vw); overflow-y: auto; padding: 0 16px 16px; background: var(--surface-white, var(--surface-base, #fff));
 	color: var(--ink-gray-9, #171717); border-inline-start: 1px solid var(--outline-gray-2, #e2e2e2);
 	box-shadow: 0 0 32px rgb(0 0 0 / 16%); outline: none; }
-.twilio-sms-drawer > header { position: sticky; top: 0; z-index: 1; display: flex; align-items: center; justify-content: space-between;
+.twilio-sms-drawer-head { position: sticky; top: 0; z-index: 1; display: flex; align-items: center; justify-content: space-between;
 	padding: 12px 0; background: inherit; }
 .twilio-sms-drawer h2 { font-size: 16px; font-weight: 600; margin: 0; }
 `;
