@@ -88,11 +88,16 @@ export class ReplyBox {
 			return this.line && say(this.count, "");
 		}
 		if (asked !== this.typed || !this.line) return;
-		const { left, replaced, plain } = counted;
+		const { left, left_in_segment, replaced, plain } = counted;
 		if (!counted.characters) return say(this.count, __("The quoted text is not sent along"));
 		const { segments, encoding } = replaced ? plain : counted;
 		const parts = segments === 1 ? __("1 segment") : __("{0} segments", [segments]);
-		say(this.count, [left < 0 ? __("{0} too many", [-left]) : __("{0} left", [left]), parts, encoding].join(" · "));
+		const room =
+			left < 0
+				? __("{0} too many", [-left])
+				: // Of a text that goes out with other characters, only its segments are known.
+					!replaced && __("{0} left", [Math.min(left, left_in_segment)]);
+		say(this.count, [room, parts, encoding].filter(Boolean).join(" · "));
 		this.count.toggleAttribute("data-bad", left < 0);
 	}
 
