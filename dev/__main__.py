@@ -16,6 +16,8 @@ import time
 
 STARTED = time.monotonic()
 PYTHONS = ((3, 10), (3, 11))
+# Of pytest.
+NO_TESTS = 5
 
 
 def use_suitable_python():
@@ -51,8 +53,10 @@ from layout import (  # noqa: E402
 	ADMIN_PASSWORD,
 	BENCH,
 	BENCHMARK_SITE,
+	BROWSER_TEST_SITE,
 	DEMO_SITE,
 	DEV,
+	LOGS,
 	NODE,
 	PYTHON,
 	ROOT,
@@ -69,7 +73,7 @@ class Terminated(KeyboardInterrupt):
 	"""Told to end by another program, which unlike the terminal tells nobody else."""
 
 
-def bring_up(site: str):
+def bring_up(*names: str):
 	if not PYTHON.exists():
 		print(f"Making a throwaway bench in {BENCH}; the first time takes some minutes.", flush=True)
 	debian.check_space(ROOT, is_new=not PYTHON.exists())
@@ -82,9 +86,9 @@ def bring_up(site: str):
 			Step("Node packages", assets.install_packages, npm_needs, assets.packages_made_from, NODE),
 			Step("MariaDB", services.start_database, ("Debian packages",)),
 			Step("Redis", services.start_redis, ("Debian packages",)),
-			Step("Bench", lambda: _lay_out_bench(site), ("Python packages", "MariaDB", "Redis")),
+			Step("Bench", lambda: _lay_out_bench(*names), ("Python packages", "MariaDB", "Redis")),
 			Step("Desk bundles", assets.build, ("Bench", "Node packages"), assets.made_from, assets.BUILT),
-			*sites.steps(site, ("Bench",)),
+			*(step for name in names for step in sites.steps(name, ("Bench",))),
 		]
 	)
 
@@ -100,23 +104,28 @@ def _foundation() -> list[Step]:
 	]
 
 
-def _lay_out_bench(site: str):
+def _lay_out_bench(*names: str):
 	services.write_common_config()
-	sites.write_apps(site)
+	for name in names:
+		sites.write_apps(name)
 	assets.link_public_folders()
 
 
 def site(arguments) -> int:
 	if arguments.fresh:
 		sites.forget(TEST_SITE)
+		sites.forget(BROWSER_TEST_SITE)
 	bring_up(TEST_SITE)
 	print(f"{TEST_SITE} is ready in {BENCH}")
 	return 0
 
 
 def test(arguments) -> int:
-	bring_up(TEST_SITE)
-	return _pytest(arguments.pytest)
+	if _names_tests(arguments.pytest):
+		bring_up(TEST_SITE)
+		return _pytest(arguments.pytest)
+	bring_up(TEST_SITE, BROWSER_TEST_SITE)
+	return _whole_suite(arguments.pytest)
 
 
 def test_twilio_oldest(arguments) -> int:
@@ -149,28 +158,63 @@ def _in_full(tests: list[str], arguments) -> int:
 	return _pytest([*tests, "--in-full", *arguments.pytest])
 
 
+def _names_tests(words: list[str]) -> bool:
+	"""Whether paths are given instead of the whole suite."""
+	return any((ROOT / word.partition("::")[0]).exists() for word in words if word[:1] != "-")
+
+
+def _whole_suite(words: list[str]) -> int:
+	"""The browser tests, on a site and with a queue of their own, beside the others: both wait a lot."""
+	queue = f"redis://{services.HOST}:{services.port('redis_demo_queue')}/1"
+	log = LOGS / "browser-tests.log"
+	with log.open("w") as output:
+		browser_tests = _start_pytest(
+			["tests/browser", *words], BROWSER_TEST_SITE, stdout=output, FRAPPE_REDIS_QUEUE=queue
+		)
+		others = _start_pytest(["tests", "--ignore", ROOT / "tests" / "browser", *words], TEST_SITE)
+		results = _results_of(others, browser_tests)
+	print(log.read_text(), flush=True)
+	# A choice by name can be one of tests of one kind only.
+	found = [result for result in results if result != NO_TESTS]
+	return max(found, default=NO_TESTS)
+
+
 def _pytest(words: list[str]) -> int:
-	# Paths instead of the whole suite.
-	names_tests = any((ROOT / word.partition("::")[0]).exists() for word in words if word[:1] != "-")
-	tests = [] if names_tests else ["tests"]
-	print(f"✓ ready after {time.monotonic() - STARTED:.1f} s; running the tests", flush=True)
-	place = ["--bench", BENCH, "--site", TEST_SITE, "--npm-packages", NODE / "node_modules"]
+	tests = [] if _names_tests(words) else ["tests"]
+	return _results_of(_start_pytest([*tests, *words], TEST_SITE))[0]
+
+
+def _start_pytest(words: list[object], site: str, stdout=None, **env: str) -> subprocess.Popen:
+	print(f"✓ ready after {time.monotonic() - STARTED:.1f} s; running the tests on {site}", flush=True)
+	place = ["--bench", BENCH, "--site", site, "--npm-packages", NODE / "node_modules"]
 	restart = shlex.join([sys.executable, str(DEV), "restart", "{service}", "--signal", "{signal}"])
-	return _in_bench("-m", "pytest", *tests, *place, "--restart-services-with", restart, *words)
+	return _start_in_bench(
+		"-m", "pytest", *place, "--restart-services-with", restart, *words, stdout=stdout, **env
+	)
 
 
 def _in_bench(*words: object) -> int:
 	"""Run the bench's Python with its output here, and return its status."""
-	child = subprocess.Popen(
-		[str(word) for word in (PYTHON, *words)], cwd=ROOT, env=environment(), pass_fds=processes.inherited
+	return _results_of(_start_in_bench(*words))[0]
+
+
+def _start_in_bench(*words: object, stdout=None, **env: str) -> subprocess.Popen:
+	command = [str(word) for word in (PYTHON, *words)]
+	errors = subprocess.STDOUT if stdout else None
+	return subprocess.Popen(
+		command, cwd=ROOT, env=environment(**env), stdout=stdout, stderr=errors, pass_fds=processes.inherited
 	)
+
+
+def _results_of(*children: subprocess.Popen) -> list[int]:
 	while True:
 		try:
-			return child.wait()
+			return [child.wait() for child in children]
 		except Terminated:
-			child.send_signal(signal.SIGINT)
+			for child in children:
+				child.send_signal(signal.SIGINT)
 		except KeyboardInterrupt:
-			# The terminal told the child as well; it is putting its servers away.
+			# The terminal told the children as well; they are putting their servers away.
 			continue
 
 

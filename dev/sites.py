@@ -9,7 +9,19 @@ from functools import cache
 from pathlib import Path
 
 import services
-from layout import ADMIN_PASSWORD, APPS, DATA, DEMO_SITE, DEV, PYTHON, SITES, SOURCES, TEST_SITE, write_whole
+from layout import (
+	ADMIN_PASSWORD,
+	APPS,
+	BROWSER_TEST_SITE,
+	DATA,
+	DEMO_SITE,
+	DEV,
+	PYTHON,
+	SITES,
+	SOURCES,
+	TEST_SITE,
+	write_whole,
+)
 from processes import environment, run
 from python_env import apps
 from steps import Step, digest
@@ -115,7 +127,7 @@ def _make(site: str):
 	forget(site)
 	options = ["--force", "--no-mariadb-socket", "--admin-password", ADMIN_PASSWORD]
 	frappe(f"make the site {site}", f"new-{site}", "new-site", *options, site)
-	if site == TEST_SITE:
+	if site in (TEST_SITE, BROWSER_TEST_SITE):
 		set_config(site, allow_tests=1)
 
 

@@ -135,8 +135,8 @@ def test_file_names_are_short_for_twilio(site, name, short):
 	["Hello <b>x</b>", "<script>alert(1)</script>", "x" * 500, "", "   ", "\n\nSecond line", "a < b > c"],
 )
 def test_a_subject_is_one_short_line_without_markup(site, body):
-	from twilio_sms_channel.desks.helpdesk import subject
+	from twilio_sms_channel.desks.helpdesk import subject_of
 
-	line = subject(body, "+14155550132")
+	line = subject_of(body, "+14155550132")
 	assert 0 < len(line) <= 140
 	assert "<" not in line and ">" not in line and "\n" not in line

@@ -19,3 +19,8 @@ def restart(request) -> Callable[[str, str], None]:
 		subprocess.run(words, check=True, timeout=RESTART_TIMEOUT_S)
 
 	return restart_service
+
+
+def pytest_collection_modifyitems(items) -> None:
+	"""What restarts the bench's services comes last: other tests may run on the same bench."""
+	items.sort(key=lambda item: "restart" in getattr(item, "fixturenames", ()))

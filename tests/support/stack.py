@@ -44,7 +44,7 @@ class Stack:
 	def __init__(self, bench: Path, site: str, url: str | None = None):
 		self.bench, self.site, self.url = bench, site, url
 		self.processes: dict[str, subprocess.Popen] = {}
-		self.logs = bench / "logs" / "tests"
+		self.logs = bench / "logs" / "tests" / site
 
 	def __enter__(self) -> "Stack":
 		self.logs.mkdir(parents=True, exist_ok=True)
@@ -214,6 +214,11 @@ class Stack:
 
 		dispatch.wake_if_needed()
 
+	def wait_until_idle(self) -> None:
+		"""Until no job waits or runs."""
+		queues = [get_queue(name) for name in QUEUES]
+		eventually(lambda: not any(queue.count + queue.started_job_registry.count for queue in queues))
+
 	def empty_queues(self) -> None:
 		"""Forget the site's jobs that wait, as a Redis does that is restarted."""
 		for name in QUEUES:
@@ -278,6 +283,8 @@ class Person:
 	def __init__(self, stack: Stack, user: str):
 		self.stack, self.user = stack, user
 		self.session = requests.Session()
+		# A connection kept open for the next request may just be closed by the server.
+		self.session.headers["Connection"] = "close"
 		answer = self.session.post(
 			f"{stack.web}/api/method/login", data={"usr": user, "pwd": PASSWORD}, timeout=30
 		)
