@@ -247,6 +247,8 @@ def test_another_teams_tickets_are_neither_found_nor_listed(agent, stack, sim):
 		for method, args in (
 			("frappe.utils.global_search.search", {"text": customer.number}),
 			("helpdesk.api.search.search", {"query": customer.number}),
+			("helpdesk.search.search", {"query": customer.number}),
+			("helpdesk.search.search", {"query": "keepers"}),
 		):
 			assert "Only for keepers" not in person.call(method, **args).text
 	finally:

@@ -38,6 +38,7 @@ def in_palette(query: str, only_articles: bool | int | str = False, qtype: str =
 	groups = _besides(
 		found, lambda: search.search(query, only_articles=frappe.utils.sbool(only_articles), qtype=qtype), []
 	)
+	groups = _without_hidden(groups)
 	if not found:
 		return groups
 	ours = [_in_palette(row) for row in found]
@@ -92,6 +93,27 @@ def _besides(found: list, search: Callable[[], Any], nothing: Any) -> Any:
 		# Helpdesk's search wants a module of Redis or an index that not every site has: many kinds of error.
 		frappe.clear_messages()
 		return nothing
+
+
+def _without_hidden(groups: list[dict]) -> list[dict]:
+	"""Without the text tickets that the user may not read: this search shows every agent the subjects of all teams, and
+	the subject of a text ticket is what the customer wrote.
+	"""
+	desk = desk_or_none()
+	names = [
+		str(item.get("name")) for group in groups for item in group["items"] if group["title"] == "Tickets"
+	]
+	if not desk or not names:
+		return groups
+	text_tickets = {"name": ("in", names), "twilio_sms_conversation": ("is", "set")}
+	hidden = {str(name) for name in frappe.get_all(desk.doctype, text_tickets, pluck="name")}
+	hidden -= {str(name) for name in frappe.get_list(desk.doctype, text_tickets, pluck="name", limit=0)}
+	if not hidden:
+		return groups
+	for group in groups:
+		if group["title"] == "Tickets":
+			group["items"] = [item for item in group["items"] if str(item["name"]) not in hidden]
+	return [group for group in groups if group["items"]]
 
 
 def _in_desk(row: dict[str, Any], query: str) -> dict[str, Any]:
