@@ -5,8 +5,17 @@ from typing import Any
 import frappe
 from frappe import _
 
-from twilio_sms_channel.messaging import contacts, outbox, outgoing_media, phone, remedies, segments, senders
-from twilio_sms_channel.overrides.activity import about_file, events, fate, trouble
+from twilio_sms_channel.messaging import (
+	contacts,
+	fates,
+	outbox,
+	outgoing_media,
+	phone,
+	remedies,
+	segments,
+	senders,
+	system_lines,
+)
 from twilio_sms_channel.twilio_gateway import media_types
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -56,7 +65,7 @@ def of(ticket) -> dict[str, Any]:
 		"earlier": _earlier(ticket, conversation.customer_number),
 		"newest": messages[-1].name if messages else None,
 		"messages": messages,
-		"events": events(ticket),
+		"events": system_lines.of(ticket, system_lines.customer_of(conversation.name)),
 		"can_start": [],
 	}
 
@@ -173,7 +182,7 @@ def _messages(ticket, can_text: bool) -> list[dict[str, Any]]:
 	files = _files([row.name for row in rows])
 	for row in rows:
 		outbound = row.direction == "Outbound"
-		row["fate"] = fate(row) if outbound else ""
+		row["fate"] = fates.fate(row) if outbound else ""
 		row["by"] = (
 			frappe.utils.get_fullname(row.sent_by) if row.sent_by else _("Automatic") if row.automatic else ""
 		)
@@ -182,7 +191,7 @@ def _messages(ticket, can_text: bool) -> list[dict[str, Any]]:
 			remedies.can_retry(row) if outbound else any(file["status"] == "Failed" for file in row["media"])
 		)
 		row["can_cancel"], row["can_email"] = remedies.can_cancel(row), remedies.can_email(row)
-		row["error"] = trouble(row) if outbound else None
+		row["error"] = fates.trouble(row) if outbound else None
 		if row.error:
 			row.error["actions"] = remedies.offered(row, row.error["actions"], can_text)
 	return rows[::-1]
@@ -210,6 +219,6 @@ def _files(messages: list[str]) -> dict[str, list]:
 	).run(as_dict=True)
 	by_message: dict[str, list] = {}
 	for row in rows:
-		row["remark"] = about_file(row)
+		row["remark"] = fates.about_file(row)
 		by_message.setdefault(row.pop("parent"), []).append(row)
 	return by_message

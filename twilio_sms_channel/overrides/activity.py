@@ -13,10 +13,9 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import media_links, outbox, phone, remedies, system_lines
+from twilio_sms_channel.messaging import fates, media_links, outbox, phone, remedies, system_lines
 from twilio_sms_channel.overrides import feed_html
 from twilio_sms_channel.twilio_gateway import errors
-from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 # Helpdesk colours its badge by these words: green, orange; every other word is red.
@@ -185,14 +184,14 @@ def _remarks(text, files: list) -> list[str]:
 	if text.direction == "Inbound":
 		remarks = [feed_html.escaped(remark) for remark in _about_received(text)]
 	else:
-		remarks = [feed_html.trouble(found)] if (found := trouble(text)) else []
-	return remarks + [feed_html.escaped(remark) for file in files if (remark := about_file(file))]
+		remarks = [feed_html.trouble(found)] if (found := fates.trouble(text)) else []
+	return remarks + [feed_html.escaped(remark) for file in files if (remark := fates.about_file(file))]
 
 
 def _actions(text, files: list, can_text: dict[str, bool]) -> list[str]:
 	if text.direction == "Inbound":
 		return ["fetch"] if any(file.status == "Failed" for file in files) else []
-	found = trouble(text)
+	found = fates.trouble(text)
 	return [
 		action
 		for action in remedies.possible(text, found["actions"] if found else None)
@@ -210,85 +209,17 @@ def _about_received(message) -> list[str]:
 	return remarks
 
 
-def about_file(file) -> str:
-	"""What an agent has to know about a file of a text: it is not there, or not as it was. "" for nothing.
-
-	:param file: `status`, `error`, `file_name` and `changed` of a Twilio SMS Media row
-	"""
-	if file.status == "Waiting":
-		return _("A file is being fetched.")
-	if file.status == "Failed":
-		return _("A file could not be fetched: {0}").format(file.error or "")
-	if file.status == "Not Accepted":
-		return _("The customer sent a file; this number does not accept files.")
-	changes = [file.changed or "", _("sent as a link") if file.status == "Linked" else ""]
-	what = ", ".join(change for change in changes if change)
-	# What was changed may name the file itself.
-	if not what or (file.file_name and file.file_name in what):
-		return what
-	return f"{file.file_name or _('File')}: {what}"
-
-
 def _show_outbound(entry, message) -> None:
 	if message.automatic:
 		entry["user"] = {"name": _("Automatic"), "full_name": _("Automatic"), "email": "", "image": None}
 	# Why it failed is for agents, and said below the text: customers see this line on the portal.
-	entry["recipients"] = f"{phone.display(message.customer_number)} · {_word(message)}"
+	entry["recipients"] = f"{phone.display(message.customer_number)} · {fates.word(message)}"
 	if message.status in ("Queued", "Sending", "Accepted"):
 		entry["delivery_status"] = ORANGE
 	elif message.status in ("Sent", "Delivered", "Read"):
 		entry["delivery_status"] = GREEN
 	else:
-		entry["delivery_status"] = _word(message)
-
-
-def fate(message) -> str:
-	"""What became of an outbound text, in a few words and with the reason where there is one.
-
-	:param message: `status`, `error_code`, `error_message` and `sent_as_email` of a Twilio SMS Message
-	"""
-	found = trouble(message)
-	words = f"{_word(message)}: {found['what']}" if found else _word(message)
-	return _("{0} (sent as e-mail)").format(words) if message.sent_as_email else words
-
-
-def trouble(message) -> dict[str, Any] | None:
-	"""Why an outbound text waits or did not arrive, and what can be done; None when there is nothing to say.
-
-	:return: `{"code", "what", "do", "who", "link", "actions"}`: Twilio's code or "", what happened and what to do in
-		the user's language, who can mend it (see `errors.Explanation`), Twilio's page or ""
-	"""
-	reason = message.error_message or ""
-	# What has arrived, or is on its way, keeps no trouble from earlier attempts.
-	if message.status not in (*NOT_DELIVERED, "Queued", "Unconfirmed") or not (message.error_code or reason):
-		return None
-	about = errors.explanation(message.error_code, reason)
-	what, do = about.what, about.do
-	if message.status not in NOT_DELIVERED and reason:
-		# The stored reason tells how it goes on by itself, which Twilio's code alone does not.
-		what, do = reason, ""
-	return {
-		"code": message.error_code or "",
-		"what": what,
-		"do": do,
-		"who": about.who,
-		"link": errors.help_url(message.error_code),
-		"actions": list(about.actions),
-	}
-
-
-def _word(message) -> str:
-	words = {
-		"Queued": _("Waiting"),
-		"Sending": _("Sending"),
-		"Accepted": _("Sending"),
-		"Sent": _("Sent"),
-		"Delivered": _("Delivered"),
-		"Read": _("Read", context="Status of a text message"),
-		"Unconfirmed": _("Unconfirmed"),
-		"Canceled": _("Canceled"),
-	}
-	return words.get(message.status) or _("Not delivered")
+		entry["delivery_status"] = fates.word(message)
 
 
 def _files(messages: list[str], for_agent: bool) -> dict[str, list]:

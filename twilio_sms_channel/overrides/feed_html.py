@@ -37,7 +37,7 @@ def pictures(files: list) -> str:
 def trouble(found: dict[str, Any]) -> str:
 	"""Why a text did not arrive in one line, with the link to Twilio's page.
 
-	:param found: see `activity.trouble`
+	:param found: see `fates.trouble`
 	"""
 	line = escaped(f"{found['what']} {found['do']}".strip())
 	if found["link"]:

@@ -1,0 +1,77 @@
+"""What became of a text and its files, in words for agents."""
+
+from typing import Any
+
+from frappe import _
+
+from twilio_sms_channel.twilio_gateway import errors
+from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
+
+
+def fate(message) -> str:
+	"""What became of an outbound text, in a few words and with the reason where there is one.
+
+	:param message: `status`, `error_code`, `error_message` and `sent_as_email` of a Twilio SMS Message
+	"""
+	found = trouble(message)
+	words = f"{word(message)}: {found['what']}" if found else word(message)
+	return _("{0} (sent as e-mail)").format(words) if message.sent_as_email else words
+
+
+def trouble(message) -> dict[str, Any] | None:
+	"""Why an outbound text waits or did not arrive, and what can be done; None when there is nothing to say.
+
+	:return: `{"code", "what", "do", "who", "link", "actions"}`: Twilio's code or "", what happened and what to do in
+		the user's language, who can mend it (see `errors.Explanation`), Twilio's page or ""
+	"""
+	reason = message.error_message or ""
+	# What has arrived, or is on its way, keeps no trouble from earlier attempts.
+	if message.status not in (*NOT_DELIVERED, "Queued", "Unconfirmed") or not (message.error_code or reason):
+		return None
+	about = errors.explanation(message.error_code, reason)
+	what, do = about.what, about.do
+	if message.status not in NOT_DELIVERED and reason:
+		# The stored reason tells how it goes on by itself, which Twilio's code alone does not.
+		what, do = reason, ""
+	return {
+		"code": message.error_code or "",
+		"what": what,
+		"do": do,
+		"who": about.who,
+		"link": errors.help_url(message.error_code),
+		"actions": list(about.actions),
+	}
+
+
+def word(message) -> str:
+	"""A text's status in one word or two."""
+	words = {
+		"Queued": _("Waiting"),
+		"Sending": _("Sending"),
+		"Accepted": _("Sending"),
+		"Sent": _("Sent"),
+		"Delivered": _("Delivered"),
+		"Read": _("Read", context="Status of a text message"),
+		"Unconfirmed": _("Unconfirmed"),
+		"Canceled": _("Canceled"),
+	}
+	return words.get(message.status) or _("Not delivered")
+
+
+def about_file(file) -> str:
+	"""What an agent has to know about a file of a text: it is not there, or not as it was. "" for nothing.
+
+	:param file: `status`, `error`, `file_name` and `changed` of a Twilio SMS Media row
+	"""
+	if file.status == "Waiting":
+		return _("A file is being fetched.")
+	if file.status == "Failed":
+		return _("A file could not be fetched: {0}").format(file.error or "")
+	if file.status == "Not Accepted":
+		return _("The customer sent a file; this number does not accept files.")
+	changes = [file.changed or "", _("sent as a link") if file.status == "Linked" else ""]
+	what = ", ".join(change for change in changes if change)
+	# What was changed may name the file itself.
+	if not what or (file.file_name and file.file_name in what):
+		return what
+	return f"{file.file_name or _('File')}: {what}"
