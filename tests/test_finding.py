@@ -206,7 +206,7 @@ def test_helpdesks_search_page_finds_the_ticket_and_shows_no_markup(agent, ticke
 	answer = agent.call(
 		"helpdesk.api.search.search", query=ticket.customer_phone.number, filters="{}", limit=50
 	)
-	if answer.status_code in (404, 500):
+	if answer.status_code == 404:
 		pytest.skip("this Helpdesk searches elsewhere")
 	message = answer.json()["message"]
 	assert message["results"][0]["name"] == str(ticket.name)
@@ -221,6 +221,7 @@ def test_helpdesks_search_page_finds_the_ticket_and_shows_no_markup(agent, ticke
 
 
 def test_other_words_go_to_the_search_unchanged(agent, ticket):
+	# Helpdesk itself refuses a single letter; releases before v1.28 have no such page.
 	assert agent.call("helpdesk.api.search.search", query="x").status_code in (404, 417)
 	assert agent.call("frappe.utils.global_search.search", text="parcel").status_code == 200
 

@@ -24,7 +24,7 @@ GREEN, ORANGE = "Sent", "Sending"
 
 @frappe.whitelist()
 def get_one(name: str, is_customer_portal: bool = False) -> Any:
-	"""A ticket with its feed (Helpdesk: `hd_ticket.api.get_one`; the feed itself up to v1.16)."""
+	"""A ticket with its feed (Helpdesk: `hd_ticket.api.get_one`; the feed itself up to v1.14)."""
 	from helpdesk.helpdesk.doctype.hd_ticket import api
 
 	ticket = api.get_one(name, is_customer_portal=is_customer_portal)
@@ -36,9 +36,11 @@ def get_one(name: str, is_customer_portal: bool = False) -> Any:
 
 @frappe.whitelist()
 def get_ticket_activities(ticket: str) -> Any:
-	"""A ticket's feed (Helpdesk: `hd_ticket.api.get_ticket_activities`, v1.17 and later)."""
+	"""A ticket's feed (Helpdesk: `hd_ticket.api.get_ticket_activities`, v1.15 and later)."""
 	from helpdesk.helpdesk.doctype.hd_ticket import api
 
+	if not hasattr(api, "get_ticket_activities"):
+		raise frappe.DoesNotExistError
 	activities = api.get_ticket_activities(ticket)
 	_show_texts(activities, for_agent=desk_of_site().is_agent())
 	_show_lines(activities, ticket)

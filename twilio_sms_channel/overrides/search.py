@@ -55,7 +55,11 @@ def on_page(
 	query: str, filters: str | None = None, limit: int | str = 20, title_only: bool | str = False
 ) -> Any:
 	"""The search page of newer Helpdesk, seen in v1.28 (`helpdesk.api.search.search`)."""
-	from helpdesk.api import search
+	try:
+		from helpdesk.api import search
+	except ImportError:
+		# Older releases have no such page.
+		raise frappe.DoesNotExistError from None
 
 	frappe.is_whitelisted(search.search)
 	# The page's filters are about what only its own index knows.
