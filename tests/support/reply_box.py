@@ -31,6 +31,8 @@ def conversation_with(stack, customer: str = CUSTOMER, number: str = "", **field
 	ticket.insert(ignore_permissions=True)
 	conversation.ticket_doctype, conversation.ticket = "HD Ticket", str(ticket.name)
 	conversation.save()
+	# Tickets' names can be numbers, which Frappe puts into a link that it checks; the database has them as text.
+	conversation.reload()
 	return conversation
 
 
