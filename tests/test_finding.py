@@ -9,6 +9,7 @@ from support.people import make_agent, make_team
 from support.stack import Customer, ticket_of
 
 from twilio_sms_channel.messaging import finding, phone
+from twilio_sms_channel.overrides.search import in_palette
 
 API = "twilio_sms_channel.api.ticket."
 CONVERSATION = "Twilio SMS Conversation"
@@ -198,6 +199,17 @@ def test_helpdesks_palette_finds_the_ticket_once(agent, ticket):
 	tickets = next(group["items"] for group in groups if group["title"] == "Tickets")
 	assert [item["name"] for item in tickets] == [str(ticket.name)]
 	assert "Carla Diaz" in tickets[0]["subject"]
+
+
+def test_the_palette_of_somebody_who_is_no_agent_is_helpdesks_own(site, monkeypatch):
+	from helpdesk import search
+
+	if search.search not in frappe.whitelisted:
+		pytest.skip("this Helpdesk searches elsewhere")
+	# What v1.14 finds for them: an empty list in each ticket's place.
+	groups = [{"title": "Tickets", "items": [[], []]}, {"title": "Articles", "items": [{"name": "a"}]}]
+	monkeypatch.setattr(search, "search", frappe.whitelist()(lambda *args, **kwargs: groups))
+	assert in_palette("parcel") == groups
 
 
 def test_helpdesks_search_page_finds_the_ticket_and_shows_no_markup(agent, ticket):

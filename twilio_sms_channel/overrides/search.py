@@ -104,8 +104,12 @@ def _without_hidden(groups: list[dict]) -> list[dict]:
 	the subject of a text ticket is what the customer wrote.
 	"""
 	desk = desk_or_none()
+	# For somebody who is no agent Helpdesk leaves an empty list in each ticket's place.
 	names = [
-		str(item.get("name")) for group in groups for item in group["items"] if group["title"] == "Tickets"
+		str(item.get("name"))
+		for group in groups
+		for item in group["items"]
+		if group["title"] == "Tickets" and item
 	]
 	if not desk or not names:
 		return groups
@@ -116,7 +120,7 @@ def _without_hidden(groups: list[dict]) -> list[dict]:
 		return groups
 	for group in groups:
 		if group["title"] == "Tickets":
-			group["items"] = [item for item in group["items"] if str(item["name"]) not in hidden]
+			group["items"] = [item for item in group["items"] if item and str(item["name"]) not in hidden]
 	return [group for group in groups if group["items"]]
 
 
