@@ -256,8 +256,10 @@ def both_ways(agent, customer, ticket, address: str) -> None:
 	assert agent.reply(ticket.name, "<p>By text</p>").status_code == 200
 	eventually(lambda: [m.body for m in customer.inbox()][-1:] == ["By text"])
 	switch(agent, ticket, "Email")
+	# Before v1.25 Helpdesk mails its notice of the merge as well.
+	before = len(mails_to(address))
 	assert agent.reply(ticket.name, "<p>By mail</p>", to=address).status_code == 200
-	assert len(mails_to(address)) == 1
+	assert len(mails_to(address)) == before + 1
 
 
 @pytest.mark.parametrize("goes_on", ["SMS", "Email"])
