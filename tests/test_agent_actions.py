@@ -6,7 +6,7 @@ import threading
 import frappe
 import pytest
 import requests
-from support.people import make_agent, make_team, make_user
+from support.people import make_agent, make_customer, make_team
 from support.stack import content_of, eventually, status_of, ticket_of
 from twilio.request_validator import RequestValidator
 
@@ -214,6 +214,17 @@ def test_two_agents_who_press_at_once_send_one_email(agent, ticket, address):
 	assert len(emails_in(ticket)) == 1
 
 
+def test_whoever_looked_before_a_colleague_sent_the_email_sends_no_second_one(agent, ticket, address):
+	message = failed(ticket)
+	# From its first read on, a transaction sees the rows as they are now.
+	assert not frappe.db.get_value(MESSAGE, message, "sent_as_email")
+	mine = frappe.get_doc("HD Ticket", ticket.name)
+	assert agent.call(f"{API}send_as_email", message=message).status_code == 200
+	with pytest.raises(remedies.CannotSendAsEmail, match="as an e-mail already"):
+		remedies.as_email(message, mine)
+	assert len(emails_in(ticket)) == 1
+
+
 def test_without_an_address_it_is_refused_with_the_reason(agent, ticket):
 	message = failed(ticket)
 	answer = agent.call(f"{API}send_as_email", message=message)
@@ -269,7 +280,7 @@ def test_both_want_write_on_the_ticket(stack, customer, sim, restricted, door):
 
 @pytest.mark.parametrize("door", ["cancel", "send_as_email"])
 def test_portal_customers_can_do_neither(stack, ticket, door):
-	user = make_user(f"portal{secrets.token_hex(4)}@example.com", [], first_name="Portal")
+	user = make_customer(f"portal{secrets.token_hex(4)}@example.com")
 	frappe.db.set_value("HD Ticket", ticket.name, "raised_by", user)
 	message = failed(ticket) if door == "send_as_email" else written(ticket)
 	assert stack.login(user).call(API + door, message=message).status_code == 403

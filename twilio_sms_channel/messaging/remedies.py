@@ -116,9 +116,8 @@ def as_email(message: str, ticket) -> None:
 	:param ticket: the ticket's document, see `overrides.ticket.TicketMixin`
 	:raises CannotSendAsEmail: no valid address, the text may still arrive, or was sent as an e-mail before
 	"""
-	# The row lock makes two agents who press at once take turns.
-	frappe.db.get_value(MESSAGE, message, "name", for_update=True)
-	doc = frappe.get_doc(MESSAGE, message)
+	# Two agents who press at once take turns; only a read with the lock shows the second what the first has done.
+	doc = frappe.get_doc(MESSAGE, message, for_update=True)
 	if not can_email(doc):
 		frappe.throw(_why_not_emailed(doc), CannotSendAsEmail, title=_("No e-mail was sent"))
 	if not (address := ticket.customer_email()):
