@@ -2,7 +2,7 @@
 
 import frappe
 import pytest
-from support.people import make_user
+from support.people import make_customer
 from support.stack import eventually, ticket_of
 
 
@@ -117,7 +117,7 @@ def test_splitting_sends_no_text_and_no_mail(customer, sim, agent):
 
 
 def test_a_portal_customer_cannot_reply(customer, sim, stack):
-	user = make_user(f"portal{customer.number[1:]}@example.com", [], first_name="Portal")
+	user = make_customer(f"portal{customer.number[1:]}@example.com")
 	frappe.get_doc(
 		{
 			"doctype": "Contact",
@@ -136,7 +136,7 @@ def test_a_portal_customer_cannot_reply(customer, sim, stack):
 
 
 def test_remarks_for_agents_are_not_on_the_portal(customer, sim, stack, agent):
-	user = make_user(f"portal{customer.number[1:]}@example.com", [], first_name="Portal")
+	user = make_customer(f"portal{customer.number[1:]}@example.com")
 	frappe.get_doc(
 		{
 			"doctype": "Contact",

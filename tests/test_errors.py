@@ -5,6 +5,7 @@ from pathlib import Path
 
 import frappe
 import pytest
+from support.people import make_customer
 from support.stack import ticket_of
 
 from twilio_sms_channel.messaging import outbox
@@ -178,9 +179,7 @@ def test_sending_again_is_not_offered_to_a_customer_who_opted_out(agent, failed)
 
 
 def test_helpdesks_feed_tells_agents_the_reason_and_customers_the_fate(agent, failed, stack):
-	from support.people import make_user
-
-	user = make_user(f"portal{frappe.generate_hash(length=8)}@example.com", [], first_name="Portal")
+	user = make_customer(f"portal{frappe.generate_hash(length=8)}@example.com")
 	name = failed("30007", reason="<b>Filtered</b>")
 	unknown = failed("99999", reason="<script>alert(1)</script>")
 	frappe.db.set_value("HD Ticket", failed.ticket.name, "raised_by", user)
