@@ -12,7 +12,7 @@ import frappe
 import frappe.realtime
 import pytest
 import requests
-from support.people import make_agent, make_team, make_user
+from support.people import make_agent, make_customer, make_team, make_user
 from support.reply_box import noise
 from support.stack import Customer, Person, eventually, ticket_of
 
@@ -72,7 +72,7 @@ def texts(stack, admin):
 	"""The three texts by team."""
 	frappe.db.rollback()
 	for team in (NORTH, SOUTH):
-		name = f"TSMS {team}"
+		name = f"TSMS of the {team}"
 		members = [make_agent(f"tsms-{team}@example.com", team, "Agent")]
 		if team == NORTH:
 			members.append(make_agent("tsms-manager@example.com", "Managing", "Agent"))
@@ -84,7 +84,7 @@ def texts(stack, admin):
 	stack.simulator.faults.off()
 	sids = {}
 	for n, (team, secret) in enumerate(SECRETS.items()):
-		number = stack.add_number(**({} if team == OPEN else {"team": f"TSMS {team}"}))
+		number = stack.add_number(**({} if team == OPEN else {"team": f"TSMS of the {team}"}))
 		picture = (f"{team}.png", noise(40 + n, 40))
 		sids[team] = Customer(stack).text(secret, to=number, media=[picture], wait=False).sid
 	sent = {team: _described(team, _with_its_picture(sid)) for team, sid in sids.items()}
@@ -108,7 +108,7 @@ def _with_its_picture(sid: str):
 
 def _described(team: str, message) -> Text:
 	ticket = ticket_of(message)
-	assert (ticket.agent_group or OPEN) == ("TSMS " * (team != OPEN) + team)
+	assert (ticket.agent_group or OPEN) == ("TSMS of the " * (team != OPEN) + team)
 	media = frappe.get_doc(MEDIA, {"parent": message.name})
 	return Text(
 		team=team,
@@ -129,7 +129,7 @@ def _described(team: str, message) -> Text:
 def _make_customers(text: Text) -> None:
 	"""The northern ticket's customer can log in to the portal; another one has no ticket."""
 	for email in ("tsms-carol@example.com", "tsms-dave@example.com"):
-		make_user(email, [], user_type="Website User")
+		make_customer(email)
 	frappe.db.set_value("HD Ticket", text.ticket, "raised_by", "tsms-carol@example.com")
 	frappe.db.commit()
 
