@@ -144,7 +144,9 @@ def people(stack, texts, admin):
 		"system manager": admin,
 		"customer": stack.login("tsms-carol@example.com"),
 		"other customer": stack.login("tsms-dave@example.com"),
-		"desk user": stack.login(make_user("tsms-blogger@example.com", ["Blogger"], user_type="System User")),
+		"desk user": stack.login(
+			make_user("tsms-desk-user@example.com", ["Report Manager"], user_type="System User")
+		),
 		"guest": Guest(stack),
 	}
 
@@ -524,5 +526,5 @@ def whitelisted(module) -> list[str]:
 	return [
 		name
 		for name, function in vars(module).items()
-		if function in frappe.whitelisted and function.__module__ == module.__name__
+		if callable(function) and function in frappe.whitelisted and function.__module__ == module.__name__
 	]
