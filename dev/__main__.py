@@ -18,6 +18,8 @@ STARTED = time.monotonic()
 PYTHONS = ((3, 10), (3, 11))
 # Of pytest.
 NO_TESTS = 5
+# About half of the suite's time; nothing in them restarts a service.
+TESTED_BESIDE = ("browser", "contract", "simulator")
 
 
 def use_suitable_python():
@@ -53,13 +55,13 @@ from layout import (  # noqa: E402
 	ADMIN_PASSWORD,
 	BENCH,
 	BENCHMARK_SITE,
-	BROWSER_TEST_SITE,
 	DEMO_SITE,
 	DEV,
 	LOGS,
 	NODE,
 	PYTHON,
 	ROOT,
+	SECOND_TEST_SITE,
 	TEST_SITE,
 	TOOLS,
 	make_folders,
@@ -114,7 +116,7 @@ def _lay_out_bench(*names: str):
 def site(arguments) -> int:
 	if arguments.fresh:
 		sites.forget(TEST_SITE)
-		sites.forget(BROWSER_TEST_SITE)
+		sites.forget(SECOND_TEST_SITE)
 	bring_up(TEST_SITE)
 	print(f"{TEST_SITE} is ready in {BENCH}")
 	return 0
@@ -124,7 +126,7 @@ def test(arguments) -> int:
 	if _names_tests(arguments.pytest):
 		bring_up(TEST_SITE)
 		return _pytest(arguments.pytest)
-	bring_up(TEST_SITE, BROWSER_TEST_SITE)
+	bring_up(TEST_SITE, SECOND_TEST_SITE)
 	return _whole_suite(arguments.pytest)
 
 
@@ -164,15 +166,14 @@ def _names_tests(words: list[str]) -> bool:
 
 
 def _whole_suite(words: list[str]) -> int:
-	"""The browser tests, on a site and with a queue of their own, beside the others: both wait a lot."""
+	"""Some folders, on a site and with a queue of their own, beside the others: both wait a lot."""
 	queue = f"redis://{services.HOST}:{services.port('redis_demo_queue')}/1"
-	log = LOGS / "browser-tests.log"
+	folders = [ROOT / "tests" / name for name in TESTED_BESIDE]
+	log = LOGS / "tests-beside.log"
 	with log.open("w") as output:
-		browser_tests = _start_pytest(
-			["tests/browser", *words], BROWSER_TEST_SITE, stdout=output, FRAPPE_REDIS_QUEUE=queue
-		)
-		others = _start_pytest(["tests", "--ignore", ROOT / "tests" / "browser", *words], TEST_SITE)
-		results = _results_of(others, browser_tests)
+		beside = _start_pytest([*folders, *words], SECOND_TEST_SITE, stdout=output, FRAPPE_REDIS_QUEUE=queue)
+		others = _start_pytest(["tests", *(f"--ignore={folder}" for folder in folders), *words], TEST_SITE)
+		results = _results_of(others, beside)
 	print(log.read_text(), flush=True)
 	# A choice by name can be one of tests of one kind only.
 	found = [result for result in results if result != NO_TESTS]

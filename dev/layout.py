@@ -25,7 +25,7 @@ STANDIN = "helpdesk"
 SOURCES = {STANDIN: DEV / "helpdesk_standin", APP: ROOT}
 
 TEST_SITE = "test.localhost"
-BROWSER_TEST_SITE = "browser.localhost"
+SECOND_TEST_SITE = "test2.localhost"
 DEMO_SITE = "demo.localhost"
 BENCHMARK_SITE = "bench.localhost"
 ADMIN_PASSWORD = "admin"

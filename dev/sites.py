@@ -12,11 +12,11 @@ import services
 from layout import (
 	ADMIN_PASSWORD,
 	APPS,
-	BROWSER_TEST_SITE,
 	DATA,
 	DEMO_SITE,
 	DEV,
 	PYTHON,
+	SECOND_TEST_SITE,
 	SITES,
 	SOURCES,
 	TEST_SITE,
@@ -127,7 +127,7 @@ def _make(site: str):
 	forget(site)
 	options = ["--force", "--no-mariadb-socket", "--admin-password", ADMIN_PASSWORD]
 	frappe(f"make the site {site}", f"new-{site}", "new-site", *options, site)
-	if site in (TEST_SITE, BROWSER_TEST_SITE):
+	if site in (TEST_SITE, SECOND_TEST_SITE):
 		set_config(site, allow_tests=1)
 
 
