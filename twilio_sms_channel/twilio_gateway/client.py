@@ -29,6 +29,7 @@ from twilio_sms_channel.twilio_gateway.errors import (
 )
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
+TWILIO = "https://api.twilio.com"
 # The SDK's own default is no time-out at all. Twilio usually answers within half a second.
 # `twilio_sms_api_timeout_s` in the site config changes it.
 TIMEOUT_S = 15
@@ -100,7 +101,7 @@ class AccountState:
 
 def api_base_url() -> str:
 	"""Where Twilio's API is: Twilio itself, or the simulator named in the site config."""
-	return (frappe.conf.get("twilio_sms_api_base_url") or "https://api.twilio.com").rstrip("/")
+	return (frappe.conf.get("twilio_sms_api_base_url") or TWILIO).rstrip("/")
 
 
 @dataclass(frozen=True)
@@ -271,6 +272,13 @@ class Gateway:
 				)
 			)
 		)
+
+	def host(self, name: str):
+		"""Another of Twilio's hosts in the SDK: "messaging", "accounts" or "monitor"; a simulator answers for all of them."""
+		host = getattr(self.client, name)
+		if self.login.base_url != TWILIO:
+			host.base_url = self.login.base_url
+		return host
 
 	def _login(self, username: str, password: str) -> Login:
 		timeout_s = float(frappe.conf.get("twilio_sms_api_timeout_s") or TIMEOUT_S)
