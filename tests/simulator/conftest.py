@@ -117,7 +117,8 @@ def client(sim, account, number):
 
 def client_of(sim, user: str, password: str, account_sid: str) -> Client:
 	client = Client(user, password, account_sid, http_client=TwilioHttpClient(timeout=2))
-	client.api.base_url = sim.base_url
+	for host in (client.api, client.messaging, client.accounts, client.monitor):
+		host.base_url = sim.base_url
 	return client
 
 

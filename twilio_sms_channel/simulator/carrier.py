@@ -105,7 +105,11 @@ class Carrier:
 			word, reply = self._apply_keyword(message, number)
 		if reply:
 			self.courier.later(self.step_s, self._answer_automatically, message, reply)
-		if world.accounts[number.account_sid].status != "active":
+		if world.inbound_route(number).dropped:
+			# Neither logged nor received, says Twilio of a service without inbound URL.
+			message.hidden = True
+			self._note(message, "The Messaging Service drops inbound messages: it has no inbound URL.")
+		elif world.accounts[number.account_sid].status != "active":
 			self._note(message, "The account is not active: Twilio does not deliver its inbound messages.")
 		elif self.faults.strikes("webhook_lost"):
 			self._note(message, "Fault webhook_lost: the inbound webhook was not sent.")
@@ -169,26 +173,21 @@ class Carrier:
 		return params
 
 	def _announce(self, message: Message, number: PhoneNumber, params: dict[str, str]) -> None:
-		service = self.world.services.get(number.service_sid)
-		url, method = (
-			(service.inbound_url, "POST")
-			if service and service.inbound_url
-			else (number.sms_url, number.sms_method)
-		)
-		if not url:
+		route = self.world.inbound_route(number)
+		if not route.url:
 			return self._note(
 				message, f"{number.phone_number} has no webhook URL: nobody was told of this text."
 			)
 		token = self._signing_token(number.account_sid)
-		answer = self.courier.deliver("inbound", message.sid, url, method, params, token)
+		answer = self.courier.deliver("inbound", message.sid, route.url, route.method, params, token)
 		code = answer.attempt.error_code or self._act_on_twiml(message, number, answer)
-		if code and number.sms_fallback_url:
-			params = params | {"ErrorCode": str(code), "ErrorUrl": url}
+		if code and route.fallback_url:
+			params = params | {"ErrorCode": str(code), "ErrorUrl": route.url}
 			answer = self.courier.deliver(
 				"inbound",
 				message.sid,
-				number.sms_fallback_url,
-				number.sms_fallback_method,
+				route.fallback_url,
+				route.fallback_method,
 				params,
 				token,
 				fallback=True,

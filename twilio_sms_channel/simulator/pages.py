@@ -127,7 +127,7 @@ class Pages:
 			)
 
 	def _number_state(self, number: PhoneNumber) -> dict:
-		service = self.world.services.get(number.service_sid)
+		route = self.world.inbound_route(number)
 		last = next(
 			(
 				e
@@ -144,9 +144,9 @@ class Pages:
 			"kind": number.kind,
 			"textable": number.sms and number.kind != ALPHANUMERIC,
 			"service": number.service_sid,
-			"webhook": service.inbound_url if service and service.inbound_url else number.sms_url,
-			"method": number.sms_method,
-			"fallback": number.sms_fallback_url,
+			"webhook": route.url,
+			"method": route.method,
+			"fallback": route.fallback_url,
 			"opted_out": [
 				c for scope, c in self.world.opted_out if scope == self.world.consent_scope(number)
 			],

@@ -1,22 +1,31 @@
 """Twilio's REST API, the part that a texting app uses (https://www.twilio.com/docs/messaging/api).
 
-JSON only. The shapes are those of Twilio's OpenAPI description of `api_v2010`.
+JSON only. The shapes are those of Twilio's OpenAPI descriptions. Accounts, numbers, messages and media are here; what is
+rarer has modules of its own, each with `RULES` whose endpoints are functions `(world, request, account, …)`.
 """
 
-import itertools
-import json
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from email.utils import format_datetime
-from urllib.parse import urlencode, urlsplit
 
 import phonenumbers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BaseConverter, Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from twilio_sms_channel.simulator import messaging_host, short_codes
+from twilio_sms_channel.simulator.answers import (
+	API,
+	API_VERSION,
+	SMS_METHODS,
+	SMS_URLS,
+	changes,
+	is_url,
+	json_answer,
+	page,
+	rfc2822,
+)
 from twilio_sms_channel.simulator.carrier import MAX_MEDIA, Carrier
 from twilio_sms_channel.simulator.errors import RestError
 from twilio_sms_channel.simulator.faults import Faults
@@ -34,12 +43,10 @@ from twilio_sms_channel.simulator.world import (
 	looks_alphanumeric,
 	looks_like_short_code,
 	now,
+	region,
 )
 
-API = "/2010-04-01/Accounts"
-API_VERSION = "2010-04-01"
 MAX_BODY_CHARACTERS = 1600
-DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE = 50, 1000
 RETRY_AFTER_S = 1
 MIN_SCHEDULE_S, MAX_SCHEDULE_S = 900, 35 * 24 * 3600
 MAX_VALIDITY_S = 36_000
@@ -93,6 +100,8 @@ URLS = Map(
 			endpoint="media_content",
 			methods=["GET", "DELETE"],
 		),
+		*short_codes.RULES,
+		*messaging_host.RULES,
 	],
 	converters={"sid": SidConverter},
 	strict_slashes=True,
@@ -160,7 +169,7 @@ class RestApi:
 			return response
 		except RestError as e:
 			entry.status_code, entry.error_code = e.status, e.code
-			response = _json(e.as_json(), e.status)
+			response = json_answer(e.as_json(), e.status)
 			if e.status == 401:
 				response.headers["WWW-Authenticate"] = 'Basic realm="Twilio API"'
 			if e.status == 429:
@@ -183,13 +192,15 @@ class RestApi:
 			raise RestError(20004)
 		except HTTPException:
 			raise RestError(20404, request.path)
-		if arguments.pop("account_sid") != account.sid:
+		if arguments.pop("account_sid", account.sid) != account.sid:
 			raise RestError(20404, request.path)
 		if account.status != "active":
 			raise RestError(20403)
 		if endpoint == "account" and standard_key:
 			# Twilio, Key resource: Standard keys reach everything except API keys and Account resources.
 			raise RestError(20003)
+		if callable(endpoint):
+			return endpoint(self.world, request, account, **arguments)
 		handler = getattr(self, f"_{request.method.lower()}_{endpoint}", None)
 		if handler is None:
 			raise RestError(20004)
@@ -212,7 +223,7 @@ class RestApi:
 	# Accounts and numbers
 
 	def _get_account(self, request: Request, account: Account) -> Response:
-		return _json(account_json(account))
+		return json_answer(account_json(account))
 
 	def _get_numbers(self, request: Request, account: Account) -> Response:
 		wanted = _number_argument(request.args.get("PhoneNumber", ""))
@@ -227,39 +238,22 @@ class RestApi:
 				and pattern.search(n.phone_number)
 				and name in (None, n.friendly_name)
 			]
-			return _page(request, "incoming_phone_numbers", found, number_json)
+			return page(request, "incoming_phone_numbers", found, number_json)
 
 	def _get_number(self, request: Request, account: Account, sid: str) -> Response:
-		return _json(number_json(self._number(request, account, sid)))
+		return json_answer(number_json(self._number(request, account, sid)))
 
 	def _post_number(self, request: Request, account: Account, sid: str) -> Response:
 		number = self._number(request, account, sid)
-		form = request.form
-		changes = {}
-		for parameter, attribute in (
-			("SmsUrl", "sms_url"),
-			("SmsFallbackUrl", "sms_fallback_url"),
-			("StatusCallback", "status_callback"),
-		):
-			if parameter in form:
-				if form[parameter] and not _is_url(form[parameter]):
-					raise RestError(21402, form[parameter])
-				changes[attribute] = form[parameter]
-		for parameter, attribute in (
-			("SmsMethod", "sms_method"),
-			("SmsFallbackMethod", "sms_fallback_method"),
-			("StatusCallbackMethod", "status_callback_method"),
-		):
-			if parameter in form:
-				if form[parameter].upper() not in ("GET", "POST"):
-					raise RestError(21403, form[parameter])
-				changes[attribute] = form[parameter].upper()
-		if "FriendlyName" in form:
-			changes["friendly_name"] = form["FriendlyName"][:64]
+		asked = changes(
+			request.form,
+			urls=SMS_URLS | {"StatusCallback": "status_callback"},
+			methods=SMS_METHODS | {"StatusCallbackMethod": "status_callback_method"},
+		)
 		with self.world.lock:
-			vars(number).update(changes, updated=now())
+			vars(number).update(asked, updated=now())
 		self.world.touch()
-		return _json(number_json(number))
+		return json_answer(number_json(number))
 
 	def _number(self, request: Request, account: Account, sid: str) -> PhoneNumber:
 		for number in list(self.world.numbers.values()):
@@ -290,7 +284,7 @@ class RestApi:
 				and from_ in ("", m.from_)
 				and all(test(m.sent or m.created) for test in tests)
 			)
-			return _page(request, "messages", found, message_json)
+			return page(request, "messages", found, message_json)
 
 	def _post_messages(self, request: Request, account: Account) -> Response:
 		if self.faults.strikes("error_before"):
@@ -300,7 +294,7 @@ class RestApi:
 			raise HungUp
 		message = self.carrier.accept(account, **self._validated(request, account))
 		with self.world.lock:
-			answer = _json(message_json(message), 201)
+			answer = json_answer(message_json(message), 201)
 		self.carrier.begin(message)
 		if self.faults.strikes("error_after"):
 			raise RestError(20500)
@@ -321,8 +315,8 @@ class RestApi:
 			raise RestError(21604)
 		if not from_ and not service_sid:
 			raise RestError(21603)
-		region = _check_recipient(to)
-		sender = self._check_sender(account, from_, service_sid, region)
+		country = _check_recipient(to)
+		sender = self._check_sender(account, from_, service_sid, country)
 		if not body and not media_urls:
 			raise RestError(21619)
 		if len(body) > MAX_BODY_CHARACTERS:
@@ -330,15 +324,15 @@ class RestApi:
 		if len(media_urls) > MAX_MEDIA:
 			raise RestError(21623)
 		for url in media_urls:
-			if not _is_url(url):
+			if not is_url(url):
 				raise RestError(21620, url)
 		if media_urls and sender and not sender.mms:
 			raise RestError(21606, from_)
-		if callback and not _is_url(callback):
+		if callback and not is_url(callback):
 			raise RestError(21609, callback)
 		if account.type == "Trial" and to not in account.verified:
 			raise RestError(21608, to)
-		if sender and region != _region(sender.phone_number) and self.faults.strikes("region_disabled"):
+		if sender and country != region(sender.phone_number) and self.faults.strikes("region_disabled"):
 			raise RestError(21408, to)
 		return {
 			"to": to,
@@ -353,7 +347,7 @@ class RestApi:
 		}
 
 	def _check_sender(
-		self, account: Account, from_: str | None, service_sid: str | None, region: str
+		self, account: Account, from_: str | None, service_sid: str | None, country: str
 	) -> PhoneNumber | None:
 		"""Our number that sends, or one of the pool; None for an alphanumeric sender."""
 		pool = None
@@ -377,12 +371,12 @@ class RestApi:
 			raise RestError(21606, from_)
 		if pool is not None and number not in pool:
 			raise RestError(21606, from_)
-		if number.kind == ALPHANUMERIC and region in ("US", "CA"):
+		if number.kind == ALPHANUMERIC and country in ("US", "CA"):
 			raise RestError(21612)
 		return number
 
 	def _get_message(self, request: Request, account: Account, sid: str) -> Response:
-		return _json(message_json(self._message(request, account, sid)))
+		return json_answer(message_json(self._message(request, account, sid)))
 
 	def _post_message(self, request: Request, account: Account, sid: str) -> Response:
 		"""Cancel a scheduled message, or redact a body."""
@@ -401,7 +395,7 @@ class RestApi:
 					raise RestError(20009)
 				message.redacted, message.updated = True, now()
 		self.world.touch()
-		return _json(message_json(message))
+		return json_answer(message_json(message))
 
 	def _delete_message(self, request: Request, account: Account, sid: str) -> Response:
 		message = self._message(request, account, sid)
@@ -422,12 +416,12 @@ class RestApi:
 	def _get_media_list(self, request: Request, account: Account, sid: str) -> Response:
 		message = self._message(request, account, sid)
 		with self.world.lock:
-			return _page(
+			return page(
 				request, "media_list", [m for m in message.media if m.sid in self.world.media], media_json
 			)
 
 	def _get_media(self, request: Request, account: Account, sid: str, media_sid: str) -> Response:
-		return _json(media_json(self._media(request, account, sid, media_sid)))
+		return json_answer(media_json(self._media(request, account, sid, media_sid)))
 
 	def _get_media_content(self, request: Request, account: Account, sid: str, media_sid: str) -> Response:
 		media = self._media(request, account, sid, media_sid)
@@ -456,8 +450,8 @@ def account_json(account: Account) -> dict:
 	uri = f"{API}/{account.sid}"
 	return {
 		"auth_token": account.auth_token,
-		"date_created": _date(account.created),
-		"date_updated": _date(account.created),
+		"date_created": rfc2822(account.created),
+		"date_updated": rfc2822(account.created),
 		"friendly_name": account.friendly_name,
 		"owner_account_sid": account.sid,
 		"sid": account.sid,
@@ -480,8 +474,8 @@ def number_json(number: PhoneNumber) -> dict:
 		"beta": False,
 		"bundle_sid": None,
 		"capabilities": {"voice": False, "sms": number.sms, "mms": number.mms, "fax": False},
-		"date_created": _date(number.created),
-		"date_updated": _date(number.updated),
+		"date_created": rfc2822(number.created),
+		"date_updated": rfc2822(number.updated),
 		"emergency_address_sid": None,
 		"emergency_address_status": "unregistered",
 		"emergency_status": "Inactive",
@@ -517,9 +511,9 @@ def message_json(message: Message) -> dict:
 		"account_sid": message.account_sid,
 		"api_version": API_VERSION,
 		"body": "" if message.redacted else message.body,
-		"date_created": _date(message.created),
-		"date_sent": _date(message.sent),
-		"date_updated": _date(message.updated),
+		"date_created": rfc2822(message.created),
+		"date_sent": rfc2822(message.sent),
+		"date_updated": rfc2822(message.updated),
 		"direction": message.direction,
 		"error_code": message.error_code,
 		"error_message": message.error_message,
@@ -541,62 +535,12 @@ def media_json(media: Media) -> dict:
 	return {
 		"account_sid": media.account_sid,
 		"content_type": media.content_type,
-		"date_created": _date(media.created),
-		"date_updated": _date(media.created),
+		"date_created": rfc2822(media.created),
+		"date_updated": rfc2822(media.created),
 		"parent_sid": media.message_sid,
 		"sid": media.sid,
 		"uri": f"{API}/{media.account_sid}/Messages/{media.message_sid}/Media/{media.sid}.json",
 	}
-
-
-def _json(content: dict, status: int = 200) -> Response:
-	return Response(json.dumps(content), status, content_type="application/json; charset=utf-8")
-
-
-def _date(moment: datetime | None) -> str | None:
-	return format_datetime(moment) if moment else None
-
-
-def _page(request: Request, key: str, found: Iterable, as_json: Callable) -> Response:
-	"""One page of a list, of which no more is looked at than the page needs. A PageToken names the last item seen, so that new items do not shift the pages."""
-	size = min(max(request.args.get("PageSize", DEFAULT_PAGE_SIZE, type=int), 1), MAX_PAGE_SIZE)
-	number = max(request.args.get("Page", 0, type=int), 0)
-	token = request.args.get("PageToken", "")
-	found, items = iter(found), []
-	start = number * size
-	if token:
-		for item in found:
-			items.append(item)
-			if "PA" + item.sid == token:
-				break
-		else:
-			raise RestError(20001, "PageToken")
-		start = len(items)
-	items += itertools.islice(found, start + size + 1 - len(items))
-	shown = items[start : start + size]
-	kept = [(k, v) for k, v in request.args.items(multi=True) if k not in ("Page", "PageSize", "PageToken")]
-
-	def address(page: int, after: str = "") -> str:
-		query = [*kept, ("PageSize", size), ("Page", page), *([("PageToken", after)] if after else [])]
-		return f"{request.path}?{urlencode(query)}"
-
-	more = start + size < len(items)
-	before = items[start - size - 1 : start - size] if start > size else []
-	return _json(
-		{
-			"end": start + max(len(shown) - 1, 0),
-			"first_page_uri": address(0),
-			"next_page_uri": address(number + 1, "PA" + shown[-1].sid) if more else None,
-			"page": number,
-			"page_size": size,
-			"previous_page_uri": address(max(number - 1, 0), "PA" + before[0].sid if before else "")
-			if start
-			else None,
-			"start": start,
-			"uri": address(number, token),
-			key: [as_json(item) for item in shown],
-		}
-	)
 
 
 def _journal_entry(request: Request) -> RestRequest:
@@ -617,7 +561,7 @@ def _number_argument(value: str) -> str:
 
 
 def _check_recipient(to: str) -> str:
-	"""The region of a valid customer number.
+	"""The country (ISO 3166-1 alpha-2) of a valid customer number.
 
 	:raises RestError: 21211, 21614, or what a magic number stands for
 	"""
@@ -628,7 +572,7 @@ def _check_recipient(to: str) -> str:
 	parsed = phonenumbers.parse(to)
 	if phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE:
 		raise RestError(21614, to)
-	return _region(to)
+	return region(to)
 
 
 def _possible(number: str) -> bool:
@@ -637,31 +581,6 @@ def _possible(number: str) -> bool:
 			phonenumbers.parse(number)
 		)
 	except phonenumbers.NumberParseException:
-		return False
-
-
-def _region(number: str) -> str:
-	"""The country of a number. By its country code, as numbers reserved for fiction belong to no carrier."""
-	try:
-		parsed = phonenumbers.parse(number)
-	except phonenumbers.NumberParseException:
-		return ""
-	return phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(
-		parsed.country_code
-	)
-
-
-def _is_url(url: str) -> bool:
-	"""An absolute http(s) URL. Loopback is fine here: it is the world that practice mode lives in."""
-	try:
-		parts = urlsplit(url)
-		return (
-			parts.scheme in ("http", "https")
-			and bool(parts.hostname)
-			and parts.port != 0
-			and not re.search(r"\s", url)
-		)
-	except ValueError:
 		return False
 
 

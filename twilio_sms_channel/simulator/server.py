@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from twilio_sms_channel.simulator.answers import API, API_VERSION, V1
 from twilio_sms_channel.simulator.carrier import Carrier
 from twilio_sms_channel.simulator.delivery import (
 	CONNECT_TIMEOUT_S,
@@ -20,12 +21,13 @@ from twilio_sms_channel.simulator.delivery import (
 )
 from twilio_sms_channel.simulator.faults import Faults
 from twilio_sms_channel.simulator.pages import Pages
-from twilio_sms_channel.simulator.rest import API, HungUp, RestApi
+from twilio_sms_channel.simulator.rest import HungUp, RestApi
 from twilio_sms_channel.simulator.world import (
 	ALPHANUMERIC,
 	KINDS,
 	LONG_CODE,
 	SERVICE,
+	SHORT_CODE,
 	Account,
 	ApiKey,
 	Media,
@@ -40,6 +42,7 @@ from twilio_sms_channel.simulator.world import (
 	looks_like_short_code,
 )
 
+SID_PREFIXES = {SHORT_CODE: "SC", ALPHANUMERIC: "AI"}
 MEDIA_HOST = "/media-host/"
 MAX_REQUEST_BYTES = 30 * 1024 * 1024
 POLL_S = 0.05
@@ -143,17 +146,31 @@ class Simulator:
 		*,
 		friendly_name: str = "",
 		inbound_url: str = "",
+		inbound_method: str = "POST",
+		fallback_url: str = "",
+		fallback_method: str = "POST",
+		use_inbound_webhook_on_number: bool | None = None,
 		status_callback: str = "",
 		advanced_opt_out: bool = False,
 	) -> MessagingService:
-		"""Add a Messaging Service; its numbers are added with `add_number(…, service_sid=…)`."""
+		"""Add a Messaging Service; its numbers are added with `add_number(…, service_sid=…)`.
+
+		:param use_inbound_webhook_on_number: leaves inbound webhooks to the numbers. When left out: where there is no
+			`inbound_url`. False without one makes the service drop what comes in.
+		"""
+		if use_inbound_webhook_on_number is None:
+			use_inbound_webhook_on_number = not inbound_url
 		service = MessagingService(
-			sid or self.world.sid("MG"),
-			account_sid,
-			friendly_name,
-			inbound_url,
-			status_callback,
-			advanced_opt_out,
+			sid=sid or self.world.sid("MG"),
+			account_sid=account_sid,
+			friendly_name=friendly_name,
+			inbound_url=inbound_url,
+			inbound_method=inbound_method.upper(),
+			fallback_url=fallback_url,
+			fallback_method=fallback_method.upper(),
+			use_inbound_webhook_on_number=use_inbound_webhook_on_number,
+			status_callback=status_callback,
+			advanced_opt_out=advanced_opt_out,
 		)
 		self.world.services[service.sid] = service
 		self.world.touch()
@@ -175,12 +192,14 @@ class Simulator:
 		friendly_name: str = "",
 		service_sid: str = "",
 		sid: str = "",
+		country: str = "",
 	) -> PhoneNumber | MessagingService:
 		"""Add a number of ours, or replace it.
 
 		:param phone_number: E.164, a short code, an alphanumeric sender; for a Messaging Service its MG… SID
 		:param kind: one of `KINDS`, in any case
 		:param service_sid: puts the number into the pool of a service that exists
+		:param country: of a short code (ISO 3166-1 alpha-2), US when left out
 		:raises KeyError: no such account or service
 		:raises ValueError: no such kind
 		"""
@@ -195,7 +214,7 @@ class Simulator:
 		if service_sid:
 			service_sid = self.world.services[service_sid].sid
 		number = PhoneNumber(
-			sid=sid or self.world.sid("PN"),
+			sid=sid or self.world.sid(SID_PREFIXES.get(kind, "PN")),
 			account_sid=account.sid,
 			phone_number=phone_number,
 			kind=kind,
@@ -208,10 +227,20 @@ class Simulator:
 			status_callback=status_callback,
 			friendly_name=friendly_name or phone_number,
 			service_sid=service_sid,
+			country=country or ("US" if kind == SHORT_CODE else ""),
 		)
 		self.world.numbers[phone_number] = number
 		self.world.touch()
 		return number
+
+	def add_short_code(self, account_sid: str, short_code: str, **options) -> PhoneNumber:
+		"""Add a short code of ours. For the options see `add_number`."""
+		return self.add_number(account_sid, short_code, kind=SHORT_CODE, **options)
+
+	def release_number(self, phone_number: str) -> None:
+		"""Give a number of ours back to Twilio; its texts stay. :raises KeyError: not one of ours"""
+		del self.world.numbers[phone_number]
+		self.world.touch()
 
 	def add_handset(self, number: str, name: str = "") -> None:
 		"""Put a customer's phone on the page. :raises ValueError: not a phone number, or one of ours"""
@@ -386,7 +415,7 @@ class Simulator:
 		return response(environ, start_response)
 
 	def _answer(self, request: Request) -> Response:
-		if request.path.startswith(API.rsplit("/", 1)[0] + "/"):
+		if request.path.startswith((f"/{API_VERSION}/", f"{V1}/")):
 			return self._rest.answer(request)
 		if request.path.startswith(MEDIA_HOST):
 			return self._serve_media(request)

@@ -10,6 +10,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+import phonenumbers
+
 LONG_CODE = "long code"
 TOLL_FREE = "toll-free"
 SHORT_CODE = "short code"
@@ -55,10 +57,16 @@ class MessagingService:
 	account_sid: str
 	friendly_name: str = ""
 	inbound_url: str = ""
-	""""" leaves inbound webhooks to the numbers of the pool"""
+	inbound_method: str = "POST"
+	fallback_url: str = ""
+	fallback_method: str = "POST"
+	use_inbound_webhook_on_number: bool = True
+	"""leaves inbound webhooks to the numbers of the pool; else "" as `inbound_url` drops what comes in"""
 	status_callback: str = ""
 	advanced_opt_out: bool = False
 	"""adds OptOutType to inbound webhooks"""
+	created: datetime = field(default_factory=now)
+	updated: datetime = field(default_factory=now)
 
 
 @dataclass
@@ -79,8 +87,22 @@ class PhoneNumber:
 	status_callback_method: str = "POST"
 	friendly_name: str = ""
 	service_sid: str = ""
+	country: str = ""
+	"""ISO 3166-1 alpha-2 of a short code, which does not show it; "" takes it from the number"""
 	created: datetime = field(default_factory=now)
 	updated: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True)
+class Route:
+	"""Where inbound texts of a number are announced; "" for no URL."""
+
+	url: str
+	method: str
+	fallback_url: str
+	fallback_method: str
+	dropped: bool = False
+	"""Twilio throws these texts away"""
 
 
 @dataclass
@@ -289,8 +311,35 @@ class World:
 		"""What an opt-out counts for: the Messaging Service where there is one, else the number."""
 		return number.service_sid or number.phone_number
 
+	def inbound_route(self, number: PhoneNumber) -> Route:
+		"""The webhook of a number's Messaging Service, or its own (Twilio, Messaging Service resource)."""
+		service = self.services.get(number.service_sid)
+		if not service or service.use_inbound_webhook_on_number:
+			return Route(
+				number.sms_url, number.sms_method, number.sms_fallback_url, number.sms_fallback_method
+			)
+		return Route(
+			service.inbound_url,
+			service.inbound_method,
+			service.fallback_url,
+			service.fallback_method,
+			dropped=not service.inbound_url,
+		)
+
 	def pool(self, service_sid: str) -> list[PhoneNumber]:
 		return [n for n in self.numbers.values() if n.service_sid == service_sid]
+
+
+def region(number: str) -> str:
+	"""The country (ISO 3166-1 alpha-2) of a number, "" for what has none. By its country code where no carrier has the
+	number, as with those reserved for fiction."""
+	try:
+		parsed = phonenumbers.parse(number)
+	except phonenumbers.NumberParseException:
+		return ""
+	return phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(
+		parsed.country_code
+	)
 
 
 def looks_like_short_code(number: str) -> bool:
