@@ -11,7 +11,7 @@ import phonenumbers
 import requests
 import smsutil
 
-from twilio_sms_channel.simulator import opt_out
+from twilio_sms_channel.simulator import opt_out, registrations
 from twilio_sms_channel.simulator.delivery import MAX_TWIML_BYTES, USER_AGENT, Answer, Courier
 from twilio_sms_channel.simulator.errors import DELIVERY_ERRORS, WEBHOOK_ERRORS, RestError
 from twilio_sms_channel.simulator.faults import Faults
@@ -313,6 +313,9 @@ class Carrier:
 			return None
 		if ending.isdecimal() and int(ending) in UNDELIVERED_ENDINGS:
 			return self._fail(message, "undelivered", int(ending))
+		sender = self.world.numbers.get(message.from_)
+		if sender and (code := registrations.blocked(self.world, sender, message.to)):
+			return self._fail(message, "undelivered", code)
 		self._to(message, "delivered", None)
 
 	def _choose_sender(self, message: Message) -> None:

@@ -44,11 +44,11 @@ def list_services(world: World, request: Request, account: Account) -> Response:
 
 
 def fetch_service(world: World, request: Request, account: Account, sid: str) -> Response:
-	return json_answer(service_json(_service(world, request, account, sid), host_of(request)))
+	return json_answer(service_json(service_of(world, request, account, sid), host_of(request)))
 
 
 def update_service(world: World, request: Request, account: Account, sid: str) -> Response:
-	service = _service(world, request, account, sid)
+	service = service_of(world, request, account, sid)
 	asked = changes(request.form, urls=SERVICE_URLS, methods=SERVICE_METHODS, flags=SERVICE_FLAGS)
 	with world.lock:
 		vars(service).update(asked, updated=now())
@@ -71,7 +71,7 @@ def list_alpha_senders(world: World, request: Request, account: Account, sid: st
 def _senders(
 	world: World, request: Request, account: Account, sid: str, key: str, path: str, kinds: tuple[str, ...]
 ) -> Response:
-	service = _service(world, request, account, sid)
+	service = service_of(world, request, account, sid)
 	host = host_of(request)
 	with world.lock:
 		found = [n for n in world.pool(service.sid) if n.kind in kinds]
@@ -105,7 +105,7 @@ def service_json(service: MessagingService, host: str) -> dict:
 		"sticky_sender": True,
 		"synchronous_validation": False,
 		"url": url,
-		"us_app_to_person_registered": False,
+		"us_app_to_person_registered": service.campaign_status == "VERIFIED",
 		"use_inbound_webhook_on_number": service.use_inbound_webhook_on_number,
 		"usecase": "undeclared",
 		"validity_period": 36000,
@@ -133,7 +133,7 @@ def sender_json(number: PhoneNumber, key: str, list_url: str) -> dict:
 	return sender
 
 
-def _service(world: World, request: Request, account: Account, sid: str) -> MessagingService:
+def service_of(world: World, request: Request, account: Account, sid: str) -> MessagingService:
 	""":raises RestError: 20404, no service of that SID in this account"""
 	service = world.services.get(sid)
 	if not service or service.account_sid != account.sid:

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BaseConverter, Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from twilio_sms_channel.simulator import messaging_host, short_codes
+from twilio_sms_channel.simulator import accounts_host, messaging_host, registrations, short_codes
 from twilio_sms_channel.simulator.answers import (
 	API,
 	API_VERSION,
@@ -75,6 +75,7 @@ class SidConverter(BaseConverter):
 URLS = Map(
 	[
 		Rule(f"{API}/<sid:account_sid>.json", endpoint="account", methods=["GET"]),
+		Rule(f"{API}/<sid:account_sid>/Balance.json", endpoint="balance", methods=["GET"]),
 		Rule(f"{API}/<sid:account_sid>/IncomingPhoneNumbers.json", endpoint="numbers", methods=["GET"]),
 		Rule(
 			f"{API}/<sid:account_sid>/IncomingPhoneNumbers/<sid:sid>.json",
@@ -102,6 +103,8 @@ URLS = Map(
 		),
 		*short_codes.RULES,
 		*messaging_host.RULES,
+		*registrations.RULES,
+		*accounts_host.RULES,
 	],
 	converters={"sid": SidConverter},
 	strict_slashes=True,
@@ -225,6 +228,11 @@ class RestApi:
 	def _get_account(self, request: Request, account: Account) -> Response:
 		return json_answer(account_json(account))
 
+	def _get_balance(self, request: Request, account: Account) -> Response:
+		return json_answer(
+			{"account_sid": account.sid, "balance": f"{account.balance:.2f}", "currency": "USD"}
+		)
+
 	def _get_numbers(self, request: Request, account: Account) -> Response:
 		wanted = _number_argument(request.args.get("PhoneNumber", ""))
 		pattern = re.compile(re.escape(wanted).replace(r"\*", r"\d"))
@@ -332,6 +340,8 @@ class RestApi:
 			raise RestError(21609, callback)
 		if account.type == "Trial" and to not in account.verified:
 			raise RestError(21608, to)
+		if not account.may_text(country):
+			raise RestError(21408, to)
 		if sender and country != region(sender.phone_number) and self.faults.strikes("region_disabled"):
 			raise RestError(21408, to)
 		return {

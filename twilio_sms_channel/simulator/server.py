@@ -152,11 +152,13 @@ class Simulator:
 		use_inbound_webhook_on_number: bool | None = None,
 		status_callback: str = "",
 		advanced_opt_out: bool = False,
+		campaign_status: str | None = None,
 	) -> MessagingService:
 		"""Add a Messaging Service; its numbers are added with `add_number(…, service_sid=…)`.
 
 		:param use_inbound_webhook_on_number: leaves inbound webhooks to the numbers. When left out: where there is no
 			`inbound_url`. False without one makes the service drop what comes in.
+		:param campaign_status: as in `MessagingService`
 		"""
 		if use_inbound_webhook_on_number is None:
 			use_inbound_webhook_on_number = not inbound_url
@@ -171,6 +173,7 @@ class Simulator:
 			use_inbound_webhook_on_number=use_inbound_webhook_on_number,
 			status_callback=status_callback,
 			advanced_opt_out=advanced_opt_out,
+			campaign_status=campaign_status,
 		)
 		self.world.services[service.sid] = service
 		self.world.touch()
@@ -193,6 +196,8 @@ class Simulator:
 		service_sid: str = "",
 		sid: str = "",
 		country: str = "",
+		registered: bool = True,
+		verification: str | None = "TWILIO_APPROVED",
 	) -> PhoneNumber | MessagingService:
 		"""Add a number of ours, or replace it.
 
@@ -200,6 +205,7 @@ class Simulator:
 		:param kind: one of `KINDS`, in any case
 		:param service_sid: puts the number into the pool of a service that exists
 		:param country: of a short code (ISO 3166-1 alpha-2), US when left out
+		:param registered: as in `PhoneNumber`, and so is `verification`
 		:raises KeyError: no such account or service
 		:raises ValueError: no such kind
 		"""
@@ -228,6 +234,8 @@ class Simulator:
 			friendly_name=friendly_name or phone_number,
 			service_sid=service_sid,
 			country=country or ("US" if kind == SHORT_CODE else ""),
+			registered=registered,
+			verification=verification,
 		)
 		self.world.numbers[phone_number] = number
 		self.world.touch()

@@ -48,7 +48,14 @@ class Account:
 	api_keys: dict[str, ApiKey] = field(default_factory=dict)
 	verified: set[str] = field(default_factory=set)
 	"""customer numbers (E.164) that a Trial account may text"""
+	balance: float = 100.0
+	"""US dollars"""
+	geo_permissions: set[str] | None = None
+	"""countries (ISO 3166-1 alpha-2) that may be texted; None for all of them"""
 	created: datetime = field(default_factory=now)
+
+	def may_text(self, country: str) -> bool:
+		return self.geo_permissions is None or country in self.geo_permissions
 
 
 @dataclass
@@ -65,6 +72,8 @@ class MessagingService:
 	status_callback: str = ""
 	advanced_opt_out: bool = False
 	"""adds OptOutType to inbound webhooks"""
+	campaign_status: str | None = None
+	"""of its US campaign (A2P 10DLC): PENDING, IN_PROGRESS, VERIFIED, FAILED; None where none was ever handed in"""
 	created: datetime = field(default_factory=now)
 	updated: datetime = field(default_factory=now)
 
@@ -89,6 +98,10 @@ class PhoneNumber:
 	service_sid: str = ""
 	country: str = ""
 	"""ISO 3166-1 alpha-2 of a short code, which does not show it; "" takes it from the number"""
+	registered: bool = True
+	"""whether the US networks deliver texts of a long code that no campaign speaks for"""
+	verification: str | None = "TWILIO_APPROVED"
+	"""of a toll-free number: PENDING_REVIEW, IN_REVIEW, TWILIO_APPROVED, TWILIO_REJECTED; None where never handed in"""
 	created: datetime = field(default_factory=now)
 	updated: datetime = field(default_factory=now)
 
