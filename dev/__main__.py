@@ -46,6 +46,7 @@ import debian  # noqa: E402
 import demo as story  # noqa: E402
 import frappe_source  # noqa: E402
 import lock  # noqa: E402
+import pages  # noqa: E402
 import processes  # noqa: E402
 import python_env  # noqa: E402
 import services  # noqa: E402
@@ -57,6 +58,7 @@ from layout import (  # noqa: E402
 	BENCHMARK_SITE,
 	DEMO_SITE,
 	DEV,
+	DOCS_TOOLS,
 	LOGS,
 	NODE,
 	PYTHON,
@@ -298,6 +300,19 @@ def lint(arguments) -> int:
 	return max(python_env.ruff("check"), python_env.ruff("format", "--check"))
 
 
+def docs(arguments) -> int:
+	make_folders()
+	needs = () if debian.has_venv() else ("Debian packages",)
+	made_from = python_env.docs_tools_made_from
+	python = DOCS_TOOLS / "bin" / "python"
+	tools = Step("Documentation's tools", python_env.make_docs_tools, needs, made_from, python)
+	carry_out([tools, *([Step("Debian packages", debian.install_missing)] if needs else [])])
+	if arguments.serve:
+		return pages.serve()
+	pages.build()
+	return 0
+
+
 def translations(arguments) -> int:
 	make_folders()
 	carry_out(_foundation())
@@ -362,6 +377,11 @@ def parse(words: list[str]) -> argparse.Namespace:
 		"--check", action="store_true", help="write nothing; 1 when something lacks or is old"
 	)
 	languages.add_argument("--list", action="store_true", help="print what is untranslated")
+	# Touches nothing that the tests use, so that pages can be written while they run.
+	documentation = command("docs", docs, "build the documentation as a site", locks=False)
+	documentation.add_argument(
+		"--serve", action="store_true", help="show it on a port of this machine instead"
+	)
 	command("renew", renew, "write down the newest versions that fit together")
 
 	return parser.parse_args(words)

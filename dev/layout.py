@@ -16,6 +16,7 @@ DATA = BENCH / "data"
 LOGS = BENCH / "logs"
 CACHE = BENCH / "cache"
 TOOLS = BENCH / "tools"
+DOCS_TOOLS = BENCH / "docs-tools"
 NODE = BENCH / "node"
 DONE = BENCH / "done"
 

@@ -5,8 +5,23 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-from layout import APP, APPS, BENCH, CACHE, DEV, ENV, LOGS, PYTHON, ROOT, SOURCES, TOOLS, write_whole
+from layout import (
+	APP,
+	APPS,
+	BENCH,
+	CACHE,
+	DEV,
+	DOCS_TOOLS,
+	ENV,
+	LOGS,
+	PYTHON,
+	ROOT,
+	SOURCES,
+	TOOLS,
+	write_whole,
+)
 from processes import run
 from steps import digest
 from trouble import NOTHING_FITS, Trouble
@@ -16,6 +31,7 @@ CONSTRAINTS = DEV / "constraints.txt"
 # There while packages are installed. A package of which half was installed counts as there.
 UNFINISHED = ENV / "unfinished"
 TOOL_REQUIREMENTS = DEV / "tools.txt"
+DOCS_REQUIREMENTS = DEV / "docs.txt"
 
 CONSTRAINTS_HEAD = "# What the tests were last run with. Written by `python3 dev renew`; twilio is always the newest allowed."
 # pip is not what is tested.
@@ -32,21 +48,24 @@ def tools_made_from() -> str:
 
 def make_tools():
 	"""uv, which installs in a quarter of pip's time, and ruff: apart from what is tested."""
-	shutil.rmtree(TOOLS, ignore_errors=True)
-	run([sys.executable, "-m", "venv", TOOLS], "make a virtual environment for the tools", "tools")
-	run(
-		[
-			TOOLS / "bin" / "python",
-			"-m",
-			"pip",
-			"install",
-			"--prefer-binary",
-			"--requirement",
-			TOOL_REQUIREMENTS,
-		],
-		"install the tools from the Python registry",
-		"tools",
-	)
+	_make(TOOLS, TOOL_REQUIREMENTS, "tools")
+
+
+def docs_tools_made_from() -> str:
+	return digest(DOCS_REQUIREMENTS, sys.version)
+
+
+def make_docs_tools():
+	_make(DOCS_TOOLS, DOCS_REQUIREMENTS, "docs-tools")
+
+
+def _make(folder: Path, requirements: Path, log: str):
+	"""An environment of its own, by pip."""
+	shutil.rmtree(folder, ignore_errors=True)
+	run([sys.executable, "-m", "venv", folder], "make a virtual environment for the tools", log)
+	python = folder / "bin" / "python"
+	words = ["-m", "pip", "install", "--prefer-binary", "--requirement", requirements]
+	run([python, *words], "install the tools from the Python registry", log)
 
 
 def apps() -> list[str]:
