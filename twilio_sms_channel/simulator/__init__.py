@@ -14,6 +14,7 @@ from twilio_sms_channel.simulator.signing import sign
 from twilio_sms_channel.simulator.world import (
 	KINDS,
 	Account,
+	Alert,
 	Media,
 	Message,
 	MessagingService,
@@ -27,6 +28,7 @@ __all__ = [
 	"FAULTS",
 	"KINDS",
 	"Account",
+	"Alert",
 	"Faults",
 	"Media",
 	"Message",

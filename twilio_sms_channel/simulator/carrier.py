@@ -4,6 +4,7 @@ import math
 import mimetypes
 import re
 from datetime import timedelta
+from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import filetype
@@ -13,7 +14,7 @@ import smsutil
 
 from twilio_sms_channel.simulator import opt_out, registrations
 from twilio_sms_channel.simulator.delivery import MAX_TWIML_BYTES, USER_AGENT, Answer, Courier
-from twilio_sms_channel.simulator.errors import DELIVERY_ERRORS, WEBHOOK_ERRORS, RestError
+from twilio_sms_channel.simulator.errors import DELIVERY_ERRORS, WEBHOOK_ERRORS, WEBHOOK_WARNINGS, RestError
 from twilio_sms_channel.simulator.faults import Faults
 from twilio_sms_channel.simulator.world import (
 	FINAL_STATUSES,
@@ -24,6 +25,7 @@ from twilio_sms_channel.simulator.world import (
 	Message,
 	Notice,
 	PhoneNumber,
+	WebhookAttempt,
 	World,
 	now,
 )
@@ -181,6 +183,7 @@ class Carrier:
 		token = self._signing_token(number.account_sid)
 		answer = self.courier.deliver("inbound", message.sid, route.url, route.method, params, token)
 		code = answer.attempt.error_code or self._act_on_twiml(message, number, answer)
+		self._alert(answer.attempt, message)
 		if code and route.fallback_url:
 			params = params | {"ErrorCode": str(code), "ErrorUrl": route.url}
 			answer = self.courier.deliver(
@@ -194,6 +197,7 @@ class Carrier:
 			)
 			if not answer.attempt.error_code:
 				self._act_on_twiml(message, number, answer)
+			self._alert(answer.attempt, message)
 
 	def _act_on_twiml(self, message: Message, number: PhoneNumber, answer: Answer) -> int | None:
 		"""Send what the answer asks for; its error code when it is not TwiML."""
@@ -347,6 +351,13 @@ class Carrier:
 
 	def _fail(self, message: Message, status: str, code: int) -> None:
 		self.world.set_status(message, status, code, DELIVERY_ERRORS[code])
+		self.world.add_alert(
+			message.account_sid,
+			code,
+			DELIVERY_ERRORS[code],
+			resource_sid=message.sid,
+			service_sid=message.messaging_service_sid or "",
+		)
 		self._call_back(message)
 
 	def _call_back(self, message: Message) -> None:
@@ -370,7 +381,8 @@ class Carrier:
 
 	def _report(self, message: Message, params: dict[str, str]) -> None:
 		token = self._signing_token(message.account_sid)
-		self.courier.deliver("status", message.sid, message.status_callback, "POST", params, token)
+		answer = self.courier.deliver("status", message.sid, message.status_callback, "POST", params, token)
+		self._alert(answer.attempt, message)
 
 	def _fetch_media(self, message: Message) -> int | None:
 		"""Get the media as Twilio does: HEAD and GET, without credentials. An error code where it cannot."""
@@ -394,6 +406,24 @@ class Carrier:
 	def _signing_token(self, account_sid: str) -> str:
 		token = self.world.accounts[account_sid].auth_token
 		return token[::-1] + "x" if self.faults.strikes("bad_signature") else token
+
+	def _alert(self, attempt: WebhookAttempt, message: Message) -> None:
+		"""Write to Twilio's error log what was wrong with the last attempt at a webhook, if anything was."""
+		if not attempt.error_code:
+			return
+		self.world.add_alert(
+			message.account_sid,
+			attempt.error_code,
+			WEBHOOK_ERRORS[attempt.error_code],
+			log_level="warning" if attempt.error_code in WEBHOOK_WARNINGS else "error",
+			http_response=attempt.status_code,
+			resource_sid=message.sid,
+			service_sid=message.messaging_service_sid or "",
+			request_method=attempt.method,
+			request_url=attempt.url,
+			request_variables=urlencode(attempt.params),
+			response_body=attempt.response_body,
+		)
 
 	def _note(self, message: Message, text: str) -> None:
 		self.world.record(Notice(text, message_sid=message.sid))

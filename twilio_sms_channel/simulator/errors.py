@@ -69,6 +69,8 @@ WEBHOOK_ERRORS: dict[int, str] = {
 	12200: "Schema validation warning",
 	12300: "Invalid Content-Type",
 }
+# of these, what Twilio logs as a warning
+WEBHOOK_WARNINGS = {12200}
 
 
 class RestError(Exception):

@@ -14,7 +14,13 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BaseConverter, Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from twilio_sms_channel.simulator import accounts_host, messaging_host, registrations, short_codes
+from twilio_sms_channel.simulator import (
+	accounts_host,
+	messaging_host,
+	monitor_host,
+	registrations,
+	short_codes,
+)
 from twilio_sms_channel.simulator.answers import (
 	API,
 	API_VERSION,
@@ -105,6 +111,7 @@ URLS = Map(
 		*messaging_host.RULES,
 		*registrations.RULES,
 		*accounts_host.RULES,
+		*monitor_host.RULES,
 	],
 	converters={"sid": SidConverter},
 	strict_slashes=True,

@@ -19,6 +19,7 @@ from twilio_sms_channel.simulator.delivery import (
 	Courier,
 	Rules,
 )
+from twilio_sms_channel.simulator.errors import DELIVERY_ERRORS, WEBHOOK_ERRORS
 from twilio_sms_channel.simulator.faults import Faults
 from twilio_sms_channel.simulator.pages import Pages
 from twilio_sms_channel.simulator.rest import HungUp, RestApi
@@ -29,6 +30,7 @@ from twilio_sms_channel.simulator.world import (
 	SERVICE,
 	SHORT_CODE,
 	Account,
+	Alert,
 	ApiKey,
 	Media,
 	Message,
@@ -328,6 +330,21 @@ class Simulator:
 		return self._journal(RestRequest)
 
 	@property
+	def alerts(self) -> list[Alert]:
+		"""Twilio's error log, oldest first."""
+		with self.world.lock:
+			return list(self.world.alerts)
+
+	def add_alert(self, account_sid: str, error_code: int, words: str = "", **about) -> Alert:
+		"""Put an entry into Twilio's error log.
+
+		:param words: what went wrong; Twilio's own for the codes that practice mode knows
+		:param about: further fields of `Alert`, e.g. `generated`, `log_level`, `resource_sid`, `request_url`
+		"""
+		known = DELIVERY_ERRORS.get(error_code) or WEBHOOK_ERRORS.get(error_code, "")
+		return self.world.add_alert(account_sid, error_code, words or known, **about)
+
+	@property
 	def notices(self) -> list[Notice]:
 		"""Warnings, as Twilio's debugger would show them, and faults that struck."""
 		return self._journal(Notice)
@@ -340,7 +357,7 @@ class Simulator:
 		return self._courier.wait_idle(timeout_s)
 
 	def reset(self) -> None:
-		"""Forget messages, media, opt-outs and the journal; switch all faults off. Accounts, numbers and
+		"""Forget messages, media, opt-outs, alerts and the journal; switch all faults off. Accounts, numbers and
 		handsets stay."""
 		self._courier.stop()
 		self._renew_courier()

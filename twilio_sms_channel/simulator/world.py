@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from urllib.parse import urlencode
 
 import phonenumbers
 
@@ -22,6 +23,8 @@ KINDS = (LONG_CODE, TOLL_FREE, SHORT_CODE, ALPHANUMERIC, SERVICE)
 FINAL_STATUSES = {"delivered", "undelivered", "failed", "canceled", "received", "read"}
 # Enough for a long test run; a journal without end would eat the memory of a practice server left running.
 MAX_JOURNAL_ENTRIES = 20_000
+ALERT_LEVELS = ("error", "warning", "notice", "debug")
+MAX_ALERTS = 10_000
 
 
 def now() -> datetime:
@@ -245,6 +248,27 @@ class Notice:
 	seq: int = 0
 
 
+@dataclass
+class Alert:
+	"""An entry of Twilio's error log."""
+
+	sid: str
+	account_sid: str
+	error_code: int
+	log_level: str = "error"
+	"""one of `ALERT_LEVELS`"""
+	text: str = ""
+	"""as Twilio writes it: a query string with Msg, ErrorCode, httpResponse …"""
+	resource_sid: str = ""
+	"""of the message that it is about"""
+	service_sid: str = ""
+	request_method: str = ""
+	request_url: str = ""
+	request_variables: str = ""
+	response_body: str = ""
+	generated: datetime = field(default_factory=now)
+
+
 class World:
 	"""All state. Take `lock` for anything that reads or writes more than one thing."""
 
@@ -271,6 +295,7 @@ class World:
 			"""the same by recipient, each oldest first"""
 			self.media: dict[str, Media] = {}
 			self.opted_out: set[tuple[str, str]] = set()
+			self.alerts: deque[Alert] = deque(maxlen=MAX_ALERTS)
 			self.journal: deque = deque(maxlen=MAX_JOURNAL_ENTRIES)
 		self.touch()
 
@@ -290,6 +315,29 @@ class World:
 			entry.seq = self._seq
 			self.journal.append(entry)
 		self.touch()
+
+	def add_alert(
+		self, account_sid: str, error_code: int, words: str, http_response: int | None = None, **about
+	) -> Alert:
+		"""Write to Twilio's error log.
+
+		:param words: what went wrong
+		:param http_response: status code of the app's answer, where there was one
+		:param about: further fields of `Alert`
+		"""
+		alert = Alert(self.sid("NO"), account_sid, error_code, **about)
+		said = {
+			"Msg": words,
+			"httpResponse": http_response,
+			"url": alert.request_url,
+			"ErrorCode": error_code,
+			"LogLevel": alert.log_level.upper(),
+		}
+		alert.text = alert.text or urlencode({name: value for name, value in said.items() if value})
+		with self.lock:
+			self.alerts.append(alert)
+		self.touch()
+		return alert
 
 	def add_message(self, message: Message) -> Message:
 		with self.lock:
