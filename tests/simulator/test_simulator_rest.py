@@ -373,6 +373,7 @@ def test_answers_are_as_twilio_describes_them(sim, account, client, say, send):
 	send("x")
 	base = f"/2010-04-01/Accounts/{account.sid}"
 	number = client.incoming_phone_numbers.list()[0].sid
+	short_code = sim.add_short_code(account.sid, "55555").sid
 	for template, path in {
 		"{Sid}.json": ".json",
 		"{AccountSid}/Messages.json": "/Messages.json",
@@ -383,6 +384,9 @@ def test_answers_are_as_twilio_describes_them(sim, account, client, say, send):
 		),
 		"{AccountSid}/IncomingPhoneNumbers.json": "/IncomingPhoneNumbers.json",
 		"{AccountSid}/IncomingPhoneNumbers/{Sid}.json": f"/IncomingPhoneNumbers/{number}.json",
+		"{AccountSid}/SMS/ShortCodes.json": "/SMS/ShortCodes.json",
+		"{AccountSid}/SMS/ShortCodes/{Sid}.json": f"/SMS/ShortCodes/{short_code}.json",
+		"{AccountSid}/Balance.json": "/Balance.json",
 	}.items():
 		operation = description["paths"]["/2010-04-01/Accounts/" + template]["get"]
 		schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
