@@ -152,6 +152,34 @@ def test_state_tells_how_the_webhooks_are(sim, number, say, account):
 	assert account.auth_token not in requests.get(sim.base_url + "/simulator/api/state", timeout=2).text
 
 
+def test_state_tells_which_webhook_a_pooled_number_has(sim, number, account):
+	service = sim.add_service(account.sid, friendly_name="Support", inbound_url="http://x.example/service")
+	number.service_sid = service.sid
+	shown = state(sim)["numbers"][0]
+	assert (shown["service"], shown["webhook"], shown["dropped"]) == (
+		"Support",
+		"http://x.example/service",
+		False,
+	)
+	service.inbound_url = ""
+	assert state(sim)["numbers"][0]["dropped"]
+
+
+@pytest.mark.parametrize(
+	("path", "title"),
+	[
+		("/v1/Services", "Read Messaging Services"),
+		("/v1/Alerts", "Read alerts"),
+		("/2010-04-01/Accounts/{}/SMS/ShortCodes.json", "Read short codes"),
+		("/2010-04-01/Accounts/{}/Balance.json", "Read the balance"),
+	],
+)
+def test_log_tells_what_was_asked(sim, account, path, title):
+	login = (account.sid, account.auth_token)
+	assert requests.get(sim.base_url + path.format(account.sid), auth=login, timeout=2).ok
+	assert state(sim)["events"][-1]["title"] == title
+
+
 def test_details_of_an_event(sim, number, say, client):
 	say("see me")
 	client.messages.list()

@@ -12,14 +12,21 @@ def main() -> None:
 	parser.add_argument("--account-sid", default="", help="made up when left out")
 	parser.add_argument("--auth-token", default="", help="made up when left out")
 	parser.add_argument("--number", action="append", help="one of our numbers; may be repeated")
+	parser.add_argument("--short-code", action="append", help="one of our short codes; may be repeated")
+	parser.add_argument("--service", help="name of a Messaging Service that has all of these in its pool")
 	parser.add_argument("--sms-url", default="", help="where inbound texts are announced")
 	parser.add_argument("--speed", type=float, default=1.0, help="of outbound messages; 1 is about a second")
 	parser.add_argument("--latency-s", type=float, default=0.0, help="how long every API answer takes")
 	options = parser.parse_args()
 	sim = Simulator(port=options.port, speed=options.speed, latency_s=options.latency_s)
 	account = sim.add_account(options.account_sid, options.auth_token)
+	senders = {"sms_url": options.sms_url, "sms_fallback_url": options.sms_url}
+	if options.service:
+		senders["service_sid"] = sim.add_service(account.sid, friendly_name=options.service).sid
 	for number in options.number or ["+14155550100"]:
-		sim.add_number(account.sid, number, sms_url=options.sms_url, sms_fallback_url=options.sms_url)
+		sim.add_number(account.sid, number, **senders)
+	for code in options.short_code or []:
+		sim.add_short_code(account.sid, code, **senders)
 	with sim:
 		print(
 			f"Handsets: {sim.base_url}/   Account SID: {account.sid}   Auth token: {account.auth_token}",

@@ -41,6 +41,19 @@ SHOWN_MESSAGES = 1000
 SHOWN_EVENTS = 150
 HEARTBEAT_S = 15
 SHOWN_INLINE = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/", "video/")
+# A part of a REST request's path, and what it is about; the first that fits.
+RESOURCES = (
+	("/Messaging/GeoPermissions", "geo permissions"),
+	("/Media", "media"),
+	("/Messages/", "a message"),
+	("/IncomingPhoneNumbers", "numbers"),
+	("/SMS/ShortCodes", "short codes"),
+	("/Compliance/Usa2p", "the campaign of a service"),
+	("/Services", "Messaging Services"),
+	("/Tollfree/Verifications", "toll-free verifications"),
+	("/Alerts", "alerts"),
+	("/Balance", "the balance"),
+)
 
 URLS = Map(
 	[
@@ -128,6 +141,7 @@ class Pages:
 
 	def _number_state(self, number: PhoneNumber) -> dict:
 		route = self.world.inbound_route(number)
+		service = self.world.services.get(number.service_sid)
 		last = next(
 			(
 				e
@@ -143,8 +157,9 @@ class Pages:
 			"name": number.friendly_name,
 			"kind": number.kind,
 			"textable": number.sms and number.kind != ALPHANUMERIC,
-			"service": number.service_sid,
+			"service": service and (service.friendly_name or service.sid),
 			"webhook": route.url,
+			"dropped": route.dropped,
 			"method": route.method,
 			"fallback": route.fallback_url,
 			"opted_out": [
@@ -350,11 +365,7 @@ def _what_for(entry: RestRequest) -> str:
 	"""A REST request in words, as far as one line of the log allows."""
 	if entry.path.endswith("/Messages.json"):
 		return "Send a text" if entry.method == "POST" else "List messages"
-	for part, name in (
-		("/Media", "media"),
-		("/Messages/", "a message"),
-		("/IncomingPhoneNumbers", "numbers"),
-	):
+	for part, name in RESOURCES:
 		if part in entry.path:
 			return {"GET": "Read", "POST": "Change", "DELETE": "Delete"}.get(
 				entry.method, entry.method

@@ -223,12 +223,14 @@ function fate(m) {
 function drawNumbers() {
 	$("no-numbers").hidden = state.numbers.length > 0
 	sync($("numbers"), state.numbers, (n) => n.number, (n) => {
-		const health = !n.webhook ? ["bad", "No webhook URL: texts to this number reach nobody"]
+		const health = n.dropped ? ["bad", "The service drops texts to this number: it has no inbound URL"]
+			: n.kind === "alphanumeric sender" ? ["", "Sends only"]
+			: !n.webhook ? ["bad", "No webhook URL: texts to this number reach nobody"]
 			: !n.last ? ["", "No webhook sent yet"]
 			: n.last.ok ? ["good", `Last webhook answered ${n.last.status}`]
 			: ["bad", n.last.error || `Last webhook answered ${n.last.status}`]
 		return el("li", { class: "number" },
-			el("div", { class: "head" }, el("strong", { text: spell(n.number) }), el("span", { class: "kind", text: n.service ? `${n.kind}, in a service` : n.kind })),
+			el("div", { class: "head" }, el("strong", { text: spell(n.number) }), el("span", { class: "kind", text: n.service ? `${n.kind}, in ${n.service}` : n.kind })),
 			...(n.webhook ? [el("code", { title: n.webhook, text: `${n.method} ${n.webhook}` })] : []),
 			el("div", { class: `health ${health[0]}`, text: health[1] }),
 		)
