@@ -145,6 +145,16 @@ def test_service_without_url_that_does_not_defer_drops_the_texts(sim, say, clien
 	assert "drops inbound messages" in sim.notices[-1].text
 
 
+def test_application_takes_the_texts_of_its_number(sim, say, client, number):
+	number.sms_application_sid = "AP" + "1" * 32
+	say()
+	assert not sim.webhook_attempts and "application" in sim.notices[-1].text
+	assert client.incoming_phone_numbers(number.sid).fetch().sms_application_sid == "AP" + "1" * 32
+	client.incoming_phone_numbers(number.sid).update(sms_application_sid="")
+	say()
+	assert len(sim.webhook_attempts) == 1
+
+
 # Short codes
 
 

@@ -176,6 +176,8 @@ class Carrier:
 
 	def _announce(self, message: Message, number: PhoneNumber, params: dict[str, str]) -> None:
 		route = self.world.inbound_route(number)
+		if route.application_sid:
+			return self._note(message, f"The application {route.application_sid} was told of this text.")
 		if not route.url:
 			return self._note(
 				message, f"{number.phone_number} has no webhook URL: nobody was told of this text."

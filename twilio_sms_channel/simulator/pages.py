@@ -160,6 +160,7 @@ class Pages:
 			"service": service and (service.friendly_name or service.sid),
 			"webhook": route.url,
 			"dropped": route.dropped,
+			"application": route.application_sid,
 			"method": route.method,
 			"fallback": route.fallback_url,
 			"opted_out": [

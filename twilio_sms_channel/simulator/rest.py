@@ -265,6 +265,8 @@ class RestApi:
 			urls=SMS_URLS | {"StatusCallback": "status_callback"},
 			methods=SMS_METHODS | {"StatusCallbackMethod": "status_callback_method"},
 		)
+		if "SmsApplicationSid" in request.form:
+			asked["sms_application_sid"] = request.form["SmsApplicationSid"]
 		with self.world.lock:
 			vars(number).update(asked, updated=now())
 		self.world.touch()
@@ -501,7 +503,7 @@ def number_json(number: PhoneNumber) -> dict:
 		"origin": "twilio",
 		"phone_number": number.phone_number,
 		"sid": number.sid,
-		"sms_application_sid": None,
+		"sms_application_sid": number.sms_application_sid or None,
 		"sms_fallback_method": number.sms_fallback_method,
 		"sms_fallback_url": number.sms_fallback_url,
 		"sms_method": number.sms_method,

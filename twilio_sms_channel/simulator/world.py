@@ -98,6 +98,8 @@ class PhoneNumber:
 	"""kept and shown; Twilio uses it for calls only"""
 	status_callback_method: str = "POST"
 	friendly_name: str = ""
+	sms_application_sid: str = ""
+	"""AP…: a TwiML application whose URLs are used in place of this number's; practice mode has none to call"""
 	service_sid: str = ""
 	country: str = ""
 	"""ISO 3166-1 alpha-2 of a short code, which does not show it; "" takes it from the number"""
@@ -119,6 +121,8 @@ class Route:
 	fallback_method: str
 	dropped: bool = False
 	"""Twilio throws these texts away"""
+	application_sid: str = ""
+	"""the TwiML application that takes these texts instead"""
 
 
 @dataclass
@@ -376,6 +380,8 @@ class World:
 		"""The webhook of a number's Messaging Service, or its own (Twilio, Messaging Service resource)."""
 		service = self.services.get(number.service_sid)
 		if not service or service.use_inbound_webhook_on_number:
+			if number.sms_application_sid:
+				return Route("", "POST", "", "POST", application_sid=number.sms_application_sid)
 			return Route(
 				number.sms_url, number.sms_method, number.sms_fallback_url, number.sms_fallback_method
 			)

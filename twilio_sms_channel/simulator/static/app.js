@@ -225,6 +225,7 @@ function drawNumbers() {
 	sync($("numbers"), state.numbers, (n) => n.number, (n) => {
 		const health = n.dropped ? ["bad", "The service drops texts to this number: it has no inbound URL"]
 			: n.kind === "alphanumeric sender" ? ["", "Sends only"]
+			: n.application ? ["bad", `The application ${n.application} takes the texts to this number`]
 			: !n.webhook ? ["bad", "No webhook URL: texts to this number reach nobody"]
 			: !n.last ? ["", "No webhook sent yet"]
 			: n.last.ok ? ["good", `Last webhook answered ${n.last.status}`]
