@@ -77,4 +77,6 @@ doctype_js = {
 
 doctype_list_js = {"HD Ticket": "public/js/hd_ticket_list.js"}
 
+extend_bootinfo = "twilio_sms_channel.overview.boot.extend"
+
 additional_timeline_content = {"HD Ticket": ["twilio_sms_channel.overrides.activity.desk_timeline"]}

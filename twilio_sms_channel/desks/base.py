@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import frappe
+from pypika.queries import QueryBuilder
+from pypika.terms import Term
 
 
 @dataclass
@@ -35,6 +37,9 @@ class Desk(ABC):
 
 	doctype: str
 	"""The ticket's DocType."""
+
+	team_doctype: str
+	"""The DocType of teams."""
 
 	routing_fields: dict[str, str] = {}
 	"""Field of Twilio SMS Number → field of the ticket, for what new tickets get."""
@@ -95,6 +100,17 @@ class Desk(ABC):
 	@abstractmethod
 	def visible_tickets(self, user: str) -> str:
 		"""SQL condition on the ticket table that holds for what the user may read; "" for everything."""
+
+	@abstractmethod
+	def join_ticket(self, query: QueryBuilder, ticket: Term) -> QueryBuilder:
+		"""Join the ticket table to a query about texts, for reports.
+
+		:param ticket: the column with a ticket's name, as text
+		"""
+
+	@abstractmethod
+	def team_column(self) -> Term:
+		"""The team in the ticket table that `join_ticket` joins."""
 
 	@abstractmethod
 	def refresh(self, ticket: str) -> None:

@@ -9,8 +9,12 @@ import re
 
 import frappe
 from frappe import _
+from frappe.model.naming import is_autoincremented
+from frappe.query_builder.functions import Cast
 from helpdesk import __version__ as helpdesk_version
 from packaging.version import parse
+from pypika.queries import QueryBuilder
+from pypika.terms import Term
 
 from twilio_sms_channel.desks import saved_replies
 from twilio_sms_channel.desks.base import Desk, Logged, Ticket
@@ -25,6 +29,7 @@ NOTICES_SAY_THEIR_TEXT_SINCE = parse("1.19.1")
 
 class HelpdeskDesk(Desk):
 	doctype = TICKET
+	team_doctype = "HD Team"
 	routing_fields = {
 		"team": "agent_group",
 		"ticket_type": "ticket_type",
@@ -153,6 +158,15 @@ class HelpdeskDesk(Desk):
 		from helpdesk.helpdesk.doctype.hd_ticket.hd_ticket import permission_query
 
 		return permission_query(user) or ""
+
+	def join_ticket(self, query: QueryBuilder, ticket: Term) -> QueryBuilder:
+		Ticket = frappe.qb.DocType(TICKET)
+		# Names are numbers in the database before v16; one compared with a text is not found by its index.
+		name = Cast(ticket, "unsigned") if is_autoincremented(TICKET) else ticket
+		return query.left_join(Ticket).on(Ticket.name == name)
+
+	def team_column(self) -> Term:
+		return frappe.qb.DocType(TICKET).agent_group
 
 	def saved_replies(self, query: str) -> list[dict[str, str]]:
 		return saved_replies.find(query)

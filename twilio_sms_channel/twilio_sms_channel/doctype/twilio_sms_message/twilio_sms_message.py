@@ -27,3 +27,5 @@ def on_doctype_update():
 	# A customer's waiting texts, and those around a moment: automatic senders can have very many.
 	frappe.db.add_index("Twilio SMS Message", ["customer_number", "status"])
 	frappe.db.add_index("Twilio SMS Message", ["customer_number", "received_at"])
+	# Cards and reports count the texts of a period.
+	frappe.db.add_index("Twilio SMS Message", ["creation", "direction"])

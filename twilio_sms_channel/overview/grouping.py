@@ -1,0 +1,119 @@
+"""What a row of a report stands for: a day, a week, a month, a number, a team, an account."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from frappe import _
+from frappe.query_builder.functions import Date
+from frappe.utils import add_days, add_months, formatdate, get_first_day, getdate
+from pypika.terms import CustomFunction, Term
+
+from twilio_sms_channel.overview.asked import Asked
+
+DAY, WEEK, MONTH, NUMBER, TEAM, ACCOUNT = "Day", "Week", "Month", "Number", "Team", "Account"
+TIMES = (DAY, WEEK, MONTH)
+MAX_IN_CHART = 12
+COLOURS = ["#2490ef", "#48bb74", "#f4b740", "#8684ff"]
+
+earlier_by, days_since_monday, day_of_month = (
+	CustomFunction("SUBDATE", ["date", "days"]),
+	CustomFunction("WEEKDAY", ["date"]),
+	CustomFunction("DAYOFMONTH", ["date"]),
+)
+
+
+def period(group_by: str, moment: Term) -> Term:
+	"""The first day of the day, week (from Monday) or month that a moment is in, as SQL."""
+	if group_by == WEEK:
+		return earlier_by(Date(moment), days_since_monday(moment))
+	if group_by == MONTH:
+		return earlier_by(Date(moment), day_of_month(moment) - 1)
+	return Date(moment)
+
+
+def begin(group_by: str, day: date) -> date:
+	"""The same of a day, in Python."""
+	if group_by == WEEK:
+		return getdate(add_days(day, -day.weekday()))
+	return get_first_day(day) if group_by == MONTH else day
+
+
+def periods(asked: Asked) -> list[date]:
+	"""The first day of each day, week or month of the period asked for."""
+	found, day = [], begin(asked.group_by, asked.from_date)
+	while day <= asked.to_date:
+		found.append(day)
+		if asked.group_by == MONTH:
+			day = getdate(add_months(day, 1))
+		else:
+			day = getdate(add_days(day, 7 if asked.group_by == WEEK else 1))
+	return found
+
+
+def complete(asked: Asked, rows: Iterable[dict], **empty: Any) -> list[dict]:
+	"""Rows in the order in which they are read: by time with a row for each period, otherwise as they come.
+
+	:param rows: each with its `group`
+	:param empty: what a period without texts has instead
+	"""
+	rows = list(rows)
+	if asked.group_by not in TIMES or not rows:
+		return rows
+	by_time = {getdate(row["group"]): row for row in rows}
+	return [{**empty, **by_time.get(day, {}), "group": _shown(asked, day)} for day in periods(asked)]
+
+
+def chart(
+	asked: Asked, rows: list[dict], shown: list[tuple[str, str]], fieldtype: str = "Int"
+) -> dict[str, Any] | None:
+	"""The report's chart: a line through time, otherwise a bar for each of the first rows. None without rows.
+
+	:param shown: fieldname and label of what it shows
+	:param fieldtype: of its values
+	"""
+	if not rows or not shown:
+		return None
+	in_time = asked.group_by in TIMES
+	# A day on which nothing was sent has no rate, not one of zero.
+	rows = [row for row in rows if any(row[field] is not None for field, _label in shown)]
+	rows = rows if in_time else rows[:MAX_IN_CHART]
+	return {
+		"data": {
+			"labels": [_label(row["group"]) for row in rows],
+			"datasets": [
+				{"name": label, "values": [row[field] or 0 for row in rows]} for field, label in shown
+			],
+		},
+		"type": "line" if in_time else "bar",
+		"colors": COLOURS,
+		"fieldtype": fieldtype,
+		"axisOptions": {"xIsSeries": int(in_time), "shortenYAxisNumbers": 1},
+	}
+
+
+def _label(group: date | str) -> str:
+	return formatdate(group, "d MMM") if isinstance(group, date) else group
+
+
+def _shown(asked: Asked, day: date) -> date | str:
+	return formatdate(day, "MMMM yyyy") if asked.group_by == MONTH else day
+
+
+def column(asked: Asked) -> dict[str, Any]:
+	"""The report's first column."""
+	labels = {
+		DAY: _("Day"),
+		WEEK: _("Week From"),
+		MONTH: _("Month"),
+		NUMBER: _("Number"),
+		TEAM: _("Team"),
+		ACCOUNT: _("Account"),
+	}
+	# Teams and accounts are no links: Frappe hides rows whose links somebody may not read.
+	kind = {"fieldtype": "Data"}
+	if asked.group_by in (DAY, WEEK):
+		kind = {"fieldtype": "Date"}
+	elif asked.group_by == NUMBER:
+		kind = {"fieldtype": "Link", "options": "Twilio SMS Number"}
+	return {"fieldname": "group", "label": labels.get(asked.group_by, ""), "width": 180, **kind}

@@ -1,0 +1,52 @@
+"""Texts and their teams as the beginning of a query, with nothing in it that the session user may not read."""
+
+import frappe
+from frappe.query_builder import DocType
+from pypika.queries import QueryBuilder
+from pypika.terms import Criterion, LiteralValue, Term, ValueWrapper
+
+from twilio_sms_channel.desks import desk_or_none
+from twilio_sms_channel.overrides import permissions
+from twilio_sms_channel.overview.asked import Asked
+
+MESSAGE, COMMUNICATION, NUMBER = "Twilio SMS Message", "Communication", "Twilio SMS Number"
+
+
+class _Written(LiteralValue, Criterion):
+	"""A condition that is SQL already."""
+
+
+def texts(asked: Asked) -> QueryBuilder:
+	"""Texts of the period, account, number and team, nothing selected yet; their table is `DocType(MESSAGE)`.
+
+	A text counts on the day it was stored here. The team's column is `team()`, once `with_team` has joined it.
+	"""
+	Message = DocType(MESSAGE)
+	first, after = asked.days
+	query = frappe.qb.from_(Message).where((Message.creation >= first) & (Message.creation < after))
+	for field in ("account", "number"):
+		if value := getattr(asked, field):
+			query = query.where(Message[field] == value)
+	if condition := permissions.message_query():
+		query = query.where(_Written(f"({condition})".replace("%", "%%")))
+	if asked.team or asked.group_by == "Team":
+		query = with_team(query, Message.communication)
+	return query.where(team() == asked.team) if asked.team else query
+
+
+def with_team(query: QueryBuilder, communication: Term) -> QueryBuilder:
+	"""Join the ticket that a text is in now.
+
+	:param communication: the column with the name of its Communication
+	"""
+	if not (desk := desk_or_none()):
+		return query
+	Communication = DocType(COMMUNICATION)
+	query = query.left_join(Communication).on(Communication.name == communication)
+	return desk.join_ticket(query, Communication.reference_name)
+
+
+def team() -> Term:
+	"""The team of the joined ticket; nothing where there is no ticket system."""
+	desk = desk_or_none()
+	return desk.team_column() if desk else ValueWrapper("")

@@ -1,0 +1,36 @@
+// Filters that this app's reports share. Each report's script includes this file.
+frappe.provide("twilio_sms");
+
+// What a report is asked for.
+// groups: what it can have a row for; figures: what its chart can show. The first of each is the default.
+twilio_sms.report_filters = ({ groups = [], figures = [] } = {}) => {
+	const choice = (fieldname, label, values) => ({
+		fieldname,
+		label,
+		fieldtype: "Select",
+		options: values.map((value) => ({ value, label: __(value) })),
+		default: values[0],
+		reqd: 1,
+	});
+	const today = frappe.datetime.get_today();
+	const { team_doctype, may_read_accounts } = frappe.boot.twilio_sms || {};
+	return [
+		{
+			fieldname: "from_date",
+			label: __("From Date"),
+			fieldtype: "Date",
+			default: frappe.datetime.add_days(today, -29),
+			reqd: 1,
+		},
+		{ fieldname: "to_date", label: __("To Date"), fieldtype: "Date", default: today, reqd: 1 },
+		...(groups.length ? [choice("group_by", __("Group By"), groups)] : []),
+		...(figures.length ? [choice("figure", __("Chart Shows"), figures)] : []),
+		{ fieldname: "number", label: __("Number"), fieldtype: "Link", options: "Twilio SMS Number" },
+		...(may_read_accounts
+			? [{ fieldname: "account", label: __("Account"), fieldtype: "Link", options: "Twilio SMS Account" }]
+			: []),
+		...(team_doctype
+			? [{ fieldname: "team", label: __("Team"), fieldtype: "Link", options: team_doctype }]
+			: []),
+	];
+};

@@ -1,0 +1,110 @@
+"""Why texts did not arrive: how often each reason, what to do about it and who can."""
+
+from typing import Any
+
+from frappe import _
+from frappe.query_builder import DocType
+from frappe.query_builder.functions import Count, IfNull, Max
+from pypika import Case, Order
+from pypika.terms import CustomFunction
+
+from twilio_sms_channel.overview import grouping, texts
+from twilio_sms_channel.overview.asked import Asked, read
+from twilio_sms_channel.twilio_gateway import errors
+from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
+
+REASON = "Reason"
+MAX_REASONS, MAX_SHORT_CHARACTERS = 200, 48
+
+beginning = CustomFunction("LEFT", ["text", "characters"])
+
+
+def execute(filters: dict[str, Any] | None = None):
+	"""Called by Frappe: columns, rows, message, chart and summary of the report.
+
+	:param filters: `from_date`, `to_date`, `account`, `number`, `team`
+	:raises frappe.ValidationError: a filter is wrong
+	"""
+	asked = read(filters, (REASON,))
+	rows = _rows(asked)
+	# What the reasons are called is for the table; an axis has room for less.
+	short = [{"group": _shortened(row["group"]), "texts": row["texts"]} for row in rows]
+	chart = grouping.chart(asked, short, [("texts", _("Texts"))])
+	return _columns(), rows, None, chart, _summary(rows)
+
+
+def _rows(asked: Asked) -> list[dict[str, Any]]:
+	Message = DocType(texts.MESSAGE)
+	code = IfNull(Message.error_code, "")
+	# A code that is explained here has one reason; of others, what Twilio or this app said tells them apart.
+	said = Case().when(code.isin(list(errors.EXPLANATIONS)), "")
+	said = said.else_(beginning(IfNull(Message.error_message, ""), 140))
+	found = (
+		texts.texts(asked)
+		.where((Message.direction == "Outbound") & Message.status.isin(NOT_DELIVERED))
+		.select(
+			code.as_("code"),
+			said.as_("said"),
+			Count("*").as_("texts"),
+			Max(Message.creation).as_("last"),
+		)
+		.groupby(code, said)
+		.orderby(Count("*"), order=Order.desc)
+		.limit(MAX_REASONS)
+	).run(as_dict=True)
+	total = sum(row.texts for row in found)
+	return [_row(row, total) for row in found]
+
+
+def _row(row, total: int) -> dict[str, Any]:
+	about = errors.explanation(row.code, row.said)
+	return {
+		"code": row.code,
+		"group": about.what or _("No reason is known."),
+		"texts": row.texts,
+		"share": 100 * row.texts / total,
+		"do": about.do,
+		"who": _who(about.who),
+		"last": row.last,
+	}
+
+
+def _who(who: str) -> str:
+	words = {
+		errors.AGENT: _("Agent"),
+		errors.ADMIN: _("Admin"),
+		errors.CUSTOMER: _("Customer"),
+		errors.TWILIO: "Twilio",
+	}
+	return words.get(who, "")
+
+
+def _shortened(reason: str) -> str:
+	return (
+		reason if len(reason) <= MAX_SHORT_CHARACTERS else f"{reason[: MAX_SHORT_CHARACTERS - 1].rstrip()}…"
+	)
+
+
+def _columns() -> list[dict[str, Any]]:
+	return [
+		{"fieldname": "group", "label": _("Reason"), "fieldtype": "Data", "width": 380},
+		{"fieldname": "texts", "label": _("Texts"), "fieldtype": "Int", "width": 80},
+		{"fieldname": "share", "label": _("Share"), "fieldtype": "Percent", "precision": 1, "width": 90},
+		{"fieldname": "who", "label": _("Who Can Mend It"), "fieldtype": "Data", "width": 130},
+		{"fieldname": "do", "label": _("What to Do"), "fieldtype": "Data", "width": 420},
+		{"fieldname": "code", "label": _("Twilio's Code"), "fieldtype": "Data", "width": 110},
+		{"fieldname": "last", "label": _("Last"), "fieldtype": "Datetime", "width": 170},
+	]
+
+
+def _summary(rows: list[dict]) -> list[dict[str, Any]]:
+	if not rows:
+		return []
+	return [
+		{
+			"label": _("Not Delivered"),
+			"value": sum(row["texts"] for row in rows),
+			"datatype": "Int",
+			"indicator": "Red",
+		}
+	]
