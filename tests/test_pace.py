@@ -135,7 +135,6 @@ def test_one_conversation_is_claimed_one_text_at_a_time(stack, sim, conversation
 		frappe.db.close()
 		frappe.connect()
 		assert set(names[:2]) <= set(claims.abandoned())
-	stack.wake()
 	eventually(lambda: all_sent(names))
 	for conversation in (first, second):
 		received = [m.body for m in sim.messages(customer=conversation.customer_number, direction="outbound")]
@@ -187,7 +186,6 @@ def test_a_text_that_missed_its_place_waits_again_and_keeps_its_turn(stack, sim,
 		locks.release([text.lock for text in again])
 		# As a worker leaves them that dies now.
 		frappe.db.commit()
-	stack.wake()
 	eventually(lambda: all_sent(names))
 	assert len(sim.arrivals(number)) == 2
 

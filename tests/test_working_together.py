@@ -321,7 +321,6 @@ def test_a_text_on_its_way_while_tickets_merge_shows_its_fate_in_the_one_that_go
 	with stack.without_worker():
 		agent.reply(ticket.name, "<p>Nice</p>")
 		merge(agent, ticket, target)
-	stack.wake()
 	eventually(lambda: written_in(ticket)[0].status == "Delivered")
 	entry = next(entry for entry in feed(agent, target) if "Nice" in entry["content"])
 	assert entry["recipients"].endswith("Delivered")

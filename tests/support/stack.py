@@ -208,6 +208,8 @@ class Stack:
 			if "worker" in self.processes:
 				self.stop("worker")
 			self.start_worker()
+			# The job that a worker had just fetched when it was told to stop is lost: the sweep's work, each minute.
+			self.wake()
 
 	def wake(self) -> None:
 		"""Have a worker send what waits, as the sweep does each minute."""

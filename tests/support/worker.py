@@ -1,6 +1,6 @@
 """Frappe's worker as `bench worker` starts it, warmed up before it forks so that each job starts at once.
 
-It can be told where to die, with the job it is doing: see `kill_point`.
+It can be told where to die, with the job it is doing, or where to stop: see `kill_point`.
 """
 
 import os
@@ -37,4 +37,5 @@ for doctype in DOCTYPES:
 	frappe.new_doc(doctype)
 kill_point.watch_children(parent_dies_too=True)
 frappe.destroy()
+kill_point.watch_this_process()
 frappe.utils.background_jobs.start_worker(queue="short,default,long", quiet=True)

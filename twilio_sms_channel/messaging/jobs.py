@@ -2,11 +2,15 @@
 
 import frappe
 from frappe.utils import add_to_date, now_datetime
-from frappe.utils.background_jobs import get_queue
+from frappe.utils.background_jobs import get_job, get_queue
 from redis.exceptions import RedisError
+from rq import Queue
+from rq.job import JobStatus
 
-# A mark that outlives its job holds up nothing: the sweep takes texts up after a minute.
+# A job whose worker was killed counts as started for minutes; its mark holds up nothing for longer than this.
 MARKED_FOR_S = 60
+# From v16 on Frappe turns jobs away when very many wait.
+QUEUE_IS_FULL = getattr(frappe, "QueueOverloaded", RedisError)
 
 
 def later(method: str, message: str = "", queue: str = "short", once_for: str = "") -> None:
@@ -64,11 +68,41 @@ def due(status: str, limit: int = 500) -> list[str]:
 
 
 def _enqueue(method: str, message: str, queue: str, once_for: str) -> None:
+	job = frappe.generate_hash(length=12)
 	try:
-		if not once_for or frappe.cache().set(_mark(once_for), 1, nx=True, ex=MARKED_FOR_S):
-			frappe.enqueue(method, queue=queue, **({"message": message} if message else {}))
-	except (RedisError, OSError) as e:
+		if not once_for or _is_needed(once_for, job):
+			frappe.enqueue(method, queue=queue, job_id=job, **({"message": message} if message else {}))
+	except (RedisError, OSError, QUEUE_IS_FULL) as e:
+		if isinstance(e, frappe.ValidationError):
+			# The text is written down already; whoever wrote it has nothing to do about it.
+			frappe.clear_last_message()
 		frappe.logger("twilio_sms").warning(f"{method} {message} waits for the sweep, the queue is down: {e}")
+
+
+def _is_needed(once_for: str, job: str) -> bool:
+	"""Whether no other job will do this work; `job` is marked as the one that will."""
+	cache, mark = frappe.cache(), _mark(once_for)
+	if cache.set(mark, job, nx=True, ex=MARKED_FOR_S):
+		return True
+	marked = cache.get(mark)
+	if marked and _will_begin(marked.decode()):
+		return False
+	cache.set(mark, job, ex=MARKED_FOR_S)
+	return True
+
+
+def _will_begin(name: str) -> bool:
+	"""Whether a job waits in its queue, or has just been started.
+
+	RQ forgets one that a worker has fetched, but not started, when the worker is told to stop (rq.worker: Worker._shutdown).
+	In doubt there is a second job: that does no harm.
+	"""
+	job = get_job(name)
+	if not job:
+		return False
+	if job.get_status(refresh=False) == JobStatus.STARTED:
+		return True
+	return Queue(job.origin, connection=job.connection).get_job_position(job.id) is not None
 
 
 def _mark(once_for: str) -> bytes:
