@@ -1,7 +1,7 @@
 # Everything that a developer does here. Each target is a command of dev/; `python3 dev --help` says more.
 # ARGS goes to the command: make test ARGS="-k media -x", make demo ARGS=--once
 
-.PHONY: help docs test test-twilio-oldest kill-matrix fault-matrix hostile site demo bench-inbound bench-outbound status stop clean lint translations
+.PHONY: help docs screenshots test test-twilio-oldest kill-matrix fault-matrix hostile site demo bench-inbound bench-outbound status stop clean lint translations
 
 help:
 	@python3 dev --help
@@ -25,8 +25,8 @@ demo:
 bench-inbound bench-outbound:
 	@python3 dev $@ $(ARGS)
 
-docs:
-	@python3 dev docs $(ARGS)
+docs screenshots:
+	@python3 dev $@ $(ARGS)
 
 translations:
 	@python3 dev translations $(ARGS)

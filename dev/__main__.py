@@ -313,6 +313,20 @@ def docs(arguments) -> int:
 	return 0
 
 
+def screenshots(arguments) -> int:
+	"""By the browser tests, which check at the same time that the pictures tell the truth."""
+	taken = arguments.taken or BENCH / "shots"
+	if arguments.taken:
+		make_folders()
+		carry_out(_foundation())
+	else:
+		shutil.rmtree(taken, ignore_errors=True)
+		bring_up(TEST_SITE)
+		if failed := _pytest(["tests/browser", "--shots", str(taken)]):
+			return failed
+	return _in_bench(DEV / "screenshots.py", taken)
+
+
 def translations(arguments) -> int:
 	make_folders()
 	carry_out(_foundation())
@@ -382,6 +396,8 @@ def parse(words: list[str]) -> argparse.Namespace:
 	documentation.add_argument(
 		"--serve", action="store_true", help="show it on a port of this machine instead"
 	)
+	pictures = command("screenshots", screenshots, "take the documentation's pictures anew")
+	pictures.add_argument("--from", dest="taken", metavar="FOLDER", help="take none, use those in FOLDER")
 	command("renew", renew, "write down the newest versions that fit together")
 
 	return parser.parse_args(words)

@@ -1,0 +1,45 @@
+"""The documentation's pictures: `make screenshots`. The browser tests take them; those that the pages show are kept, small.
+
+Runs with the bench's Python, for Pillow.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+IMAGES = ROOT / "docs" / "images"
+COLOURS = 256
+
+
+def shown() -> set[str]:
+	"""The names of the pictures that README and the pages of docs/ show."""
+	pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+	return {name for page in pages for name in re.findall(r"images/([\w.-]+\.png)\)", page.read_text())}
+
+
+def keep(taken: Path) -> list[str]:
+	"""Put each picture that a page shows into docs/images.
+
+	:param taken: folder with the browser tests' pictures
+	:return: names of the pictures that were not taken
+	"""
+	missing = []
+	for name in sorted(shown()):
+		if not (taken / name).exists():
+			missing.append(name)
+			continue
+		# Screens have few colours: a palette makes the file a third as large, and nobody sees it.
+		picture = Image.open(taken / name).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+		picture.save(IMAGES / name, optimize=True)
+		print(f"✓ {name:<40} {(IMAGES / name).stat().st_size / 1024:6.0f} kB")
+	return missing
+
+
+if __name__ == "__main__":
+	for name in keep(Path(sys.argv[1])):
+		print(f"! {name} was not taken; the old one stays" if (IMAGES / name).exists() else f"✗ no {name}")

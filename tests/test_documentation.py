@@ -1,0 +1,83 @@
+"""The pages of docs/ against each other, and against what they tell about. `make docs` builds them with the real tool."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+import yaml
+
+from twilio_sms_channel.twilio_gateway.errors import EXPLANATIONS, help_url
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+DOCTYPES = ROOT / "twilio_sms_channel" / "twilio_sms_channel" / "doctype"
+CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.M | re.S)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+# Have no label on the form, or are not on it.
+UNSEEN = {"Section Break", "Column Break"}
+
+
+@cache
+def anchors(page: Path) -> set[str]:
+	"""The names that links to a page's headings have, as Markdown's tools make them."""
+	text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
+	headings = re.findall(r"^#+ (.+)$", text, re.M)
+	names = [re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower()) for heading in headings]
+	assert len(names) == len(set(names)), f"{page.name} has two headings of the same name"
+	return set(names)
+
+
+def links(page: Path) -> list[str]:
+	"""What a page links to or shows on its own site."""
+	targets = LINK.findall(CODE.sub("", page.read_text()))
+	return [target for target in targets if not re.match(r"\w+:", target)]
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page):
+	for target in links(page):
+		path, _, anchor = unquote(target).partition("#")
+		file = page.parent / path if path else page
+		assert file.exists(), f"{page.name} links to {target}"
+		assert not anchor or anchor in anchors(file), f"{page.name} links to {target}"
+
+
+def test_every_page_is_in_the_menu_once():
+	settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
+	listed = [page for section in settings["nav"] for pages in section.values() for page in pages]
+	listed = [page if isinstance(page, str) else next(iter(page.values())) for page in listed]
+	assert sorted(listed) == [page.name for page in PAGES]
+
+
+def test_every_picture_is_shown():
+	text = "".join(page.read_text() for page in [ROOT / "README.md", ROOT / "mkdocs.yml", *PAGES])
+	assert [file.name for file in (DOCS / "images").iterdir() if f"images/{file.name}" not in text] == []
+
+
+def test_the_error_codes_are_those_of_the_app():
+	rows = [
+		f"| [{code}]({help_url(code)}) | {told.what} | {told.do} | {told.who} |"
+		for code, told in sorted(EXPLANATIONS.items())
+	]
+	assert [line for line in (DOCS / "error-codes.md").read_text().splitlines() if line[:3] == "| ["] == rows
+
+
+@pytest.mark.parametrize(
+	("page", "doctype"), [("numbers.md", "twilio_sms_number"), ("accounts.md", "twilio_sms_account")]
+)
+def test_every_setting_is_explained(page, doctype):
+	"""Those that the app adds where Helpdesk is installed included."""
+	from twilio_sms_channel.install import HELPDESK_FIELDS
+
+	form = json.loads((DOCTYPES / doctype / f"{doctype}.json").read_text())
+	fields = [*form["fields"], *HELPDESK_FIELDS.get(form["name"], [])]
+	shown = [field for field in fields if field["fieldtype"] not in UNSEEN and not field.get("hidden")]
+	if page == "accounts.md":
+		# What Twilio says of an account is told in sentences.
+		shown = [field for field in shown if not field.get("read_only")]
+	explained = set(re.findall(r"\*\*([^*]+)\*\*", (DOCS / page).read_text()))
+	assert [field["label"] for field in shown if field["label"] not in explained] == []
