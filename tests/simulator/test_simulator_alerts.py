@@ -79,6 +79,9 @@ def test_alerts_by_time_and_page(sim, client, account, alerts):
 	assert alerts(start_date=week_ago, end_date=now - timedelta(days=1)) == ["30007"]
 	assert alerts(start_date=now.date()) == ["30034"] and alerts(end_date=week_ago.date()) == ["11200"]
 	assert [a.error_code for a in sim.alerts] == [11200, 30007, 30034, 30001]
+	sim.clear_alerts()
+	assert alerts() == []
+	sim.add_alert(account.sid, 30007)
 	sim.reset()
 	assert alerts() == []
 

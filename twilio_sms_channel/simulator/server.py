@@ -344,6 +344,11 @@ class Simulator:
 		known = DELIVERY_ERRORS.get(error_code) or WEBHOOK_ERRORS.get(error_code, "")
 		return self.world.add_alert(account_sid, error_code, words or known, **about)
 
+	def clear_alerts(self) -> None:
+		"""Empty Twilio's error log."""
+		self.world.alerts.clear()
+		self.world.touch()
+
 	@property
 	def notices(self) -> list[Notice]:
 		"""Warnings, as Twilio's debugger would show them, and faults that struck."""
