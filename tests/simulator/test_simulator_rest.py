@@ -11,7 +11,7 @@ import pytest
 import requests
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
-from twilio_sms_channel.simulator import Message, Simulator
+from twilio_sms_channel.simulator import Message, Simulator, sign
 
 from .conftest import ANN, OURS, client_of
 
@@ -51,6 +51,30 @@ def test_no_credentials(sim, account):
 		"more_info": "https://www.twilio.com/docs/errors/20003",
 		"status": 401,
 	}
+
+
+def test_secondary_token_logs_in_and_signs_once_it_is_promoted(sim, log_in, account, number, say):
+	old, new = account.auth_token, "a" * 32
+	fetch = lambda token: log_in(account.sid, token, account.sid).api.v2010.accounts(account.sid).fetch  # noqa: E731
+	assert refused(fetch(new)) == (20003, 401)
+	account.secondary_auth_token = new
+	assert fetch(new)().sid == fetch(old)().sid == account.sid
+	say()
+	sim.promote_auth_token(account.sid)
+	say()
+	signed = [
+		next(
+			token
+			for token in (old, new)
+			if sign(token, attempt.url, attempt.params) == attempt.headers["X-Twilio-Signature"]
+		)
+		for attempt in sim.webhook_attempts
+	]
+	assert signed == [old, new]
+	assert fetch(new)().sid and refused(fetch(old)) == (20003, 401)
+	assert requests.get(sim.base_url + "/v1/Services", auth=(account.sid, ""), timeout=2).status_code == 401
+	with pytest.raises(ValueError, match="no secondary"):
+		sim.promote_auth_token(account.sid)
 
 
 def test_api_key_sends_but_a_standard_one_does_not_read_the_account(sim, log_in, account, client):

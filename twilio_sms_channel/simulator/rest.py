@@ -225,7 +225,7 @@ class RestApi:
 		with self.world.lock:
 			for account in self.world.accounts.values():
 				key = account.api_keys.get(user)
-				if (user, password) == (account.sid, account.auth_token) or (key and key.secret == password):
+				if (user == account.sid and account.lets_in(password)) or (key and key.secret == password):
 					entry.user = user
 					return account, bool(key and key.type == "Standard")
 		raise RestError(20003)

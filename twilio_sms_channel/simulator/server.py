@@ -129,6 +129,18 @@ class Simulator:
 		self.world.touch()
 		return account
 
+	def promote_auth_token(self, account_sid: str) -> None:
+		"""Make an account's secondary auth token its primary one; the one before is worth nothing from now on.
+
+		:raises ValueError: there is no secondary auth token
+		"""
+		account = self.world.accounts[account_sid]
+		with self.world.lock:
+			if not account.secondary_auth_token:
+				raise ValueError("The account has no secondary auth token.")
+			account.auth_token, account.secondary_auth_token = account.secondary_auth_token, ""
+		self.world.touch()
+
 	def add_api_key(
 		self, account_sid: str, sid: str = "", secret: str = "", type: str = "Standard"
 	) -> ApiKey:

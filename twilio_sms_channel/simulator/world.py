@@ -48,6 +48,8 @@ class Account:
 	"""active, suspended or closed"""
 	type: str = "Full"
 	"""Full or Trial"""
+	secondary_auth_token: str = ""
+	"""logs in as well, but signs nothing before it is promoted (Twilio, Secondary Auth Token)"""
 	api_keys: dict[str, ApiKey] = field(default_factory=dict)
 	verified: set[str] = field(default_factory=set)
 	"""customer numbers (E.164) that a Trial account may text"""
@@ -56,6 +58,9 @@ class Account:
 	geo_permissions: set[str] | None = None
 	"""countries (ISO 3166-1 alpha-2) that may be texted; None for all of them"""
 	created: datetime = field(default_factory=now)
+
+	def lets_in(self, auth_token: str) -> bool:
+		return bool(auth_token) and auth_token in (self.auth_token, self.secondary_auth_token)
 
 	def may_text(self, country: str) -> bool:
 		return self.geo_permissions is None or country in self.geo_permissions
