@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from email.utils import format_datetime
 from urllib.parse import urlencode, urlsplit
 
@@ -34,7 +34,7 @@ def rfc2822(moment: datetime | None) -> str | None:
 
 def iso8601(moment: datetime | None) -> str | None:
 	"""As dates are written under /v1."""
-	return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else None
+	return f"{moment.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%SZ}" if moment else None
 
 
 @dataclass(frozen=True)

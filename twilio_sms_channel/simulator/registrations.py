@@ -24,19 +24,20 @@ ADDRESS_INVALID = 30451
 
 
 def blocked(world: World, number: PhoneNumber, to: str) -> int | None:
-	"""Why the networks do not deliver a text of this number to `to`: Twilio's code. None where they do.
-
-	A long code is registered by the campaign of its Messaging Service; without one `number.registered` says so.
-	"""
-	country = region(to)
-	if number.kind == TOLL_FREE and country in ("US", "CA") and number.verification != "TWILIO_APPROVED":
+	"""Why the networks do not deliver a text of this number to `to`: Twilio's code. None where they do."""
+	if number.kind == TOLL_FREE and number.verification != "TWILIO_APPROVED" and region(to) in ("US", "CA"):
 		return UNVERIFIED_TOLL_FREE
-	if number.kind == LONG_CODE and country == "US":
-		service = world.services.get(number.service_sid)
-		campaign = service and service.campaign_status
-		if not (campaign == "VERIFIED" if campaign else number.registered):
-			return UNREGISTERED_LONG_CODE
+	if number.kind == LONG_CODE and not _registered(world, number) and region(to) == "US":
+		return UNREGISTERED_LONG_CODE
 	return None
+
+
+def _registered(world: World, number: PhoneNumber) -> bool:
+	"""By the campaign of the Messaging Service; without one the number itself tells."""
+	service = world.services.get(number.service_sid)
+	if service and service.campaign_status:
+		return service.campaign_status == "VERIFIED"
+	return number.registered
 
 
 def list_campaigns(world: World, request: Request, account: Account, sid: str) -> Response:

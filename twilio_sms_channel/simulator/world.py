@@ -276,6 +276,7 @@ class Alert:
 	request_variables: str = ""
 	response_body: str = ""
 	generated: datetime = field(default_factory=now)
+	"""with its zone"""
 
 
 class World:
