@@ -420,7 +420,11 @@ NOWHERE = {
 	"contact's form": said("frappe.desk.form.load.getdoc", doctype="Contact", name="{contact}"),
 	"global search": said("frappe.utils.global_search.search", text="{secret}"),
 }
-SET_UP_DOORS = ("verify", "import_numbers", "configure_webhooks", "promote_token", "backfill")
+SET_UP_DOORS = (
+	*("connect", "check_credentials", "verify", "promote_token"),
+	*("available_numbers", "import_numbers", "backfill", "latest_text"),
+	*("look_at_webhook", "configure_webhooks", "configure_numbers", "restore_webhook"),
+)
 SET_UP_DOCTYPES = (
 	"Twilio SMS Account",
 	"Twilio SMS Consent Event",
@@ -459,10 +463,14 @@ def test_the_set_up_is_for_system_managers(people, stack, who):
 	found["settings"] = person.session.get(settings, timeout=30).ok
 	for door in SET_UP_DOORS:
 		args = {"account": "None of ours", "number": "None of ours", "since": "2026-01-01"}
-		answer = person.call(f"twilio_sms_channel.api.setup.{door}", **args)
+		if door == "configure_numbers":
+			args["numbers"] = {"None of ours": False}
+		credentials = {"account_sid": "None of ours", "auth_token": "None of ours"}
+		http = "GET" if door == "latest_text" else "POST"
+		answer = person.call(f"twilio_sms_channel.api.setup.{door}", http=http, **args, **credentials)
 		# To those whom it lets in it says that there is no such account or number.
-		assert answer.status_code in (403, 404), answer.text
-		found[door] = answer.status_code == 404
+		assert answer.status_code in (403, 417 if door == "connect" else 404), answer.text
+		found[door] = answer.status_code != 403
 	assert set(found.values()) == {WHO[who][SET_UP]}, found
 
 

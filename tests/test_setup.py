@@ -1,24 +1,15 @@
-"""Connecting an account and its numbers."""
+"""Connecting an account: what Twilio says of its credentials, and which field to mend."""
 
 import secrets
 
 import frappe
 import pytest
 from support.stack import free_port
+from support.twilio_accounts import ACCOUNT, ask, at_twilio, here, refused
 
+from twilio_sms_channel.messaging import connecting, public_url
 
-def account(stack, **fields):
-	doc = frappe.get_doc(
-		{
-			"doctype": "Twilio SMS Account",
-			"account_name": f"Account {secrets.token_hex(4)}",
-			"account_sid": "AC" + secrets.token_hex(16),
-			"auth_token": secrets.token_hex(16),
-			**fields,
-		}
-	).insert()
-	frappe.db.commit()
-	return doc
+HEX = "0123456789abcdef" * 2
 
 
 def verify(admin, doc):
@@ -56,47 +47,172 @@ def test_an_api_key_is_used_where_there_is_one(stack, admin, sim):
 
 
 def test_a_wrong_token_is_said_so(stack, admin, sim):
-	doc = account(stack)
+	doc = here(None)
 	sim.add_account(sid=doc.account_sid, auth_token="another")
 	verify(admin, doc)
 	assert doc.status == "Wrong Credentials"
-	assert "credentials" in doc.status_detail
+	assert doc.status_detail.startswith("Auth Token:")
 
 
 def test_a_suspended_account_is_said_so(stack, admin, sim):
-	doc = account(stack)
-	sim.add_account(sid=doc.account_sid, auth_token=doc.get_password("auth_token"), status="suspended")
-	assert verify(admin, doc).status in ("Suspended", "Wrong Credentials")
+	doc = verify(admin, here(at_twilio(sim, status="suspended")))
+	assert (doc.status, "suspended" in doc.status_detail) == ("Suspended", True)
 
 
-def test_no_network_is_said_so(stack):
-	doc = account(stack)
+@pytest.fixture
+def no_network():
+	"""This process reaches no Twilio; the web server still does."""
 	before = frappe.local.conf.twilio_sms_api_base_url
 	frappe.local.conf.twilio_sms_api_base_url = f"http://127.0.0.1:{free_port()}"
-	try:
-		status, detail = doc.check()
-	finally:
-		frappe.local.conf.twilio_sms_api_base_url = before
-	assert status == "Unreachable"
-	assert "connection refused" in detail
+	yield
+	frappe.local.conf.twilio_sms_api_base_url = before
 
 
-def test_blanks_around_pasted_credentials_are_removed(stack):
+def test_no_network_is_said_so(stack, no_network):
+	verdict = here(None).check()
+	assert verdict.status == "Unreachable"
+	assert "connection refused" in verdict.detail
+	assert "Nothing can be said of the credentials" in verdict.detail
+
+
+# Connecting, as the guided page does it
+
+
+def test_two_things_typed_make_an_account_that_twilio_was_asked_about(stack, admin, sim):
+	there = at_twilio(sim, friendly_name=f"Shop {secrets.token_hex(4)}")
+	said = ask(admin, "connect", account_sid=there.sid, auth_token=there.auth_token)
+	doc = frappe.get_doc(ACCOUNT, said["account"])
+	assert (doc.name, doc.status, doc.account_type) == (there.friendly_name, "Active", "Full")
+	assert doc.last_checked
+	assert doc.get_password("auth_token") == there.auth_token
+
+
+def test_a_trial_account_is_connected_and_its_limits_are_said(stack, admin, sim):
+	there = at_twilio(sim, type="Trial", friendly_name=f"Trial {secrets.token_hex(4)}")
+	said = ask(admin, "connect", account_sid=there.sid, auth_token=there.auth_token)
+	assert "only numbers that were verified" in said["detail"]
+	assert frappe.db.get_value(ACCOUNT, said["account"], "account_type") == "Trial"
+
+
+def test_accounts_of_one_name_at_twilio_are_told_apart(stack, admin, sim):
+	name = f"<b>My first</b> {secrets.token_hex(4)}"
+	accounts = [at_twilio(sim, friendly_name=name) for _ in range(2)]
+	made = [ask(admin, "connect", account_sid=a.sid, auth_token=a.auth_token)["account"] for a in accounts]
+	plain = name.replace("<", "").replace(">", "")
+	assert made == [plain, f"{plain} ({accounts[1].sid[-4:]})"]
+
+
+@pytest.mark.parametrize(
+	("planted", "field"),
+	[
+		({"account_sid": "AC" + "0" * 32}, "Account SID: Twilio knows no account"),
+		({"auth_token": "0" * 32}, "Auth Token: Twilio refused it"),
+		(
+			{"api_key_sid": "SK" + "0" * 32, "api_key_secret": "x"},
+			"API Key SID: Twilio knows no such API key",
+		),
+		({"api_key_secret": "wrong"}, "API Key Secret: Twilio refused"),
+		({"status": "suspended"}, "account is suspended or closed"),
+	],
+)
+def test_what_twilio_refuses_names_the_field_and_saves_nothing(stack, admin, sim, planted, field):
+	there = at_twilio(sim, status=planted.pop("status", "active"))
+	typed = {"account_sid": there.sid, "auth_token": there.auth_token}
+	if "api_key_secret" in planted:
+		typed["api_key_sid"] = sim.add_api_key(there.sid).sid
+	before = frappe.db.count(ACCOUNT)
+	said = refused(admin, "connect", **(typed | planted))
+	assert field in said
+	assert there.auth_token not in said and there.auth_token not in str(
+		frappe.get_all("Error Log", ["error"])
+	)
+	assert frappe.db.count(ACCOUNT) == before
+
+
+def test_without_network_nothing_is_connected(stack, no_network):
+	before = frappe.db.count(ACCOUNT)
+	with pytest.raises(frappe.ValidationError, match="could not be reached"):
+		connecting.connect({"account_sid": "AC" + HEX, "auth_token": HEX}, None)
+	assert frappe.db.count(ACCOUNT) == before
+
+
+def test_what_twilio_says_to_test_credentials_is_explained(stack):
+	from twilio_sms_channel.twilio_gateway.errors import Refused
+
+	verdict = connecting._no(Refused("Resource not accessible with Test Account Credentials", 20008), None)
+	assert (verdict.field, "test credentials" in verdict.detail) == ("account_sid", True)
+
+
+def test_an_account_or_a_name_that_is_here_already_is_said_so(stack, admin, sim):
+	args = {"account_sid": stack.account_sid, "auth_token": stack.auth_token}
+	assert f"connected already, as <strong>{stack.account}" in refused(admin, "connect", **args)
+	there = at_twilio(sim)
+	args = {"account_sid": there.sid, "auth_token": there.auth_token, "account_name": stack.account}
+	assert "Name: another account is called" in refused(admin, "connect", **args)
+
+
+# The plain form asks before it saves
+
+
+def test_a_form_asks_before_it_saves_and_nothing_is_kept(stack, admin, sim):
+	doc = here(at_twilio(sim))
+	args = {"account_sid": doc.account_sid, "account": doc.name}
+	# A stored token comes as asterisks.
+	assert ask(admin, "check_credentials", auth_token="*" * 32, **args)["status"] == "Active"
+	wrong = ask(admin, "check_credentials", auth_token="0" * 32, **args)
+	assert (wrong["status"], wrong["field"]) == ("Wrong Credentials", "auth_token")
+	doc.reload()
+	assert doc.status == "Not Checked"
+	assert ask(admin, "verify", account=doc.name)["status"] == "Active"
+
+
+# What people paste
+
+
+@pytest.mark.parametrize("around", [" {} ", "{}\n", '"{}"', "\u201c{}\u201d", "\u200b{}\ufeff", "'{}',"])
+def test_what_pasting_brings_along_is_removed(stack, around):
 	sid = "AC" + secrets.token_hex(16)
-	doc = account(stack, account_sid=f" {sid}\n", auth_token="  token ")
+	token = secrets.token_hex(16)
+	broken = token[:16] + "\r\n " + token[16:]
+	doc = here(None, account_sid=around.format(sid), auth_token=around.format(broken))
 	assert doc.account_sid == sid
-	assert doc.get_password("auth_token") == "token"
+	assert doc.get_password("auth_token") == token
 
 
-@pytest.mark.parametrize("sid", ["SK" + "0" * 32, "AC123", "nonsense"])
-def test_a_sid_of_the_wrong_kind_is_refused_with_the_reason(stack, sid):
-	with pytest.raises(frappe.ValidationError, match="starts with AC"):
-		account(stack, account_sid=sid)
+@pytest.mark.parametrize(
+	("field", "pasted", "said"),
+	[
+		(
+			"account_sid",
+			"SK" + HEX,
+			"Account SID: this is the SID of an API key. The Account SID starts with AC",
+		),
+		("account_sid", "MG" + HEX, "Account SID: this is the SID of a Messaging Service"),
+		("account_sid", "PN" + HEX, "Account SID: this is the SID of a phone number"),
+		("account_sid", HEX, "Account SID: this looks like an auth token"),
+		(
+			"account_sid",
+			"AC123",
+			"Account SID: it starts with AC as it should, but has 5 characters instead of 34",
+		),
+		("account_sid", "nonsense", "Account SID: it starts with AC"),
+		("auth_token", "AC" + HEX, "Auth Token: this is the SID of an account"),
+		("auth_token", HEX[1:], "Auth Token: it has 31 characters instead of 32"),
+		("auth_token", "\u2022" * 32, "Auth Token: it consists of 0-9 and a-f only"),
+		("next_auth_token", HEX * 2, "Next Auth Token: it has 64 characters instead of 32"),
+		("api_key_sid", "AC" + HEX, "API Key SID: this is the SID of an account"),
+		("api_key_sid", "key", "API Key SID: it starts with SK"),
+	],
+)
+def test_what_stands_in_the_wrong_field_is_refused_with_the_reason(stack, field, pasted, said):
+	with pytest.raises(frappe.ValidationError, match=said) as refusal:
+		here(None, **{field: pasted})
+	assert HEX[1:] not in str(refusal.value)
 
 
 def test_an_account_cannot_be_connected_twice(stack):
 	with pytest.raises(frappe.UniqueValidationError):
-		account(stack, account_sid=stack.account_sid)
+		here(None, account_sid=stack.account_sid)
 
 
 def test_secrets_are_stored_encrypted_and_not_given_out(stack, admin):
@@ -106,69 +222,10 @@ def test_secrets_are_stored_encrypted_and_not_given_out(stack, admin):
 	assert stack.auth_token not in shown
 
 
-def test_numbers_are_imported_and_brought_up_to_date(stack, admin, sim):
-	doc = account(stack)
-	sim.add_account(sid=doc.account_sid, auth_token=doc.get_password("auth_token"))
-	number = f"+1312{secrets.randbelow(8_000_000) + 2_000_000}"
-	sim.add_number(doc.account_sid, number, friendly_name="Front desk", mms=False)
-	method = "twilio_sms_channel.api.setup.import_numbers"
-	assert admin.call(method, account=doc.name).json()["message"] == {"added": [number], "updated": []}
-	sim.add_number(doc.account_sid, number, friendly_name="Front desk", mms=True)
-	assert admin.call(method, account=doc.name).json()["message"] == {"added": [], "updated": [number]}
-	frappe.db.rollback()
-	row = frappe.get_doc("Twilio SMS Number", number)
-	assert (row.account, row.description, row.mms_enabled) == (doc.name, "Front desk", 1)
-
-
-def test_the_webhook_is_set_and_another_systems_url_is_not_replaced_unasked(stack, admin, sim):
-	number = stack.add_number()
-	at_twilio = sim.world.numbers[number]
-	at_twilio.sms_url = "https://other.example.com/hook"
-	method = "twilio_sms_channel.api.setup.configure_webhooks"
-	asked = admin.call(method, number=number).json()["message"]
-	assert asked["other"] == "https://other.example.com/hook"
-	assert sim.world.numbers[number].sms_url == "https://other.example.com/hook"
-	done = admin.call(method, number=number, replace=1).json()["message"]
-	ours = stack.web + "/api/method/twilio_sms_channel.api.webhooks.inbound"
-	assert done["url"].startswith(ours)
-	assert sim.world.numbers[number].sms_url.startswith(ours + "#rc=")
-	assert sim.world.numbers[number].sms_fallback_url.startswith(ours)
-
-
-def test_a_text_arrives_through_the_webhook_that_was_set(stack, admin, customer, sim):
-	number = stack.add_number()
-	admin.call("twilio_sms_channel.api.setup.configure_webhooks", number=number, replace=1)
-	assert customer.text("Hello", to=number).status == "Threaded"
-
-
-@pytest.mark.parametrize(
-	("typed", "stored", "kind"),
-	[
-		("+1 (415) 555-2671", "+14155552671", "Long Code"),
-		("+1 800 555 2672", "+18005552672", "Toll-Free"),
-		("72346", "72346", "Short Code"),
-		("ACME Shop", "ACME Shop", "Alphanumeric Sender"),
-	],
-)
-def test_numbers_are_taken_in_any_spelling(stack, typed, stored, kind):
-	frappe.delete_doc("Twilio SMS Number", stored, force=True, ignore_missing=True)
-	doc = frappe.get_doc(
-		{"doctype": "Twilio SMS Number", "phone_number": typed, "account": stack.account}
-	).insert()
-	assert (doc.name, doc.number_type) == (stored, kind)
-
-
-@pytest.mark.parametrize("typed", ["hello?!", "<script>", "+", "12"])
-def test_what_is_no_number_is_refused_with_the_reason(stack, typed):
-	with pytest.raises(frappe.ValidationError, match="not a phone number"):
-		frappe.get_doc(
-			{"doctype": "Twilio SMS Number", "phone_number": typed, "account": stack.account}
-		).insert()
-
-
 @pytest.mark.parametrize(
 	("method", "args"),
 	[
+		("connect", {"account_sid": "x", "auth_token": "x"}),
 		("verify", {"account": "x"}),
 		("import_numbers", {"account": "x"}),
 		("configure_webhooks", {"number": "x"}),
@@ -184,6 +241,32 @@ def test_a_public_address_is_a_base_url(url):
 	settings.public_base_url = url
 	with pytest.raises(frappe.ValidationError, match="Public Base URL"):
 		settings.save()
+
+
+@pytest.mark.parametrize(
+	("url", "fine"),
+	[
+		("http://help.example.com", False),
+		("https://help.example.com", True),
+		("http://127.0.0.1:8000", True),
+		("http://localhost", True),
+	],
+)
+def test_a_public_address_is_with_https_unless_it_is_this_machine(stack, url, fine):
+	settings = frappe.get_doc("Twilio SMS Settings")
+	settings.public_base_url = url
+	simulator = frappe.local.conf.pop("twilio_sms_api_base_url")
+	try:
+		if fine:
+			settings.validate()
+		else:
+			with pytest.raises(frappe.ValidationError, match="is without HTTPS"):
+				settings.validate()
+	finally:
+		frappe.local.conf.twilio_sms_api_base_url = simulator
+	# Practice mode is on this machine.
+	assert public_url.trouble() == ""
+	settings.validate()
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,12 @@ def test_wrong_credentials(log_in, account, password):
 	assert refused(log_in(account.sid, password, account.sid).messages.list) == (20003, 401)
 
 
+def test_a_user_name_that_nobody_has_is_told_from_a_wrong_password(log_in, account):
+	for user, said in ((account.sid, "Authenticate"), ("AC" + "0" * 32, "invalid username")):
+		with pytest.raises(TwilioRestException, match=said):
+			log_in(user, "wrong", user).api.v2010.accounts(user).fetch()
+
+
 def test_no_credentials(sim, account):
 	answer = requests.get(f"{sim.base_url}/2010-04-01/Accounts/{account.sid}/Messages.json", timeout=2)
 	assert answer.status_code == 401 and "Basic" in answer.headers["WWW-Authenticate"]

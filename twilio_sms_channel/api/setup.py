@@ -1,15 +1,56 @@
 """The site manager's doors: connecting accounts and numbers."""
 
+from dataclasses import asdict
 from typing import Any
 
 import frappe
 from frappe import _
 
-from twilio_sms_channel.messaging import public_url
+from twilio_sms_channel.messaging import connecting, importing, public_url, webhook_setup
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, TwilioProblem, explain
 
 ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
 BACKFILL_TIMEOUT_S = 2 * 3600
+
+
+@frappe.whitelist(methods=["POST"])
+def connect(
+	account_sid: str,
+	auth_token: str,
+	account_name: str | None = None,
+	api_key_sid: str | None = None,
+	api_key_secret: str | None = None,
+) -> dict[str, Any]:
+	"""Make an account out of credentials that Twilio accepts. Nothing is saved when it does not.
+
+	:param account_name: how it is called here; default: its name at Twilio
+	:return: `{"account": its name here, "detail": what to know, such as what a trial account limits, or ""}`
+	"""
+	frappe.only_for("System Manager")
+	keys = {"api_key_sid": api_key_sid, "api_key_secret": api_key_secret}
+	account = connecting.connect({"account_sid": account_sid, "auth_token": auth_token, **keys}, account_name)
+	return {"account": account.name, "detail": account.status_detail or ""}
+
+
+@frappe.whitelist(methods=["POST"])
+def check_credentials(
+	account_sid: str,
+	auth_token: str,
+	api_key_sid: str | None = None,
+	api_key_secret: str | None = None,
+	account: str | None = None,
+) -> dict[str, Any]:
+	"""Ask Twilio about credentials before a form is saved; nothing is saved here.
+
+	:param account: the account that the form is of; what it holds stands in for secrets given as asterisks
+	:return: `{"status", "detail", "field": the one to mend or "", "account_type", "friendly_name"}`
+	"""
+	frappe.only_for("System Manager")
+	doc = frappe.get_doc(ACCOUNT, account) if account else frappe.new_doc(ACCOUNT)
+	doc.update({"account_sid": account_sid, "auth_token": auth_token})
+	doc.update({"api_key_sid": api_key_sid, "api_key_secret": api_key_secret})
+	doc.check_form()
+	return asdict(doc.check())
 
 
 @frappe.whitelist(methods=["POST"])
@@ -20,35 +61,55 @@ def verify(account: str) -> dict[str, Any]:
 	"""
 	frappe.only_for("System Manager")
 	doc = frappe.get_doc(ACCOUNT, account)
-	status, detail = doc.check()
-	doc.db_set({"status": status, "status_detail": detail, "last_checked": frappe.utils.now_datetime()})
-	return {"status": status, "detail": detail}
+	verdict = doc.check()
+	doc.db_set(verdict.facts())
+	return {"status": verdict.status, "detail": verdict.detail}
 
 
 @frappe.whitelist(methods=["POST"])
-def import_numbers(account: str) -> dict[str, Any]:
-	"""Take over the account's phone numbers from Twilio; those that are here already are brought up to date.
+def available_numbers(account: str) -> dict[str, Any]:
+	"""What the Twilio account owns: numbers, short codes, alphanumeric senders and Messaging Services.
 
-	:return: `{"added": [...], "updated": [...]}` in E.164
+	:return: `{"numbers": [{"address", "display", "kind", "name", "country_name", "region", "sms", "mms", "words": what its
+		webhook is now, "whose": none, demo, ours, elsewhere or other, "webhook_by_service", "here": whether it was imported,
+		"refused": why it cannot be, or "", "suggested", …}], "public_base_url", "trouble": why Twilio cannot be told to post
+		texts to it, or ""}`
 	"""
 	frappe.only_for("System Manager")
 	doc = frappe.get_doc(ACCOUNT, account)
-	added, updated = [], []
-	for number in _ask(lambda: doc.gateway().list_numbers()):
-		exists = frappe.db.exists(NUMBER, number.phone_number)
-		row = frappe.get_doc(NUMBER, number.phone_number) if exists else frappe.new_doc(NUMBER)
-		if not exists:
-			row.update(
-				{
-					"phone_number": number.phone_number,
-					"account": doc.name,
-					"description": number.friendly_name,
-				}
-			)
-		row.take_over(number)
-		row.save()
-		(updated if exists else added).append(number.phone_number)
-	return {"added": added, "updated": updated}
+	return {
+		"numbers": _ask(lambda: importing.available(doc)),
+		"public_base_url": public_url.base(),
+		"trouble": public_url.trouble(),
+	}
+
+
+@frappe.whitelist(methods=["POST"])
+def import_numbers(
+	account: str, numbers: list[str] | str | None = None, team: str | None = None
+) -> dict[str, Any]:
+	"""Take over numbers from Twilio; those that are here already are brought up to date, whether named or not.
+
+	:param numbers: which of the new ones, as `available_numbers` spells their addresses; all without it
+	:param team: Helpdesk's team for new tickets from them; who has one keeps it
+	:return: `{"added": [...], "updated": [...], "returned": [...], "released": those gone from the account, "refused":
+		{number: reason}}`
+	"""
+	frappe.only_for("System Manager")
+	doc = frappe.get_doc(ACCOUNT, account)
+	chosen = frappe.parse_json(numbers) if numbers is not None else None
+	return asdict(_ask(lambda: importing.take_over(doc, chosen, team)))
+
+
+@frappe.whitelist(methods=["POST"])
+def look_at_webhook(number: str) -> dict[str, Any]:
+	"""Read from Twilio where it posts a number's texts now. Nothing changes there.
+
+	:return: as `configure_webhooks`, and `"previous"`: the URL that `restore_webhook` would put back, or ""
+	"""
+	frappe.only_for("System Manager")
+	doc = frappe.get_doc(NUMBER, number)
+	return {**asdict(webhook_setup.look(doc)), "previous": webhook_setup.previous_url(doc)}
 
 
 @frappe.whitelist(methods=["POST"])
@@ -56,33 +117,49 @@ def configure_webhooks(number: str, replace: bool = False) -> dict[str, Any]:
 	"""Make Twilio post the number's texts to this site.
 
 	:param replace: also when another system's URL stands there; without it that URL is returned and nothing changes
-	:return: `{"url": what stands at Twilio now, "replaced": bool, "other": another system's URL or ""}`
+	:return: `{"url": what stands at Twilio now, "replaced": whether that is this site's, "other": another system's URL or
+		"", "words": the same as a sentence, "problem": why Twilio could not be asked or "", "copy": what to enter in its
+		console by hand}`
 	"""
 	frappe.only_for("System Manager")
 	doc = frappe.get_doc(NUMBER, number)
-	if not public_url.is_reachable():
-		frappe.throw(
-			_(
-				"Twilio cannot reach {0}. Enter the site's public address in Twilio SMS Settings first."
-			).format(public_url.base()),
-			title=_("No public address"),
-		)
-	gateway = frappe.get_doc(ACCOUNT, doc.account).gateway()
-	found = _ask(lambda: gateway.find_number(doc.name))
-	if not found:
-		frappe.throw(
-			_("The Twilio account {0} does not own {1}. Check the number and its account.").format(
-				doc.account, doc.name
-			)
-		)
-	ours = public_url.inbound()
-	other = found.sms_url if found.sms_url and not found.sms_url.startswith(ours) else ""
-	if not other or frappe.utils.sbool(replace):
-		found = _ask(lambda: gateway.set_webhook(found.sid, ours))
-		other = ""
-	doc.take_over(found)
-	doc.save()
-	return {"url": found.sms_url, "replaced": not other, "other": other}
+	return asdict(webhook_setup.configure(doc, replace=frappe.utils.sbool(replace)))
+
+
+@frappe.whitelist(methods=["POST"])
+def configure_numbers(account: str, numbers: dict[str, bool] | str) -> list[dict[str, Any]]:
+	"""The same for several numbers of an account at once.
+
+	:param numbers: each with whether another system's URL is replaced
+	:return: what `configure_webhooks` returns, for each number that can have a webhook
+	"""
+	frappe.only_for("System Manager")
+	doc = frappe.get_doc(ACCOUNT, account)
+	return [
+		asdict(outcome)
+		for outcome in _ask(lambda: webhook_setup.configure_all(doc, frappe.parse_json(numbers)))
+	]
+
+
+@frappe.whitelist(methods=["POST"])
+def restore_webhook(number: str) -> dict[str, Any]:
+	"""Put back what stood there before this site took over from another system.
+
+	:return: as `configure_webhooks`
+	"""
+	frappe.only_for("System Manager")
+	return asdict(webhook_setup.restore(frappe.get_doc(NUMBER, number)))
+
+
+@frappe.whitelist(methods=["GET"])
+def latest_text(account: str) -> dict[str, Any]:
+	"""The newest text that arrived at any of the account's numbers and is in its ticket.
+
+	:return: `{"message", "customer_number", "number", "ticket_doctype", "ticket"}`, {} without one
+	"""
+	frappe.only_for("System Manager")
+	frappe.get_doc(ACCOUNT, account)
+	return connecting.latest_text(account)
 
 
 @frappe.whitelist(methods=["POST"])

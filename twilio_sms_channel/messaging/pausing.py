@@ -33,10 +33,10 @@ def resume(account: str) -> None:
 def look_again() -> None:
 	"""Ask Twilio about the paused accounts, and let those go on that it accepts. Commits."""
 	for name in frappe.get_all(ACCOUNT, {"paused_since": ("is", "set"), "enabled": 1}, pluck="name"):
-		status, detail = frappe.get_doc(ACCOUNT, name).check()
-		if status == "Active":
+		verdict = frappe.get_doc(ACCOUNT, name).check()
+		if verdict.status == "Active":
 			resume(name)
-		_set(name, status=status, status_detail=detail, last_checked=now_datetime())
+		_set(name, **verdict.facts())
 		frappe.db.commit()
 
 

@@ -81,6 +81,11 @@ def region_of_country(country: str | None) -> str | None:
 	return code.upper() if code else None
 
 
+def country_of_region(region: str | None) -> str | None:
+	"""The Country with this ISO 3166 alpha-2 code, None when the site has none."""
+	return region and frappe.db.get_value("Country", {"code": region.lower()}, cache=True)
+
+
 def region_of(number: str) -> str | None:
 	"""ISO 3166 alpha-2 code of the country that a number in E.164 is of, None when it cannot be told."""
 	try:

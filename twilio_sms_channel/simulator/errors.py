@@ -39,6 +39,9 @@ REST_ERRORS: dict[int, tuple[int, str]] = {
 	35118: (400, "MessagingServiceSid is required to schedule a message"),
 }
 
+# With 20003, for a user name that is no account and no API key.
+UNKNOWN_USER = "Authentication Error - invalid username"
+
 # code: words in `error_message` of a message that failed on its way
 DELIVERY_ERRORS: dict[int, str] = {
 	11751: "Media exceeds messaging provider size limit",
@@ -78,12 +81,13 @@ class RestError(Exception):
 
 	:param code: a key of `REST_ERRORS`
 	:param detail: fills the `{}` of its message
+	:param message: instead of the code's usual one
 	"""
 
-	def __init__(self, code: int, detail: object = ""):
+	def __init__(self, code: int, detail: object = "", message: str = ""):
 		self.code = code
-		self.status, message = REST_ERRORS[code]
-		self.message = message.format(detail)
+		self.status, usual = REST_ERRORS[code]
+		self.message = message or usual.format(detail)
 		super().__init__(self.message)
 
 	def as_json(self) -> dict:

@@ -33,7 +33,7 @@ from twilio_sms_channel.simulator.answers import (
 	rfc2822,
 )
 from twilio_sms_channel.simulator.carrier import MAX_MEDIA, Carrier
-from twilio_sms_channel.simulator.errors import RestError
+from twilio_sms_channel.simulator.errors import UNKNOWN_USER, RestError
 from twilio_sms_channel.simulator.faults import Faults
 from twilio_sms_channel.simulator.world import (
 	ALPHANUMERIC,
@@ -222,13 +222,15 @@ class RestApi:
 		if not given or given.type != "basic":
 			raise RestError(20003)
 		user, password = given.username or "", given.password or ""
+		known = False
 		with self.world.lock:
 			for account in self.world.accounts.values():
 				key = account.api_keys.get(user)
+				known = known or user == account.sid or bool(key)
 				if (user == account.sid and account.lets_in(password)) or (key and key.secret == password):
 					entry.user = user
 					return account, bool(key and key.type == "Standard")
-		raise RestError(20003)
+		raise RestError(20003) if known else RestError(20003, message=UNKNOWN_USER)
 
 	# Accounts and numbers
 

@@ -177,11 +177,11 @@ class Gateway:
 		:raises TryAgain: not processed, may be repeated
 		:raises OutcomeUnknown: may be on its way, must not be repeated blindly
 		"""
-		return accepted(self._call(lambda: create(self.client, creation(to, body, **details))))
+		return accepted(self.call(lambda: create(self.client, creation(to, body, **details))))
 
 	def read_message(self, sid: str) -> tuple[Accepted, str, str]:
 		"""A message as Twilio has it now, its error code ("" without one) and Twilio's words for that."""
-		message = self._call(lambda: self.client.messages(sid).fetch())
+		message = self.call(lambda: self.client.messages(sid).fetch())
 		return accepted(message), str(message.error_code or ""), message.error_message or ""
 
 	def list_messages(
@@ -210,60 +210,61 @@ class Gateway:
 			options["from_"] = sender
 		if to:
 			options["to"] = to
-		page = self._call(lambda: self.client.messages.page(**options))
+		page = self.call(lambda: self.client.messages.page(**options))
 		left = limit
 		while page:
-			for message in self._call(lambda page=page: list(page)):
+			for message in self.call(lambda page=page: list(page)):
 				if left == 0:
 					return
 				if listed := _as_listed(message):
 					left = left - 1 if left else left
 					yield listed
-			page = self._call(lambda page=page: page.next_page())
+			page = self.call(lambda page=page: page.next_page())
 
 	def list_media(self, message_sid: str) -> list[tuple[str, str]]:
 		"""The files of a message as an inbound webhook names them: (URL, content type)."""
-		found = self._call(lambda: self.client.messages(message_sid).media.list(limit=20))
+		found = self.call(lambda: self.client.messages(message_sid).media.list(limit=20))
 		base = f"{api_base_url()}/2010-04-01/Accounts/{self.account_sid}/Messages/{message_sid}/Media"
 		return [(f"{base}/{media.sid}", media.content_type or "") for media in found]
 
 	def delete_media(self, message_sid: str, media_sid: str) -> None:
 		"""Delete Twilio's copy of a file. One that is gone already is no problem."""
 		try:
-			self._call(lambda: self.client.messages(message_sid).media(media_sid).delete())
+			self.call(lambda: self.client.messages(message_sid).media(media_sid).delete())
 		except Refused as e:
 			if e.code != NOT_FOUND:
 				raise
 
-	def read_account(self) -> AccountState:
-		"""The account itself; asked with the auth token, and with the API key whether that works as well."""
+	def try_api_key(self) -> None:
+		"""Ask for something with the API key, where there is one: the account itself is closed to it."""
 		if self.client.username != self.account_sid:
-			self._call(lambda: self.client.messages.list(limit=1))
-		account = self._call(lambda: self._token_login.client().api.v2010.accounts(self.account_sid).fetch())
+			self.call(lambda: self.client.messages.list(limit=1))
+
+	def read_account(self) -> AccountState:
+		"""The account itself, asked with the auth token."""
+		account = self.call(lambda: self._token_login.client().api.v2010.accounts(self.account_sid).fetch())
 		return AccountState(
-			status=str(account.status),
-			type=str(account.type or ""),
+			status=str(getattr(account.status, "value", account.status)),
+			type=str(getattr(account.type, "value", account.type) or ""),
 			friendly_name=account.friendly_name or "",
 		)
 
 	def list_numbers(self) -> list[TwilioNumber]:
 		return [
 			_number(n)
-			for n in self._call(lambda: self.client.incoming_phone_numbers.list(page_size=PAGE_SIZE))
+			for n in self.call(lambda: self.client.incoming_phone_numbers.list(page_size=PAGE_SIZE))
 		]
 
 	def find_number(self, phone_number: str) -> TwilioNumber | None:
 		"""Our number at Twilio by its E.164 spelling, None when the account does not own it."""
-		found = self._call(
-			lambda: self.client.incoming_phone_numbers.list(phone_number=phone_number, limit=5)
-		)
+		found = self.call(lambda: self.client.incoming_phone_numbers.list(phone_number=phone_number, limit=5))
 		return next((_number(n) for n in found if n.phone_number == phone_number), None)
 
 	def set_webhook(self, number_sid: str, url: str) -> TwilioNumber:
 		"""Make Twilio post texts to `url`, with retries, and once more to the same URL as fallback."""
 		with_retries = url + RETRY_FRAGMENT
 		return _number(
-			self._call(
+			self.call(
 				lambda: self.client.incoming_phone_numbers(number_sid).update(
 					sms_url=with_retries,
 					sms_method="POST",
@@ -284,7 +285,11 @@ class Gateway:
 		timeout_s = float(frappe.conf.get("twilio_sms_api_timeout_s") or TIMEOUT_S)
 		return Login(self.account_sid, username, password, api_base_url(), timeout_s)
 
-	def _call(self, request):
+	def call(self, request):
+		"""What `request()` gives, which asks Twilio through the SDK.
+
+		:raises TwilioProblem:
+		"""
 		try:
 			return request()
 		except (TwilioException, requests.exceptions.RequestException) as e:

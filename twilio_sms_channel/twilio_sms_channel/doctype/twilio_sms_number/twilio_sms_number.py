@@ -4,6 +4,7 @@ from frappe.model.document import Document
 from frappe.utils import now_datetime
 
 from twilio_sms_channel.messaging import phone
+from twilio_sms_channel.twilio_gateway import credentials
 from twilio_sms_channel.twilio_gateway.payloads import SERVICE_SID
 
 
@@ -15,11 +16,11 @@ class TwilioSMSNumber(Document):
 
 	def validate(self):
 		if self.messaging_service_sid:
-			self.messaging_service_sid = self.messaging_service_sid.strip()
-			if not SERVICE_SID.match(self.messaging_service_sid):
-				frappe.throw(_("Messaging Service SID: it starts with MG, followed by 32 characters."))
-		if self.is_new() and self.number_type == "Long Code":
-			self.number_type = self._likely_type()
+			self.messaging_service_sid = credentials.clean(self.messaging_service_sid)
+			if reason := credentials.why_no_service_sid(self.messaging_service_sid):
+				frappe.throw(reason, title=_("Wrong kind of SID"))
+		if self.is_new():
+			self._fill_in()
 		if self.fallback_number and self.fallback_number == self.name:
 			frappe.throw(
 				_("When Switched Off, Send From: choose another number than {0} itself, or none.").format(
@@ -30,35 +31,69 @@ class TwilioSMSNumber(Document):
 	def on_trash(self):
 		frappe.db.delete("Twilio SMS Pace", {"number": self.name})
 
-	def take_over(self, number) -> None:
-		"""Take over what Twilio says of this number.
+	def take_over(self, sender) -> None:
+		"""Take over what Twilio says of this number; what it does not say stays.
 
-		:param number: `twilio_gateway.client.TwilioNumber`
+		:param sender: `twilio_gateway.inventory.Sender`
 		"""
 		self.update(
 			{
-				"twilio_sid": number.sid,
-				"sms_enabled": number.sms,
-				"mms_enabled": number.mms,
-				"webhook_url": number.sms_url,
-				"webhook_method": number.sms_method,
+				"number_type": sender.kind,
+				"twilio_sid": sender.sid,
+				"messaging_service_sid": sender.service_sid,
+				"released_on": None,
+				"webhook_url": sender.webhook.url,
+				"webhook_method": sender.webhook.method,
+				"webhook_fallback_url": sender.webhook.fallback_url,
+				"webhook_by_service": sender.webhook_by_service,
 				"webhook_checked": now_datetime(),
 			}
 		)
+		learned = {
+			"sms_enabled": sender.sms,
+			"mms_enabled": sender.mms,
+			"country": phone.country_of_region(sender.country),
+		}
+		self.update({field: value for field, value in learned.items() if value is not None})
 
 	def _canonical(self) -> str:
 		text = (self.phone_number or "").strip()
 		if SERVICE_SID.match(text):
 			self.number_type, self.messaging_service_sid = "Messaging Service", text
-			return text
+			return self._not_twice(text)
+		if kind := credentials.kind_of(text):
+			frappe.throw(
+				_(
+					"Number or Sender: this is the SID of {0}. Enter the phone number itself, or the SID of a Messaging Service, which starts with MG."
+				).format(kind),
+				title=_("Wrong kind of SID"),
+			)
 		if number := phone.canonical(text):
-			return number
+			return self._not_twice(number)
 		frappe.throw(
 			_(
 				"{0} is not a phone number, short code or alphanumeric sender. Write phone numbers with their country code, for example +1 415 555 0132."
 			).format(frappe.utils.escape_html(text)),
 			title=_("Number or Sender"),
 		)
+
+	def _not_twice(self, name: str) -> str:
+		if account := frappe.db.get_value("Twilio SMS Number", name, "account"):
+			frappe.throw(
+				_(
+					"Number or Sender: {0} is set up here already, for the account {1}. A number can be in one account only; open it to change that."
+				).format(phone.display(name), account),
+				frappe.DuplicateEntryError,
+				title=_("Set up already"),
+			)
+		return name
+
+	def _fill_in(self) -> None:
+		"""What the digits tell."""
+		if self.number_type == "Long Code":
+			self.number_type = self._likely_type()
+		if self.name.startswith("+"):
+			self.country = self.country or phone.country_of_region(phone.region_of(self.name))
 
 	def _likely_type(self) -> str:
 		if phone.SHORT_CODE.match(self.phone_number):

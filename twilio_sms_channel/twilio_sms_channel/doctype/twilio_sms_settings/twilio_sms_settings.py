@@ -4,6 +4,8 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from twilio_sms_channel.messaging import public_url
+
 
 class TwilioSMSSettings(Document):
 	"""What holds for all accounts and numbers of the site."""
@@ -16,4 +18,10 @@ class TwilioSMSSettings(Document):
 				_("Public Base URL: scheme and host only, for example https://help.example.com"),
 				title=_("Not a base URL"),
 			)
+		if url and self.has_value_changed("public_base_url"):
+			self._refuse_insecure(url)
 		self.public_base_url = url
+
+	def _refuse_insecure(self, url: str) -> None:
+		if reason := public_url.why_insecure(url):
+			frappe.throw(reason, title=_("No HTTPS"))

@@ -1,0 +1,57 @@
+"""Accounts at the simulated Twilio, for the tests of setting up."""
+
+import random
+import secrets
+
+import frappe
+
+ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
+
+
+def at_twilio(sim, **facts):
+	"""An account that only Twilio knows so far."""
+	return sim.add_account(sid="AC" + secrets.token_hex(16), auth_token=secrets.token_hex(16), **facts)
+
+
+def here(account, **fields):
+	"""A Twilio SMS Account for one at Twilio, or for credentials that Twilio does not know. Commits."""
+	doc = frappe.get_doc(
+		{
+			"doctype": ACCOUNT,
+			"account_name": f"Account {secrets.token_hex(4)}",
+			"account_sid": account.sid if account else "AC" + secrets.token_hex(16),
+			"auth_token": account.auth_token if account else secrets.token_hex(16),
+			**fields,
+		}
+	).insert()
+	frappe.db.commit()
+	return doc
+
+
+def new_number(area_code: int = 312) -> str:
+	"""A phone number that nobody has."""
+	while frappe.db.exists(NUMBER, number := f"+1{area_code}{random.randint(2_000_000, 9_999_999)}"):
+		pass
+	return number
+
+
+def new_short_code() -> str:
+	while frappe.db.exists(NUMBER, code := str(random.randint(20_000, 99_999))):
+		pass
+	return code
+
+
+def ask(person, door: str, http: str = "POST", **args):
+	"""What a door of the set-up answers; the site's changes are seen afterwards."""
+	answer = person.call(f"twilio_sms_channel.api.setup.{door}", http=http, **args)
+	assert answer.status_code == 200, answer.text
+	frappe.db.rollback()
+	return answer.json().get("message")
+
+
+def refused(person, door: str, **args) -> str:
+	"""What a door of the set-up says when it refuses."""
+	answer = person.call(f"twilio_sms_channel.api.setup.{door}", **args)
+	assert answer.status_code in (409, 417), answer.text
+	frappe.db.rollback()
+	return answer.json()["_server_messages"]

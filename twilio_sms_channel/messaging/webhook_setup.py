@@ -1,0 +1,251 @@
+"""Where Twilio posts a number's texts: what stands there now, setting it to this site, and putting back what was there."""
+
+import json
+from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
+
+import frappe
+from frappe import _
+
+from twilio_sms_channel.messaging import phone, public_url
+from twilio_sms_channel.twilio_gateway.errors import TwilioProblem, explain
+from twilio_sms_channel.twilio_gateway.inventory import ALPHANUMERIC, SERVICE, Inventory, Sender, Webhook
+from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
+
+ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
+# Whose webhook it is.
+NOBODYS, DEMO, OURS, ELSEWHERE, OTHERS = "none", "demo", "ours", "elsewhere", "other"
+# What Twilio gives to a number that was just bought.
+DEMO_HOST = "demo.twilio.com"
+
+
+@dataclass
+class Outcome:
+	"""What became of setting one number's webhook."""
+
+	number: str
+	url: str = ""
+	"""what stands at Twilio now"""
+	replaced: bool = False
+	"""whether that is this site's"""
+	other: str = ""
+	"""another system's URL, which was left alone because nobody said to replace it"""
+	words: str = ""
+	"""what stands at Twilio now, as a sentence"""
+	problem: str = ""
+	"""why Twilio could not be asked or said no; `copy` has what to enter in its console then"""
+	copy: dict | None = None
+
+
+def whose(webhook: Webhook) -> str:
+	"""Whose a webhook is: nobody's, Twilio's demo, this site's, this app's at another address, another system's."""
+	if webhook.application_sid:
+		return OTHERS
+	if not webhook.url:
+		return NOBODYS
+	if webhook.url.partition("#")[0].partition("?")[0] == public_url.inbound():
+		return OURS
+	parts = urlsplit(webhook.url)
+	if parts.path == public_url.INBOUND:
+		return ELSEWHERE
+	return DEMO if parts.hostname == DEMO_HOST else OTHERS
+
+
+def is_complete(sender: Sender) -> bool:
+	"""Whether the webhook is this site's to the letter: retries, method and fallback as well."""
+	return sender.webhook == wanted(sender)
+
+
+def wanted(sender: Sender) -> Webhook:
+	"""The webhook that a number, short code or service should have."""
+	url = public_url.inbound() + RETRY_FRAGMENT
+	# Each text of ours names its own callback, which wins; another system's is for texts of its own.
+	callback = (
+		(sender.webhook.status_callback or public_url.base() + public_url.STATUS)
+		if sender.webhook_by_service or sender.kind == SERVICE
+		else ""
+	)
+	return Webhook(url, "POST", url, "POST", callback)
+
+
+def to_copy() -> dict[str, str]:
+	"""What to enter in Twilio's console by hand."""
+	url = public_url.inbound() + RETRY_FRAGMENT
+	return {
+		"webhook": url,
+		"fallback": url,
+		"method": "POST",
+		"status_callback": public_url.base() + public_url.STATUS,
+	}
+
+
+def describe(sender: Sender) -> str:
+	"""What the webhook is now, as a sentence."""
+	if sender.kind == ALPHANUMERIC:
+		return _("Cannot be answered, so nothing arrives")
+	kind = whose(sender.webhook)
+	if sender.webhook_by_service:
+		return _in_service(kind, sender)
+	words = {
+		NOBODYS: _("Nothing is set: texts go nowhere"),
+		DEMO: _("Twilio's demo answers"),
+		OURS: _("Texts come to this site"),
+		ELSEWHERE: _("Texts go to this app at another address: {0}"),
+		OTHERS: _("Texts go to another system: {0}"),
+	}
+	return words[kind].format(_address(sender.webhook))
+
+
+def _in_service(kind: str, sender: Sender) -> str:
+	service = sender.service_name or sender.service_sid
+	words = {
+		NOBODYS: _("Its Messaging Service {1} has nothing set: texts go nowhere"),
+		DEMO: _("Its Messaging Service {1} lets Twilio's demo answer"),
+		OURS: _("Texts come to this site, by its Messaging Service {1}"),
+		ELSEWHERE: _("Its Messaging Service {1} sends texts to this app at another address: {0}"),
+		OTHERS: _("Its Messaging Service {1} sends texts to another system: {0}"),
+	}
+	return words[kind].format(_address(sender.webhook), service)
+
+
+def _address(webhook: Webhook) -> str:
+	return webhook.application_sid or webhook.url.partition("#")[0]
+
+
+def look(number) -> Outcome:
+	"""What stands at Twilio now for a Twilio SMS Number, which is brought up to date; nothing changes there.
+
+	:raises frappe.ValidationError: it has no webhook, or is not the account's
+	"""
+	return _each(number, lambda inventory, sender: _outcome(number, sender))
+
+
+def configure(number, replace: bool = False) -> Outcome:
+	"""Make Twilio post a number's texts to this site.
+
+	:param number: a Twilio SMS Number document; saved when something is learned of it
+	:param replace: also when another system's URL stands there. What stood there is remembered for `restore`.
+	:raises frappe.ValidationError: this site has no public address, or the number is not the account's
+	"""
+	_refuse_without_address()
+	return _each(number, lambda inventory, sender: _configure(inventory, number, sender, replace))
+
+
+def configure_all(account, replace: dict[str, bool]) -> list[Outcome]:
+	"""The same for several numbers of an account, which is read once. What cannot be set does not stop the others.
+
+	:param replace: whether another system's URL is replaced, by the numbers' names
+	"""
+	_refuse_without_address()
+	inventory = Inventory(account.gateway())
+	senders = {sender.address: sender for sender in inventory.all()}
+	outcomes = []
+	for name in replace:
+		number = frappe.get_doc(NUMBER, name)
+		if (sender := senders.get(name)) and sender.kind != ALPHANUMERIC:
+			# A number before it may have set the service that both are in.
+			sender = inventory.as_it_stands(sender)
+			outcomes.append(
+				_asking(number, lambda n=number, s=sender: _configure(inventory, n, s, replace[n.name]))
+			)
+	return outcomes
+
+
+def restore(number) -> Outcome:
+	"""Put back what stood there before this site took over.
+
+	:raises frappe.ValidationError: nothing is remembered, or something else stands there by now
+	"""
+	if not number.previous_webhook:
+		frappe.throw(_("No earlier webhook of {0} is remembered.").format(phone.display(number.name)))
+	return _each(number, lambda inventory, sender: _restore(inventory, number, sender))
+
+
+def previous_url(number) -> str:
+	"""The URL that `restore` would put back, "" without one."""
+	if not number.previous_webhook:
+		return ""
+	_sid, webhook = _remembered(number)
+	return _address(webhook)
+
+
+def _refuse_without_address() -> None:
+	if trouble := public_url.trouble():
+		frappe.throw(trouble, title=_("No public address"))
+
+
+def _each(number, work) -> Outcome:
+	if number.number_type == "Alphanumeric Sender":
+		frappe.throw(
+			_("{0} is an alphanumeric sender: customers cannot answer it, so it needs no webhook.").format(
+				number.name
+			)
+		)
+	inventory = Inventory(frappe.get_doc(ACCOUNT, number.account).gateway())
+	return _asking(number, lambda: work(inventory, _find(inventory, number)))
+
+
+def _asking(number, work) -> Outcome:
+	try:
+		return work()
+	except TwilioProblem as e:
+		return Outcome(number.name, problem=explain(e.code, e.message), copy=to_copy())
+
+
+def _find(inventory: Inventory, number) -> Sender:
+	if sender := inventory.find(number.name):
+		return sender
+	frappe.throw(
+		_("The Twilio account {0} does not own {1}. Check the number and its account.").format(
+			number.account, phone.display(number.name)
+		),
+		title=_("Not in this account"),
+	)
+
+
+def _configure(inventory: Inventory, number, sender: Sender, replace: bool) -> Outcome:
+	before = whose(sender.webhook)
+	if before in (OTHERS, ELSEWHERE):
+		if not replace:
+			return _outcome(number, sender)
+		number.previous_webhook = json.dumps({"sid": _in_charge(sender), **asdict(sender.webhook)})
+	if not is_complete(sender):
+		sender = inventory.set_webhook(sender, wanted(sender))
+	return _outcome(number, sender)
+
+
+def _restore(inventory: Inventory, number, sender: Sender) -> Outcome:
+	sid, webhook = _remembered(number)
+	if whose(sender.webhook) != OURS or _in_charge(sender) != sid:
+		frappe.throw(
+			_(
+				"Nothing was changed: {0} no longer stands as this site set it. At Twilio: {1}. Before: {2}. Change it in the Twilio console."
+			).format(phone.display(number.name), describe(sender), _address(webhook)),
+			title=_("Changed meanwhile"),
+		)
+	sender = inventory.set_webhook(sender, webhook)
+	number.previous_webhook = None
+	return _outcome(number, sender)
+
+
+def _in_charge(sender: Sender) -> str:
+	return sender.service_sid if sender.webhook_by_service else sender.sid
+
+
+def _remembered(number) -> tuple[str, Webhook]:
+	kept = json.loads(number.previous_webhook)
+	return kept.pop("sid"), Webhook(**kept)
+
+
+def _outcome(number, sender: Sender) -> Outcome:
+	number.take_over(sender)
+	number.save()
+	kind = whose(sender.webhook)
+	return Outcome(
+		number.name,
+		url=_address(sender.webhook),
+		replaced=kind == OURS,
+		other=_address(sender.webhook) if kind in (OTHERS, ELSEWHERE) else "",
+		words=describe(sender),
+		copy=to_copy(),
+	)
