@@ -430,7 +430,9 @@ SET_UP_DOCTYPES = (
 	"Twilio SMS Consent Event",
 	"Twilio SMS Rejected Webhook",
 	"Twilio SMS Pace",
+	"Twilio SMS Finding",
 )
+SET_UP_DOORS += ("diagnose", "mend")
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -462,7 +464,7 @@ def test_the_set_up_is_for_system_managers(people, stack, who):
 	settings = f"{stack.web}/api/resource/Twilio SMS Settings/Twilio SMS Settings"
 	found["settings"] = person.session.get(settings, timeout=30).ok
 	for door in SET_UP_DOORS:
-		args = {"account": "None of ours", "number": "None of ours", "since": "2026-01-01"}
+		args = dict.fromkeys(("account", "number", "finding"), "None of ours") | {"since": "2026-01-01"}
 		if door == "configure_numbers":
 			args["numbers"] = {"None of ours": False}
 		credentials = {"account_sid": "None of ours", "auth_token": "None of ours"}

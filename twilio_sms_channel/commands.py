@@ -75,6 +75,31 @@ def backfill(context, since: str | None, number: str | None):
 		frappe.destroy()
 
 
+@twilio_sms.command("doctor")
+@click.option("--account", help="Only this account; default: all that are switched on.")
+@click.option("--number", help="Only this number and its account.")
+@click.option("--json", "as_json", is_flag=True, help="For monitoring: findings and checks as JSON.")
+@pass_context
+def doctor(context, account: str | None, number: str | None, as_json: bool):
+	"""Look for everything that is wrong with the channel.
+
+	Ends with 0 when nothing is (notices do not count), 1 when something is at risk, 2 when something is broken, 3 when
+	the checks could not be done: what Nagios and its relatives expect.
+	"""
+	from twilio_sms_channel.doctor import printed
+
+	site = get_site(context)
+	frappe.init(site=site)
+	frappe.connect()
+	try:
+		code, lines = printed.examine(account, number, as_json)
+		frappe.db.commit()
+		click.echo(lines)
+		raise SystemExit(code)
+	finally:
+		frappe.destroy()
+
+
 def _moment(text: str):
 	"""A point in time out of "2h", "3d" or a date."""
 	from frappe.utils import add_to_date, get_datetime, now_datetime

@@ -61,6 +61,7 @@ doc_events = {
 scheduler_events = {
 	"cron": {"* * * * *": ["twilio_sms_channel.messaging.sweep.run"]},
 	"hourly_long": ["twilio_sms_channel.messaging.backfill.scheduled"],
+	"daily_long": ["twilio_sms_channel.doctor.nightly"],
 }
 
 # A ticket or contact can be deleted although a conversation names it.

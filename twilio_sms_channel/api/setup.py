@@ -6,6 +6,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from twilio_sms_channel import doctor
 from twilio_sms_channel.messaging import connecting, importing, public_url, webhook_setup
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, TwilioProblem, explain
 
@@ -205,3 +206,33 @@ def _ask(request):
 	except TwilioProblem as e:
 		title = _("Wrong credentials") if e.code == AUTHENTICATION_FAILED else _("Twilio said no")
 		frappe.throw(explain(e.code, e.message), title=title)
+
+
+@frappe.whitelist(methods=["POST"])
+def diagnose(account: str | None = None, number: str | None = None) -> dict[str, Any]:
+	"""Look for everything that is wrong with the channel. The list of findings is brought up to date.
+
+	:param account: only this account and the site; default: all that are switched on
+	:param number: only this number, its account and the site
+	:return: `{"findings": [{"name", "check", "severity", "what", "why", "how", "about_doctype", "about", "remedy"}],
+		"checked": [{"check", "title", "account", "done", "why_not"}]}`, the worst first; progress is told as
+		`twilio_sms_doctor` on the caller's screen
+	"""
+	frappe.only_for("System Manager")
+
+	def tell(title: str, done: int, of: int) -> None:
+		event = {"title": title, "done": done, "of": of}
+		frappe.publish_realtime("twilio_sms_doctor", event, user=frappe.session.user)
+
+	return doctor.examine(account, number, tell).as_dict()
+
+
+@frappe.whitelist(methods=["POST"])
+def mend(finding: str) -> dict[str, bool]:
+	"""Mend what a finding says, where it has a remedy, and look again.
+
+	:param finding: name of a Twilio SMS Finding
+	:return: `{"mended": bool, "in_background": bool}`: whether it is gone, or may be in a while
+	"""
+	frappe.only_for("System Manager")
+	return doctor.mend(finding)

@@ -11,7 +11,7 @@ from typing import Any
 import frappe
 from werkzeug.wrappers import Response
 
-from twilio_sms_channel.messaging import accounts, delivery, intake, rejections
+from twilio_sms_channel.messaging import accounts, delivery, intake, rehearsal, rejections
 from twilio_sms_channel.twilio_gateway import payloads
 from twilio_sms_channel.twilio_gateway.signature import fragments, is_signed
 
@@ -42,8 +42,13 @@ def status(**kwargs: Any) -> Response:
 
 
 def _take_in_text(caller: accounts.Caller, params) -> Response:
+	is_rehearsal = rehearsal.is_one(params)
+	if rehearsal.PARAMETER in params and not is_rehearsal:
+		raise Rejected(403, "a self-test that this site does not expect (any more)")
 	try:
-		intake.receive(caller.account, payloads.read_inbound(params), number=caller.number)
+		intake.receive(
+			caller.account, payloads.read_inbound(params), number=caller.number, only_try=is_rehearsal
+		)
 	except payloads.MalformedWebhook as e:
 		raise Rejected(400, str(e))
 	except intake.UnknownNumber as e:
@@ -85,9 +90,15 @@ def _answer(take_in: Callable) -> Response:
 		response = take_in(caller, params)
 	except Rejected as e:
 		frappe.db.rollback()
-		rejections.note(request, e.http_status, e.reason, params)
+		if rehearsal.is_one(params):
+			rehearsal.refused(params, e.reason)
+		else:
+			rejections.note(request, e.http_status, e.reason, params)
 		return Response(status=e.http_status)
-	accounts.note_use(caller, token)
+	if rehearsal.is_one(params):
+		rehearsal.arrived(params)
+	else:
+		accounts.note_use(caller, token)
 	return response
 
 

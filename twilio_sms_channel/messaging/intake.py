@@ -36,7 +36,12 @@ class UnknownNumber(Exception):
 
 
 def receive(
-	account: str, text: InboundText, *, number: str | None = None, received_at: datetime | None = None
+	account: str,
+	text: InboundText,
+	*,
+	number: str | None = None,
+	received_at: datetime | None = None,
+	only_try: bool = False,
 ) -> str | None:
 	"""Write one durable row for a text, whatever is repeated.
 
@@ -46,6 +51,7 @@ def receive(
 	:param account: name of the Twilio SMS Account that the webhook was signed for
 	:param number: name of the Twilio SMS Number that the text was sent to, when it was looked up already
 	:param received_at: for texts out of Twilio's list: when Twilio received them
+	:param only_try: write the row and take it back, with all that would follow (`messaging.rehearsal`)
 	:return: the new Twilio SMS Message's name, None when the text was here already
 	:raises UnknownNumber: neither the number nor its Messaging Service is set up here
 	"""
@@ -78,7 +84,10 @@ def receive(
 		# Each job of a worker takes a second to begin: a burst of one customer's texts needs no more than one or two.
 		about = _job_of(row["number"], row["customer_number"])
 		jobs.later("twilio_sms_channel.messaging.intake.process", row["name"], once_for=about)
-		frappe.db.commit()
+		if only_try:
+			frappe.db.rollback()
+		else:
+			frappe.db.commit()
 	return row["name"]
 
 

@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
@@ -280,6 +281,14 @@ class Gateway:
 		if self.login.base_url != TWILIO:
 			host.base_url = self.login.base_url
 		return host
+
+	def with_token(self) -> "Gateway":
+		"""The same with the auth token: what belongs to the account itself is closed to Standard API keys."""
+		if self.login == self._token_login:
+			return self
+		other = copy(self)
+		other.login, other.client = self._token_login, self._token_login.client()
+		return other
 
 	def _login(self, username: str, password: str) -> Login:
 		timeout_s = float(frappe.conf.get("twilio_sms_api_timeout_s") or TIMEOUT_S)

@@ -1,0 +1,145 @@
+"""What is wrong with the channel, why it matters, and how to mend it.
+
+`CHECKS_OF_SITE` and `CHECKS_OF_ACCOUNT` are the table of contents: a check is a function that yields a `Finding` for each
+thing that is wrong, and a module holds a family of them. On a healthy site none yields anything.
+"""
+
+from collections.abc import Callable
+
+import frappe
+from frappe import _
+
+from twilio_sms_channel.doctor import (
+	credentials,
+	machinery,
+	numbers,
+	public_address,
+	records,
+	registration,
+	rejections,
+	remedies,
+	traffic,
+)
+from twilio_sms_channel.doctor.examination import Check, Report
+from twilio_sms_channel.doctor.patient import patients
+from twilio_sms_channel.messaging import jobs
+
+CHECKS_OF_SITE = (
+	Check("workers", machinery.check_workers),
+	Check("scheduler", machinery.check_scheduler),
+	Check("endpoints", machinery.check_endpoints),
+	Check("simulator", machinery.check_simulator),
+	Check("address", public_address.check_address),
+	Check("strangers", rejections.check_strangers),
+)
+# In this order: where Twilio does not let an account in, what asks it is left out.
+CHECKS_OF_ACCOUNT = (
+	Check("secrets", credentials.check_secrets),
+	Check("login", credentials.check_login, asks_twilio=True),
+	Check("trial", credentials.check_trial, asks_twilio=True),
+	Check("paused", credentials.check_paused, asks_twilio=True),
+	Check("balance", credentials.check_balance, asks_twilio=True),
+	Check("round_trip", public_address.check_round_trip),
+	Check("ownership", numbers.check_ownership, asks_twilio=True),
+	Check("webhooks", numbers.check_webhooks, asks_twilio=True),
+	Check("capabilities", numbers.check_capabilities, asks_twilio=True),
+	Check("countries", registration.check_countries, asks_twilio=True),
+	Check("us_registration", registration.check_us_registration, asks_twilio=True),
+	Check("toll_free", registration.check_toll_free, asks_twilio=True),
+	Check("errors", traffic.check_errors),
+	Check("stuck", traffic.check_stuck),
+	Check("failed", traffic.check_failed),
+	Check("unconfirmed", traffic.check_unconfirmed),
+	Check("refused", rejections.check_refused),
+	Check("alerts", rejections.check_alerts, asks_twilio=True),
+)
+DOCTYPE = "Twilio SMS Finding"
+
+
+def titles() -> dict[str, str]:
+	"""What each check looks at, for people."""
+	return {
+		"workers": _("Background workers"),
+		"scheduler": _("Scheduler"),
+		"endpoints": _("Doors open to Twilio"),
+		"simulator": _("Practice mode"),
+		"address": _("Public address"),
+		"strangers": _("Unknown accounts"),
+		"secrets": _("Stored secrets"),
+		"login": _("Account SID, auth token and API key"),
+		"trial": _("Kind of account"),
+		"paused": _("Account paused"),
+		"balance": _("Balance"),
+		"round_trip": _("A test text, the whole way round"),
+		"ownership": _("Numbers still owned"),
+		"webhooks": _("Webhooks"),
+		"capabilities": _("SMS and MMS of the numbers"),
+		"countries": _("Countries switched on"),
+		"us_registration": _("Registration in the United States (10DLC)"),
+		"toll_free": _("Verification of toll-free numbers"),
+		"errors": _("Errors of the last texts"),
+		"stuck": _("Waiting texts"),
+		"failed": _("Texts without a ticket"),
+		"unconfirmed": _("Unconfirmed texts"),
+		"refused": _("Refused webhooks"),
+		"alerts": _("Twilio's alerts"),
+	}
+
+
+def examine(
+	account: str | None = None,
+	number: str | None = None,
+	progress: Callable[[str, int, int], None] | None = None,
+	only: str = "",
+) -> Report:
+	"""Do all checks, and keep the list of findings in step. Writes nothing else, and leaves committing to the caller.
+
+	:param account: only this Twilio SMS Account and the site; default: all that are switched on
+	:param number: only this Twilio SMS Number, its account and the site
+	:param progress: called before each check with its title, how many are done, and how many there are
+	:param only: the name of one check
+	:raises frappe.DoesNotExistError: no such account or number
+	"""
+	asked = patients(account, number)
+	report = Report(titles(), whole=not (account or number), only=only)
+	steps = [(check, None) for check in CHECKS_OF_SITE]
+	steps += [(check, patient) for patient in asked for check in CHECKS_OF_ACCOUNT]
+	steps = [step for step in steps if only in ("", step[0].name)]
+	is_silent = machinery.is_left_by_simulator()
+	for done, (check, patient) in enumerate(steps):
+		if progress:
+			progress(report.titles[check.name], done, len(steps))
+		if patient is None:
+			report.site(check)
+			continue
+		if is_silent:
+			patient.silent = _("Practice mode is not running.")
+		report.account(check, patient)
+	records.keep(report)
+	return report
+
+
+def mend(finding: str) -> dict[str, bool]:
+	"""Mend what a finding says, and look again.
+
+	:param finding: name of a Twilio SMS Finding
+	:return: whether it is gone ("mended"), or may be in a while ("in_background")
+	:raises frappe.ValidationError: the app cannot mend it, or Twilio refused
+	"""
+	row = frappe.get_doc(DOCTYPE, finding)
+	if row.remedy not in remedies.REMEDIES:
+		frappe.throw(_("The app cannot mend this by itself. The finding says what to do."))
+	remedies.REMEDIES[row.remedy](row.about)
+	# Workers and the web server, which the check asks, have to see it.
+	frappe.db.commit()
+	scope = {"Twilio SMS Account": "account", "Twilio SMS Number": "number"}.get(row.about_doctype)
+	examine(**({scope: row.about} if scope else {}), only=row.check_name.partition(".")[0])
+	mended = not frappe.db.exists(DOCTYPE, finding)
+	return {"mended": mended, "in_background": not mended and row.remedy in remedies.IN_BACKGROUND}
+
+
+def nightly() -> None:
+	"""Once a day (scheduler): look, and tell the managers of what is newly broken."""
+	jobs.as_administrator()
+	records.tell(examine())
+	frappe.db.commit()

@@ -1,0 +1,186 @@
+"""May this site speak with Twilio: SID, auth token, API key, the account's state and what it can pay for."""
+
+from collections.abc import Iterator
+
+import frappe
+from frappe import _
+from frappe.query_builder.functions import Sum
+from frappe.utils import add_to_date, fmt_money, now_datetime
+from frappe.utils.password import get_decrypted_password
+
+from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, NOTICE, Finding
+from twilio_sms_channel.doctor.patient import ACCOUNT, Patient
+from twilio_sms_channel.messaging import connecting
+from twilio_sms_channel.twilio_gateway import errors, standing
+
+MESSAGE = "Twilio SMS Message"
+SECRETS = {
+	"auth_token": "Auth Token",
+	"next_auth_token": "Next Auth Token",
+	"api_key_secret": "API Key Secret",
+}
+BALANCE_LASTS_DAYS = 7
+
+
+def check_secrets(patient: Patient) -> Iterator[Finding]:
+	"""Passwords are encrypted with a key of the site config, which a database backup does not bring along."""
+	unreadable = [
+		_(label)
+		for field, label in SECRETS.items()
+		if patient.doc.get(field) and not _readable(patient, field)
+	]
+	if unreadable:
+		patient.silent = _("its secrets cannot be read")
+		yield _of(
+			patient,
+			"secrets.unreadable",
+			BROKEN,
+			_("{0} of the account {1} cannot be decrypted.").format(", ".join(unreadable), patient.name),
+			_(
+				"Nothing is sent, and every text that arrives is refused. It happens after a backup is restored without its encryption key."
+			),
+			_(
+				"Enter them again on the account, or put the encryption_key of the old site_config.json into this site's."
+			),
+		)
+
+
+def check_login(patient: Patient) -> Iterator[Finding]:
+	"""Whether Twilio lets this account in. Where it does not, nothing else is asked."""
+	verdict = patient.verdict
+	if verdict.status == connecting.ACTIVE:
+		return
+	patient.silent = verdict.detail
+	if verdict.status == connecting.UNREACHABLE:
+		yield unreachable(patient, verdict.detail)
+	elif verdict.status == connecting.WRONG:
+		is_key = verdict.field.startswith("api_key")
+		yield _of(
+			patient,
+			"login.api_key" if is_key else "login.credentials",
+			BROKEN,
+			_("Twilio refuses the API key of the account {0}.").format(patient.name)
+			if is_key
+			else _("Twilio refuses the credentials of the account {0}.").format(patient.name),
+			_("Nothing is sent. Texts still arrive.")
+			if is_key
+			else _(
+				"Nothing is sent, and texts that arrive are refused where their signature cannot be checked."
+			),
+			verdict.detail,
+		)
+	else:
+		yield _of(
+			patient,
+			"login.suspended",
+			BROKEN,
+			_("Twilio has suspended or closed the account {0}.").format(patient.name),
+			_("Nothing is sent, and Twilio does not hand over texts that arrive."),
+			_(
+				"Open the Twilio console: it says why, mostly an unpaid bill or a question of Twilio's. Texts that wait here leave by themselves afterwards."
+			),
+		)
+
+
+def unreachable(patient: Patient, detail: str) -> Finding:
+	return _of(
+		patient,
+		"login.unreachable",
+		BROKEN,
+		_("Twilio does not answer this site: {0}").format(detail),
+		_("Texts wait here until it does. Those that arrive are made up for later."),
+		_(
+			"Look at status.twilio.com. If Twilio is well, this server's way out (firewall, proxy, DNS) is not: it has to reach api.twilio.com by HTTPS."
+		),
+	)
+
+
+def check_trial(patient: Patient) -> Iterator[Finding]:
+	if patient.verdict.account_type == "Trial":
+		yield _of(
+			patient,
+			"trial.limits",
+			NOTICE,
+			_("{0} is a trial account.").format(patient.name),
+			_(
+				"It only texts numbers that were verified at Twilio, puts a note before each text, and ends after some texts."
+			),
+			_("Upgrade it in the Twilio console before customers are to be answered."),
+		)
+
+
+def check_paused(patient: Patient) -> Iterator[Finding]:
+	if patient.doc.paused_since:
+		yield _of(
+			patient,
+			"paused.account",
+			BROKEN,
+			_("The texts of the account {0} wait since {1}: {2}").format(
+				patient.name,
+				frappe.format(patient.doc.paused_since, "Datetime"),
+				patient.doc.paused_reason or "",
+			),
+			_("Agents' answers do not leave."),
+			_(
+				"Twilio accepts this account now, so they can go on. This happens by itself within some minutes where the scheduler runs."
+			),
+			remedy="resume",
+		)
+
+
+def check_balance(patient: Patient) -> Iterator[Finding]:
+	balance = standing.balance(patient.gateway)
+	week = _cost(patient.name, balance.currency)
+	amount = fmt_money(balance.amount, currency=balance.currency)
+	how = _("Add funds in the Twilio console under Billing, or switch auto-recharge on there.")
+	if balance.amount <= 0:
+		yield _of(
+			patient,
+			"balance.empty",
+			BROKEN,
+			_("The balance of the Twilio account {0} is used up ({1}).").format(patient.name, amount),
+			_("Twilio suspends accounts without balance: nothing is sent or received any more."),
+			how,
+		)
+	elif balance.amount < week:
+		yield _of(
+			patient,
+			"balance.low",
+			AT_RISK,
+			_(
+				"The balance of the Twilio account {0} is {1}; the texts of the last {2} days cost {3}."
+			).format(patient.name, amount, BALANCE_LASTS_DAYS, fmt_money(week, currency=balance.currency)),
+			_("It will not last another week like that, and Twilio suspends accounts without balance."),
+			how,
+		)
+
+
+def _cost(account: str, currency: str) -> float:
+	"""What the account's texts of the last days cost, as far as Twilio told their prices in this currency."""
+	Message = frappe.qb.DocType(MESSAGE)
+	since = add_to_date(now_datetime(), days=-BALANCE_LASTS_DAYS)
+	found = (
+		frappe.qb.from_(Message)
+		.select(Sum(Message.price))
+		.where((Message.account == account) & (Message.price_unit == currency))
+		.where(Message.creation > since)
+	).run(pluck=True)
+	return found[0] or 0
+
+
+def _readable(patient: Patient, field: str) -> bool:
+	value = get_decrypted_password(ACCOUNT, patient.name, field, raise_exception=False)
+	if value is None:
+		# Frappe shows its own words for that to whoever asked.
+		frappe.clear_last_message()
+	return value is not None
+
+
+def _of(
+	patient: Patient, check: str, severity: str, what: str, why: str, how: str, remedy: str = ""
+) -> Finding:
+	return Finding(check, severity, what, why, how, ACCOUNT, patient.name, remedy)
+
+
+def explained(problem: errors.TwilioProblem) -> str:
+	return errors.explain(problem.code, problem.message)

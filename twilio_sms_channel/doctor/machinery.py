@@ -1,0 +1,167 @@
+"""Does the site itself work: workers, scheduler, what its config forbids, and what is left over in it."""
+
+import json
+from collections.abc import Iterator
+
+import frappe
+import requests
+from frappe import _
+from frappe.utils import add_to_date, now_datetime
+from frappe.utils.background_jobs import generate_qname, get_workers
+from redis.exceptions import RedisError
+
+from twilio_sms_channel.doctor.finding import BROKEN, Finding
+from twilio_sms_channel.messaging import public_url
+from twilio_sms_channel.twilio_gateway import client
+
+JOB_TYPE = "Scheduled Job Type"
+SWEEP = "twilio_sms_channel.messaging.sweep.run"
+# The sweep runs each minute; a full queue may keep it waiting.
+SWEEP_LATE_MINUTES = 15
+QUEUES = ("short", "default", "long")
+SIMULATOR_TIMEOUT_S = 3
+
+
+def check_workers() -> Iterator[Finding]:
+	why = _("Texts that arrive do not get into tickets, and answers do not leave.")
+	try:
+		served = {name for worker in get_workers() for name in worker.queue_names()}
+	except RedisError:
+		yield Finding(
+			"workers.queue",
+			BROKEN,
+			_("The queue of this site's jobs (Redis) does not answer."),
+			why,
+			_(
+				"On the server: start it (bench start, or supervisorctl), and look whether redis_queue in common_site_config.json is its address."
+			),
+		)
+		return
+	if missing := [name for name in QUEUES if generate_qname(name) not in served]:
+		yield Finding(
+			"workers.missing",
+			BROKEN,
+			_("No worker is running for these queues: {0}.").format(", ".join(missing)),
+			why,
+			_(
+				"On the server: start the bench's workers (bench start, or supervisorctl status and restart). bench doctor shows them."
+			),
+		)
+
+
+def check_scheduler() -> Iterator[Finding]:
+	"""Is the scheduler allowed to run, and did it?"""
+	why = _(
+		"What a restart or an outage interrupted is not taken up again, and texts whose webhook was lost are not made up for."
+	)
+	for reason, remedy in _why_scheduler_is_off():
+		yield Finding(
+			"scheduler.off",
+			BROKEN,
+			_("The scheduler of this site is switched off: {0}.").format(reason),
+			why,
+			_("Press Mend It.")
+			if remedy
+			else _("Ask whoever runs the server: it was switched off in the site config."),
+			remedy=remedy,
+		)
+		return
+	sweep = frappe.db.get_value(
+		JOB_TYPE, {"method": SWEEP}, ["name", "stopped", "last_execution", "creation"], as_dict=True
+	)
+	if not sweep:
+		yield Finding(
+			"scheduler.job_missing",
+			BROKEN,
+			_("The scheduler does not know this app's jobs."),
+			why,
+			_("On the server: bench --site {0} migrate").format(frappe.local.site),
+			remedy="sync_jobs",
+		)
+	elif sweep.stopped:
+		yield Finding(
+			"scheduler.job_stopped",
+			BROKEN,
+			_("Somebody stopped the scheduled job {0}.").format(sweep.name),
+			why,
+			_("Press Mend It."),
+			JOB_TYPE,
+			sweep.name,
+			remedy="start_job",
+		)
+	elif (sweep.last_execution or sweep.creation) < add_to_date(now_datetime(), minutes=-SWEEP_LATE_MINUTES):
+		since = sweep.last_execution and frappe.format(sweep.last_execution, "Datetime")
+		yield Finding(
+			"scheduler.late",
+			BROKEN,
+			_("The scheduler is switched on, but has not run this app's job since {0}.").format(since)
+			if since
+			else _("The scheduler is switched on, but has never run this app's job."),
+			why,
+			_(
+				"On the server: start the bench's schedule process (bench start, or supervisorctl). Frappe also rests sites that nobody logged in to for some days."
+			),
+		)
+
+
+def check_endpoints() -> Iterator[Finding]:
+	"""Helpdesk can refuse all guests' requests to doors that the site config does not name."""
+	if blocked := blocked_doors():
+		yield Finding(
+			"endpoints.blocked",
+			BROKEN,
+			_("This site blocks Twilio's requests: block_endpoints is on in its site config."),
+			_("Texts that arrive and delivery reports are refused, and Twilio cannot fetch pictures."),
+			_("Add to allowed_custom_endpoints in site_config.json: {0}").format(json.dumps(blocked)),
+		)
+
+
+def blocked_doors() -> list[str]:
+	"""Which of Twilio's doors the site config closes."""
+	if not frappe.conf.get("block_endpoints"):
+		return []
+	allowed = frappe.conf.get("allowed_custom_endpoints") or []
+	if isinstance(allowed, str):
+		try:
+			parsed = json.loads(allowed)
+		except ValueError:
+			parsed = None
+		allowed = parsed if isinstance(parsed, list) else [allowed]
+	doors = (public_url.INBOUND, public_url.STATUS, public_url.MEDIA)
+	return [door.rpartition("/")[2] for door in doors if not any(part in door for part in map(str, allowed))]
+
+
+def check_simulator() -> Iterator[Finding]:
+	"""Practice mode ends with its process; a server that was switched off meanwhile keeps looking for it."""
+	if is_left_by_simulator():
+		yield Finding(
+			"simulator.gone",
+			BROKEN,
+			_("The site looks for Twilio at {0}, where nothing answers.").format(client.api_base_url()),
+			_("Nothing is sent. The address is left over from practice mode."),
+			_("Press Mend It to speak with Twilio itself, or start practice mode again."),
+			remedy="leave_practice_mode",
+		)
+
+
+def is_left_by_simulator() -> bool:
+	"""Whether the site config names something instead of Twilio that does not answer."""
+	if not frappe.conf.get("twilio_sms_api_base_url"):
+		return False
+	try:
+		requests.get(client.api_base_url(), timeout=SIMULATOR_TIMEOUT_S, allow_redirects=False)
+	except requests.exceptions.RequestException:
+		return True
+	return False
+
+
+def _why_scheduler_is_off() -> Iterator[tuple[str, str]]:
+	"""(reason, remedy): in the order in which Frappe asks (`frappe.utils.scheduler.is_scheduler_inactive`)."""
+	if frappe.conf.get("maintenance_mode"):
+		yield _("maintenance mode is on"), ""
+	if frappe.conf.get("pause_scheduler"):
+		yield _("it was paused in the site config"), ""
+	if frappe.conf.get("disable_scheduler"):
+		yield _("disable_scheduler is set in the site config"), ""
+	if not frappe.utils.cint(frappe.db.get_single_value("System Settings", "enable_scheduler")):
+		yield _("Enable Scheduled Jobs is off in the System Settings"), "enable_scheduler"

@@ -1,0 +1,67 @@
+"""What is examined: an account, its numbers that are in use, and what Twilio says of them."""
+
+from functools import cached_property
+
+import frappe
+
+from twilio_sms_channel.messaging import connecting
+from twilio_sms_channel.twilio_gateway.client import Gateway
+from twilio_sms_channel.twilio_gateway.inventory import Inventory, Sender
+
+ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
+# Fewer numbers than this are asked for one by one.
+FEW = 3
+
+
+class Patient:
+	"""An account with those of its numbers that are looked at.
+
+	:param account: name of a Twilio SMS Account
+	:param number: name of the one Twilio SMS Number to look at; default: all that are switched on
+	"""
+
+	def __init__(self, account: str, number: str | None = None):
+		self.name = account
+		self.doc = frappe.get_doc(ACCOUNT, account)
+		self.is_one_number = bool(number)
+		self.silent = ""
+		"""why Twilio cannot be asked about this account, "" while it can"""
+		self.numbers = frappe.get_all(
+			NUMBER,
+			{"name": number} if number else {"account": account, "enabled": 1},
+			["name", "number_type", "sms_enabled", "mms_enabled", "backfilled_until"],
+			order_by="name",
+		)
+
+	@cached_property
+	def gateway(self) -> Gateway:
+		return self.doc.gateway()
+
+	@cached_property
+	def verdict(self) -> connecting.Verdict:
+		"""What Twilio says of the credentials."""
+		return self.doc.check()
+
+	@cached_property
+	def senders(self) -> dict[str, Sender]:
+		"""What Twilio has of the numbers, by their names; those that it does not have are left out.
+
+		:raises TwilioProblem:
+		"""
+		inventory = Inventory(self.gateway)
+		if len(self.numbers) > FEW:
+			return {sender.address: sender for sender in inventory.all()}
+		found = ((number.name, inventory.find(number.name)) for number in self.numbers)
+		return {name: sender for name, sender in found if sender}
+
+
+def patients(account: str | None = None, number: str | None = None) -> list[Patient]:
+	"""Who is examined; without parameters all accounts that are switched on.
+
+	:raises frappe.DoesNotExistError: no such account or number
+	"""
+	if number:
+		return [Patient(frappe.get_doc(NUMBER, number).account, number)]
+	if account:
+		return [Patient(frappe.get_doc(ACCOUNT, account).name)]
+	return [Patient(name) for name in frappe.get_all(ACCOUNT, {"enabled": 1}, pluck="name", order_by="name")]

@@ -1,0 +1,63 @@
+"""The doctor's answer as lines for a terminal, as JSON, and as an exit code for monitoring."""
+
+import json
+import textwrap
+
+import frappe
+from frappe import _
+
+from twilio_sms_channel import doctor
+from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN
+
+# As plugins of Nagios, Icinga and others end.
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+COLUMNS = 100
+
+
+def examine(account: str | None, number: str | None, as_json: bool) -> tuple[int, str]:
+	"""Look, and say what was found.
+
+	:return: exit code and what to print
+	"""
+	try:
+		answer = doctor.examine(account, number).as_dict()
+	except frappe.DoesNotExistError:
+		reason = _("{0} is not set up on this site. Write it as its form shows it.").format(number or account)
+		return UNKNOWN, json.dumps({"error": reason}) if as_json else reason
+	code = exit_code(answer)
+	return code, json.dumps({**answer, "exit_code": code}, indent=1) if as_json else in_words(answer)
+
+
+def exit_code(answer: dict) -> int:
+	severities = {finding["severity"] for finding in answer["findings"]}
+	if BROKEN in severities:
+		return CRITICAL
+	if AT_RISK in severities:
+		return WARNING
+	return OK if all(check["done"] for check in answer["checked"]) else UNKNOWN
+
+
+def in_words(answer: dict) -> str:
+	lines = []
+	for finding in answer["findings"]:
+		lines += [
+			f"{_(finding['severity']).upper()}: {finding['what']}",
+			*_indented(finding["why"]),
+			*_indented(finding["how"]),
+			"",
+		]
+	left_out = [check for check in answer["checked"] if not check["done"]]
+	for check in left_out:
+		about = f"{check['title']} ({check['account']})" if check["account"] else check["title"]
+		lines.append(_("Not checked: {0}: {1}").format(about, check["why_not"]))
+	if not answer["findings"]:
+		lines.append(_("Nothing is wrong."))
+	done = len(answer["checked"]) - len(left_out)
+	lines.append(
+		_("{0} findings, {1} checks done, {2} left out.").format(len(answer["findings"]), done, len(left_out))
+	)
+	return "\n".join(lines)
+
+
+def _indented(text: str) -> list[str]:
+	return textwrap.wrap(text, COLUMNS, initial_indent="  ", subsequent_indent="  ")

@@ -1,0 +1,124 @@
+"""Can Twilio reach this site: its public address by name, and a text that goes the whole way round."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import frappe
+from frappe import _
+from frappe.utils import add_to_date, now_datetime
+
+from twilio_sms_channel.doctor import machinery, self_test
+from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding, NotDone
+from twilio_sms_channel.doctor.patient import ACCOUNT, Patient
+from twilio_sms_channel.messaging import public_url
+
+SETTINGS = "Twilio SMS Settings"
+ONLY_SENDS = "Alphanumeric Sender"
+
+
+def check_address() -> Iterator[Finding]:
+	address = public_url.base()
+	if not public_url.is_reachable():
+		yield Finding(
+			"address.private",
+			BROKEN,
+			_(
+				"Twilio cannot reach this site under {0}: that address is known on this machine or network only."
+			).format(address),
+			_("Texts do not arrive, and what becomes of sent ones is learnt late."),
+			_(
+				"Enter the address under which the site is reached from the internet as Public Base URL in the Twilio SMS Settings. On a computer of your own a tunnel gives it one."
+			),
+			SETTINGS,
+			SETTINGS,
+		)
+	elif urlsplit(address).scheme != "https" and not frappe.conf.get("twilio_sms_api_base_url"):
+		yield Finding(
+			"address.not_https",
+			AT_RISK,
+			_("The public address {0} is without HTTPS.").format(address),
+			_("Customers' texts and files travel readable for everybody on the way."),
+			_(
+				"Give the site a certificate (on the server: bench setup lets-encrypt), enter the https:// address as Public Base URL in the Twilio SMS Settings, and set the numbers' webhooks again."
+			),
+			SETTINGS,
+			SETTINGS,
+		)
+
+
+def check_round_trip(patient: Patient) -> Iterator[Finding]:
+	"""A signed text out of the site, through the public URL, into a row, and away again."""
+	number = next((row.name for row in patient.numbers if row.number_type != ONLY_SENDS), None)
+	if not number:
+		raise NotDone(_("the account has no number that receives texts"))
+	if machinery.blocked_doors():
+		raise NotDone(_("this site blocks Twilio's requests"))
+	if not public_url.is_reachable():
+		raise NotDone(_("the site has no public address"))
+	token = patient.doc.get_password("auth_token")
+	outcome = self_test.run(patient.doc.account_sid, token, number)
+	if outcome.kind == "arrived":
+		return
+	what, how = _said(outcome)
+	yield Finding(
+		"round_trip.failed",
+		# Behind some routers a server cannot reach its own public address, though everybody else can.
+		AT_RISK if outcome.kind in ("timeout", "connection") and _texts_arrive(patient.name) else BROKEN,
+		_("A test text of this site to itself did not arrive: {0}").format(what),
+		_("Twilio's texts go the same way."),
+		how,
+		ACCOUNT,
+		patient.name,
+	)
+
+
+def _said(outcome: self_test.Outcome) -> tuple[str, str]:
+	"""What happened, and what to do."""
+	address, detail = public_url.base(), outcome.detail
+	correct = _("Correct the Public Base URL in the Twilio SMS Settings.")
+	proxy = _(
+		"Look at the web server or proxy in front of the site: it has to hand POST requests to {0} to this site unchanged."
+	)
+	proxy = proxy.format(public_url.INBOUND)
+	if outcome.kind == "timeout":
+		return _("{0} did not answer in time.").format(address), _(
+			"Look whether the address is this server's and its firewall lets web requests in. A site with a single web process cannot answer itself either: give it another one (gunicorn_workers)."
+		)
+	if outcome.kind == "dns":
+		return _("the name of {0} is not known ({1}).").format(address, detail), correct
+	if outcome.kind == "tls":
+		return _("the certificate of {0} is not accepted ({1}).").format(address, detail), _(
+			"Renew the certificate, with its whole chain (on the server: bench setup lets-encrypt). Twilio does not accept it either."
+		)
+	if outcome.kind == "connection":
+		return _("{0} cannot be connected to ({1}).").format(address, detail), _(
+			"Look whether the web server runs and its firewall lets web requests in, or correct the Public Base URL in the Twilio SMS Settings."
+		)
+	if outcome.kind == "redirect":
+		return _("{0} redirects to {1}, where the text's content gets lost.").format(address, detail), _(
+			"Enter the address that it redirects to as Public Base URL in the Twilio SMS Settings, and set the numbers' webhooks again."
+		)
+	if outcome.kind == "refused":
+		return _("this site refused it: {0}.").format(detail), _(
+			"The address that Twilio signs and the one that arrives have to be the same: compare Public Base URL with the address that people use, and look whether the proxy changes the path or the query."
+		)
+	if outcome.kind == "forbidden":
+		return _("{0} answered {1} before the text came to this app.").format(address, detail), _(
+			"Something in front of the site asks for a login or blocks the request: a firewall for web requests, a password, or another site. {0}"
+		).format(proxy)
+	if outcome.kind == "not_found":
+		return _("{0} does not know the webhook's address (404).").format(address), _(
+			"Another site answers there, or the host name is none of this bench's sites. {0}"
+		).format(correct)
+	if outcome.kind == "error":
+		return _("{0} answered with the error {1}.").format(address, detail), _(
+			"Look at the Error Log of the site and at the log of its web server."
+		)
+	return _("something else than this site answers at {0}.").format(address), f"{correct} {proxy}"
+
+
+def _texts_arrive(account: str) -> bool:
+	"""Whether Twilio handed over a text within a day."""
+	since = add_to_date(now_datetime(), days=-1)
+	filters = {"account": account, "direction": "Inbound", "backfilled": 0, "creation": (">", since)}
+	return bool(frappe.db.exists("Twilio SMS Message", filters))

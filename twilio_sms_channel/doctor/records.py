@@ -1,0 +1,57 @@
+"""Keeps the list of findings in step with what the doctor found, and tells the managers once of what is broken."""
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+
+from twilio_sms_channel.doctor.examination import Report
+from twilio_sms_channel.doctor.finding import BROKEN, Finding
+from twilio_sms_channel.messaging.notify import tell_managers
+
+DOCTYPE = "Twilio SMS Finding"
+WORDS = ("severity", "what", "why", "how", "remedy")
+
+
+def keep(report: Report) -> None:
+	"""Add what is new, delete what is mended; what could not be checked stays as it was. Each finding gets its row's name."""
+	now = now_datetime()
+	rows = {
+		(row.check_name, row.about_doctype or "", row.about or ""): row.name
+		for row in frappe.get_all(DOCTYPE, fields=["name", "check_name", "about_doctype", "about"])
+	}
+	found = {finding.key: finding for finding in report.findings}
+	for key, name in rows.items():
+		if key not in found and report.would_have_found(key[0], key[2]):
+			frappe.delete_doc(DOCTYPE, name, force=True, ignore_permissions=True, delete_permanently=True)
+	for key, finding in found.items():
+		values = {word: getattr(finding, word) for word in WORDS}
+		if name := rows.get(key):
+			frappe.db.set_value(DOCTYPE, name, {**values, "last_seen": now})
+		else:
+			name = _insert(finding, {**values, "first_seen": now, "last_seen": now})
+		report.names[key] = name
+
+
+def tell(report: Report) -> None:
+	"""Tell the managers of what is broken and they were not told of."""
+	names = [report.names[finding.key] for finding in report.findings if finding.severity == BROKEN]
+	if not (untold := frappe.get_all(DOCTYPE, {"name": ("in", names or [""]), "told": 0}, ["name", "what"])):
+		return
+	subject = _("Text messages: {0}").format(untold[0].what)
+	if len(untold) > 1:
+		subject = _("Text messages: {0} And {1} more.").format(untold[0].what, len(untold) - 1)
+	tell_managers(subject, DOCTYPE, untold[0].name)
+	frappe.db.set_value(DOCTYPE, {"name": ("in", [row.name for row in untold])}, "told", 1)
+
+
+def _insert(finding: Finding, values: dict) -> str:
+	row = frappe.get_doc(
+		{
+			"doctype": DOCTYPE,
+			"check_name": finding.check,
+			"about_doctype": finding.about_doctype or None,
+			"about": finding.about or None,
+			**values,
+		}
+	)
+	return row.insert(ignore_permissions=True, ignore_links=True).name

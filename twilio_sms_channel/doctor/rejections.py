@@ -1,0 +1,138 @@
+"""Webhooks that did not get through: refused by this site, or given up by Twilio."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import frappe
+from frappe import _
+from frappe.query_builder.functions import Count, Max
+from frappe.utils import add_to_date, now_datetime
+
+from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, NOTICE, Finding
+from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, Patient
+from twilio_sms_channel.messaging import phone, public_url, rejections
+from twilio_sms_channel.twilio_gateway import standing
+
+MESSAGE = "Twilio SMS Message"
+# So many in a day are more than a restart, even where nothing got lost.
+MANY_ALERTS = 20
+MOST_STRANGERS = 5
+FORGED_OR_MISREAD = 403
+
+
+def check_refused(patient: Patient) -> Iterator[Finding]:
+	"""Webhooks of the account that this site turned away within a day, unless a later text to the number came in."""
+	names, of_account = {row.name for row in patient.numbers}, False
+	for row in _refused(patient.doc.account_sid):
+		if patient.is_one_number and row.to_number not in names:
+			continue
+		if row.to_number and _came_in(row.to_number, row.last):
+			continue
+		is_ours = row.to_number in names
+		if not is_ours and of_account:
+			continue
+		of_account = of_account or not is_ours
+		yield Finding(
+			f"refused.{row.http_status}",
+			# Of other numbers of the account nothing is expected here.
+			BROKEN if is_ours else NOTICE,
+			_("This site refused {0} webhooks of the last day about {1}: {2}").format(
+				row.count, phone.display(row.to_number) if row.to_number else patient.name, row.reason
+			),
+			_(
+				"Texts and delivery reports in them are missing. Texts are made up for from Twilio's list within an hour."
+			),
+			_(
+				"Compare the Auth Token with the one in the Twilio console, and the Public Base URL in the Twilio SMS Settings with the address that Twilio has for the number: the signature depends on both."
+			)
+			if row.http_status == FORGED_OR_MISREAD
+			else _(
+				"Import the account's numbers, or take this site's address off those that do not belong here in the Twilio console."
+			),
+			NUMBER if is_ours else ACCOUNT,
+			row.to_number if is_ours else patient.name,
+		)
+
+
+def check_strangers() -> Iterator[Finding]:
+	"""Webhooks of accounts that are not set up here, mostly subaccounts."""
+	Log, Account = frappe.qb.DocType(rejections.LOG), frappe.qb.DocType(ACCOUNT)
+	found = (
+		frappe.qb.from_(Log)
+		.left_join(Account)
+		.on(Account.account_sid == Log.account_sid)
+		.select(Log.account_sid)
+		.where((Log.creation > _a_day_ago()) & (Log.http_status == 404) & Account.name.isnull())
+		.groupby(Log.account_sid)
+		.orderby(Count(Log.name), order=frappe.qb.desc)
+		.limit(MOST_STRANGERS)
+	).run(pluck=True)
+	if found:
+		yield Finding(
+			"strangers.accounts",
+			NOTICE,
+			_("Twilio accounts that are not set up here post to this site: {0}").format(", ".join(found)),
+			_(
+				"Their texts are refused. It may be a subaccount of yours, which has a SID and an auth token of its own."
+			),
+			_("Connect the account here, or take this site's address off its numbers in the Twilio console."),
+		)
+
+
+def check_alerts(patient: Patient) -> Iterator[Finding]:
+	"""What Twilio could not hand over to this site within a day and nobody made up for."""
+	ours = [
+		alert
+		for alert in standing.alerts(patient.gateway, _a_day_ago())
+		if public_url.INBOUND in alert.url or public_url.STATUS in alert.url
+	]
+	compared = [row.backfilled_until for row in patient.numbers]
+	settled = min(compared) if compared and all(compared) else None
+	open_ones = [alert for alert in ours if not settled or alert.at > settled]
+	if not open_ones and len(ours) < MANY_ALERTS:
+		return
+	codes = Counter(alert.code for alert in ours).most_common()
+	yield Finding(
+		"alerts.webhooks",
+		AT_RISK,
+		_(
+			"Twilio could not hand over {0} requests to this site within the last day (errors: {1}), the latest at {2}."
+		).format(
+			len(ours),
+			", ".join(code for code, _count in codes),
+			frappe.format(max(alert.at for alert in ours), "Datetime"),
+		),
+		_("Texts in them are missing until they are taken from Twilio's list, which happens once an hour."),
+		_(
+			"Mend It takes in what is missing now. If it happens again and again, look at the site's Error Log and its web server, and whether the server is overloaded."
+		),
+		ACCOUNT,
+		patient.name,
+		"compare",
+	)
+
+
+def _refused(account_sid: str) -> list:
+	Log = frappe.qb.DocType(rejections.LOG)
+	return (
+		frappe.qb.from_(Log)
+		.select(
+			Log.to_number,
+			Log.http_status,
+			Max(Log.reason).as_("reason"),
+			Count(Log.name).as_("count"),
+			Max(Log.creation).as_("last"),
+		)
+		.where((Log.account_sid == account_sid) & (Log.creation > _a_day_ago()))
+		.groupby(Log.to_number, Log.http_status)
+		.orderby(Count(Log.name), order=frappe.qb.desc)
+	).run(as_dict=True)
+
+
+def _came_in(number: str, since) -> bool:
+	filters = {"number": number, "direction": "Inbound", "backfilled": 0, "creation": (">", since)}
+	return bool(frappe.db.exists(MESSAGE, filters))
+
+
+def _a_day_ago():
+	return add_to_date(now_datetime(), days=-1)

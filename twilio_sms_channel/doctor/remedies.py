@@ -1,0 +1,128 @@
+"""What the app can mend by itself, when a site manager presses *Mend It*."""
+
+from collections.abc import Callable
+
+import frappe
+from frappe import _
+from frappe.core.doctype.scheduled_job_type.scheduled_job_type import sync_jobs
+from frappe.installer import update_site_config
+from frappe.utils import now_datetime
+from frappe.utils.scheduler import enable_scheduler
+
+from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
+from twilio_sms_channel.messaging import connecting, dispatch, intake, jobs, pausing, webhook_setup
+
+MESSAGE = "Twilio SMS Message"
+COMPARING_TIMEOUT_S = 2 * 3600
+AT_ONCE = 500
+
+
+def set_webhook(number: str) -> None:
+	outcome = webhook_setup.configure(frappe.get_doc(NUMBER, number), replace=True)
+	if outcome.problem:
+		frappe.throw(outcome.problem, title=_("Twilio said no"))
+
+
+def put_out_of_service(number: str) -> None:
+	doc = frappe.get_doc(NUMBER, number)
+	doc.enabled = 0
+	doc.released_on = doc.released_on or now_datetime()
+	doc.save()
+
+
+def switch_sms_off(number: str) -> None:
+	_save(NUMBER, number, sms_enabled=0)
+
+
+def switch_mms_off(number: str) -> None:
+	_save(NUMBER, number, mms_enabled=0)
+
+
+def resume(account: str) -> None:
+	"""Only where Twilio lets the account in: otherwise the next text would pause it again."""
+	verdict = frappe.get_doc(ACCOUNT, account).check()
+	if verdict.status != connecting.ACTIVE:
+		frappe.throw(verdict.detail, title=_("Twilio said no"))
+	pausing.resume(account)
+	dispatch.wake()
+
+
+def take_up(account: str) -> None:
+	for message in _messages(account, "Received"):
+		jobs.later("twilio_sms_channel.messaging.intake.process", message)
+	dispatch.wake_if_needed()
+
+
+def take_in_again(account: str) -> None:
+	for message in _messages(account, "Failed", direction="Inbound"):
+		intake.retry(message)
+
+
+def look_up(account: str) -> None:
+	Message = frappe.qb.DocType(MESSAGE)
+	(
+		frappe.qb.update(Message)
+		.set(Message.next_attempt, now_datetime())
+		.where((Message.account == account) & (Message.status == "Unconfirmed"))
+	).run()
+	dispatch.wake()
+
+
+def compare(account: str) -> None:
+	"""Take in from Twilio's list what is missing; in the background, for it may take long."""
+	for number in frappe.get_all(NUMBER, {"account": account, "enabled": 1}, pluck="name"):
+		frappe.enqueue(
+			"twilio_sms_channel.messaging.backfill.run",
+			queue="long",
+			timeout=COMPARING_TIMEOUT_S,
+			number=number,
+			enqueue_after_commit=True,
+		)
+
+
+def switch_scheduler_on(_about: str) -> None:
+	enable_scheduler()
+
+
+def start_job(job_type: str) -> None:
+	_save("Scheduled Job Type", job_type, stopped=0)
+
+
+def add_jobs(_about: str) -> None:
+	sync_jobs()
+
+
+def leave_practice_mode(_about: str) -> None:
+	update_site_config("twilio_sms_api_base_url", "None")
+
+
+# By the name that a finding carries; each is called with what the finding is about.
+REMEDIES: dict[str, Callable[[str], None]] = {
+	"set_webhook": set_webhook,
+	"put_out_of_service": put_out_of_service,
+	"switch_sms_off": switch_sms_off,
+	"switch_mms_off": switch_mms_off,
+	"resume": resume,
+	"take_up": take_up,
+	"take_in_again": take_in_again,
+	"look_up": look_up,
+	"compare": compare,
+	"enable_scheduler": switch_scheduler_on,
+	"start_job": start_job,
+	"sync_jobs": add_jobs,
+	"leave_practice_mode": leave_practice_mode,
+}
+
+# These go on in the background: whether they helped is seen some seconds later.
+IN_BACKGROUND = ("take_up", "take_in_again", "look_up", "compare")
+
+
+def _save(doctype: str, name: str, **values) -> None:
+	doc = frappe.get_doc(doctype, name)
+	doc.update(values)
+	doc.save()
+
+
+def _messages(account: str, status: str, **filters) -> list[str]:
+	filters |= {"account": account, "status": status}
+	return frappe.get_all(MESSAGE, filters, pluck="name", order_by="creation", limit=AT_ONCE)

@@ -1,0 +1,208 @@
+"""What the texts of the last days tell: refused ones, waiting ones, ones that got nowhere."""
+
+from collections.abc import Iterator
+
+import frappe
+from frappe import _
+from frappe.query_builder.functions import Count, Max, Min
+from frappe.utils import add_to_date, now_datetime
+
+from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
+from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, Patient
+from twilio_sms_channel.doctor.registration import NOT_REGISTERED, NOT_SWITCHED_ON, NOT_VERIFIED
+from twilio_sms_channel.messaging import pausing, phone
+from twilio_sms_channel.twilio_gateway import errors, statuses
+
+MESSAGE = "Twilio SMS Message"
+LOOKED_BACK_DAYS = 3
+# Of others' doing (a phone that is off) there are always some: a finding only where many texts fail for the same reason.
+MANY, MANY_OF_ALL = 10, 0.2
+# Told by other checks, or no fault at all (an opt-out).
+TOLD_ELSEWHERE = (NOT_SWITCHED_ON, NOT_REGISTERED, NOT_VERIFIED, errors.OPTED_OUT, *pausing.CODES)
+STUCK_MINUTES, UNCONFIRMED_MINUTES = 15, 30
+FAILED_DAYS = 30
+
+
+def check_errors(patient: Patient) -> Iterator[Finding]:
+	"""Error codes of our own texts. Those that an admin can mend count until a later text of the number got through."""
+	sent = None
+	for row in _failures(patient):
+		about = errors.explanation(row.error_code)
+		is_admins = about.who == errors.ADMIN
+		if is_admins and _got_through(row.number, row.last):
+			continue
+		if not is_admins:
+			sent = sent or _sent(patient)
+			if row.count < MANY or row.count < MANY_OF_ALL * sent.get(row.number, 0):
+				continue
+		yield Finding(
+			f"errors.{row.error_code}",
+			AT_RISK,
+			_("{0} texts from {1} failed within the last {2} days: {3}").format(
+				row.count, phone.display(row.number), LOOKED_BACK_DAYS, about.what
+			),
+			_("Customers do not get these answers. Twilio's error is {0}.").format(row.error_code),
+			_("{0} Twilio explains it at {1}.").format(about.do, errors.help_url(row.error_code)).strip(),
+			NUMBER,
+			row.number,
+		)
+
+
+def check_stuck(patient: Patient) -> Iterator[Finding]:
+	"""Texts that wait although nothing keeps them from going on."""
+	why = _("Customers wait for an answer, or write to nobody.")
+	how = _(
+		"Mend It takes them up again. If they wait still, look whether workers and scheduler are running, and at the Error Log."
+	)
+	if inbound := _waiting(patient, "Received"):
+		yield _of(
+			patient,
+			"stuck.inbound",
+			_("{0} customers' texts wait to be put into a ticket for more than {1} minutes.").format(
+				inbound, STUCK_MINUTES
+			),
+			why,
+			how,
+			"take_up",
+		)
+	if not patient.doc.paused_since and patient.doc.enabled:
+		if outbound := _waiting(patient, "Queued") + _waiting(patient, "Sending"):
+			yield _of(
+				patient,
+				"stuck.outbound",
+				_("{0} answers wait to be sent for more than {1} minutes.").format(outbound, STUCK_MINUTES),
+				why,
+				how,
+				"take_up",
+			)
+
+
+def check_failed(patient: Patient) -> Iterator[Finding]:
+	"""Customers' texts that could not be put into a ticket."""
+	Message = frappe.qb.DocType(MESSAGE)
+	failed = _count(
+		_of_patient(Message, patient)
+		.where((Message.direction == "Inbound") & (Message.status == "Failed"))
+		.where(Message.creation > add_to_date(now_datetime(), days=-FAILED_DAYS))
+	)
+	if failed:
+		yield _of(
+			patient,
+			"failed.inbound",
+			_("{0} customers' texts could not be put into a ticket.").format(failed),
+			_("Nobody sees them but in the list of text messages."),
+			_(
+				"The list of Twilio SMS Message with status Failed says the reason of each. Mend It tries all of them again."
+			),
+			"take_in_again",
+		)
+
+
+def check_unconfirmed(patient: Patient) -> Iterator[Finding]:
+	"""Answers of which it is not known for long whether Twilio took them."""
+	if patient.doc.paused_since or not patient.doc.enabled:
+		return
+	Message = frappe.qb.DocType(MESSAGE)
+	long_ago = add_to_date(now_datetime(), minutes=-UNCONFIRMED_MINUTES)
+	unconfirmed = _count(
+		_of_patient(Message, patient)
+		.where(Message.status == "Unconfirmed")
+		.where(Message.creation < long_ago)
+		.where(Message.tried_at.isnull() | (Message.tried_at < long_ago))
+	)
+	if unconfirmed:
+		yield _of(
+			patient,
+			"unconfirmed.long",
+			_("Of {0} answers it is not known for more than {1} minutes whether they were sent.").format(
+				unconfirmed, UNCONFIRMED_MINUTES
+			),
+			_("Later answers to the same customers wait for them."),
+			_(
+				"They are looked up in Twilio's list by themselves as soon as it can be read. Mend It looks at once."
+			),
+			"look_up",
+			AT_RISK,
+		)
+
+
+def _failures(patient: Patient) -> list:
+	"""Numbers, error codes, and how many texts failed so."""
+	Message = frappe.qb.DocType(MESSAGE)
+	return (
+		_of_patient(Message, patient)
+		.select(
+			Message.number,
+			Message.error_code,
+			Count(Message.name).as_("count"),
+			Max(Message.modified).as_("last"),
+		)
+		.where((Message.direction == "Outbound") & Message.status.isin(statuses.NOT_DELIVERED))
+		.where(Message.creation > _looked_back())
+		.where(Message.error_code.isnotnull() & (Message.error_code != ""))
+		.where(Message.error_code.notin(TOLD_ELSEWHERE))
+		.groupby(Message.number, Message.error_code)
+		.orderby(Count(Message.name), order=frappe.qb.desc)
+	).run(as_dict=True)
+
+
+def _sent(patient: Patient) -> dict[str, int]:
+	"""Our texts in the same time, by number."""
+	Message = frappe.qb.DocType(MESSAGE)
+	found = (
+		_of_patient(Message, patient)
+		.select(Message.number, Count(Message.name))
+		.where((Message.direction == "Outbound") & (Message.creation > _looked_back()))
+		.groupby(Message.number)
+	).run()
+	return dict(found)
+
+
+def _got_through(number: str, since) -> bool:
+	filters = {"number": number, "direction": "Outbound", "status": ("in", ("Sent", "Delivered", "Read"))}
+	return bool(frappe.db.exists(MESSAGE, {**filters, "creation": (">", since)}))
+
+
+def _waiting(patient: Patient, status: str) -> int:
+	"""How many texts in a status wait longer than usual, of numbers whose queue does not move."""
+	long_ago = add_to_date(now_datetime(), minutes=-STUCK_MINUTES)
+	Message = frappe.qb.DocType(MESSAGE)
+	due = Message.next_attempt.isnull() | (Message.next_attempt < long_ago)
+	found = (
+		_of_patient(Message, patient)
+		.select(Message.number, Count(Message.name), Min(Message.creation))
+		.where((Message.status == status) & (Message.creation < long_ago) & due)
+		.groupby(Message.number)
+	).run()
+	if status != "Queued":
+		return sum(count for _number, count, _oldest in found)
+	on = {number.name for number in patient.numbers if number.sms_enabled}
+	return sum(count for number, count, _oldest in found if number in on and not _moves(number, long_ago))
+
+
+def _moves(number: str, since) -> bool:
+	"""A number sends no faster than its type may: that many wait is nothing wrong as long as some leave."""
+	return bool(frappe.db.exists(MESSAGE, {"number": number, "tried_at": (">", since)}))
+
+
+def _of_patient(Message, patient: Patient):
+	query = frappe.qb.from_(Message).where(Message.account == patient.name)
+	return (
+		query.where(Message.number.isin([row.name for row in patient.numbers]))
+		if patient.is_one_number
+		else query
+	)
+
+
+def _count(query) -> int:
+	return query.select(Count("*")).run()[0][0]
+
+
+def _looked_back():
+	return add_to_date(now_datetime(), days=-LOOKED_BACK_DAYS)
+
+
+def _of(
+	patient: Patient, check: str, what: str, why: str, how: str, remedy: str, severity: str = BROKEN
+) -> Finding:
+	return Finding(check, severity, what, why, how, ACCOUNT, patient.name, remedy)

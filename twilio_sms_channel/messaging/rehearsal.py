@@ -1,0 +1,65 @@
+"""A text that this site sends to itself, as Twilio would, to see whether texts get here: it leaves no trace.
+
+The doctor notes a secret word that is good for one minute and one request, and posts a signed text with it through
+the public URL. The webhook's door treats it as any other up to the row in the database; then the transaction is rolled back
+instead of committed, so that there is never a row that anybody else can see, and no job, ticket or notification follows. What
+became of it is kept in Redis for the doctor, which is also how it knows that it was this site that answered.
+
+Whoever has not got the auth token gains nothing: without its signature the text is refused as ever, and without the
+word, which nobody outside learns, it is a text like all others.
+"""
+
+import secrets
+from collections.abc import Mapping
+
+import frappe
+from redis.exceptions import RedisError
+
+# Among Twilio's parameters, which are CamelCase as well; it adds none with a hyphen.
+PARAMETER = "X-Self-Test"
+GOOD_FOR_S = 60
+EXPECTED, ARRIVED = b"expected", b"arrived"
+
+
+def announce() -> str:
+	"""Expect a rehearsal within a minute: the word that its text carries.
+
+	:raises redis.exceptions.RedisError: the cache is down
+	"""
+	word = secrets.token_hex(16)
+	frappe.cache().set(_key(word), EXPECTED, ex=GOOD_FOR_S)
+	return word
+
+
+def outcome(word: str) -> tuple[bool, str]:
+	"""Whether the rehearsal's row was written, and otherwise why this site refused it ("": it never got here)."""
+	found = frappe.cache().get(_key(word)) or EXPECTED
+	frappe.cache().delete(_key(word))
+	return found == ARRIVED, "" if found in (EXPECTED, ARRIVED) else found.decode()
+
+
+def is_one(params: Mapping[str, str]) -> bool:
+	"""Whether a request is a rehearsal that this site expects."""
+	word = params.get(PARAMETER)
+	if not word:
+		return False
+	try:
+		return frappe.cache().get(_key(word)) == EXPECTED
+	except RedisError:
+		return False
+
+
+def arrived(params: Mapping[str, str]) -> None:
+	_note(params, ARRIVED)
+
+
+def refused(params: Mapping[str, str], reason: str) -> None:
+	_note(params, reason.encode())
+
+
+def _note(params: Mapping[str, str], what: bytes) -> None:
+	frappe.cache().set(_key(params[PARAMETER]), what, ex=GOOD_FOR_S)
+
+
+def _key(word: str) -> bytes:
+	return frappe.cache().make_key(f"twilio_sms_rehearsal:{word[:64]}")
