@@ -71,6 +71,19 @@ default_log_clearing_doctypes = {"Twilio SMS Rejected Webhook": 30}
 
 # Desk ------------------------------------------------------------------------------------------
 
+# The workspace "Twilio SMS": v15 lists it in Desk's sidebar by itself. v16 shows what is in desktop_icon/ and
+# workspace_sidebar/, which v15 does not read, and has a screen of apps.
+if int(frappe.__version__.split(".")[0]) >= 16:
+	add_to_apps_screen = [
+		{
+			"name": app_name,
+			"logo": "/assets/twilio_sms_channel/images/twilio-sms-channel.svg",
+			"title": "Twilio SMS",
+			"route": "/desk/twilio-sms",
+			"has_permission": "twilio_sms_channel.overview.boot.may_set_up",
+		}
+	]
+
 doctype_js = {
 	"HD Ticket": ["public/js/hd_ticket.js", "public/js/hd_ticket_start.js"],
 	"Contact": "public/js/contact.js",

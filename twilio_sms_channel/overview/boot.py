@@ -1,4 +1,4 @@
-"""What Desk has to know before it shows a report's filters."""
+"""What Desk has to know before it shows a page of this app."""
 
 import frappe
 
@@ -12,3 +12,9 @@ def extend(bootinfo) -> None:
 		"team_doctype": desk.team_doctype if desk and frappe.has_permission(desk.team_doctype) else "",
 		"may_read_accounts": bool(frappe.has_permission("Twilio SMS Account")),
 	}
+
+
+def may_set_up() -> bool:
+	"""Called by Frappe before it shows the app on the screen of apps. For nobody else: with two apps on it, whoever logs
+	in lands there and no longer in the helpdesk."""
+	return "System Manager" in frappe.get_roles()

@@ -1,14 +1,30 @@
-// Filters that this app's reports share. Each report's script includes this file.
+// What this app's reports share. Each report's script includes this file.
 frappe.provide("twilio_sms");
 
 // What a report is asked for.
 // groups: what it can have a row for; figures: what its chart can show. The first of each is the default.
 twilio_sms.report_filters = ({ groups = [], figures = [] } = {}) => {
+	const words = {
+		Day: __("Day"),
+		Week: __("Week"),
+		Month: __("Month"),
+		Number: __("Number"),
+		Team: __("Team"),
+		Account: __("Account"),
+		Agent: __("Agent"),
+		Source: __("Source"),
+		Texts: __("Texts"),
+		"Delivery Rate": __("Delivery Rate"),
+		Segments: __("Segments"),
+		Cost: __("Cost"),
+		Median: __("Median"),
+		Average: __("Average"),
+	};
 	const choice = (fieldname, label, values) => ({
 		fieldname,
 		label,
 		fieldtype: "Select",
-		options: values.map((value) => ({ value, label: __(value) })),
+		options: values.map((value) => ({ value, label: words[value] })),
 		default: values[0],
 		reqd: 1,
 	});
@@ -34,3 +50,7 @@ twilio_sms.report_filters = ({ groups = [], figures = [] } = {}) => {
 			: []),
 	];
 };
+
+// A rate or time that there is none of is shown as nothing, not as zero.
+twilio_sms.blank_for_nothing = (value, row, column, data, default_formatter) =>
+	value === null || value === undefined ? "" : default_formatter(value, row, column, data);

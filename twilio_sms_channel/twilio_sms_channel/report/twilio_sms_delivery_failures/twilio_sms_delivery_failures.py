@@ -14,7 +14,7 @@ from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
 
 REASON = "Reason"
-MAX_REASONS, MAX_SHORT_CHARACTERS = 200, 48
+MAX_REASONS, MAX_BARS = 200, 8
 
 beginning = CustomFunction("LEFT", ["text", "characters"])
 
@@ -27,9 +27,11 @@ def execute(filters: dict[str, Any] | None = None):
 	"""
 	asked = read(filters, (REASON,))
 	rows = _rows(asked)
-	# What the reasons are called is for the table; an axis has room for less.
-	short = [{"group": _shortened(row["group"]), "texts": row["texts"]} for row in rows]
-	chart = grouping.chart(asked, short, [("texts", _("Texts"))])
+	# An axis has room for a few letters: the code comes first.
+	bars = [
+		{"group": f"{row['code']} {row['group']}".strip(), "texts": row["texts"]} for row in rows[:MAX_BARS]
+	]
+	chart = grouping.chart(asked, bars, [("texts", _("Texts"))])
 	return _columns(), rows, None, chart, _summary(rows)
 
 
@@ -77,12 +79,6 @@ def _who(who: str) -> str:
 		errors.TWILIO: "Twilio",
 	}
 	return words.get(who, "")
-
-
-def _shortened(reason: str) -> str:
-	return (
-		reason if len(reason) <= MAX_SHORT_CHARACTERS else f"{reason[: MAX_SHORT_CHARACTERS - 1].rstrip()}…"
-	)
 
 
 def _columns() -> list[dict[str, Any]]:

@@ -4,4 +4,5 @@ frappe.query_reports["Twilio SMS Response Time"] = {
 		groups: ["Day", "Week", "Month", "Team", "Agent", "Number"],
 		figures: ["Median", "Average"],
 	}),
+	formatter: twilio_sms.blank_for_nothing,
 };

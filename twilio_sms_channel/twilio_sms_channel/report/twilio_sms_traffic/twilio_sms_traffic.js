@@ -4,4 +4,5 @@ frappe.query_reports["Twilio SMS Traffic"] = {
 		groups: ["Day", "Week", "Month", "Number", "Team", "Account"],
 		figures: ["Texts", "Delivery Rate", "Segments", "Cost"],
 	}),
+	formatter: twilio_sms.blank_for_nothing,
 };

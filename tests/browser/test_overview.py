@@ -1,0 +1,135 @@
+"""The workspace and the reports in a browser, empty and with a month of texts, in the light and in the dark."""
+
+from datetime import timedelta
+
+import frappe
+import pytest
+from frappe.utils import now_datetime
+from playwright.sync_api import expect
+from support.planted import CONVERSATION, MESSAGE, NUMBER, OTHER, OURS, Planted, stored
+
+from browser.conftest import log_in
+from browser.test_desk import desk
+
+TALL = {"width": 1280, "height": 2100}
+REPORTS = {
+	"traffic": ("Twilio SMS Traffic", {"group_by": "Day"}),
+	"traffic-by-number": ("Twilio SMS Traffic", {"group_by": "Number", "figure": "Cost"}),
+	"failures": ("Twilio SMS Delivery Failures", {}),
+	"response-time": ("Twilio SMS Response Time", {}),
+	"opt-outs": ("Twilio SMS Opt-Outs", {"group_by": "Week"}),
+}
+FAILURES = ("30006", "30006", "30006", "30007", "30003", "21610")
+DAYS = 28
+
+
+@pytest.fixture(scope="module")
+def month(stack):
+	"""A month of texts of two numbers and two teams, gone again afterwards."""
+	frappe.db.rollback()
+	frappe.set_user("Administrator")
+	planted = Planted()
+	frappe.db.set_value(NUMBER, OURS, "description", "Support")
+	teams = [
+		stored({"doctype": "HD Team", "team_name": name}) for name in ("Planted Parcels", "Planted Returns")
+	]
+	talks = []
+	for n, (number, team) in enumerate(((OURS, teams[0]), (OURS, teams[0]), (OTHER, teams[1]))):
+		talks.append((number, planted.conversation(f"+1415555017{n}", number), planted.ticket(team)))
+	for day in range(DAYS):
+		_plant_day(planted, day, talks)
+	frappe.db.commit()
+	yield planted
+	frappe.db.rollback()
+	_forget(planted, teams, talks)
+
+
+def _plant_day(planted: Planted, day: int, talks: list) -> None:
+	morning = (now_datetime() - timedelta(days=day)).replace(hour=0, minute=5, second=0)
+	for n in range(2 + (day * 5) % 6):
+		number, conversation, communication = talks[(day + n) % len(talks)]
+		where = {"number": number, "conversation": conversation, "communication": communication}
+		asked = morning + timedelta(seconds=n * 600)
+		planted.text("Inbound", asked, **where)
+		if n % 3 == 2:
+			continue
+		price = {"price": 0.0083 * (1 + n % 3), "price_unit": "EUR" if number == OTHER else "USD"}
+		answered = asked + timedelta(seconds=90 + 60 * ((day * 3 + n) % 7))
+		planted.text("Outbound", answered, segments=1 + n % 3, sent_by="Administrator", **price, **where)
+		if day % 4 == 3:
+			failed = {"status": "Undelivered", "error_code": FAILURES[day % len(FAILURES)]}
+			planted.text("Outbound", answered, **failed, **where)
+	if day % 5 == 0:
+		stored(
+			{
+				"doctype": "Twilio SMS Consent Event",
+				"event": "Opted In" if day == 10 else "Opted Out",
+				"customer_number": "+14155550170",
+				"number": OURS,
+				"occurred_at": morning,
+				"source": "Customer's Text",
+			}
+		)
+
+
+def _forget(planted: Planted, teams: list[str], talks: list) -> None:
+	numbers = {"number": ("in", (OURS, OTHER))}
+	for doctype in (MESSAGE, CONVERSATION, "Twilio SMS Consent Event"):
+		frappe.db.delete(doctype, numbers)
+	for _number, _conversation, communication in talks:
+		frappe.db.delete("HD Ticket", frappe.db.get_value("Communication", communication, "reference_name"))
+		frappe.db.delete("Communication", communication)
+	for team in teams:
+		frappe.db.delete("HD Team", team)
+	for number in (OURS, OTHER):
+		frappe.db.delete(NUMBER, number)
+	frappe.db.delete("Twilio SMS Account", planted.account.name)
+	frappe.db.commit()
+
+
+def both_themes(page, shots, name: str) -> None:
+	page.screenshot(path=shots(name))
+	page.evaluate("document.documentElement.setAttribute('data-theme', 'dark')")
+	page.wait_for_timeout(300)
+	page.screenshot(path=shots(f"{name}-dark"))
+	page.evaluate("document.documentElement.setAttribute('data-theme', 'light')")
+
+
+def open_workspace(page, stack) -> None:
+	page.set_viewport_size(TALL)
+	page.goto(desk(stack, "twilio-sms"))
+	expect(page.locator(".number-widget-box .number")).to_have_count(8)
+	expect(page.locator(".chart-loading-state:visible", has_text="Loading...")).to_have_count(0)
+
+
+def test_the_workspace_of_a_month(page, stack, admin, shots, month):
+	log_in(page, stack, admin.user)
+	open_workspace(page, stack)
+	texts_today = page.locator(".number-widget-box", has_text="Texts In Today").locator(".number")
+	assert int(texts_today.inner_text()) >= 2
+	expect(page.locator(".frappe-chart .line-graph-path").first).to_be_visible()
+	expect(page.locator(".chart-loading-state:visible", has_text="No Data")).to_have_count(0)
+	both_themes(page, shots, "workspace")
+
+
+@pytest.mark.parametrize("shot", REPORTS)
+def test_a_report_of_a_month(page, stack, admin, shots, month, shot):
+	name, filters = REPORTS[shot]
+	log_in(page, stack, admin.user)
+	query = "&".join(f"{field}={value}" for field, value in filters.items())
+	page.goto(desk(stack, f"query-report/{name}?{query}"))
+	expect(page.locator(".datatable .dt-row").nth(1)).to_be_visible()
+	expect(page.locator(".chart-wrapper .frappe-chart")).to_be_visible()
+	for label in ("From Date", "Number", "Account", "Team"):
+		expect(
+			page.locator(f".page-form [placeholder='{label}'], .page-form [aria-label='{label}']").first
+		).to_be_visible()
+	page.wait_for_timeout(800)
+	both_themes(page, shots, f"report-{shot}")
+
+
+def test_a_period_without_texts(page, stack, admin, shots):
+	log_in(page, stack, admin.user)
+	page.goto(desk(stack, "query-report/Twilio SMS Traffic?from_date=2019-03-04&to_date=2019-03-05"))
+	expect(page.get_by_text("Nothing to show")).to_be_visible()
+	page.screenshot(path=shots("report-empty"))

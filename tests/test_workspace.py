@@ -1,0 +1,113 @@
+"""The workspace "Twilio SMS": all that it shows is there, and answers whoever may see it."""
+
+import json
+
+import frappe
+import pytest
+from support.people import make_agent, make_user
+
+WORKSPACE = "Twilio SMS"
+
+
+@pytest.fixture(scope="module")
+def manager(stack, admin):
+	"""An agent manager, who sees figures and sets nothing up."""
+	return stack.login(make_user("tsms-figures@example.com", ["Agent Manager"], user_type="System User"))
+
+
+@pytest.fixture(scope="module")
+def workspace(site):
+	return frappe.get_doc("Workspace", WORKSPACE)
+
+
+def shown(person) -> dict[str, set[str]]:
+	"""Names of what Desk would show, by kind."""
+	page = {"name": WORKSPACE, "title": WORKSPACE, "public": 1}
+	answer = person.call("frappe.desk.desktop.get_desktop_page", page=json.dumps(page))
+	assert answer.ok, answer.text
+	found = answer.json()["message"]
+	return {
+		"cards": {item["number_card_name"] for item in found["number_cards"]["items"]},
+		"charts": {item["chart_name"] for item in found["charts"]["items"]},
+		"links": {link["link_to"] for card in found["cards"]["items"] for link in card["links"]},
+	}
+
+
+def test_every_block_stands_for_something(workspace):
+	there = {
+		"number_card": {card.label for card in workspace.number_cards},
+		"chart": {chart.label for chart in workspace.charts},
+		"card": {link.label for link in workspace.links if link.type == "Card Break"},
+		"onboarding": set(frappe.get_all("Module Onboarding", pluck="name")),
+	}
+	blocks = json.loads(workspace.content)
+	for kind, labels in there.items():
+		used = {
+			next(v for k, v in b["data"].items() if k.endswith("_name")) for b in blocks if b["type"] == kind
+		}
+		assert used <= labels
+		assert used == labels or kind == "onboarding"
+
+
+def test_nothing_leads_to_a_doctype_of_a_ticket_system(workspace):
+	links = [link.link_to for link in workspace.links if link.type == "Link"]
+	assert links
+	for name in [*links, *(card.document_type for card in _cards(workspace))]:
+		assert name.startswith("Twilio SMS ")
+
+
+def test_an_admin_sees_all_and_all_answers(workspace, admin):
+	found = shown(admin)
+	assert found["cards"] == {card.number_card_name for card in workspace.number_cards}
+	assert found["charts"] == {chart.chart_name for chart in workspace.charts}
+	assert found["links"] == {link.link_to for link in workspace.links if link.type == "Link"}
+	for card in _cards(workspace):
+		answer = admin.call(
+			"frappe.desk.doctype.number_card.number_card.get_result",
+			doc=json.dumps({"document_type": card.document_type, "function": card.function}),
+			filters=card.filters_json,
+		)
+		assert isinstance(answer.json().get("message"), int), answer.text
+	for chart in _charts(workspace):
+		assert _run(admin, chart.report_name, json.loads(chart.filters_json)).ok
+
+
+def test_an_agent_manager_sees_figures_but_no_set_up(workspace, manager):
+	found = shown(manager)
+	assert "Twilio SMS Open Findings" not in found["cards"]
+	assert "Twilio SMS Texts In Today" in found["cards"]
+	assert found["charts"] == {chart.chart_name for chart in workspace.charts} - {"Twilio SMS Opt-Outs"}
+	assert not found["links"] & {"Twilio SMS Account", "Twilio SMS Settings", "Twilio SMS Finding"}
+
+
+def test_agents_run_no_report(stack, admin, workspace):
+	agent = stack.login(make_agent("tsms-no-figures@example.com"))
+	for chart in _charts(workspace):
+		assert _run(agent, chart.report_name, {}).status_code == 403
+
+
+def test_a_report_is_exported(manager):
+	answer = manager.session.post(
+		f"{manager.stack.web}/api/method/frappe.desk.query_report.export_query",
+		data={
+			"report_name": "Twilio SMS Traffic",
+			"file_format_type": "CSV",
+			"filters": json.dumps({"group_by": "Number"}),
+			"visible_idx": "[]",
+		},
+		timeout=30,
+	)
+	assert answer.ok, answer.text
+	assert '"Number","Texts In"' in answer.text
+
+
+def _cards(workspace):
+	return [frappe.get_doc("Number Card", card.number_card_name) for card in workspace.number_cards]
+
+
+def _charts(workspace):
+	return [frappe.get_doc("Dashboard Chart", chart.chart_name) for chart in workspace.charts]
+
+
+def _run(person, report: str, filters: dict):
+	return person.call("frappe.desk.query_report.run", report_name=report, filters=json.dumps(filters))
