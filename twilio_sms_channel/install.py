@@ -4,6 +4,7 @@ import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from twilio_sms_channel.desks import helpdesk_screen
+from twilio_sms_channel.messaging import home
 
 HELPDESK = "helpdesk"
 
@@ -93,6 +94,7 @@ def after_install() -> None:
 
 def after_migrate() -> None:
 	"""Add the fields that this version has and the one before had not."""
+	home.settle()
 	create_custom_fields(CONTACT_FIELDS)
 	if HELPDESK in frappe.get_installed_apps():
 		_join_helpdesk()
@@ -113,6 +115,7 @@ def before_app_uninstall(app: str) -> None:
 def before_uninstall() -> None:
 	# Frappe removes the app's DocTypes; fields on other apps' DocTypes are ours to take away, columns included.
 	remove(CONTACT_FIELDS)
+	home.leave()
 	if HELPDESK in frappe.get_installed_apps():
 		_leave_helpdesk()
 	else:

@@ -8,7 +8,7 @@ import click
 import frappe
 from frappe.installer import update_site_config
 
-from twilio_sms_channel.messaging import public_url
+from twilio_sms_channel.messaging import home, public_url
 
 ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
 PRACTICE_ACCOUNT = "Practice"
@@ -47,6 +47,7 @@ def run(port: int = 0, connect: bool = True) -> None:
 	try:
 		if connect:
 			update_site_config(CONFIG_KEY, simulator.base_url)
+			update_site_config(home.PRACTICE_KEY, 1)
 		click.echo(f"Simulator: {simulator.base_url}")
 		click.echo(f"Site:      {public_url.base()}" + ("" if connect else " (not connected)"))
 		click.echo("Open the simulator in a browser and text as a customer. Ctrl-C ends practice mode.")
@@ -54,6 +55,7 @@ def run(port: int = 0, connect: bool = True) -> None:
 	finally:
 		simulator.stop()
 		if connect:
+			update_site_config(home.PRACTICE_KEY, "None")
 			update_site_config(CONFIG_KEY, "None")
 		click.echo("Practice mode ended.")
 

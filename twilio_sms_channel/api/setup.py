@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel import doctor
-from twilio_sms_channel.messaging import connecting, importing, public_url, webhook_setup
+from twilio_sms_channel.messaging import connecting, dispatch, home, importing, public_url, webhook_setup
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, TwilioProblem, explain
 
 ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
@@ -123,6 +123,7 @@ def configure_webhooks(number: str, replace: bool = False) -> dict[str, Any]:
 		console by hand}`
 	"""
 	frappe.only_for("System Manager")
+	home.refuse_on_copy()
 	doc = frappe.get_doc(NUMBER, number)
 	return asdict(webhook_setup.configure(doc, replace=frappe.utils.sbool(replace)))
 
@@ -135,6 +136,7 @@ def configure_numbers(account: str, numbers: dict[str, bool] | str) -> list[dict
 	:return: what `configure_webhooks` returns, for each number that can have a webhook
 	"""
 	frappe.only_for("System Manager")
+	home.refuse_on_copy()
 	doc = frappe.get_doc(ACCOUNT, account)
 	return [
 		asdict(outcome)
@@ -149,6 +151,7 @@ def restore_webhook(number: str) -> dict[str, Any]:
 	:return: as `configure_webhooks`
 	"""
 	frappe.only_for("System Manager")
+	home.refuse_on_copy()
 	return asdict(webhook_setup.restore(frappe.get_doc(NUMBER, number)))
 
 
@@ -161,6 +164,24 @@ def latest_text(account: str) -> dict[str, Any]:
 	frappe.only_for("System Manager")
 	frappe.get_doc(ACCOUNT, account)
 	return connecting.latest_text(account)
+
+
+@frappe.whitelist(methods=["POST"])
+def confirm_home(waiting: str = home.CANCEL) -> dict[str, Any]:
+	"""Say that this site takes over from the one that its data was restored from: from now on it sends texts.
+
+	:param waiting: what becomes of texts that waited in the backup: "cancel" them, or "look_up" which of them Twilio has
+		and send the others
+	:return: `{"waiting", "texts": how many}`
+	"""
+	frappe.only_for("System Manager")
+	if waiting not in (home.CANCEL, home.LOOK_UP):
+		frappe.throw(_("Texts that wait are either canceled (cancel) or looked up at Twilio (look_up)."))
+	texts = home.confirm(waiting)
+	dispatch.wake()
+	# Nothing is written any more, so the request would end without.
+	frappe.db.commit()
+	return {"waiting": waiting, "texts": texts}
 
 
 @frappe.whitelist(methods=["POST"])

@@ -9,7 +9,7 @@ from frappe import _
 from frappe.query_builder.functions import IfNull
 from frappe.utils import add_to_date, format_datetime, now_datetime
 
-from twilio_sms_channel.messaging import delivery, intake, jobs, polling
+from twilio_sms_channel.messaging import delivery, home, intake, jobs, polling
 from twilio_sms_channel.twilio_gateway import errors, payloads, statuses
 from twilio_sms_channel.twilio_gateway.client import Gateway, ListedMessage, oldest_first
 
@@ -70,8 +70,9 @@ def run(
 
 
 def scheduled() -> None:
-	"""Every hour (scheduler)."""
-	run()
+	"""Every hour (scheduler), but for restored copies."""
+	if not home.is_copy():
+		run()
 
 
 def for_button(number: str, since: datetime, asked_by: str) -> None:

@@ -27,6 +27,7 @@ from twilio_sms_channel.messaging import (
 	claims,
 	consent,
 	delivery,
+	home,
 	jobs,
 	locks,
 	media_links,
@@ -35,6 +36,7 @@ from twilio_sms_channel.messaging import (
 	polling,
 	public_url,
 	rows,
+	standstill,
 	unconfirmed,
 )
 from twilio_sms_channel.messaging.events import ask
@@ -52,8 +54,6 @@ from twilio_sms_channel.twilio_gateway.client import (
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 JOB = "twilio_sms_channel.messaging.dispatch.pump"
-# Nobody waits longer than this for an answer; later the customer no longer expects it either.
-GIVE_UP_AFTER_HOURS = 4
 MAX_CALLS, MAX_CALLS_OF_A_NUMBER = 150, 50
 LOOK_EVERY_S = 0.25
 # The outcomes of many calls are written together.
@@ -81,6 +81,8 @@ def pump() -> None:
 	"""Send what waits, of all numbers, and look up what is unconfirmed (worker)."""
 	jobs.as_administrator()
 	jobs.begun(JOB)
+	if not standstill.may_send():
+		return
 	recover()
 	with Pump() as running:
 		running.run()
@@ -107,7 +109,11 @@ def wake_if_needed() -> None:
 
 
 def retry(message: str) -> None:
-	"""Queue a text again that failed for good, at the agent's wish. Unconfirmed ones are never repeated."""
+	"""Queue a text again that failed for good, at the agent's wish. Unconfirmed ones are never repeated.
+
+	:raises home.IsCopy: nothing is sent from here
+	"""
+	home.refuse_on_copy()
 	doc = frappe.get_doc(MESSAGE, message, for_update=True)
 	if doc.direction != "Outbound" or doc.status not in statuses.NOT_DELIVERED or doc.sent_as_email:
 		return
@@ -458,7 +464,7 @@ def _settle_search(search: unconfirmed.Search, result) -> None:
 
 def _queue_again(text: claims.Text, problem: errors.TwilioProblem) -> None:
 	reason = errors.explain(problem.code, problem.message)
-	if text.tried_since < add_to_date(now_datetime(), hours=-GIVE_UP_AFTER_HOURS):
+	if text.tried_since < add_to_date(now_datetime(), hours=-unconfirmed.TOO_LATE_AFTER_HOURS):
 		delivery.settle(text.name, "Failed", code=problem.code, reason=reason)
 		return
 	why = {"status": "Queued", "error_code": problem.code or None, "error_message": reason}

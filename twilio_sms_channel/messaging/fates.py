@@ -26,7 +26,9 @@ def trouble(message) -> dict[str, Any] | None:
 	"""
 	reason = message.error_message or ""
 	# What has arrived, or is on its way, keeps no trouble from earlier attempts.
-	if message.status not in (*NOT_DELIVERED, "Queued", "Unconfirmed") or not (message.error_code or reason):
+	if message.status not in (*NOT_DELIVERED, "Queued", "Unconfirmed", "Canceled"):
+		return None
+	if not (message.error_code or reason):
 		return None
 	about = errors.explanation(message.error_code, reason)
 	what, do = about.what, about.do

@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, now_datetime
 
-from twilio_sms_channel.messaging import delivery, jobs
+from twilio_sms_channel.messaging import delivery, home, jobs
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.media import CannotFetch, download, sids_of
@@ -58,7 +58,8 @@ def undeleted(limit: int = 200) -> list[str]:
 def delete_at_twilio(message: str) -> None:
 	"""Delete Twilio's copies of a message's files, as far as they are to be deleted; the sweep tries again."""
 	items = frappe.get_all(MEDIA, {"parent": message, "twilio_copy": "To Delete"}, ["name", "url"])
-	if not items:
+	# The original site may not have fetched them yet.
+	if not items or home.is_copy():
 		return
 	account = frappe.get_doc("Twilio SMS Account", frappe.db.get_value(MESSAGE, message, "account"))
 	gateway = Gateway(account)

@@ -10,6 +10,7 @@ from twilio_sms_channel.messaging import (
 	contacts,
 	conversations,
 	dispatch,
+	home,
 	media_links,
 	outgoing_media,
 	pace,
@@ -176,6 +177,8 @@ def why_not(conversation, body: str | None = None, files: list[str] | None = Non
 	"""
 	customer_number = conversation.customer_number
 	customer = phone.display(customer_number)
+	if reason := home.why():
+		return reason
 	if conversation.opted_out:
 		return _opted_out(customer)
 	if not phone.is_answerable(customer_number):

@@ -9,7 +9,16 @@ from frappe import _
 
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
-from twilio_sms_channel.messaging import contacts, conversations, intake, outbox, phone, senders, system_lines
+from twilio_sms_channel.messaging import (
+	contacts,
+	conversations,
+	home,
+	intake,
+	outbox,
+	phone,
+	senders,
+	system_lines,
+)
 from twilio_sms_channel.messaging.outbox import CannotText
 
 NUMBER, CONVERSATION = "Twilio SMS Number", "Twilio SMS Conversation"
@@ -108,7 +117,10 @@ def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, 
 	desk = desk_of_site()
 	own, theirs = set(desk.teams_of(frappe.session.user)), _team_of(desk, ticket)
 	rows = frappe.get_all(NUMBER, pluck="name", order_by="creation")
-	prospects = [_prospect(desk, frappe.get_cached_doc(NUMBER, name), to, ticket) for name in rows]
+	whole_site = home.why()
+	prospects = [
+		_prospect(desk, frappe.get_cached_doc(NUMBER, name), to, ticket, whole_site) for name in rows
+	]
 
 	def rank(prospect) -> tuple:
 		number = prospect["doc"]
@@ -169,19 +181,22 @@ def why_not(conversation, ticket: str | None = None) -> str:
 	return ""
 
 
-def _prospect(desk, number, to: str | None, ticket: str | None) -> dict[str, Any]:
-	"""A number of ours with what is to be said of texting somebody from it."""
+def _prospect(desk, number, to: str | None, ticket: str | None, whole_site: str) -> dict[str, Any]:
+	"""A number of ours with what is to be said of texting somebody from it.
+
+	:param whole_site: why no number of the site texts anybody, "" when they do
+	"""
 	prospect = {
 		"doc": number,
 		"number": number.name,
 		"display": phone.display(number.name),
 		"label": number.description or "",
-		"why_not": senders.why_off(number),
+		"why_not": whole_site or senders.why_off(number),
 		"continues": None,
 		"last": None,
 	}
 	prospect["off"] = bool(prospect["why_not"])
-	if not to:
+	if not to or whole_site:
 		return prospect
 	conversation = conversations.of_pair(number.name, to)
 	prospect["last"] = _last(conversation)

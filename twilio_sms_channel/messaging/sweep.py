@@ -4,7 +4,7 @@ import time
 
 import frappe
 
-from twilio_sms_channel.messaging import dispatch, intake, media, pausing, polling
+from twilio_sms_channel.messaging import dispatch, intake, media, pausing, polling, standstill
 
 FOR_POLLING_S, FOR_MEDIA_S = 20, 30
 
@@ -13,9 +13,10 @@ def run() -> None:
 	"""Resume inbound texts, outbound texts and media whose worker was lost (scheduler)."""
 	for message in intake.waiting():
 		intake.resume(message)
-	pausing.look_again()
-	dispatch.wake_if_needed()
-	polling.run(time.monotonic() + FOR_POLLING_S)
+	if standstill.may_send():
+		pausing.look_again()
+		dispatch.wake_if_needed()
+		polling.run(time.monotonic() + FOR_POLLING_S)
 	# Files that cannot be had must not keep the next minute's texts waiting.
 	enough = time.monotonic() + FOR_MEDIA_S
 	for take_up, messages in ((media.fetch, media.waiting()), (media.delete_at_twilio, media.undeleted())):

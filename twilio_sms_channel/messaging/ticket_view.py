@@ -8,6 +8,7 @@ from frappe import _
 from twilio_sms_channel.messaging import (
 	contacts,
 	fates,
+	home,
 	outbox,
 	outgoing_media,
 	phone,
@@ -89,6 +90,8 @@ def _without_conversation(ticket) -> dict[str, Any]:
 
 def _why_texts_wait(number) -> str:
 	"""Why no text leaves this number for the time being, "" when they do."""
+	if reason := home.why():
+		return reason
 	reason = frappe.db.get_value("Twilio SMS Account", number.account, "paused_reason")
 	if not reason:
 		return ""

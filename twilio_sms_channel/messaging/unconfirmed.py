@@ -21,6 +21,8 @@ FIRST_LOOK_S, LOOK_EVERY_S, LOOK_AT_LEAST_EVERY_S = 5, 20, 3600
 # Between this machine's clock and Twilio's.
 CLOCKS_DIFFER_S = 60
 MOST_LISTED = 500
+# A customer no longer expects what is older.
+TOO_LATE_AFTER_HOURS = 4
 TRIAL_PREFIX = "Sent from your Twilio trial account - "
 
 
@@ -46,6 +48,11 @@ class Search:
 	def is_over(self) -> bool:
 		return now_datetime() > self.tried_at + timedelta(seconds=absent_after_s())
 
+	@property
+	def is_too_late(self) -> bool:
+		"""Whether it is no use to send the text now."""
+		return now_datetime() > self.tried_at + timedelta(hours=TOO_LATE_AFTER_HOURS)
+
 
 def absent_after_s() -> float:
 	"""How long after a call a text that is not in Twilio's list may still turn up there."""
@@ -60,6 +67,45 @@ def begin(message: str, what_happened: str, code: str = "") -> None:
 	reason = _("{0} It is looked up at Twilio, and sent again only if it is not there.").format(what_happened)
 	if delivery.settle(message, "Unconfirmed", code=code, reason=reason):
 		_look_in(message, min(FIRST_LOOK_S, absent_after_s()))
+
+
+def doubt(what_happened: str, before: datetime | None = None) -> int:
+	"""Have all texts looked up that wait, in data that may be older than what happened to them.
+
+	:param what_happened: a sentence for people
+	:param before: only those written before
+	:return: how many
+	"""
+	count = 0
+	for row in _undecided(("Queued", "Sending"), before):
+		begin(row.name, what_happened)
+		# Twilio is asked about all that happened since it was written, or first tried.
+		facts = {"tried_at": row.tried_at or row.creation, "next_attempt": now_datetime()}
+		count += rows.update(MESSAGE, row.name, facts, status="Unconfirmed")
+	return count
+
+
+def call_off(reason: str) -> int:
+	"""Cancel all texts that wait, or of which nobody knows whether they were sent.
+
+	:param reason: for people
+	:return: how many
+	"""
+	waiting = _undecided(("Queued", "Sending", "Unconfirmed"))
+	return sum(delivery.settle(row.name, "Canceled", reason=reason) for row in waiting)
+
+
+def _undecided(statuses: tuple[str, ...], before: datetime | None = None) -> list:
+	return frappe.get_all(
+		MESSAGE,
+		{
+			"direction": "Outbound",
+			"status": ("in", statuses),
+			**({"creation": ("<", before)} if before else {}),
+		},
+		["name", "creation", "tried_at"],
+		order_by="creation",
+	)
 
 
 def due(limit: int = 50) -> list[Search]:
@@ -157,6 +203,10 @@ def conclude(search: Search, listed: list[MessageInstance]) -> None:
 		if message.sid not in taken and message.sid not in earlier and _is_same(search, message):
 			_match(search, accepted(message), message)
 			return
+	if search.is_over and search.is_too_late:
+		reason = _("It was not sent, and {0} hours later it is no longer sent by itself.")
+		delivery.settle(search.name, "Failed", reason=reason.format(TOO_LATE_AFTER_HOURS))
+		return
 	if search.is_over:
 		again = {"status": "Queued", "next_attempt": None, "error_code": None, "error_message": None}
 		if rows.update(MESSAGE, search.name, again, status="Unconfirmed"):

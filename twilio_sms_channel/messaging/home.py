@@ -1,0 +1,131 @@
+"""Whether this site is the one that its data belongs to, or a copy restored from a backup.
+
+A copy knows the customers, the texts that wait and the credentials, but the original may be at work as well: nothing
+is sent from a copy until an admin confirms that it takes over.
+
+The site's id is in site_config.json, which is no part of a database backup. The database keeps the same id with the
+name of the site: another host has another id or none, and where somebody took the config along, the name differs.
+"""
+
+import frappe
+from frappe import _
+from frappe.installer import update_site_config
+from frappe.utils import now_datetime
+
+from twilio_sms_channel.messaging import locks, unconfirmed
+
+HOME = "Twilio SMS Home"
+CONFIG_KEY = "twilio_sms_home"
+# Set by practice mode beside the simulator's URL. That URL alone could be a proxy on the way to Twilio.
+PRACTICE_KEY = "twilio_sms_practice"
+CANCEL, LOOK_UP = "cancel", "look_up"
+LOCK, PATIENCE_S = "home", 30
+
+
+class IsCopy(frappe.ValidationError):
+	"""Not from a restored copy; the message says why and what to do."""
+
+
+def is_copy() -> bool:
+	"""Whether the site's data came from a backup of another site, and no admin has confirmed that it takes over.
+
+	In practice mode it never is: nothing reaches a real phone.
+	"""
+	return bool(why())
+
+
+def why() -> str:
+	"""Why nothing is sent from here, for people; "" when this is the data's home."""
+	if frappe.conf.get(PRACTICE_KEY) and frappe.conf.get("twilio_sms_api_base_url"):
+		return ""
+	home = stored("home").get("home")
+	# Before the first migration there is none. What this process read of the config may be a minute old (v16).
+	if not home or home == _here(frappe.conf) or home == _here(frappe.get_site_config()):
+		return ""
+	return _(
+		"This site was restored from a backup of {0}. No text is sent from it until an admin confirms in Twilio SMS Settings that it takes over."
+	).format(home.rpartition("@")[2])
+
+
+def refuse_on_copy() -> None:
+	"""
+	:raises IsCopy: with the reason
+	"""
+	if reason := why():
+		frappe.throw(reason, IsCopy, title=_("This site is a copy"))
+
+
+def settle() -> None:
+	"""Make this site the home of data that has none yet: of a new installation, or one older than this. Commits."""
+	_take_lock()
+	try:
+		if not stored("home", for_update=True):
+			_move_in(beat=now_datetime())
+		frappe.db.commit()
+	finally:
+		locks.release([LOCK])
+
+
+def confirm(waiting: str = CANCEL) -> int:
+	"""Make this site the home of data that came here by a backup. Commits.
+
+	Texts that waited in the backup are not simply sent: the site it was made of may have done so.
+
+	:param waiting: CANCEL has them canceled, with the reason in their tickets; LOOK_UP has them looked up at Twilio, and
+		sent where they are not there
+	:return: how many texts that was
+	"""
+	_take_lock()
+	try:
+		if not is_copy():
+			return 0
+		count = (
+			_call_off() if waiting == CANCEL else unconfirmed.doubt(_("This site took over from a backup."))
+		)
+		_move_in(beat=now_datetime(), confirmed_by=frappe.session.user, confirmed_on=now_datetime())
+		frappe.db.commit()
+		return count
+	finally:
+		locks.release([LOCK])
+
+
+def leave() -> None:
+	"""Forget the site's id (uninstall)."""
+	for key in (CONFIG_KEY, PRACTICE_KEY):
+		if key in frappe.get_site_config():
+			update_site_config(key, "None")
+
+
+def stored(*fields: str, for_update: bool = False) -> dict[str, str]:
+	"""What the database knows, in one look, also before the DocType's fields are there."""
+	Singles = frappe.qb.DocType("Singles")
+	query = (
+		frappe.qb.from_(Singles)
+		.select(Singles.field, Singles.value)
+		.where((Singles.doctype == HOME) & Singles.field.isin(fields))
+	)
+	return dict((query.for_update() if for_update else query).run())
+
+
+def _here(config: dict) -> str:
+	return f"{config.get(CONFIG_KEY) or ''}@{frappe.local.site}"
+
+
+def _move_in(**facts) -> None:
+	"""The config first: a process that dies in between leaves what was a copy a copy."""
+	if not frappe.get_site_config().get(CONFIG_KEY):
+		update_site_config(CONFIG_KEY, frappe.generate_hash(length=20))
+	frappe.db.set_single_value(HOME, {"home": _here(frappe.get_site_config()), **facts})
+
+
+def _call_off() -> int:
+	return unconfirmed.call_off(
+		_(
+			"Canceled when this site took over from a backup, because it may have been sent before. Text again if the customer still needs it."
+		)
+	)
+
+
+def _take_lock() -> None:
+	if not locks.take([LOCK], PATIENCE_S):
+		frappe.throw(_("Somebody else is doing this at the moment. Try again."), frappe.QueryTimeoutError)
