@@ -2,14 +2,16 @@
 
 import json
 import secrets
+import sqlite3
 
 import frappe
 import pytest
+from redis.exceptions import RedisError
 from support.people import make_agent, make_team
 from support.stack import Customer, ticket_of
 
 from twilio_sms_channel.messaging import finding, phone
-from twilio_sms_channel.overrides.search import in_palette
+from twilio_sms_channel.overrides.search import _besides, in_palette
 
 API = "twilio_sms_channel.api.ticket."
 CONVERSATION = "Twilio SMS Conversation"
@@ -210,6 +212,32 @@ def test_the_palette_of_somebody_who_is_no_agent_is_helpdesks_own(site, monkeypa
 	groups = [{"title": "Tickets", "items": [[], []]}, {"title": "Articles", "items": [{"name": "a"}]}]
 	monkeypatch.setattr(search, "search", frappe.whitelist()(lambda *args, **kwargs: groups))
 	assert in_palette("parcel") == groups
+
+
+@pytest.mark.parametrize(
+	"error", [RedisError("unknown command 'FT.SEARCH'"), sqlite3.OperationalError("locked")]
+)
+def test_a_search_of_helpdesks_that_fails_does_not_take_ours_away(site, error):
+	frappe.cache().delete_value("twilio_sms_search_fails")
+
+	def fails():
+		raise error
+
+	before = waiting_error_logs()
+	assert _besides([{"ticket": "1"}], fails, "nothing") == "nothing"
+	assert _besides([{"ticket": "1"}], fails, "nothing") == "nothing"
+	assert waiting_error_logs() == before + 1
+	with pytest.raises(type(error)):
+		_besides([], fails, "nothing")
+
+
+def waiting_error_logs() -> int:
+	return frappe.cache().llen("insert_queue_for_Error Log")
+
+
+def test_a_fault_in_helpdesks_search_itself_is_not_hidden():
+	with pytest.raises(KeyError):
+		_besides([{"ticket": "1"}], lambda: {}["no such field"], "nothing")
 
 
 def test_helpdesks_search_page_finds_the_ticket_and_shows_no_markup(agent, ticket):

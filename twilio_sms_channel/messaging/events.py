@@ -6,13 +6,13 @@ import frappe
 def tell(hook: str, message) -> None:
 	"""Call every dotted path that other apps registered under `hook`, with the message document.
 
-	A failing listener is logged and does not hold up the message.
+	A failing listener is logged and does not hold up the message, whatever it raises: this app cannot know what other
+	apps' code does, and a text that was received or sent stays so.
 	"""
 	for path in frappe.get_hooks(hook):
 		try:
 			frappe.get_attr(path)(message)
 		except Exception:
-			# Another app's code can raise anything; this app's text is received or sent all the same.
 			frappe.log_error(title=f"{hook}: {path}", message=frappe.get_traceback())
 
 

@@ -1,7 +1,9 @@
 """Pictures made to fit into a text: turned upright, of a type that phones show, small enough."""
 
 import io
+import struct
 import warnings
+import zlib
 
 from PIL import Image, ImageOps
 
@@ -14,6 +16,11 @@ SMALLEST_SIDE = 320
 ORIENTATION = 0x0112
 UPRIGHT = (None, 1)
 WHITE = "#ffffff"
+# What Pillow's readers raise on damaged files of one type or another. A job's time-out is none of these.
+DAMAGE = (
+	*(OSError, SyntaxError, EOFError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError),
+	*(RuntimeError, MemoryError, struct.error, zlib.error),
+)
 
 
 class CannotScale(Exception):
@@ -32,8 +39,8 @@ def lies_on_its_side(content: bytes) -> bool:
 	try:
 		with Image.open(io.BytesIO(content)) as picture:
 			return picture.getexif().get(ORIENTATION) not in UPRIGHT
-	except Exception:
-		# Pillow's readers raise whatever comes to their mind; such a picture is sent as it is.
+	except (*DAMAGE, Image.DecompressionBombError):
+		# Such a picture is sent as it is.
 		return False
 
 
@@ -83,8 +90,7 @@ def _opened(content: bytes) -> Image.Image:
 		raise
 	except Image.DecompressionBombError:
 		raise CannotScale(TOO_MANY_PIXELS) from None
-	except Exception:
-		# Pillow's readers raise whatever comes to their mind: OSError, SyntaxError, struct.error …
+	except DAMAGE:
 		raise CannotScale(DAMAGED) from None
 
 

@@ -3,11 +3,13 @@
 Each calls the function that it stands in for and puts its own finds before. What is no phone number goes through as it is.
 """
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
 import frappe
 from frappe.utils import escape_html, get_datetime
+from redis.exceptions import RedisError
 
 from twilio_sms_channel.desks import desk_or_none
 from twilio_sms_channel.messaging import finding
@@ -15,6 +17,15 @@ from twilio_sms_channel.messaging import finding
 MAX_FOUND = 10
 # Helpdesk's palette shows a handful of each kind.
 MAX_IN_PALETTE = 5
+TOLD_EVERY_S = 24 * 3600
+
+try:
+	from frappe.search.sqlite_search import SQLiteSearchIndexMissingError as IndexMissing
+except ImportError:
+	# Before v16 Frappe has no such search.
+	IndexMissing = sqlite3.Error
+# Older Helpdesk searches in a module of Redis, newer in an index of its own: not every site has them.
+SEARCH_FAILS = (RedisError, sqlite3.Error, IndexMissing, frappe.ValidationError)
 
 
 @frappe.whitelist()
@@ -93,10 +104,20 @@ def _besides(found: list, search: Callable[[], Any], nothing: Any) -> Any:
 		return search()
 	try:
 		return search()
-	except Exception:
-		# Helpdesk's search wants a module of Redis or an index that not every site has: many kinds of error.
+	except SEARCH_FAILS:
 		frappe.clear_messages()
+		_tell_once()
 		return nothing
+
+
+def _tell_once() -> None:
+	"""Leave a line in the Error Log, once a day."""
+	told = "twilio_sms_search_fails"
+	if frappe.cache().get_value(told, expires=True):
+		return
+	frappe.cache().set_value(told, 1, expires_in_sec=TOLD_EVERY_S)
+	# Later: whoever only searches commits nothing.
+	frappe.log_error(title="Helpdesk's search fails; only texts are found", defer_insert=True)
 
 
 def _without_hidden(groups: list[dict]) -> list[dict]:
