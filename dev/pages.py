@@ -23,7 +23,7 @@ def build():
 
 	:raises Trouble: a link leads nowhere, a page is in no menu, or a page would load something from another host
 	"""
-	if _mkdocs("build", "--strict", "--clean", "--quiet"):
+	if _mkdocs("build", "--strict", "--clean"):
 		raise Trouble(
 			"the documentation was not built", "mkdocs said above", "correct the pages or mkdocs.yml"
 		)
