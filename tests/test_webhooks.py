@@ -170,7 +170,14 @@ def test_a_malformed_status_is_400(stack, now):
 
 def test_a_status_of_an_unknown_message_is_404(stack, now):
 	params = {"MessageSid": sid(), "AccountSid": stack.account_sid, "MessageStatus": "sent"}
-	assert signed(stack, STATUS, params).status_code == 404
+	assert signed(stack, STATUS + "?message=unknown", params).status_code == 404
+	assert len(rejections(now)) == 1
+
+
+def test_a_status_of_what_others_send_through_a_messaging_service_is_no_trouble(stack, now):
+	params = {"MessageSid": sid(), "AccountSid": stack.account_sid, "MessageStatus": "sent"}
+	assert signed(stack, STATUS, params).status_code == 204
+	assert not rejections(now)
 
 
 def test_the_log_of_rejected_webhooks_is_limited(stack, now):

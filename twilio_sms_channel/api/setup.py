@@ -74,7 +74,7 @@ def available_numbers(account: str) -> dict[str, Any]:
 	:return: `{"numbers": [{"address", "display", "kind", "name", "country_name", "region", "sms", "mms", "words": what its
 		webhook is now, "whose": none, demo, ours, elsewhere or other, "webhook_by_service", "here": whether it was imported,
 		"refused": why it cannot be, or "", "suggested", …}], "public_base_url", "trouble": why Twilio cannot be told to post
-		texts to it, or ""}`
+		texts to it, or "", "teams": the DocType of teams that new tickets can go to, or ""}`
 	"""
 	frappe.only_for("System Manager")
 	doc = frappe.get_doc(ACCOUNT, account)
@@ -82,6 +82,7 @@ def available_numbers(account: str) -> dict[str, Any]:
 		"numbers": _ask(lambda: importing.available(doc)),
 		"public_base_url": public_url.base(),
 		"trouble": public_url.trouble(),
+		"teams": importing.team_doctype(),
 	}
 
 

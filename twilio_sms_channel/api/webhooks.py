@@ -69,6 +69,9 @@ def _take_in_status(caller: accounts.Caller, params) -> Response:
 		["name", "twilio_sid", "earlier_sids"],
 		as_dict=True,
 	)
+	if not message and not name:
+		# Our texts name themselves in their callback. A Messaging Service reports what others send through it as well.
+		return Response(status=204)
 	if message and report.sid in (message.earlier_sids or "").split():
 		# A late report of an attempt that failed: the text was sent again, and this tells nothing of that.
 		return Response(status=204)

@@ -67,6 +67,12 @@ def take_over(account, chosen: list[str] | None = None, team: str | None = None)
 	return result
 
 
+def team_doctype() -> str:
+	"""What a number's team is, "" where no help desk with teams is installed."""
+	field = frappe.get_meta(NUMBER).get_field("team")
+	return field.options if field else ""
+
+
 def _add(account, sender: Sender, team: str | None) -> None:
 	number = frappe.new_doc(NUMBER)
 	number.update({"phone_number": sender.address, "account": account.name})

@@ -28,13 +28,11 @@ from twilio_sms_channel.twilio_gateway.errors import (
 	TryAgain,
 	TwilioProblem,
 )
-from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
 TWILIO = "https://api.twilio.com"
 # The SDK's own default is no time-out at all. Twilio usually answers within half a second.
 # `twilio_sms_api_timeout_s` in the site config changes it.
 TIMEOUT_S = 15
-PAGE_SIZE = 100
 # The most that Twilio gives at once (PageSize of the Messages resource).
 LIST_PAGE_SIZE = 1000
 NOT_FOUND = "20404"
@@ -51,20 +49,6 @@ class Accepted:
 	segments: int | None
 	price: float | None
 	price_unit: str
-
-
-@dataclass(frozen=True)
-class TwilioNumber:
-	"""A phone number as it stands at Twilio."""
-
-	sid: str
-	phone_number: str
-	friendly_name: str
-	sms: bool
-	mms: bool
-	sms_url: str
-	sms_method: str
-	sms_fallback_url: str
 
 
 @dataclass(frozen=True)
@@ -248,31 +232,6 @@ class Gateway:
 			status=str(getattr(account.status, "value", account.status)),
 			type=str(getattr(account.type, "value", account.type) or ""),
 			friendly_name=account.friendly_name or "",
-		)
-
-	def list_numbers(self) -> list[TwilioNumber]:
-		return [
-			_number(n)
-			for n in self.call(lambda: self.client.incoming_phone_numbers.list(page_size=PAGE_SIZE))
-		]
-
-	def find_number(self, phone_number: str) -> TwilioNumber | None:
-		"""Our number at Twilio by its E.164 spelling, None when the account does not own it."""
-		found = self.call(lambda: self.client.incoming_phone_numbers.list(phone_number=phone_number, limit=5))
-		return next((_number(n) for n in found if n.phone_number == phone_number), None)
-
-	def set_webhook(self, number_sid: str, url: str) -> TwilioNumber:
-		"""Make Twilio post texts to `url`, with retries, and once more to the same URL as fallback."""
-		with_retries = url + RETRY_FRAGMENT
-		return _number(
-			self.call(
-				lambda: self.client.incoming_phone_numbers(number_sid).update(
-					sms_url=with_retries,
-					sms_method="POST",
-					sms_fallback_url=with_retries,
-					sms_fallback_method="POST",
-				)
-			)
 		)
 
 	def host(self, name: str):
@@ -463,19 +422,3 @@ def _int(text: str | None) -> int:
 def to_utc(moment: datetime) -> datetime:
 	"""A time of the site, which is without zone, in UTC and with zone."""
 	return moment.replace(tzinfo=ZoneInfo(get_system_timezone())).astimezone(timezone.utc)
-
-
-def _number(n) -> TwilioNumber:
-	can = n.capabilities or {}
-	if not isinstance(can, dict):
-		can = vars(can)
-	return TwilioNumber(
-		sid=n.sid,
-		phone_number=n.phone_number,
-		friendly_name=n.friendly_name or "",
-		sms=bool(can.get("sms") or can.get("SMS")),
-		mms=bool(can.get("mms") or can.get("MMS")),
-		sms_url=n.sms_url or "",
-		sms_method=str(n.sms_method or ""),
-		sms_fallback_url=n.sms_fallback_url or "",
-	)

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from twilio_sms_channel.messaging import phone
-from twilio_sms_channel.twilio_gateway.client import PAGE_SIZE, Gateway
+from twilio_sms_channel.twilio_gateway.client import Gateway
 
+PAGE_SIZE = 100
 LONG_CODE, TOLL_FREE, SHORT_CODE = "Long Code", "Toll-Free", "Short Code"
 ALPHANUMERIC, SERVICE = "Alphanumeric Sender", "Messaging Service"
 

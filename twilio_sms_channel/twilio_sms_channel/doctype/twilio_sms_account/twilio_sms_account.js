@@ -1,9 +1,47 @@
+const SECRETS = ["auth_token", "next_auth_token", "api_key_secret"];
+
 frappe.ui.form.on("Twilio SMS Account", {
+	onload(frm) {
+		// Twilio's tokens are no passwords that somebody thought of.
+		for (const field of SECRETS) frm.get_field(field).disable_password_checks();
+	},
+
 	refresh(frm) {
-		if (frm.is_new()) return;
+		frm.api_key_sid_before = frm.doc.api_key_sid;
+		if (frm.is_new()) {
+			frm.add_custom_button(__("Let Me Be Guided"), () => frappe.set_route("twilio-sms-setup"));
+			return;
+		}
 		frm.add_custom_button(__("Check Credentials"), () => frm.events.check(frm));
-		frm.add_custom_button(__("Import Numbers"), () => frm.events.import_numbers(frm));
+		frm.add_custom_button(__("Import Numbers"), () => frappe.set_route("twilio-sms-setup", frm.doc.name));
 		if (frm.doc.next_auth_token) frm.events.offer_next_token(frm);
+	},
+
+	// Twilio is asked before wrong credentials are saved. While it cannot be reached, an admin can save all the same.
+	async validate(frm) {
+		if (!credentials_changed(frm)) return;
+		const { account_sid, auth_token, api_key_sid, api_key_secret } = frm.doc;
+		const account = frm.is_new() ? null : frm.doc.name;
+		const { message: said } = await frappe.call({
+			method: "twilio_sms_channel.api.setup.check_credentials",
+			args: { account_sid, auth_token, api_key_sid, api_key_secret, account },
+			freeze: true,
+			freeze_message: __("Asking Twilio…"),
+			error: () => (frappe.validated = false),
+		});
+		const detail = frappe.utils.escape_html(said.detail);
+		if (said.status === "Wrong Credentials") {
+			frappe.validated = false;
+			frm.scroll_to_field(said.field);
+			frappe.msgprint({ title: __("Not Saved: Wrong Credentials"), message: detail, indicator: "red" });
+			return;
+		}
+		frm.doc.status = said.status;
+		frm.doc.status_detail = said.detail;
+		frm.doc.account_type = said.account_type;
+		frm.doc.last_checked = frappe.datetime.now_datetime();
+		if (said.status !== "Active") frappe.msgprint({ title: __(said.status), message: detail, indicator: "orange" });
+		else if (detail) frappe.show_alert({ message: detail, indicator: "blue" }, 10);
 	},
 
 	offer_next_token(frm) {
@@ -34,11 +72,6 @@ frappe.ui.form.on("Twilio SMS Account", {
 		const detail = frappe.utils.escape_html(answer.detail);
 		tell(frm, answer.status === "Active", __("Twilio accepts these credentials."), detail);
 	},
-
-	async import_numbers(frm) {
-		const { added, updated } = await ask_twilio(frm, "import_numbers", __("Reading your numbers from Twilio…"));
-		tell(frm, true, __("{0} numbers added, {1} brought up to date.", [added.length, updated.length]));
-	},
 });
 
 async function ask_twilio(frm, door, freeze_message) {
@@ -54,4 +87,10 @@ async function ask_twilio(frm, door, freeze_message) {
 function tell(frm, good, good_news, bad_news) {
 	frappe.show_alert({ message: good ? good_news : bad_news, indicator: good ? "green" : "red" });
 	return frm.reload_doc();
+}
+
+function credentials_changed(frm) {
+	const typed = (field) => frm.doc[field] && !/^\*+$/.test(frm.doc[field]);
+	const key_changed = (frm.doc.api_key_sid || "") !== (frm.api_key_sid_before || "");
+	return frm.is_new() || typed("auth_token") || typed("api_key_secret") || key_changed;
 }

@@ -1,7 +1,16 @@
 frappe.ui.form.on("Twilio SMS Number", {
 	refresh(frm) {
 		if (frm.is_new()) return;
-		frm.add_custom_button(__("Set Webhook"), () => frm.events.set_webhook(frm, false));
+		if (frm.doc.released_on) {
+			frm.dashboard.set_headline_alert(
+				__("This number is no longer in the Twilio account. It can neither send nor receive."),
+				"red",
+			);
+		}
+		if (frm.doc.number_type !== "Alphanumeric Sender") {
+			frm.add_custom_button(__("Set Webhook"), () => frm.events.set_webhook(frm, false));
+			frm.add_custom_button(__("Webhook at Twilio"), () => frm.events.look_at_webhook(frm));
+		}
 		frm.add_custom_button(__("Conversations"), () =>
 			frappe.set_route("List", "Twilio SMS Conversation", { number: frm.doc.name }),
 		);
@@ -45,25 +54,73 @@ frappe.ui.form.on("Twilio SMS Number", {
 		);
 	},
 
-	set_webhook(frm, replace) {
-		return frm
-			.call({
-				method: "twilio_sms_channel.api.setup.configure_webhooks",
-				args: { number: frm.doc.name, replace: replace ? 1 : 0 },
-				freeze: true,
-				freeze_message: __("Telling Twilio where this site is…"),
-			})
-			.then(({ message }) => {
-				if (message.replaced) {
-					frappe.show_alert({ message: __("Twilio now posts texts to this site."), indicator: "green" });
-					return frm.reload_doc();
-				}
-				frappe.confirm(
-					__("Twilio posts this number's texts to another system: {0}<br>Post them here instead?", [
-						`<br><code>${frappe.utils.escape_html(message.other)}</code>`,
-					]),
-					() => frm.events.set_webhook(frm, true),
-				);
-			});
+	async set_webhook(frm, replace) {
+		const said = await ask_twilio(frm, "configure_webhooks", { replace: replace ? 1 : 0 });
+		if (said.problem) return show_webhook(frm, said);
+		if (said.replaced) {
+			frappe.show_alert({ message: __("Twilio now posts texts to this site."), indicator: "green" });
+			return frm.reload_doc();
+		}
+		frappe.confirm(
+			[
+				`<p>${frappe.utils.escape_html(said.words)}</p>`,
+				`<p>${__("Post them to this site instead? What stands there now is remembered, and can be put back.")}</p>`,
+			].join(""),
+			() => frm.events.set_webhook(frm, true),
+			() => frm.reload_doc(),
+		);
+	},
+
+	async look_at_webhook(frm) {
+		show_webhook(frm, await ask_twilio(frm, "look_at_webhook"));
+	},
+
+	async restore_webhook(frm) {
+		const said = await ask_twilio(frm, "restore_webhook");
+		if (said.problem) return show_webhook(frm, said);
+		frappe.show_alert({ message: frappe.utils.escape_html(said.words), indicator: "green" });
+		frm.reload_doc();
 	},
 });
+
+async function ask_twilio(frm, door, args = {}) {
+	const { message } = await frm.call({
+		method: `twilio_sms_channel.api.setup.${door}`,
+		args: { number: frm.doc.name, ...args },
+		freeze: true,
+		freeze_message: __("Asking Twilio…"),
+	});
+	return message;
+}
+
+// What stands at Twilio now, what to enter there by hand, and what stood there before.
+function show_webhook(frm, { words, problem, copy, previous }) {
+	const row = (label, value) => `
+		<dt>${label}</dt>
+		<dd style="overflow-wrap: anywhere"><code>${frappe.utils.escape_html(value)}</code>
+			<button class="btn btn-xs btn-default" data-copy="${frappe.utils.escape_html(value)}">${__("Copy")}</button></dd>`;
+	const dialog = new frappe.ui.Dialog({
+		title: __("Webhook at Twilio"),
+		fields: [{ fieldtype: "HTML", fieldname: "about" }],
+	});
+	dialog.fields_dict.about.$wrapper.html(`
+		<p>${frappe.utils.escape_html(problem || words)}</p>
+		<p class="text-muted">${__("To set it by hand in the Twilio console, at the number under Messaging:")}</p>
+		<dl>
+			${row(__("Webhook, method POST"), copy.webhook)}
+			${row(__("Fallback, method POST"), copy.fallback)}
+			${frm.doc.messaging_service_sid ? row(__("Delivery status callback of the Messaging Service"), copy.status_callback) : ""}
+			${previous ? `<dt>${__("Before this site took over")}</dt><dd><code>${frappe.utils.escape_html(previous)}</code></dd>` : ""}
+		</dl>`);
+	dialog.$body.on("click", "[data-copy]", ({ currentTarget }) =>
+		frappe.utils.copy_to_clipboard(currentTarget.dataset.copy),
+	);
+	if (previous) {
+		dialog.set_primary_action(__("Put Back What Was There Before"), () => {
+			dialog.hide();
+			frm.events.restore_webhook(frm);
+		});
+	}
+	dialog.onhide = () => frm.reload_doc();
+	dialog.show();
+}

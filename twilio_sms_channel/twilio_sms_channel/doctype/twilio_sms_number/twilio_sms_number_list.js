@@ -1,8 +1,17 @@
 frappe.listview_settings["Twilio SMS Number"] = {
-	add_fields: ["enabled", "webhook_url"],
+	add_fields: ["enabled", "webhook_url", "released_on", "number_type"],
+	onload(list) {
+		list.page.add_inner_button(__("Import From Twilio"), async () => {
+			const accounts = await frappe.db.get_list("Twilio SMS Account", { filters: { enabled: 1 }, limit: 2 });
+			if (accounts.length === 1) frappe.set_route("twilio-sms-setup", accounts[0].name);
+			else frappe.set_route(accounts.length ? ["List", "Twilio SMS Account"] : ["twilio-sms-setup"]);
+		});
+	},
 	get_indicator(doc) {
+		if (doc.released_on) return [__("Released"), "red", "released_on,is,set"];
 		if (!doc.enabled) return [__("Switched Off"), "gray", "enabled,=,0"];
-		if (!doc.webhook_url) return [__("No Webhook"), "orange", "webhook_url,is,not set"];
+		const receives = doc.number_type !== "Alphanumeric Sender";
+		if (!doc.webhook_url && receives) return [__("No Webhook"), "orange", "webhook_url,is,not set"];
 		return [__("Ready"), "green", "enabled,=,1"];
 	},
 };

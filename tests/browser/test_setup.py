@@ -1,0 +1,213 @@
+"""An admin connects Twilio: from an empty site to the first ticket, and the forms of account and number."""
+
+import re
+import secrets
+
+import frappe
+import pytest
+from playwright.sync_api import expect
+from support.people import make_system_manager
+from support.stack import INBOUND, Customer
+from support.twilio_accounts import ACCOUNT, NUMBER, at_twilio, here, new_number
+
+from browser.conftest import DESKTOP, PHONE, log_in
+from browser.screens import axe_script, violations
+from browser.test_desk import desk
+from twilio_sms_channel.messaging import phone
+
+MOST_CLICKS, MOST_FIELDS = 12, 3
+OTHER = "https://other.example.com/hook"
+# Tells of what a person does: events that a script makes are not trusted.
+COUNTER = """
+	document.addEventListener("click", (event) => event.isTrusted && window.count_click(), true);
+	document.addEventListener("input", (event) => {
+		const { name, dataset, type } = event.target;
+		if (event.isTrusted && type !== "checkbox") window.count_field(dataset.fieldname || name || "field");
+	}, true);
+"""
+
+
+class Effort:
+	"""What a person did on a page, counted by the browser itself."""
+
+	def __init__(self, page):
+		self.clicks, self.fields = 0, set()
+		page.expose_function("count_click", self._click)
+		page.expose_function("count_field", self.fields.add)
+		page.add_init_script(COUNTER)
+
+	def _click(self):
+		self.clicks += 1
+
+
+@pytest.fixture
+def manager(stack, page):
+	user = make_system_manager("tsms-admin@example.com")
+	log_in(page, stack, user)
+	return user
+
+
+@pytest.fixture
+def shop(stack, sim):
+	"""What an admin has at Twilio: a number that is new, one that another system has, and a toll-free one."""
+	there = at_twilio(sim, friendly_name=f"Example Shop {secrets.token_hex(3)}", type="Trial")
+	demo = "https://demo.twilio.com/welcome/sms/reply"
+	there.new = sim.add_number(there.sid, new_number(415), friendly_name="Support US", sms_url=demo)
+	there.taken = sim.add_number(there.sid, new_number(212), friendly_name="Sales", sms_url=OTHER)
+	there.free = sim.add_number(there.sid, new_number(888), kind="toll-free", mms=False)
+	return there
+
+
+def looks(page, shots, name: str) -> None:
+	"""Pictures: light, dark and on a phone."""
+	for theme in ("light", "dark"):
+		page.evaluate("theme => document.documentElement.setAttribute('data-theme', theme)", theme)
+		page.wait_for_timeout(300)
+		page.screenshot(path=shots(name if theme == "light" else f"{name}-{theme}"), full_page=True)
+	page.set_viewport_size(PHONE)
+	page.wait_for_timeout(500)
+	page.screenshot(path=shots(f"{name}-phone"), full_page=True)
+	page.evaluate("document.documentElement.setAttribute('data-theme', 'light')")
+	page.set_viewport_size(DESKTOP)
+	page.wait_for_timeout(300)
+
+
+def test_from_an_empty_site_to_the_first_ticket(request, page, stack, sim, manager, shop, shots):
+	axe = axe_script(request.config, or_skip=False)
+	effort = Effort(page)
+	# This site has accounts of other tests: the list is told what it would hear on an empty one.
+	nothing = lambda route: (  # noqa: E731
+		route.fulfill(json={"message": []})
+		if f"doctype={ACCOUNT}" in (route.request.post_data or "").replace("+", " ").replace("%20", " ")
+		else route.continue_()
+	)
+	page.route(re.compile("frappe.desk.reportview.get$"), nothing)
+	page.goto(desk(stack, "twilio-sms-account"))
+	empty = page.locator(".no-result:visible")
+	expect(empty).to_contain_text("Connect your Twilio account")
+	page.screenshot(path=shots("setup-empty"))
+	empty.get_by_role("button").first.click()
+
+	# 1: the account
+	setup = page.locator(".twilio-setup")
+	expect(setup.get_by_role("button", name="Connect", exact=True)).to_be_visible()
+	expect(setup.locator("input[data-fieldname=account_sid]")).to_be_focused()
+	looks(page, shots, "setup-account")
+	assert not axe or violations(page, axe, ".twilio-setup") == []
+	setup.locator("input[data-fieldname=account_sid]").focus()
+	page.keyboard.insert_text(f" {shop.sid} ")
+	page.keyboard.press("Tab")
+	page.keyboard.insert_text(shop.auth_token)
+	setup.get_by_role("button", name="Connect", exact=True).click()
+
+	# 2: the numbers
+	expect(setup.locator(".offer")).to_have_count(3)
+	expect(setup.locator(".note")).to_contain_text("A trial account")
+	taken = setup.locator(".offer").filter(has_text=phone.display(shop.taken.phone_number))
+	expect(taken).to_contain_text(f"Texts go to another system: {OTHER}")
+	expect(taken.get_by_label("Post them here instead")).not_to_be_checked()
+	looks(page, shots, "setup-numbers")
+	assert not axe or violations(page, axe, ".twilio-setup") == []
+	taken.get_by_label("Post them here instead").check()
+	setup.get_by_role("button", name="Import 3 Numbers").click()
+
+	# 3: webhooks are set, 4: checked, and the first text comes
+	expect(setup.locator(".results .good")).to_have_count(3)
+	expect(setup.locator(".waiting")).to_be_visible()
+	looks(page, shots, "setup-waiting")
+	customer = Customer(stack)
+	customer.text("Hello, is anybody there?", to=shop.new.phone_number)
+	expect(setup.locator(".first")).to_contain_text("It works")
+	looks(page, shots, "setup-done")
+	assert not axe or violations(page, axe, ".twilio-setup") == []
+	setup.get_by_role("button", name="Open the Ticket").click()
+	page.wait_for_url("**/hd-ticket/*")
+	expect(page.locator("twilio-sms-panel").get_by_test_id("inbound").first).to_contain_text(
+		"is anybody there?"
+	)
+
+	assert 0 < effort.clicks <= MOST_CLICKS, effort.clicks
+	assert effort.fields == {"account_sid", "auth_token"} and len(effort.fields) <= MOST_FIELDS
+	print(f"clicks: {effort.clicks}, typed fields: {len(effort.fields)}")
+	frappe.db.rollback()
+	assert frappe.db.count(NUMBER, {"account": shop.friendly_name}) == 3
+	assert {n.sms_url.partition("#")[0] for n in (shop.new, shop.taken, shop.free)} == {stack.web + INBOUND}
+
+
+def test_a_wrong_token_is_said_so_and_what_is_taken_stays(page, stack, sim, manager, shop, shots):
+	page.goto(desk(stack, "twilio-sms-setup"))
+	setup = page.locator(".twilio-setup")
+	setup.locator("input[data-fieldname=account_sid]").fill(shop.sid)
+	setup.locator("input[data-fieldname=auth_token]").fill("0" * 32)
+	setup.get_by_role("button", name="Connect", exact=True).click()
+	said = page.locator(".modal.show .msgprint")
+	expect(said).to_contain_text("Auth Token: Twilio refused it for this Account SID")
+	page.screenshot(path=shots("setup-wrong-token"))
+	page.keyboard.press("Escape")
+	expect(said).to_have_count(0)
+	setup.locator("input[data-fieldname=auth_token]").fill(shop.auth_token)
+	page.keyboard.press("Enter")
+	setup.get_by_role("button", name="Import 3 Numbers").click()
+	expect(setup.locator(".results .wait")).to_contain_text(OTHER)
+	assert shop.taken.sms_url == OTHER
+
+
+def test_the_plain_form_asks_before_it_saves(page, stack, sim, manager, shop, shots):
+	page.goto(desk(stack, "twilio-sms-account/new"))
+	form = page.locator(".form-page:visible")
+	name = f"By hand {secrets.token_hex(3)}"
+	form.locator("input[data-fieldname=account_name]").fill(name)
+	form.locator("input[data-fieldname=account_sid]").fill(shop.sid)
+	form.locator("input[data-fieldname=auth_token]").fill("0" * 32)
+	page.keyboard.press("Control+s")
+	said = page.locator(".modal.show .msgprint")
+	expect(said).to_contain_text("Auth Token: Twilio refused it")
+	page.screenshot(path=shots("account-form-refused"))
+	page.keyboard.press("Escape")
+	assert not frappe.db.exists(ACCOUNT, name)
+	form.locator("input[data-fieldname=auth_token]").fill(shop.auth_token)
+	page.keyboard.press("Control+s")
+	page.wait_for_url(re.compile("twilio-sms-account/By"))
+	expect(page.get_by_role("button", name="Import Numbers")).to_be_visible()
+	frappe.db.rollback()
+	assert frappe.db.get_value(ACCOUNT, name, ["status", "account_type"]) == ("Active", "Trial")
+
+
+def test_the_form_of_a_number_shows_replaces_and_puts_back(page, stack, sim, manager, shots):
+	number = stack.add_number(description="Support US")
+	there = sim.world.numbers[number]
+	there.sms_url = OTHER
+	page.goto(desk(stack, f"twilio-sms-number/{number}"))
+	page.get_by_role("button", name="Set Webhook").click()
+	asked = page.locator(".modal.show")
+	expect(asked).to_contain_text(f"Texts go to another system: {OTHER}")
+	page.wait_for_timeout(400)
+	page.screenshot(path=shots("number-replace"))
+	asked.get_by_role("button", name="Yes").click()
+	expect(page.locator(".desk-alert").filter(has_text="Twilio now posts texts")).to_be_visible()
+	assert there.sms_url.startswith(stack.web + INBOUND)
+	page.get_by_role("button", name="Webhook at Twilio").click()
+	dialog = page.locator(".modal.show")
+	expect(dialog).to_contain_text("Before this site took over")
+	page.wait_for_timeout(400)
+	page.screenshot(path=shots("number-webhook"))
+	dialog.get_by_role("button", name="Put Back What Was There Before").click()
+	expect(page.locator(".desk-alert").filter(has_text="another system")).to_be_visible()
+	assert there.sms_url == OTHER
+
+
+def test_numbers_of_an_account_that_is_here_are_brought_up_to_date(page, stack, sim, manager, shop, shots):
+	doc = here(shop)
+	page.goto(desk(stack, f"twilio-sms-account/{doc.name}"))
+	page.get_by_role("button", name="Import Numbers").click()
+	setup = page.locator(".twilio-setup")
+	setup.get_by_role("button", name="Import 3 Numbers").click()
+	expect(setup.locator(".results li")).to_have_count(3)
+	sim.release_number(shop.free.phone_number)
+	page.goto(desk(stack, f"twilio-sms-setup/{doc.name}"))
+	expect(setup.locator(".badge").filter(has_text="Here already")).to_have_count(2)
+	setup.get_by_role("button", name="Import 2 Numbers").click()
+	expect(setup.locator(".results .bad")).to_contain_text("marked as released")
+	page.screenshot(path=shots("setup-released"))
+	page.goto(desk(stack, f"twilio-sms-number/{shop.free.phone_number}"))
+	expect(page.locator(".form-message")).to_contain_text("no longer in the Twilio account")
