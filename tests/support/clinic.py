@@ -61,7 +61,7 @@ class Clinic:
 	def heal(self) -> None:
 		frappe.db.rollback()
 		at_twilio = self.at_twilio
-		at_twilio.status, at_twilio.type = "active", "Full"
+		at_twilio.status, at_twilio.type, at_twilio.auth_token = "active", "Full", self.token
 		at_twilio.balance, at_twilio.geo_permissions = 100.0, None
 		self.sim.add_service(
 			self.sid,

@@ -6,7 +6,6 @@ import frappe
 from frappe import _
 from frappe.query_builder.functions import Sum
 from frappe.utils import add_to_date, fmt_money, now_datetime
-from frappe.utils.password import get_decrypted_password
 
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, NOTICE, Finding
 from twilio_sms_channel.doctor.patient import ACCOUNT, Patient
@@ -27,7 +26,7 @@ def check_secrets(patient: Patient) -> Iterator[Finding]:
 	unreadable = [
 		_(label)
 		for field, label in SECRETS.items()
-		if patient.doc.get(field) and not _readable(patient, field)
+		if patient.doc.get(field) and patient.secret(field) is None
 	]
 	if unreadable:
 		patient.silent = _("its secrets cannot be read")
@@ -166,14 +165,6 @@ def _cost(account: str, currency: str) -> float:
 		.where(Message.creation > since)
 	).run(pluck=True)
 	return found[0] or 0
-
-
-def _readable(patient: Patient, field: str) -> bool:
-	value = get_decrypted_password(ACCOUNT, patient.name, field, raise_exception=False)
-	if value is None:
-		# Frappe shows its own words for that to whoever asked.
-		frappe.clear_last_message()
-	return value is not None
 
 
 def _of(

@@ -53,7 +53,7 @@ class Report:
 			self._note(check, "", str(e))
 
 	def account(self, check: Check, patient: Patient) -> None:
-		self.subjects.setdefault(patient.name, {patient.name, *(row.name for row in patient.numbers)})
+		self.subjects[patient.name] = patient.asked_for | {row.name for row in patient.numbers}
 		if check.asks_twilio and patient.silent:
 			self._note(check, patient.name, patient.silent)
 			return

@@ -3,6 +3,7 @@
 from functools import cached_property
 
 import frappe
+from frappe.utils.password import get_decrypted_password
 
 from twilio_sms_channel.messaging import connecting
 from twilio_sms_channel.twilio_gateway.client import Gateway
@@ -23,15 +24,28 @@ class Patient:
 	def __init__(self, account: str, number: str | None = None):
 		self.name = account
 		self.doc = frappe.get_doc(ACCOUNT, account)
-		self.is_one_number = bool(number)
+		self.one_number = number
+		# Also one that was switched off meanwhile: nothing is wrong with it any more.
+		self.asked_for = {account, number} if number else {account}
 		self.silent = ""
 		"""why Twilio cannot be asked about this account, "" while it can"""
 		self.numbers = frappe.get_all(
 			NUMBER,
-			{"name": number} if number else {"account": account, "enabled": 1},
+			{"account": account, "enabled": 1, **({"name": number} if number else {})},
 			["name", "number_type", "sms_enabled", "mms_enabled", "backfilled_until"],
 			order_by="name",
 		)
+
+	def secret(self, field: str) -> str | None:
+		"""A password of the account, None when it cannot be decrypted."""
+		said = len(frappe.local.message_log)
+		try:
+			return get_decrypted_password(ACCOUNT, self.name, field, raise_exception=False)
+		except frappe.ValidationError:
+			return None
+		finally:
+			# Frappe has words of its own for that, which whoever asked would be shown.
+			del frappe.local.message_log[said:]
 
 	@cached_property
 	def gateway(self) -> Gateway:

@@ -55,7 +55,9 @@ def check_round_trip(patient: Patient) -> Iterator[Finding]:
 		raise NotDone(_("this site blocks Twilio's requests"))
 	if not public_url.is_reachable():
 		raise NotDone(_("the site has no public address"))
-	token = patient.doc.get_password("auth_token")
+	token = patient.secret("auth_token")
+	if not token:
+		raise NotDone(_("the auth token cannot be read"))
 	outcome = self_test.run(patient.doc.account_sid, token, number)
 	if outcome.kind == "arrived":
 		return

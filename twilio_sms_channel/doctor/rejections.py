@@ -24,7 +24,7 @@ def check_refused(patient: Patient) -> Iterator[Finding]:
 	"""Webhooks of the account that this site turned away within a day, unless a later text to the number came in."""
 	names, of_account = {row.name for row in patient.numbers}, False
 	for row in _refused(patient.doc.account_sid):
-		if patient.is_one_number and row.to_number not in names:
+		if patient.one_number and row.to_number != patient.one_number:
 			continue
 		if row.to_number and _came_in(row.to_number, row.last):
 			continue

@@ -13,6 +13,7 @@ from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
 from twilio_sms_channel.messaging import connecting, dispatch, intake, jobs, pausing, webhook_setup
 
 MESSAGE = "Twilio SMS Message"
+SIMULATOR = "twilio_sms_api_base_url"
 COMPARING_TIMEOUT_S = 2 * 3600
 AT_ONCE = 500
 
@@ -93,7 +94,9 @@ def add_jobs(_about: str) -> None:
 
 
 def leave_practice_mode(_about: str) -> None:
-	update_site_config("twilio_sms_api_base_url", "None")
+	update_site_config(SIMULATOR, "None")
+	# Frappe takes it out of the file, but puts the word into what this process knows.
+	frappe.local.conf.pop(SIMULATOR, None)
 
 
 # By the name that a finding carries; each is called with what the finding is about.

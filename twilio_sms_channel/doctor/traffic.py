@@ -187,11 +187,7 @@ def _moves(number: str, since) -> bool:
 
 def _of_patient(Message, patient: Patient):
 	query = frappe.qb.from_(Message).where(Message.account == patient.name)
-	return (
-		query.where(Message.number.isin([row.name for row in patient.numbers]))
-		if patient.is_one_number
-		else query
-	)
+	return query.where(Message.number == patient.one_number) if patient.one_number else query
 
 
 def _count(query) -> int:
