@@ -88,6 +88,8 @@ def _forget(planted: Planted, teams: list[str], talks: list) -> None:
 
 
 def both_themes(page, shots, name: str) -> None:
+	# Charts are drawn with a movement.
+	page.wait_for_timeout(1000)
 	page.screenshot(path=shots(name))
 	page.evaluate("document.documentElement.setAttribute('data-theme', 'dark')")
 	page.wait_for_timeout(300)
@@ -124,7 +126,6 @@ def test_a_report_of_a_month(page, stack, admin, shots, month, shot):
 		expect(
 			page.locator(f".page-form [placeholder='{label}'], .page-form [aria-label='{label}']").first
 		).to_be_visible()
-	page.wait_for_timeout(800)
 	both_themes(page, shots, f"report-{shot}")
 
 

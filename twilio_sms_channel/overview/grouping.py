@@ -93,7 +93,8 @@ def chart(
 
 
 def _label(group: date | str) -> str:
-	return formatdate(group, "d MMM") if isinstance(group, date) else group
+	"""A date without its year, as the user writes dates: an axis of a month has room for five letters."""
+	return formatdate(group).replace(str(group.year), "").strip("-/.") if isinstance(group, date) else group
 
 
 def _shown(asked: Asked, day: date) -> date | str:

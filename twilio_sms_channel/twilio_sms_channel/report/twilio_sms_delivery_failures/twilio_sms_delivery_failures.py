@@ -93,9 +93,9 @@ def _columns() -> list[dict[str, Any]]:
 	]
 
 
-def _summary(rows: list[dict]) -> list[dict[str, Any]]:
+def _summary(rows: list[dict]) -> list[dict[str, Any]] | None:
 	if not rows:
-		return []
+		return None
 	return [
 		{
 			"label": _("Not Delivered"),

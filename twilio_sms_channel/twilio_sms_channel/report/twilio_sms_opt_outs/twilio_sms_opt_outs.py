@@ -84,9 +84,9 @@ def _columns(asked: Asked) -> list[dict[str, Any]]:
 	]
 
 
-def _summary(found: list[dict]) -> list[dict[str, Any]]:
+def _summary(found: list[dict]) -> list[dict[str, Any]] | None:
 	if not found:
-		return []
+		return None
 	return [
 		{"label": _("Opted Out"), "value": sum(row["opted_out"] for row in found), "datatype": "Int"},
 		{"label": _("Opted In"), "value": sum(row["opted_in"] for row in found), "datatype": "Int"},

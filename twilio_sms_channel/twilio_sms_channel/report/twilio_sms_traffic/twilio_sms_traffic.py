@@ -149,9 +149,9 @@ def _chart(asked: Asked, rows: list[dict], currencies: list[str]) -> dict[str, A
 	return grouping.chart(asked, rows, shown, kind)
 
 
-def _summary(total: Figures) -> list[dict[str, Any]]:
+def _summary(total: Figures) -> list[dict[str, Any]] | None:
 	if not (total.inbound or total.outbound):
-		return []
+		return None
 	rate = total.delivery_rate
 	return [
 		{"label": _("Texts In"), "value": total.inbound, "datatype": "Int"},
