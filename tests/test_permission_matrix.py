@@ -488,6 +488,18 @@ def test_only_agents_get_the_components(people, who):
 		assert bool(answer.json().get("message")) is bool(WHO[who][DOORS])
 
 
+@pytest.mark.parametrize("report", ["Traffic", "Response Time"])
+@pytest.mark.parametrize("who", WHO)
+def test_reports_count_what_somebody_may_read(people, texts, who, report):
+	name, filters = f"Twilio SMS {report}", json.dumps({"group_by": "Number"})
+	answer = people[who].call("frappe.desk.query_report.run", report_name=name, filters=filters)
+	if who not in EXPORTERS:
+		assert answer.status_code == 403
+		return
+	counted = {row["group"] for row in answer.json()["message"]["result"] if isinstance(row, dict)}
+	assert {team for team, text in texts.items() if text.number in counted} == WHO[who][DOCUMENTS]
+
+
 def test_files_are_opened_by_signed_links_alone(people):
 	for person in people.values():
 		answer = person.call("twilio_sms_channel.api.media.get", http="GET", token="made-up")

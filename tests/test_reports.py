@@ -97,7 +97,7 @@ def test_only_the_days_number_and_account_that_are_asked_for(planted):
 		OTHER: 1,
 	}
 	assert list(rows(TRAFFIC, group_by="Number", number=OTHER)) == [OTHER]
-	assert rows(TRAFFIC, group_by="Account", account=planted.account.name)["Planted"]["inbound"] == 3
+	assert rows(TRAFFIC, group_by="Account", account=planted.account)["Planted"]["inbound"] == 3
 	assert report(TRAFFIC, account="Another")["result"] == []
 
 
@@ -174,7 +174,7 @@ def test_opt_outs_by_source_and_day(planted):
 	by_day = rows(OPT_OUTS, days=2)
 	assert [(row["opted_out"], row["opted_in"]) for row in by_day.values()] == [(2, 0), (0, 1)]
 	assert rows(OPT_OUTS, group_by="Source")["Customer's Text"]["opted_out"] == 1
-	assert rows(OPT_OUTS, group_by="Number", account=planted.account.name)[OURS]["opted_out"] == 2
+	assert rows(OPT_OUTS, group_by="Number", account=planted.account)[OURS]["opted_out"] == 2
 	assert rows(OPT_OUTS, group_by="Number", account="Another") == {}
 
 

@@ -83,7 +83,7 @@ def _forget(planted: Planted, teams: list[str], talks: list) -> None:
 		frappe.db.delete("HD Team", team)
 	for number in (OURS, OTHER):
 		frappe.db.delete(NUMBER, number)
-	frappe.db.delete("Twilio SMS Account", planted.account.name)
+	frappe.db.delete("Twilio SMS Account", planted.account)
 	frappe.db.commit()
 
 

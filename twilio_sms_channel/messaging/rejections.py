@@ -1,6 +1,7 @@
 """The log of webhooks that were turned away, kept short enough that nobody can fill the disk with it."""
 
 import frappe
+from frappe import _
 from redis.exceptions import RedisError
 
 LOG = "Twilio SMS Rejected Webhook"
@@ -27,6 +28,49 @@ def note(request, http_status: int, reason: str, params) -> None:
 		}
 	).insert(ignore_permissions=True)
 	frappe.db.commit()
+
+
+def how_to_mend(reason: str | None) -> str:
+	"""What to do about a webhook that was turned away, in the user's language.
+
+	:param reason: as it was noted, see `api/webhooks.py`
+	"""
+	remedies = (
+		(
+			"AccountSid is missing",
+			_("It did not come from Twilio. Nothing needs to be done: strangers who try addresses end here."),
+		),
+		(
+			"the signature does not fit",
+			_(
+				"Enter the account's Auth Token again if it was changed in the Twilio console. Make the Public Base URL in Twilio SMS Settings exactly the address that Twilio has: https or http, host and port are part of the signature."
+			),
+		),
+		(
+			"the account (or subaccount)",
+			_(
+				"Connect the account that owns the number. A subaccount is an account of its own, with a SID and an Auth Token of its own."
+			),
+		),
+		(
+			"message ",
+			_(
+				"It tells of a text that this site did not send. Nothing needs to be done, unless another system sends through the same account: give it a status callback of its own."
+			),
+		),
+		(
+			"is not set up on this site",
+			_(
+				"Import the number, or take this site's webhook off it in the Twilio console if its texts belong elsewhere."
+			),
+		),
+	)
+	for said, what_to_do in remedies:
+		if said in (reason or ""):
+			return what_to_do
+	return _(
+		"It was signed by Twilio, but is not as Twilio writes webhooks. Check that nothing between Twilio and this site changes requests."
+	)
 
 
 def _within_limit() -> bool:

@@ -3,9 +3,15 @@ from frappe.model.document import Document
 from frappe.query_builder import Interval
 from frappe.query_builder.functions import Now
 
+from twilio_sms_channel.messaging import rejections
+
 
 class TwilioSMSRejectedWebhook(Document):
 	"""One webhook that was turned away, and why."""
+
+	@property
+	def how_to_mend(self) -> str:
+		return rejections.how_to_mend(self.reason)
 
 	@staticmethod
 	def clear_old_logs(days: int = 30) -> None:
