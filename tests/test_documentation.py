@@ -1,5 +1,7 @@
 """The pages of docs/ against each other, and against what they tell about. `make docs` builds them with the real tool."""
 
+import ast
+import inspect
 import json
 import re
 from functools import cache
@@ -14,6 +16,7 @@ from twilio_sms_channel.twilio_gateway.errors import EXPLANATIONS, help_url
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
+DOCTOR = ROOT / "twilio_sms_channel" / "doctor"
 DOCTYPES = ROOT / "twilio_sms_channel" / "twilio_sms_channel" / "doctype"
 CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.M | re.S)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -81,3 +84,33 @@ def test_every_setting_is_explained(page, doctype):
 		shown = [field for field in shown if not field.get("read_only")]
 	explained = set(re.findall(r"\*\*([^*]+)\*\*", (DOCS / page).read_text()))
 	assert [field["label"] for field in shown if field["label"] not in explained] == []
+
+
+def test_every_finding_of_the_doctor_is_explained():
+	found = {name for file in DOCTOR.glob("*.py") for name in findings(file)}
+	explained = re.findall(r'<a id="([\w.]+)"></a>', (DOCS / "doctor.md").read_text())
+	assert found
+	assert sorted(explained) == sorted(found)
+
+
+def findings(file: Path) -> set[str]:
+	"""What a module of the doctor can find: "webhooks.method"; "errors" where the rest depends ("errors.30007")."""
+	calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+	made = [call for call in calls if getattr(call.func, "id", "") in ("Finding", "_of")]
+	words = [node for call in made for argument in call.args for node in ast.walk(argument)]
+	texts = [word.value for word in words if isinstance(word, ast.Constant) and isinstance(word.value, str)]
+	return {text.rstrip(".") for text in texts if re.fullmatch(r"[a-z_]+\.[a-z_]*", text)}
+
+
+def test_every_door_of_the_set_up_is_explained():
+	import frappe
+
+	from twilio_sms_channel.api import setup
+
+	rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", (DOCS / "setup-api.md").read_text(), re.M))
+	doors = {
+		name: door for name, door in vars(setup).items() if callable(door) and door in frappe.whitelisted
+	}
+	assert sorted(rows) == sorted(doors)
+	for name, door in doors.items():
+		assert re.findall(r"`(\w+)`", rows[name]) == list(inspect.signature(door).parameters), name
