@@ -54,67 +54,43 @@ class TwilioSetup {
 		this.$body.html(`
 			<p>${__("Open the first page of the Twilio console and copy two things from there.")}
 				<a href="https://console.twilio.com" target="_blank" rel="noopener">console.twilio.com</a></p>
-			<div class="fields"></div>
-			<div class="said" role="alert"></div>
-			<button class="btn btn-primary btn-sm go">${__("Connect")}</button>
-			<a class="by-hand" href="#">${__("Enter everything by hand")}</a>`);
-		this.fields = new frappe.ui.FieldGroup({
-			body: this.$body.find(".fields"),
-			fields: [
-				{
-					fieldname: "account_sid",
-					fieldtype: "Data",
-					label: __("Account SID"),
-					description: __("Starts with AC, followed by 32 characters."),
-				},
-				{
-					fieldname: "auth_token",
-					fieldtype: "Password",
-					label: __("Auth Token"),
-					description: __("Behind Show in the console. It is stored encrypted and never shown again."),
-				},
-				{
-					fieldname: "more",
-					fieldtype: "Section Break",
-					label: __("Name and API key (optional)"),
-					collapsible: 1,
-					collapsed_by_default: 1,
-				},
-				{
-					fieldname: "account_name",
-					fieldtype: "Data",
-					label: __("Name"),
-					description: __("How the account is called here. Empty: its name at Twilio."),
-				},
-				{
-					fieldname: "api_key_sid",
-					fieldtype: "Data",
-					label: __("API Key SID"),
-					description: __("Sends with this key instead of the auth token. Starts with SK."),
-				},
-				{ fieldname: "api_key_secret", fieldtype: "Password", label: __("API Key Secret") },
-			],
+			<form>
+				${input_html("account_sid", __("Account SID"), __("Starts with AC, followed by 32 characters."))}
+				${input_html(
+					"auth_token",
+					__("Auth Token"),
+					__("Behind Show in the console. It is stored encrypted and never shown again."),
+					"password",
+				)}
+				<details>
+					<summary>${__("Name and API key (optional)")}</summary>
+					${input_html("account_name", __("Name"), __("How the account is called here. Empty: its name at Twilio."))}
+					${input_html(
+						"api_key_sid",
+						__("API Key SID"),
+						__("Sends with this key instead of the auth token. Starts with SK."),
+					)}
+					${input_html("api_key_secret", __("API Key Secret"), "", "password")}
+				</details>
+				<button class="btn btn-primary btn-sm go" type="submit">${__("Connect")}</button>
+				<a class="by-hand" href="#">${__("Enter everything by hand")}</a>
+			</form>`);
+		this.$body.find("form").on("submit", (event) => {
+			event.preventDefault();
+			this.connect();
 		});
-		this.fields.make();
-		for (const name of ["auth_token", "api_key_secret"]) {
-			const control = this.fields.get_field(name);
-			// Twilio's tokens are no passwords that somebody thought of.
-			control.disable_password_checks();
-			control.$input.attr("autocomplete", "off");
-		}
-		this.$body.find(".go").on("click", () => this.connect());
-		this.$body.find("input").on("keydown", ({ key }) => key === "Enter" && this.connect());
 		this.$body.find(".by-hand").on("click", (event) => {
 			event.preventDefault();
 			frappe.new_doc("Twilio SMS Account");
 		});
-		this.fields.get_field("account_sid").$input.trigger("focus");
+		this.$body.find("input").first().trigger("focus");
 	}
 
 	async connect() {
-		const values = this.fields.get_values(true);
-		const missing = ["account_sid", "auth_token"].find((name) => !values[name]);
-		if (missing) return this.fields.get_field(missing).$input.trigger("focus");
+		const $inputs = this.$body.find("input");
+		const missing = $inputs.slice(0, 2).filter((_n, { value }) => !value.trim());
+		if (missing.length) return missing.first().trigger("focus");
+		const values = Object.fromEntries($inputs.toArray().map(({ name, value }) => [name, value]));
 		const { account, detail } = await this.ask("connect", values, __("Asking Twilio…"));
 		this.detail = detail;
 		frappe.set_route("twilio-sms-setup", account);
@@ -141,7 +117,7 @@ class TwilioSetup {
 		this.$body.find(".go").on("click", () => this.take_over());
 		if (found.trouble) this.ask_for_address(found);
 		if (found.teams) {
-			this.team = frappe.ui.form.make_control({
+			this.team = name_input(frappe.ui.form.make_control({
 				parent: this.$body.find(".team"),
 				df: {
 					fieldtype: "Link",
@@ -151,7 +127,7 @@ class TwilioSetup {
 					description: __("Gets the new tickets from these numbers. Empty: assignment rules decide."),
 				},
 				render_input: true,
-			});
+			}));
 		}
 		this.count();
 	}
@@ -208,7 +184,7 @@ class TwilioSetup {
 		const $address = this.$body.find(".address");
 		$address.html(`<div class="note wait">${esc(trouble)}</div><div class="field"></div>
 			<button class="btn btn-default btn-sm">${__("Save Address")}</button>`);
-		this.address = frappe.ui.form.make_control({
+		this.address = name_input(frappe.ui.form.make_control({
 			parent: $address.find(".field"),
 			df: {
 				fieldtype: "Data",
@@ -218,7 +194,7 @@ class TwilioSetup {
 				description: __("Where Twilio reaches this site. Now: {0}", [esc(public_base_url)]),
 			},
 			render_input: true,
-		});
+		}));
 		$address.find(".btn").on("click", async () => {
 			await frappe.call("frappe.client.set_value", {
 				doctype: "Twilio SMS Settings",
@@ -327,6 +303,20 @@ class TwilioSetup {
 			<button class="btn btn-primary btn-sm">${__("Open the Ticket")}</button>`);
 		$first.find(".btn").on("click", () => frappe.set_route("Form", ticket_doctype, ticket));
 	}
+}
+
+function input_html(name, label, help = "", type = "text") {
+	return `<div class="form-group">
+		<label for="setup-${name}">${label}</label>
+		<input class="form-control input-sm" id="setup-${name}" name="${name}" type="${type}" autocomplete="off"
+			spellcheck="false" aria-describedby="setup-${name}-help">
+		<p class="help-box text-muted" id="setup-${name}-help">${help}</p></div>`;
+}
+
+// Not every Frappe ties a label to its input.
+function name_input(control) {
+	control.$input?.attr("aria-label", control.df.label);
+	return control;
 }
 
 function urls_html({ webhook, fallback, method }) {
