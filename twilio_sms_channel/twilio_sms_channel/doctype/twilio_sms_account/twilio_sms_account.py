@@ -2,7 +2,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from twilio_sms_channel.messaging import connecting
+from twilio_sms_channel.messaging import connecting, home
 from twilio_sms_channel.twilio_gateway import credentials
 from twilio_sms_channel.twilio_gateway.client import Gateway
 
@@ -11,6 +11,9 @@ CREDENTIALS = ("account_sid", "auth_token", "next_auth_token", "api_key_sid", "a
 
 class TwilioSMSAccount(Document):
 	"""A Twilio account: its SID, the auth token that signs webhooks, optionally the next token and an API key."""
+
+	def onload(self):
+		self.set_onload("copy", home.why())
 
 	def validate(self):
 		self.check_form()

@@ -110,6 +110,7 @@ class TwilioSetup {
 			<div class="address"></div>
 			<div class="offers"></div>
 			<div class="team"></div>
+			<p class="text-muted">${__("Twilio is then told to post their texts to this site.")}</p>
 			<button class="btn btn-primary btn-sm go"></button>`);
 		if (!this.offers.length) return this.show_nothing();
 		this.$body.find(".offers").html(this.offers.map((offer, n) => this.offer_html(offer, n)).join(""));
