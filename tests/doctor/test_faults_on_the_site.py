@@ -15,7 +15,7 @@ from support.replies import conversation
 from support.stack import eventually, free_port
 
 from twilio_sms_channel import doctor
-from twilio_sms_channel.messaging import outbox, rejections
+from twilio_sms_channel.messaging import home, outbox, rejections
 
 JOB_TYPE = "Scheduled Job Type"
 
@@ -55,6 +55,23 @@ def command(clinic, *words, **env):
 
 
 # The machinery -------------------------------------------------------------------------------------
+
+
+def test_a_restored_copy(clinic):
+	an_hour_old(a_reply(clinic))
+	with config(twilio_sms_home=frappe.generate_hash(length=20)):
+		finding = clinic.only_finding("home.copy", "Twilio SMS Settings")
+		clinic.number_at_twilio().sms_url = ""
+		webhook = clinic.findings()["webhooks.none", clinic.number]
+		with pytest.raises(home.IsCopy):
+			clinic.mend(webhook)
+		assert not clinic.number_at_twilio().sms_url
+		assert clinic.mend(finding)["mended"]
+		assert clinic.mend(webhook)["mended"]
+		assert clinic.findings() == {}
+	# It took over under the other id.
+	frappe.db.set_single_value(home.HOME, "home", f"{frappe.conf.twilio_sms_home}@{frappe.local.site}")
+	frappe.db.commit()
 
 
 def test_no_worker_runs(clinic):

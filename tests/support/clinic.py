@@ -4,8 +4,9 @@ import secrets
 
 import frappe
 from frappe.utils import add_to_date, now_datetime
+from frappe.utils.background_jobs import get_workers
 
-from support.stack import INBOUND, Stack
+from support.stack import INBOUND, Stack, eventually
 from twilio_sms_channel import doctor
 from twilio_sms_channel.messaging import rejections
 from twilio_sms_channel.simulator.world import TOLL_FREE
@@ -25,6 +26,10 @@ class Clinic:
 
 	def __init__(self, stack: Stack):
 		self.stack, self.sim = stack, stack.simulator
+		frappe.db.rollback()
+		# A worker that has just been started takes some seconds to say so.
+		eventually(get_workers)
+		self.had_scheduler = frappe.db.get_single_value("System Settings", "enable_scheduler")
 		self.sid, self.token = "AC" + secrets.token_hex(16), secrets.token_hex(16)
 		self.account = f"Clinic {self.sid[-6:]}"
 		self.number = f"+1415{secrets.randbelow(7_000_000) + 2_000_000}"
@@ -87,6 +92,15 @@ class Clinic:
 		frappe.db.set_value(
 			"Scheduled Job Type", {"method": SWEEP}, {"stopped": 0, "last_execution": now_datetime()}
 		)
+		frappe.db.commit()
+
+	def close(self) -> None:
+		"""Leave the site as it was."""
+		self.heal()
+		frappe.db.set_single_value("System Settings", "enable_scheduler", self.had_scheduler)
+		for number in (self.number, self.toll_free):
+			frappe.delete_doc(NUMBER, number, force=True)
+		frappe.delete_doc(ACCOUNT, self.account, force=True)
 		frappe.db.commit()
 
 	@property

@@ -25,6 +25,7 @@ from twilio_sms_channel.doctor.patient import patients
 from twilio_sms_channel.messaging import jobs
 
 CHECKS_OF_SITE = (
+	Check("home", machinery.check_home),
 	Check("workers", machinery.check_workers),
 	Check("scheduler", machinery.check_scheduler),
 	Check("endpoints", machinery.check_endpoints),
@@ -59,6 +60,7 @@ DOCTYPE = "Twilio SMS Finding"
 def titles() -> dict[str, str]:
 	"""What each check looks at, for people."""
 	return {
+		"home": _("Original or copy"),
 		"workers": _("Background workers"),
 		"scheduler": _("Scheduler"),
 		"endpoints": _("Doors open to Twilio"),

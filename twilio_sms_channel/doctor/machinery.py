@@ -11,15 +11,32 @@ from frappe.utils.background_jobs import generate_qname, get_workers
 from redis.exceptions import RedisError
 
 from twilio_sms_channel.doctor.finding import BROKEN, Finding
-from twilio_sms_channel.messaging import public_url
+from twilio_sms_channel.messaging import home, public_url
 from twilio_sms_channel.twilio_gateway import client
 
-JOB_TYPE = "Scheduled Job Type"
+JOB_TYPE, SETTINGS = "Scheduled Job Type", "Twilio SMS Settings"
 SWEEP = "twilio_sms_channel.messaging.sweep.run"
 # The sweep runs each minute; a full queue may keep it waiting.
 SWEEP_LATE_MINUTES = 15
 QUEUES = ("short", "default", "long")
 SIMULATOR_TIMEOUT_S = 3
+
+
+def check_home() -> Iterator[Finding]:
+	"""A site that was restored from another one's backup sends nothing until somebody says that it takes over."""
+	if reason := home.why():
+		yield Finding(
+			"home.copy",
+			BROKEN,
+			_("This site is a copy, and sends nothing."),
+			reason,
+			_(
+				"A copy to try something out on: leave it as it is, and switch its accounts off. This site takes over for good: Mend It. Texts that waited in the backup are canceled then, since the original may have sent them; webhooks are set afterwards."
+			),
+			SETTINGS,
+			SETTINGS,
+			remedy="take_over",
+		)
 
 
 def check_workers() -> Iterator[Finding]:

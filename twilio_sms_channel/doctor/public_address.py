@@ -10,7 +10,7 @@ from frappe.utils import add_to_date, now_datetime
 from twilio_sms_channel.doctor import machinery, self_test
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding, NotDone
 from twilio_sms_channel.doctor.patient import ACCOUNT, Patient
-from twilio_sms_channel.messaging import public_url
+from twilio_sms_channel.messaging import home, public_url
 
 SETTINGS = "Twilio SMS Settings"
 ONLY_SENDS = "Alphanumeric Sender"
@@ -51,6 +51,9 @@ def check_round_trip(patient: Patient) -> Iterator[Finding]:
 	number = next((row.name for row in patient.numbers if row.number_type != ONLY_SENDS), None)
 	if not number:
 		raise NotDone(_("the account has no number that receives texts"))
+	if home.is_copy():
+		# Its public address may be the original's.
+		raise NotDone(_("this site is a copy"))
 	if machinery.blocked_doors():
 		raise NotDone(_("this site blocks Twilio's requests"))
 	if not public_url.is_reachable():

@@ -10,7 +10,7 @@ from frappe.utils import now_datetime
 from frappe.utils.scheduler import enable_scheduler
 
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
-from twilio_sms_channel.messaging import connecting, dispatch, intake, jobs, pausing, webhook_setup
+from twilio_sms_channel.messaging import connecting, dispatch, home, intake, jobs, pausing, webhook_setup
 
 MESSAGE = "Twilio SMS Message"
 SIMULATOR = "twilio_sms_api_base_url"
@@ -18,7 +18,12 @@ COMPARING_TIMEOUT_S = 2 * 3600
 AT_ONCE = 500
 
 
+def take_over(_about: str) -> None:
+	home.confirm(home.CANCEL)
+
+
 def set_webhook(number: str) -> None:
+	home.refuse_on_copy()
 	outcome = webhook_setup.configure(frappe.get_doc(NUMBER, number), replace=True)
 	if outcome.problem:
 		frappe.throw(outcome.problem, title=_("Twilio said no"))
@@ -101,6 +106,7 @@ def leave_practice_mode(_about: str) -> None:
 
 # By the name that a finding carries; each is called with what the finding is about.
 REMEDIES: dict[str, Callable[[str], None]] = {
+	"take_over": take_over,
 	"set_webhook": set_webhook,
 	"put_out_of_service": put_out_of_service,
 	"switch_sms_off": switch_sms_off,

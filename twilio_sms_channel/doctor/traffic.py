@@ -10,7 +10,7 @@ from frappe.utils import add_to_date, now_datetime
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, Patient
 from twilio_sms_channel.doctor.registration import NOT_REGISTERED, NOT_SWITCHED_ON, NOT_VERIFIED
-from twilio_sms_channel.messaging import pausing, phone
+from twilio_sms_channel.messaging import home, pausing, phone
 from twilio_sms_channel.twilio_gateway import errors, statuses
 
 MESSAGE = "Twilio SMS Message"
@@ -65,7 +65,7 @@ def check_stuck(patient: Patient) -> Iterator[Finding]:
 			how,
 			"take_up",
 		)
-	if not patient.doc.paused_since and patient.doc.enabled:
+	if not _is_held_up(patient):
 		if outbound := _waiting(patient, "Queued") + _waiting(patient, "Sending"):
 			yield _of(
 				patient,
@@ -100,7 +100,7 @@ def check_failed(patient: Patient) -> Iterator[Finding]:
 
 def check_unconfirmed(patient: Patient) -> Iterator[Finding]:
 	"""Answers of which it is not known for long whether Twilio took them."""
-	if patient.doc.paused_since or not patient.doc.enabled:
+	if _is_held_up(patient):
 		return
 	Message = frappe.qb.DocType(MESSAGE)
 	long_ago = add_to_date(now_datetime(), minutes=-UNCONFIRMED_MINUTES)
@@ -161,6 +161,11 @@ def _sent(patient: Patient) -> dict[str, int]:
 def _got_through(number: str, since) -> bool:
 	filters = {"number": number, "direction": "Outbound", "status": ("in", ("Sent", "Delivered", "Read"))}
 	return bool(frappe.db.exists(MESSAGE, {**filters, "creation": (">", since)}))
+
+
+def _is_held_up(patient: Patient) -> bool:
+	"""Whether nothing is to leave: another check says so, or an admin wants it."""
+	return bool(patient.doc.paused_since or not patient.doc.enabled or home.is_copy())
 
 
 def _waiting(patient: Patient, status: str) -> int:

@@ -1,0 +1,25 @@
+// What is wrong with text messages, why, and how to mend it: for System Managers, on any page of Desk.
+
+import { Doctor } from "./twilio_sms/doctor.js";
+
+window.twilio_sms_doctor = {
+	// Examines at once and shows what was found inside an element. `scope` is {account} or {number}, {} for the whole site;
+	// `on_answer` is called with the door's answer. Gives a promise of it.
+	show(container, scope = {}, on_answer = null) {
+		return new Doctor(container, scope, on_answer).examine();
+	},
+
+	// The same in a dialog.
+	open(scope = {}, on_answer = null) {
+		const dialog = new frappe.ui.Dialog({ title: __("Check Everything"), size: "large" });
+		dialog.onhide = () => dialog.$wrapper.remove();
+		dialog.show();
+		return this.show(dialog.$body[0], scope, on_answer);
+	},
+
+	// Mends one finding, after asking where that changes something that somebody else may have set.
+	// Gives a promise that ends when it was tried, with the door's answer, or null when it was not wanted.
+	mend(finding) {
+		return Doctor.mend(finding);
+	},
+};
