@@ -13,7 +13,7 @@ from twilio_sms_channel.overview.asked import Asked
 
 DAY, WEEK, MONTH, NUMBER, TEAM, ACCOUNT = "Day", "Week", "Month", "Number", "Team", "Account"
 TIMES = (DAY, WEEK, MONTH)
-MAX_IN_CHART = 12
+MAX_IN_CHART, SHOWN_DIGITS = 8, 4
 COLOURS = ["#2490ef", "#48bb74", "#f4b740", "#8684ff"]
 
 earlier_by, days_since_monday, day_of_month = (
@@ -80,7 +80,7 @@ def chart(
 	rows = rows if in_time else rows[:MAX_IN_CHART]
 	return {
 		"data": {
-			"labels": [_label(row["group"]) for row in rows],
+			"labels": _labels(asked, [row["group"] for row in rows]),
 			"datasets": [
 				{"name": label, "values": [row[field] or 0 for row in rows]} for field, label in shown
 			],
@@ -92,8 +92,16 @@ def chart(
 	}
 
 
+def _labels(asked: Asked, groups: list[date | str]) -> list[str]:
+	"""What stands along the axis, which has little room."""
+	endings = [f"…{group[-SHOWN_DIGITS:]}" for group in groups if asked.group_by == NUMBER]
+	if len(set(endings)) == len(groups):
+		return endings
+	return [_label(group) for group in groups]
+
+
 def _label(group: date | str) -> str:
-	"""A date without its year, as the user writes dates: an axis of a month has room for five letters."""
+	"""A date without its year, as the user writes dates."""
 	return formatdate(group).replace(str(group.year), "").strip("-/.") if isinstance(group, date) else group
 
 

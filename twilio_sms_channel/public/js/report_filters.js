@@ -54,3 +54,12 @@ twilio_sms.report_filters = ({ groups = [], figures = [] } = {}) => {
 // A rate or time that there is none of is shown as nothing, not as zero.
 twilio_sms.blank_for_nothing = (value, row, column, data, default_formatter) =>
 	value === null || value === undefined ? "" : default_formatter(value, row, column, data);
+
+// A time axis has room for some of its labels only. Frappe draws a report's chart without saying so, and shortens each to
+// nothing: it is drawn again.
+twilio_sms.readable_axis = () => {
+	const report = frappe.query_report;
+	if (report.chart_options?.type !== "line") return;
+	report.chart_options.axisOptions.xIsSeries = 1;
+	report.render_chart(report.chart_options);
+};

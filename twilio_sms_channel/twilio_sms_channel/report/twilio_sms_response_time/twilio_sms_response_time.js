@@ -4,5 +4,6 @@ frappe.query_reports["Twilio SMS Response Time"] = {
 		groups: ["Day", "Week", "Month", "Team", "Agent", "Number"],
 		figures: ["Median", "Average"],
 	}),
+	after_datatable_render: twilio_sms.readable_axis,
 	formatter: twilio_sms.blank_for_nothing,
 };

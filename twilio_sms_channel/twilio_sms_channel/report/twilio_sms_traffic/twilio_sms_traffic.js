@@ -4,5 +4,6 @@ frappe.query_reports["Twilio SMS Traffic"] = {
 		groups: ["Day", "Week", "Month", "Number", "Team", "Account"],
 		figures: ["Texts", "Delivery Rate", "Segments", "Cost"],
 	}),
+	after_datatable_render: twilio_sms.readable_axis,
 	formatter: twilio_sms.blank_for_nothing,
 };
