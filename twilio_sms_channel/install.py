@@ -5,6 +5,7 @@ from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from twilio_sms_channel.desks import helpdesk_screen
 from twilio_sms_channel.messaging import home
+from twilio_sms_channel.overview import steps
 
 HELPDESK = "helpdesk"
 
@@ -116,6 +117,7 @@ def before_uninstall() -> None:
 	# Frappe removes the app's DocTypes; fields on other apps' DocTypes are ours to take away, columns included.
 	remove(CONTACT_FIELDS)
 	home.leave()
+	steps.leave()
 	if HELPDESK in frappe.get_installed_apps():
 		_leave_helpdesk()
 	else:
