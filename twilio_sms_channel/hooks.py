@@ -12,8 +12,9 @@ app_license = "mit"
 after_install = "twilio_sms_channel.install.after_install"
 after_migrate = "twilio_sms_channel.install.after_migrate"
 after_app_install = "twilio_sms_channel.install.after_app_install"
-before_app_uninstall = "twilio_sms_channel.install.before_app_uninstall"
-before_uninstall = "twilio_sms_channel.install.before_uninstall"
+before_uninstall = "twilio_sms_channel.uninstall.before_uninstall"
+after_uninstall = "twilio_sms_channel.uninstall.after_uninstall"
+after_app_uninstall = "twilio_sms_channel.uninstall.after_app_uninstall"
 
 # What replaces Helpdesk's behaviour ------------------------------------------------------------
 

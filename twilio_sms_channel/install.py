@@ -1,11 +1,10 @@
-"""What the app adds to a site, and takes away again."""
+"""What the app adds to a site; `uninstall` takes it away again."""
 
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from twilio_sms_channel.desks import helpdesk_screen
 from twilio_sms_channel.messaging import home
-from twilio_sms_channel.overview import steps
 
 HELPDESK = "helpdesk"
 
@@ -98,50 +97,15 @@ def after_migrate() -> None:
 	home.settle()
 	create_custom_fields(CONTACT_FIELDS)
 	if HELPDESK in frappe.get_installed_apps():
-		_join_helpdesk()
+		join_helpdesk()
 
 
 def after_app_install(app: str) -> None:
 	"""Helpdesk installed after this app: add what links to its DocTypes."""
 	if app == HELPDESK:
-		_join_helpdesk()
+		join_helpdesk()
 
 
-def before_app_uninstall(app: str) -> None:
-	"""Helpdesk goes, this app stays: take away what links to its DocTypes."""
-	if app == HELPDESK:
-		_leave_helpdesk()
-
-
-def before_uninstall() -> None:
-	# Frappe removes the app's DocTypes; fields on other apps' DocTypes are ours to take away, columns included.
-	remove(CONTACT_FIELDS)
-	home.leave()
-	steps.leave()
-	if HELPDESK in frappe.get_installed_apps():
-		_leave_helpdesk()
-	else:
-		remove(HELPDESK_FIELDS)
-
-
-def _join_helpdesk() -> None:
+def join_helpdesk() -> None:
 	create_custom_fields(HELPDESK_FIELDS)
 	helpdesk_screen.put_script()
-
-
-def _leave_helpdesk() -> None:
-	remove(HELPDESK_FIELDS)
-	helpdesk_screen.remove_script()
-
-
-def remove(fields: dict[str, list[dict]]) -> None:
-	"""Delete custom fields and their columns."""
-	for doctype, rows in fields.items():
-		for row in rows:
-			name = frappe.db.get_value("Custom Field", {"dt": doctype, "fieldname": row["fieldname"]})
-			if not name:
-				continue
-			frappe.delete_doc("Custom Field", name, force=True, ignore_missing=True)
-			if frappe.db.table_exists(doctype) and frappe.db.has_column(doctype, row["fieldname"]):
-				frappe.db.sql_ddl(f"alter table `tab{doctype}` drop column `{row['fieldname']}`")
-		frappe.clear_cache(doctype=doctype)

@@ -247,11 +247,13 @@ class Stack:
 			ended.set()
 			thread.join(STOP_TIMEOUT_S)
 
-	def run(self, *arguments: str, timeout_s: float = 300) -> subprocess.CompletedProcess:
-		"""Run the bench's Python in a process of its own, in the sites folder, to its end."""
+	def run(self, *arguments: str, timeout_s: float = 300, **env: str) -> subprocess.CompletedProcess:
+		"""Run the bench's Python in a process of its own, in the sites folder, to its end. `env` is added to its
+		environment."""
 		return subprocess.run(
 			[str(self._python), *arguments],
 			cwd=self.bench / "sites",
+			env={**os.environ, **env},
 			capture_output=True,
 			text=True,
 			timeout=timeout_s,

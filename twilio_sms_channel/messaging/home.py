@@ -97,14 +97,15 @@ def leave() -> None:
 
 
 def stored(*fields: str, for_update: bool = False) -> dict[str, str]:
-	"""What the database knows, in one look, also before the DocType's fields are there."""
+	"""What the database knows, in one look, also before the DocType is there. Fields without a value are left out."""
 	Singles = frappe.qb.DocType("Singles")
 	query = (
 		frappe.qb.from_(Singles)
 		.select(Singles.field, Singles.value)
 		.where((Singles.doctype == HOME) & Singles.field.isin(fields))
 	)
-	return dict((query.for_update() if for_update else query).run())
+	found = (query.for_update() if for_update else query).run()
+	return {field: value for field, value in found if value}
 
 
 def _here(config: dict) -> str:

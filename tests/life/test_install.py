@@ -1,0 +1,146 @@
+"""What the app adds to a site goes with it: the whole database is compared before and after.
+
+One scratch site, with a database of its own on the bench's server, goes through it all; see `support.scratch_site`.
+"""
+
+import json
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import frappe
+import pytest
+from redis import Redis
+from support.scratch_site import OTHERS_QUEUE, TEXT
+
+from twilio_sms_channel import install, uninstall
+
+SITE = "tsms-scratch.localhost"
+FRAPPE = ("-m", "frappe.utils.bench_helper", "frappe")
+TESTS = str(Path(__file__).parents[1])
+OURS = ("twilio_sms", "Twilio SMS", "twilio-sms")
+
+
+@pytest.fixture(scope="module")
+def moments(stack, tmp_path_factory):
+	"""What the scratch site's database held after each step, by the step's name; `said` is what the command printed."""
+	if not frappe.conf.get("root_password"):
+		pytest.skip("the bench's common_site_config.json has no root_password, so no site can be made on it")
+	folder = tmp_path_factory.mktemp("moments")
+	queue = urlsplit(frappe.conf.redis_queue)._replace(path=f"/{OTHERS_QUEUE}").geturl()
+	env = {"FRAPPE_REDIS_QUEUE": queue}
+	away = ("drop-site", SITE, "--force", "--no-backup", "--archived-sites-path", str(folder / "dropped"))
+	_run(
+		stack, *FRAPPE, "new-site", SITE, "--force", "--no-mariadb-socket", "--admin-password", "admin", **env
+	)
+	try:
+		print(_run(stack, "-m", "support.scratch_site", SITE, str(folder), **env))
+		yield {
+			file.stem: {**json.loads(file.read_text()), "said": file.with_suffix(".txt").read_text()}
+			for file in folder.glob("*.json")
+		}
+	finally:
+		_run(stack, *FRAPPE, *away, **env)
+		Redis.from_url(queue).flushdb()
+
+
+def _run(stack, *words: str, **env: str) -> str:
+	done = stack.run(*words, timeout_s=900, PYTHONPATH=TESTS, **env)
+	assert done.returncode == 0, done.stdout + done.stderr
+	return done.stdout
+
+
+def differences(before: dict, after: dict) -> tuple[list[str], list[str]]:
+	"""Lines that went, and lines that came."""
+	was, now = (Counter(moment["schema"] + moment["rows"] + moment["config"]) for moment in (before, after))
+	return sorted((was - now).elements()), sorted((now - was).elements())
+
+
+def ours(lines: list[str]) -> list[str]:
+	return [line for line in lines if any(word in line for word in OURS)]
+
+
+def of_ours(moment: dict) -> dict:
+	"""A moment without what is others'."""
+	return {part: ours(moment[part]) for part in ("schema", "rows", "config")}
+
+
+@pytest.mark.parametrize(
+	("before", "after"),
+	[
+		("frappe alone", "frappe alone again"),
+		("without helpdesk", "without helpdesk again"),
+		("helpdesk joined", "migrated"),
+		("migrated", "dry run"),
+	],
+)
+def test_the_whole_database_is_the_same(moments, before, after):
+	assert differences(moments[before], moments[after]) == ([], [])
+
+
+def test_install_adds_what_is_ours_and_nothing_else(moments):
+	for before, after in (("frappe alone", "without helpdesk"), ("helpdesk alone", "after helpdesk")):
+		went, came = differences(moments[before], moments[after])
+		others = [line for line in came if line not in ours(came)]
+		# In installed_apps, and roles that Frappe makes because our DocTypes name them.
+		assert all("installed_apps" in line or line.startswith("tabRole ") for line in others), others
+		assert all("installed_apps" in line or "HD Ticket" in line for line in went), went
+
+
+def test_uninstall_takes_all_that_is_ours_and_nothing_else(moments):
+	filled, left = moments["filled"], moments["helpdesk alone"]
+	went, came = differences(filled, left)
+	assert ours(filled["rows"]) and ours(filled["schema"]) and ours(filled["config"])
+	assert [
+		line for line in ours(left["rows"] + left["schema"] + left["config"]) if "Patch Log" not in line
+	] == []
+	assert not [line for line in went if line not in ours(went)]
+	# The ticket and its list of apps lost what was ours.
+	assert all("HD Ticket" in line or "installed_apps" in line or "Contact" in line for line in came), came
+
+
+def test_texts_stay_in_their_tickets_and_secrets_go(moments):
+	facts = moments["helpdesk alone"]["facts"]
+	(text,) = facts["texts in tickets"]
+	assert text["content"] == TEXT and text["reference_doctype"] == "HD Ticket"
+	assert text["reference_name"] == moments["filled"]["facts"]["ticket"]
+	assert facts["files"] == ["parcel.txt"]
+	assert moments["filled"]["facts"]["secrets"] > 0
+	assert facts["secrets"] == 0
+
+
+def test_uninstall_says_how_many_texts_go_and_what_is_kept(moments):
+	said = moments["helpdesk alone"]["said"]
+	assert "1 texts are on this site" in said
+	assert "stay in their tickets" in said
+	assert ("A copy of them is kept" in said) is not ("No copy of them is kept" in said)
+
+
+def test_the_copy_can_be_restored_after_installing_again(moments):
+	if "texts restored" not in moments:
+		pytest.skip("no mysqldump or mariadb-dump on this machine, by which Frappe makes backups")
+	(text,) = moments["texts restored"]["facts"]["texts"]
+	assert text["body"] == TEXT
+
+
+def test_the_order_of_installation_makes_no_difference(moments):
+	assert differences(of_ours(moments["migrated"]), of_ours(moments["after helpdesk"])) == ([], [])
+
+
+def test_when_helpdesk_goes_what_links_to_it_goes_too(moments):
+	joined = ours(moments["migrated"]["rows"])
+	assert any("HD Team" in line for line in joined) and any("HD Form Script" in line for line in joined)
+	assert differences(of_ours(moments["without helpdesk again"]), of_ours(moments["helpdesk went"])) == (
+		[],
+		[],
+	)
+
+
+def test_other_apps_may_come_and_go(stack):
+	def fields() -> list[str]:
+		return frappe.get_all("Custom Field", {"fieldname": ("like", "%")}, pluck="name", order_by="name")
+
+	before = fields()
+	for hook in (install.after_app_install, uninstall.after_app_uninstall):
+		hook("erpnext")
+	assert fields() == before
