@@ -167,6 +167,8 @@ def test_a_number_that_was_imported_receives_texts(shop, admin, stack, sim):
 	assert eventually(lambda: row(shop.long).region).endswith(("CA", "California"))
 	assert (before, text["number"]) == ({}, shop.long)
 	assert frappe.db.exists("HD Ticket", text["ticket"])
+	opened = admin.session.get(f"{stack.web}/api/resource/HD Ticket/{text['ticket']}", timeout=30)
+	assert text["may_read"] is opened.ok
 
 
 # By hand

@@ -6,7 +6,7 @@ import secrets
 import frappe
 import pytest
 from playwright.sync_api import expect
-from support.people import make_system_manager
+from support.people import make_agent, make_system_manager
 from support.stack import INBOUND, Customer
 from support.twilio_accounts import ACCOUNT, NUMBER, at_twilio, new_number
 
@@ -42,7 +42,8 @@ class Effort:
 
 @pytest.fixture
 def manager(stack, page):
-	user = make_system_manager("tsms-admin@example.com")
+	# As in a small shop: the admin answers customers as well.
+	user = make_agent(make_system_manager("tsms-owner@example.com"))
 	log_in(page, stack, user)
 	return user
 

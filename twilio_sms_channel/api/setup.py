@@ -160,7 +160,8 @@ def restore_webhook(number: str) -> dict[str, Any]:
 def latest_text(account: str) -> dict[str, Any]:
 	"""The newest text that arrived at any of the account's numbers and is in its ticket.
 
-	:return: `{"message", "customer_number", "number", "ticket_doctype", "ticket"}`, {} without one
+	:return: `{"message", "customer_number", "number", "ticket_doctype", "ticket", "may_read": whether the caller may open
+		the ticket}`, {} without one
 	"""
 	frappe.only_for("System Manager")
 	frappe.get_doc(ACCOUNT, account)

@@ -104,7 +104,12 @@ def latest_text(account: str) -> dict:
 	about = frappe.db.get_value(
 		CONVERSATION, text.pop("conversation"), ["ticket_doctype", "ticket"], as_dict=True
 	)
-	return {**text, "customer_number": phone.display(text.customer_number), **about}
+	return {
+		**text,
+		"customer_number": phone.display(text.customer_number),
+		**about,
+		"may_read": frappe.has_permission(about.ticket_doctype, doc=about.ticket),
+	}
 
 
 def _of(state: AccountState) -> Verdict:

@@ -296,12 +296,16 @@ class TwilioSetup {
 		return message || {};
 	}
 
-	show_first($first, { customer_number, ticket_doctype, ticket }) {
+	show_first($first, { customer_number, ticket_doctype, ticket, may_read }) {
 		this.mark(4);
 		$first.html(`
 			<h4>${__("It works")}</h4>
 			<p role="status">${__("The text of {0} is ticket {1}.", [`<bdi>${esc(customer_number)}</bdi>`, esc(ticket)])}</p>
-			<button class="btn btn-primary btn-sm">${__("Open the Ticket")}</button>`);
+			${
+				may_read
+					? `<button class="btn btn-primary btn-sm">${__("Open the Ticket")}</button>`
+					: `<p class="text-muted">${__("You are no agent yourself: agents find it among their tickets.")}</p>`
+			}`);
 		$first.find(".btn").on("click", () => frappe.set_route("Form", ticket_doctype, ticket));
 	}
 }
