@@ -6,6 +6,8 @@ from support.stack import INBOUND, free_port
 from support.twilio_accounts import NUMBER, ask, at_twilio, here, new_number, new_short_code, refused
 
 from twilio_sms_channel.messaging import webhook_setup
+from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
+from twilio_sms_channel.twilio_gateway.inventory import Inventory
 
 OTHER = "https://other.example.com/hook"
 RETRIES = "#rc=3&rp=ct,rt,5xx"
@@ -60,6 +62,30 @@ def test_another_systems_url_is_not_replaced_unasked_and_can_be_put_back(stack, 
 	put_back = (number.sms_url, number.sms_method, number.sms_fallback_url, number.sms_fallback_method)
 	assert put_back == (OTHER, "GET", OTHER + "/spare", "POST")
 	assert "No earlier webhook" in refused(admin, "restore_webhook", number=number.phone_number)
+
+
+def test_what_stood_there_is_remembered_even_when_twilio_fails_in_between(stack, admin, number, sim):
+	number.sms_url = OTHER
+	row = frappe.get_doc(NUMBER, number.phone_number)
+	inventory = Inventory(frappe.get_doc("Twilio SMS Account", stack.account).gateway())
+	sender = inventory.find(number.phone_number)
+	sim.faults.always("outage")
+	with pytest.raises(TwilioProblem):
+		webhook_setup._configure(inventory, row, sender, replace=True)
+	sim.faults.off()
+	frappe.db.rollback()
+	assert webhook_setup.previous_url(frappe.get_doc(NUMBER, number.phone_number)) == OTHER
+	assert number.sms_url == OTHER
+
+
+def test_a_twiml_application_is_another_system(stack, admin, number, ours):
+	number.sms_application_sid = app = "AP" + "1" * 32
+	said = ask(admin, "configure_webhooks", number=number.phone_number)
+	assert (said["replaced"], said["words"]) == (False, f"Texts go to another system: {app}")
+	assert ask(admin, "configure_webhooks", number=number.phone_number, replace=1)["replaced"]
+	assert (number.sms_application_sid or "", number.sms_url) == ("", ours)
+	ask(admin, "restore_webhook", number=number.phone_number)
+	assert number.sms_application_sid == app
 
 
 def test_what_was_changed_meanwhile_is_not_overwritten(stack, admin, number):

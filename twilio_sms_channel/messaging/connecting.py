@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import frappe
 from frappe import _
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_to_date, escape_html, now_datetime
 
 from twilio_sms_channel.messaging import phone
 from twilio_sms_channel.twilio_gateway.client import AccountState, api_base_url
@@ -72,7 +72,9 @@ def connect(credentials: dict, account_name: str | None):
 		)
 	if account_name and frappe.db.exists(ACCOUNT, account_name.strip()):
 		frappe.throw(
-			_("Name: another account is called {0}. Choose another name.").format(frappe.bold(account_name)),
+			_("Name: another account is called {0}. Choose another name.").format(
+				frappe.bold(escape_html(account_name))
+			),
 			frappe.DuplicateEntryError,
 			title=_("Name taken"),
 		)

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import frappe
 from frappe import _
+from frappe.utils import escape_html
 
 from twilio_sms_channel.messaging import phone, public_url
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem, explain
@@ -208,7 +209,7 @@ def _configure(inventory: Inventory, number, sender: Sender, replace: bool) -> O
 	if before in (OTHERS, ELSEWHERE):
 		if not replace:
 			return _outcome(number, sender)
-		number.previous_webhook = json.dumps({"sid": _in_charge(sender), **asdict(sender.webhook)})
+		_remember(number, sender)
 	if not is_complete(sender):
 		sender = inventory.set_webhook(sender, wanted(sender))
 	return _outcome(number, sender)
@@ -220,7 +221,11 @@ def _restore(inventory: Inventory, number, sender: Sender) -> Outcome:
 		frappe.throw(
 			_(
 				"Nothing was changed: {0} no longer stands as this site set it. At Twilio: {1}. Before: {2}. Change it in the Twilio console."
-			).format(phone.display(number.name), describe(sender), _address(webhook)),
+			).format(
+				phone.display(number.name),
+				escape_html(describe(sender)),
+				escape_html(_address(webhook)),
+			),
 			title=_("Changed meanwhile"),
 		)
 	sender = inventory.set_webhook(sender, webhook)
@@ -230,6 +235,13 @@ def _restore(inventory: Inventory, number, sender: Sender) -> Outcome:
 
 def _in_charge(sender: Sender) -> str:
 	return sender.service_sid if sender.webhook_by_service else sender.sid
+
+
+def _remember(number, sender: Sender) -> None:
+	"""Commits: once Twilio has the new webhook, nobody else knows the one before, whatever fails after that."""
+	number.previous_webhook = json.dumps({"sid": _in_charge(sender), **asdict(sender.webhook)})
+	number.save()
+	frappe.db.commit()
 
 
 def _remembered(number) -> tuple[str, Webhook]:
