@@ -126,6 +126,7 @@ def test_from_an_empty_site_to_the_first_ticket(request, page, stack, sim, manag
 	# 3: webhooks are set, 4: checked, and the first text comes
 	expect(setup.locator(".results .good")).to_have_count(3)
 	expect(setup.locator(".waiting")).to_be_visible()
+	expect(setup.locator(".check .again")).to_be_visible(timeout=60_000)
 	looks(page, shots, "setup-waiting")
 	customer = Customer(stack)
 	customer.text("Hello, is anybody there?", to=shop.new.phone_number)
@@ -146,6 +147,13 @@ def test_from_an_empty_site_to_the_first_ticket(request, page, stack, sim, manag
 	assert {n.sms_url.partition("#")[0] for n in (shop.new, shop.taken, shop.free)} == {stack.web + INBOUND}
 
 
+def unreachable(route) -> None:
+	answer = route.fetch()
+	said = answer.json()
+	said["message"]["trouble"] = "Twilio cannot reach this site at http://localhost."
+	route.fulfill(response=answer, json=said)
+
+
 def test_a_wrong_token_is_said_so_and_a_second_import_marks_what_was_released(
 	page, stack, sim, manager, shop, shots
 ):
@@ -161,7 +169,19 @@ def test_a_wrong_token_is_said_so_and_a_second_import_marks_what_was_released(
 	said.locator(".btn-modal-close").click()
 	expect(said).to_have_count(0)
 	setup.locator("input[name=auth_token]").fill(shop.auth_token)
+	# With practice mode every address will do: the page hears what a site that nobody can reach would tell it.
+	page.route("**/*.available_numbers", unreachable, times=1)
 	page.keyboard.press("Enter")
+	expect(setup.locator(".address")).to_contain_text("Twilio cannot reach this site")
+	expect(setup.get_by_role("button", name="Import 3 Numbers")).to_be_disabled()
+	page.screenshot(path=shots("setup-address"))
+	setup.get_by_label("Public Base URL").fill("help.example.com")
+	setup.get_by_role("button", name="Save Address").click()
+	expect(said).to_contain_text("Public Base URL: scheme and host only")
+	said.locator(".btn-modal-close").click()
+	expect(said).to_have_count(0)
+	setup.get_by_label("Public Base URL").fill(stack.web)
+	setup.get_by_role("button", name="Save Address").click()
 	setup.get_by_role("button", name="Import 3 Numbers").click()
 	expect(setup.locator(".results .wait")).to_contain_text(OTHER)
 	assert shop.taken.sms_url == OTHER

@@ -228,11 +228,12 @@ class TwilioSetup {
 			{ account: this.account, numbers },
 			__("Telling Twilio where this site is…"),
 		);
-		this.show_results(here, imported, webhooks);
+		this.show_results(imported, webhooks);
 	}
 
-	show_results(here, imported, webhooks) {
-		this.mark(2);
+	show_results(imported, webhooks) {
+		this.reached = {};
+		this.progress({});
 		const lines = webhooks.map(
 			({ number, words, problem, replaced }) =>
 				`<li class="${replaced ? "good" : "wait"}"><b>${esc(this.display(number))}</b> ${esc(problem || words)}</li>`,
@@ -248,8 +249,8 @@ class TwilioSetup {
 			<h4>${__("Imported")}</h4>
 			<ul class="results">${lines.join("")}</ul>
 			${problem ? urls_html(problem.copy) : ""}
-			<div class="check"></div>
-			<div class="first"></div>`);
+			<div class="first"></div>
+			<div class="check"></div>`);
 		this.check();
 		const open = webhooks.find(({ replaced }) => replaced);
 		if (open) this.wait_for_text(open.number);
@@ -260,17 +261,23 @@ class TwilioSetup {
 		return offer?.kind === "Messaging Service" ? offer.name || number : offer?.display || number;
 	}
 
-	// The doctor's own display, where it is there.
 	async check() {
-		if (!frappe.boot.assets_json["twilio_sms_doctor.bundle.js"]) return;
+		const { visit } = this;
 		await frappe.require("twilio_sms_doctor.bundle.js");
-		window.twilio_sms_doctor?.show(this.$body.find(".check")[0], { account: this.account });
+		await twilio_sms_doctor.show(this.$body.find(".check")[0], { account: this.account });
+		if (visit === this.visit) this.progress({ checked: true });
+	}
+
+	// The check and the first text can be done in either order.
+	progress(step) {
+		Object.assign(this.reached, step);
+		const { checked, arrived } = this.reached;
+		this.mark(checked ? (arrived ? 4 : 3) : 2);
 	}
 
 	async wait_for_text(number) {
 		const { visit } = this;
 		const before = (await this.latest()).message;
-		this.mark(3);
 		const $first = this.$body.find(".first");
 		$first.html(`
 			<h4>${__("Text {0} now", [`<bdi>${esc(this.display(number))}</bdi>`])}</h4>
@@ -297,7 +304,7 @@ class TwilioSetup {
 	}
 
 	show_first($first, { customer_number, ticket_doctype, ticket, may_read }) {
-		this.mark(4);
+		this.progress({ arrived: true });
 		$first.html(`
 			<h4>${__("It works")}</h4>
 			<p role="status">${__("The text of {0} is ticket {1}.", [`<bdi>${esc(customer_number)}</bdi>`, esc(ticket)])}</p>
