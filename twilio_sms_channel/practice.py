@@ -79,7 +79,20 @@ def _fill(simulator) -> None:
 	)
 	webhook = public_url.inbound()
 	for number, description in NUMBERS.items():
-		simulator.add_number(account.account_sid, number, sms_url=webhook, sms_fallback_url=webhook)
+		# As an account that is set up well: each number is registered for texting in the United States.
+		service = simulator.add_service(
+			account.account_sid,
+			friendly_name=description,
+			use_inbound_webhook_on_number=True,
+			campaign_status="VERIFIED",
+		)
+		simulator.add_number(
+			account.account_sid,
+			number,
+			sms_url=webhook,
+			sms_fallback_url=webhook,
+			service_sid=service.sid,
+		)
 		if not frappe.db.exists(NUMBER, number):
 			frappe.get_doc(
 				{

@@ -14,11 +14,18 @@ OURS = {"include": [[".twilio-doctor"]], "exclude": [[".btn-primary"]]}
 OTHER = "https://other.example.com/sms/incoming"
 
 
-@pytest.fixture
-def clinic(stack, sim):
+@pytest.fixture(scope="module")
+def healthy(stack):
 	clinic = Clinic(stack)
 	yield clinic
 	clinic.close()
+
+
+@pytest.fixture
+def clinic(healthy, sim):
+	yield healthy
+	sim.faults.off()
+	healthy.heal()
 
 
 @pytest.fixture
@@ -33,24 +40,17 @@ def shoot(page, shots, name: str) -> None:
 	page.evaluate("document.documentElement.setAttribute('data-theme', 'light')")
 
 
-def show(page, scope: dict) -> None:
-	"""As the forms and the guided page do."""
-	page.evaluate(
-		"""async (scope) => {
-			await frappe.require("twilio_sms_doctor.bundle.js");
-			twilio_sms_doctor.open(scope);
-		}""",
-		scope,
-	)
+def check_everything(page, stack, form: str) -> None:
+	"""Press the button on an account's or number's form."""
+	page.goto(desk(stack, form))
+	page.get_by_role("button", name="Check Everything").click()
 
 
 def test_what_is_wrong_is_said_and_mended(page, stack, clinic, manager, shots, request):
 	clinic.number_at_twilio().sms_url = OTHER
 	clinic.number_at_twilio(clinic.toll_free).sms_method = "GET"
 	clinic.at_twilio.type = "Trial"
-	page.goto(desk(stack, "twilio-sms-finding"))
-	expect(page.get_by_role("button", name="Check Now")).to_be_visible()
-	show(page, {"account": clinic.account})
+	check_everything(page, stack, f"twilio-sms-account/{clinic.account}")
 	found = page.locator(".twilio-doctor .finding")
 	expect(found).to_have_count(3)
 	expect(page.locator(".twilio-doctor .summary")).to_have_text("3 things need your attention.")
@@ -87,11 +87,14 @@ def test_what_is_wrong_is_said_and_mended(page, stack, clinic, manager, shots, r
 
 
 def test_the_list_of_findings(page, stack, clinic, manager, shots):
+	page.goto(desk(stack, "twilio-sms-finding"))
+	expect(page.get_by_text("Nothing is wrong, as far as")).to_be_visible()
+	shoot(page, shots, "findings-empty")
 	clinic.number_at_twilio().sms_url = OTHER
 	clinic.number_at_twilio(clinic.toll_free).sms_method = "GET"
 	clinic.at_twilio.type = "Trial"
 	clinic.findings()
-	page.goto(desk(stack, "twilio-sms-finding"))
+	page.reload()
 	rows = page.locator(".list-row")
 	expect(rows).to_have_count(3)
 	expect(rows.filter(has_text=OTHER)).to_contain_text("Broken")
@@ -105,17 +108,9 @@ def test_the_list_of_findings(page, stack, clinic, manager, shots):
 	shoot(page, shots, "finding-form")
 
 
-def test_an_empty_list_says_so(page, stack, clinic, manager, shots):
-	page.goto(desk(stack, "twilio-sms-finding"))
-	expect(page.get_by_role("button", name="Check Now")).to_be_visible()
-	expect(page.get_by_text("Nothing is wrong, as far as")).to_be_visible()
-	shoot(page, shots, "findings-empty")
-
-
 def test_a_twilio_that_does_not_answer(page, stack, clinic, manager, sim, shots):
 	sim.faults.always("outage")
-	page.goto(desk(stack, "twilio-sms-finding"))
-	show(page, {"number": clinic.number})
+	check_everything(page, stack, f"twilio-sms-number/{clinic.number}")
 	expect(page.locator(".twilio-doctor .finding")).to_have_count(1)
 	expect(page.locator(".twilio-doctor .checked .not-done").first).to_be_visible()
 	shoot(page, shots, "doctor-outage")

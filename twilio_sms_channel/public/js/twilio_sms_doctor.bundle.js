@@ -2,6 +2,8 @@
 
 import { Doctor } from "./twilio_sms/doctor.js";
 
+const FORMS = ["Twilio SMS Account", "Twilio SMS Number"];
+
 window.twilio_sms_doctor = {
 	// Examines at once and shows what was found inside an element. `scope` is {account} or {number}, {} for the whole site;
 	// `on_answer` is called with the door's answer. Gives a promise of it.
@@ -12,7 +14,11 @@ window.twilio_sms_doctor = {
 	// The same in a dialog.
 	open(scope = {}, on_answer = null) {
 		const dialog = new frappe.ui.Dialog({ title: __("Check Everything"), size: "large" });
-		dialog.onhide = () => dialog.$wrapper.remove();
+		dialog.onhide = () => {
+			dialog.$wrapper.remove();
+			// What was mended stands on the form behind it as well.
+			if (FORMS.includes(cur_frm?.doctype) && !cur_frm.is_dirty()) cur_frm.reload_doc();
+		};
 		dialog.show();
 		return this.show(dialog.$body[0], scope, on_answer);
 	},

@@ -116,8 +116,11 @@ function checked_html(checked, left_out) {
 	const words = left_out.length
 		? __("{0} checks done, {1} could not be done", [checked.length - left_out.length, left_out.length])
 		: __("{0} checks done", [checked.length]);
+	const are_many = new Set(checked.map(({ account }) => account).filter(Boolean)).size > 1;
+	const named = ({ title, account }) =>
+		esc(title) + (are_many && account ? ` <bdi class="text-muted">(${esc(account)})</bdi>` : "");
 	const lines = [
-		...by_reason(left_out).map(({ why_not, about }) => line("–", "not-done", about, why_not)),
+		...by_reason(left_out).map(({ why_not, of_it }) => line("–", "not-done", of_it.map(named).join(", "), why_not)),
 		...checked.filter(({ done }) => done).map((check) => line("✓", "done", named(check))),
 	];
 	return `<details class="checked" ${left_out.length ? "open" : ""}>
@@ -132,14 +135,7 @@ function line(mark, kind, about, reason = "") {
 // What is left out is so for the same reason most of the time.
 function by_reason(left_out) {
 	const reasons = [...new Set(left_out.map(({ why_not }) => why_not))];
-	return reasons.map((why_not) => {
-		const of_it = left_out.filter((check) => check.why_not === why_not);
-		return { why_not, about: of_it.map(named).join(", ") };
-	});
-}
-
-function named({ title, account }) {
-	return esc(title) + (account ? ` <bdi class="text-muted">(${esc(account)})</bdi>` : "");
+	return reasons.map((why_not) => ({ why_not, of_it: left_out.filter((check) => check.why_not === why_not) }));
 }
 
 // What is asked before the app changes something that somebody may have wanted so; "" where nobody can.

@@ -20,7 +20,13 @@ frappe.ui.form.on("Twilio SMS Account", {
 			twilio_sms_doctor.open({ account: frm.doc.name });
 		});
 		frm.add_custom_button(__("Import Numbers"), () => frappe.set_route("twilio-sms-setup", frm.doc.name));
+		frm.add_custom_button(__("Check Everything"), () => frm.events.check_everything(frm));
 		if (frm.doc.next_auth_token) frm.events.offer_next_token(frm);
+	},
+
+	async check_everything(frm) {
+		await frappe.require("twilio_sms_doctor.bundle.js");
+		twilio_sms_doctor.open({ account: frm.doc.name });
 	},
 
 	// Twilio is asked before wrong credentials are saved. While it cannot be reached, an admin can save all the same.

@@ -14,7 +14,7 @@ frappe.listview_settings["Twilio SMS Finding"] = {
 		get_description: () => __("The app can mend this."),
 		async action(finding) {
 			await frappe.require("twilio_sms_doctor.bundle.js");
-			if (await twilio_sms_doctor.mend(finding)) cur_list.refresh();
+			if (await twilio_sms_doctor.mend(finding)) show_anew(cur_list);
 		},
 	},
 
@@ -32,10 +32,16 @@ frappe.listview_settings["Twilio SMS Finding"] = {
 	offer_check(list) {
 		list.page.set_primary_action(__("Check Now"), async () => {
 			await frappe.require("twilio_sms_doctor.bundle.js");
-			twilio_sms_doctor.open({}, () => list.refresh());
+			twilio_sms_doctor.open({}, () => show_anew(list));
 		});
 	},
 };
+
+function show_anew(list) {
+	// Otherwise Frappe leaves out what is asked again within three seconds.
+	list.last_args = null;
+	list.refresh();
+}
 
 function nothing_wrong() {
 	return `<div class="msg-box no-border">
