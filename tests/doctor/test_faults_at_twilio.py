@@ -11,6 +11,7 @@ from support.clinic import ACCOUNT, CUSTOMER, FINDING, NUMBER
 from support.stack import INBOUND, eventually
 
 from twilio_sms_channel import doctor
+from twilio_sms_channel.simulator.errors import RestError
 
 OTHER = "https://other.example.com/sms"
 
@@ -139,6 +140,10 @@ def other_system(at_twilio):
 	at_twilio.sms_url = OTHER
 
 
+def other_system_with_a_login(at_twilio):
+	at_twilio.sms_url = OTHER.replace("//", "//user:hunter2@") + "?key=hunter2"
+
+
 def other_address(at_twilio):
 	at_twilio.sms_url = "https://old.example.com" + INBOUND
 
@@ -156,6 +161,7 @@ def no_fallback(at_twilio):
 	[
 		(no_webhook, "webhooks.none", "Broken", "does not know where"),
 		(other_system, "webhooks.other", "Broken", OTHER),
+		(other_system_with_a_login, "webhooks.other", "Broken", OTHER),
 		(other_address, "webhooks.moved", "Broken", "https://old.example.com"),
 		(by_get, "webhooks.method", "At Risk", "GET"),
 		(no_fallback, "webhooks.fallback", "At Risk", "fallback"),
@@ -165,6 +171,7 @@ def test_webhooks_that_are_not_as_they_should_be(clinic, plant, check, severity,
 	plant(clinic.number_at_twilio())
 	finding = clinic.only_finding(check)
 	assert finding["severity"] == severity and words in finding["what"]
+	assert "hunter2" not in str(finding)
 	assert clinic.mend(finding)["mended"]
 	at_twilio = clinic.number_at_twilio()
 	assert (at_twilio.sms_url, at_twilio.sms_method) == (clinic.webhook, "POST")
@@ -218,6 +225,33 @@ def test_a_country_that_is_not_switched_on(clinic):
 	assert "United Kingdom" in finding["what"] and "United States" not in finding["what"]
 	clinic.at_twilio.geo_permissions = {"US", "GB"}
 	assert clinic.findings() == {}
+
+
+class Closed:
+	"""Geo permissions that this account may not read."""
+
+	def __contains__(self, country):
+		raise RestError(20403, "GeoPermissions")
+
+
+def test_where_permissions_cannot_be_read_refused_texts_tell(clinic):
+	clinic.at_twilio.geo_permissions = Closed()
+	clinic.texts(customer_number="+447700900123")
+	assert clinic.findings() == {}
+	clinic.texts(customer_number="+33612345678", status="Failed", error_code="21408")
+	finding = clinic.only_finding("countries.switched_off", clinic.account)
+	assert "France" in finding["what"] and "United Kingdom" not in finding["what"]
+
+
+def test_texts_that_were_refused_for_what_a_finding_explains_are_no_second_one(clinic):
+	clinic.number_at_twilio().service_sid = ""
+	clinic.texts(status="Undelivered", error_code="30034")
+	clinic.only_finding("us_registration.missing")
+
+
+def test_texts_that_are_blocked_although_all_looks_registered(clinic):
+	clinic.texts(status="Undelivered", error_code="30034")
+	assert "10DLC" in clinic.only_finding("errors.30034")["what"]
 
 
 @pytest.mark.parametrize("status", [None, "PENDING", "FAILED"])

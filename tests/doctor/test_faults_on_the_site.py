@@ -118,7 +118,8 @@ def test_the_scheduled_job_is_missing(clinic):
 	try:
 		assert clinic.mend(clinic.only_finding("scheduler.job_missing", ""))["mended"]
 	finally:
-		sync_jobs()
+		if not frappe.db.exists(JOB_TYPE, {"method": SWEEP}):
+			sync_jobs()
 	assert clinic.findings() == {}
 
 

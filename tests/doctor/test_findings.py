@@ -4,7 +4,6 @@ import json
 
 import frappe
 import pytest
-from doctor.test_faults_on_the_site import command
 from frappe.utils import add_to_date, get_datetime, now_datetime
 from support.clinic import FINDING, NUMBER
 from support.people import make_system_manager
@@ -36,6 +35,18 @@ def test_a_finding_is_there_once_as_long_as_it_is_so(clinic):
 	clinic.number_at_twilio().sms_url = clinic.webhook
 	clinic.findings()
 	assert row("webhooks.none") is None
+
+
+def test_two_who_look_at_once_find_it_once(clinic):
+	clinic.number_at_twilio().sms_url = ""
+	reports = [doctor.examination.Report({}, whole=False) for _n in range(2)]
+	finding = doctor.finding.Finding("webhooks.none", "Broken", "What", "Why", "How", NUMBER, clinic.number)
+	for report in reports:
+		report.findings.append(finding)
+		# As if neither saw what the other wrote.
+		report.names[finding.key] = records._insert(finding, {"severity": "Broken", "what": "What"})
+	assert reports[0].names == reports[1].names
+	assert frappe.db.count(FINDING) == 1
 
 
 def test_what_could_not_be_looked_at_stays(clinic, sim):
@@ -134,10 +145,10 @@ def test_agents_are_not_let_in(clinic, agent, door):
 
 def test_the_command_says_it_in_words_and_ends_as_monitoring_expects(clinic):
 	clinic.number_at_twilio().sms_method = "GET"
-	at_risk = command(clinic, "--number", clinic.number)
-	assert at_risk.returncode == 1, at_risk.stderr
-	assert "AT RISK: Twilio hands over texts" in at_risk.stdout
-	assert row("webhooks.method")
+	code, words = printed.examine(None, clinic.number, as_json=False)
+	assert (code, "AT RISK: Twilio hands over texts" in words) == (1, True)
+	clinic.number_at_twilio().sms_url = ""
+	assert printed.examine(None, clinic.number, as_json=False)[0] == 2
 
 
 def test_the_command_ends_well_where_nothing_is_wrong(clinic, sim):

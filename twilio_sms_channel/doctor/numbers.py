@@ -1,6 +1,7 @@
 """Each number at Twilio: is it still ours, what it can, and where Twilio posts its texts."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit, urlunsplit
 
 from frappe import _
 
@@ -95,7 +96,7 @@ def check_webhooks(patient: Patient) -> Iterator[Finding]:
 
 def _wrong_address(number, sender: Sender) -> Finding | None:
 	hook, whose = sender.webhook, webhook_setup.whose(sender.webhook)
-	url = hook.application_sid or hook.url.partition("#")[0]
+	url = hook.application_sid or _without_secrets(hook.url)
 	lost = _("Texts to this number do not get here.")
 	mend = _(
 		"Mend It makes Twilio post them here. What stands there now is kept on the number and can be put back."
@@ -153,6 +154,12 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 		mend,
 		"set_webhook",
 	)
+
+
+def _without_secrets(url: str) -> str:
+	"""A webhook's URL as it may stand in a notification: others put logins and keys into theirs."""
+	parts = urlsplit(url)
+	return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _at_twilio(patient: Patient) -> Iterator[tuple]:

@@ -29,6 +29,8 @@ class Patient:
 		self.asked_for = {account, number} if number else {account}
 		self.silent = ""
 		"""why Twilio cannot be asked about this account, "" while it can"""
+		self.explained: set[tuple[str, str]] = set()
+		"""(number, Twilio's error code) that a finding explains already; the number is "" for the whole account"""
 		self.numbers = frappe.get_all(
 			NUMBER,
 			{"account": account, "enabled": 1, **({"name": number} if number else {})},

@@ -79,47 +79,67 @@ def check_round_trip(patient: Patient) -> Iterator[Finding]:
 
 def _said(outcome: self_test.Outcome) -> tuple[str, str]:
 	"""What happened, and what to do."""
-	address, detail = public_url.base(), outcome.detail
-	correct = _("Correct the Public Base URL in the Twilio SMS Settings.")
-	proxy = _(
-		"Look at the web server or proxy in front of the site: it has to hand POST requests to {0} to this site unchanged."
-	)
-	proxy = proxy.format(public_url.INBOUND)
-	if outcome.kind == "timeout":
-		return _("{0} did not answer in time.").format(address), _(
-			"Look whether the address is this server's and its firewall lets web requests in. A site with a single web process cannot answer itself either: give it another one (gunicorn_workers)."
-		)
-	if outcome.kind == "dns":
-		return _("the name of {0} is not known ({1}).").format(address, detail), correct
-	if outcome.kind == "tls":
-		return _("the certificate of {0} is not accepted ({1}).").format(address, detail), _(
-			"Renew the certificate, with its whole chain (on the server: bench setup lets-encrypt). Twilio does not accept it either."
-		)
-	if outcome.kind == "connection":
-		return _("{0} cannot be connected to ({1}).").format(address, detail), _(
-			"Look whether the web server runs and its firewall lets web requests in, or correct the Public Base URL in the Twilio SMS Settings."
-		)
-	if outcome.kind == "redirect":
-		return _("{0} redirects to {1}, where the text's content gets lost.").format(address, detail), _(
-			"Enter the address that it redirects to as Public Base URL in the Twilio SMS Settings, and set the numbers' webhooks again."
-		)
-	if outcome.kind == "refused":
-		return _("this site refused it: {0}.").format(detail), _(
-			"The address that Twilio signs and the one that arrives have to be the same: compare Public Base URL with the address that people use, and look whether the proxy changes the path or the query."
-		)
-	if outcome.kind == "forbidden":
-		return _("{0} answered {1} before the text came to this app.").format(address, detail), _(
-			"Something in front of the site asks for a login or blocks the request: a firewall for web requests, a password, or another site. {0}"
-		).format(proxy)
-	if outcome.kind == "not_found":
-		return _("{0} does not know the webhook's address (404).").format(address), _(
-			"Another site answers there, or the host name is none of this bench's sites. {0}"
-		).format(correct)
-	if outcome.kind == "error":
-		return _("{0} answered with the error {1}.").format(address, detail), _(
-			"Look at the Error Log of the site and at the log of its web server."
-		)
-	return _("something else than this site answers at {0}.").format(address), f"{correct} {proxy}"
+	address, detail, door = public_url.base(), outcome.detail, public_url.INBOUND
+	said = {
+		"timeout": (
+			_("{0} did not answer in time."),
+			_(
+				"Look whether the address is this server's and its firewall lets web requests in. A site with a single web process cannot answer itself either: give it another one (gunicorn_workers)."
+			),
+		),
+		"dns": (
+			_("the name of {0} is not known ({1})."),
+			_("Correct the Public Base URL in the Twilio SMS Settings."),
+		),
+		"tls": (
+			_("the certificate of {0} is not accepted ({1})."),
+			_(
+				"Renew the certificate, with its whole chain (on the server: bench setup lets-encrypt). Twilio does not accept it either."
+			),
+		),
+		"connection": (
+			_("{0} cannot be connected to ({1})."),
+			_(
+				"Look whether the web server runs and its firewall lets web requests in, or correct the Public Base URL in the Twilio SMS Settings."
+			),
+		),
+		"redirect": (
+			_("{0} redirects to {1}, where the text's content gets lost."),
+			_(
+				"Enter the address that it redirects to as Public Base URL in the Twilio SMS Settings, and set the numbers' webhooks again."
+			),
+		),
+		"refused": (
+			_("this site refused it: {1}."),
+			_(
+				"The address that Twilio signs and the one that arrives have to be the same: compare the Public Base URL with the address that people use, and look whether a proxy changes the path or the query."
+			),
+		),
+		"forbidden": (
+			_("{0} answered {1} before the text came to this app."),
+			_(
+				"Something in front of the site asks for a login or blocks the request: a firewall for web requests, a password, or another site. It has to hand POST requests to {2} to this site unchanged."
+			),
+		),
+		"not_found": (
+			_("{0} does not know the webhook's address (404)."),
+			_(
+				"Another site answers there, or the host name is none of this bench's sites. Correct the Public Base URL in the Twilio SMS Settings."
+			),
+		),
+		"error": (
+			_("{0} answered with the error {1}."),
+			_("Look at the Error Log of the site and at the log of its web server."),
+		),
+		"elsewhere": (
+			_("something else than this site answers at {0}."),
+			_(
+				"Correct the Public Base URL in the Twilio SMS Settings, or look at the web server or proxy there: it has to hand POST requests to {2} to this site unchanged."
+			),
+		),
+	}
+	what, how = said[outcome.kind]
+	return what.format(address, detail, door), how.format(address, detail, door)
 
 
 def _texts_arrive(account: str) -> bool:

@@ -29,6 +29,7 @@ def check_countries(patient: Patient) -> Iterator[Finding]:
 		# Not every login may ask: what Twilio refused lately tells as well.
 		off = set(_countries(patient.name, REFUSED_DAYS, NOT_SWITCHED_ON))
 	if off:
+		patient.explained.add(("", NOT_SWITCHED_ON))
 		names = frappe.get_all(
 			"Country", {"code": ("in", [code.lower() for code in off])}, pluck="name", order_by="name"
 		)
@@ -69,6 +70,7 @@ def check_us_registration(patient: Patient) -> Iterator[Finding]:
 			what = _(
 				"The United States registration (10DLC) of {0} is not finished. Twilio has its campaign as {1}."
 			)
+		patient.explained.add((number.name, NOT_REGISTERED))
 		yield Finding(
 			"us_registration.missing",
 			BROKEN,
@@ -99,6 +101,7 @@ def check_toll_free(patient: Patient) -> Iterator[Finding]:
 			if waits
 			else _("The toll-free number {0} is not verified.")
 		)
+		patient.explained.add((number.name, NOT_VERIFIED))
 		yield Finding(
 			"toll_free.unverified",
 			AT_RISK if waits else BROKEN,

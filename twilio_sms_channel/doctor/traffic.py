@@ -9,7 +9,6 @@ from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, Patient
-from twilio_sms_channel.doctor.registration import NOT_REGISTERED, NOT_SWITCHED_ON, NOT_VERIFIED
 from twilio_sms_channel.messaging import home, pausing, phone
 from twilio_sms_channel.twilio_gateway import errors, statuses
 
@@ -17,8 +16,8 @@ MESSAGE = "Twilio SMS Message"
 LOOKED_BACK_DAYS = 3
 # Of others' doing (a phone that is off) there are always some: a finding only where many texts fail for the same reason.
 MANY, MANY_OF_ALL = 10, 0.2
-# Told by other checks, or no fault at all (an opt-out).
-TOLD_ELSEWHERE = (NOT_SWITCHED_ON, NOT_REGISTERED, NOT_VERIFIED, errors.OPTED_OUT, *pausing.CODES)
+# No fault at all (an opt-out), or what the account's login shows.
+TOLD_ELSEWHERE = (errors.OPTED_OUT, *pausing.CODES)
 STUCK_MINUTES, UNCONFIRMED_MINUTES = 15, 30
 FAILED_DAYS = 30
 
@@ -27,6 +26,8 @@ def check_errors(patient: Patient) -> Iterator[Finding]:
 	"""Error codes of our own texts. Those that an admin can mend count until a later text of the number got through."""
 	sent = None
 	for row in _failures(patient):
+		if patient.explained & {(row.number, row.error_code), ("", row.error_code)}:
+			continue
 		about = errors.explanation(row.error_code)
 		is_admins = about.who == errors.ADMIN
 		if is_admins and _got_through(row.number, row.last):

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from frappe.utils.data import convert_utc_to_system_timezone
 
-from twilio_sms_channel.twilio_gateway.client import Gateway, to_utc
+from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway, to_utc
 from twilio_sms_channel.twilio_gateway.errors import Refused
 
 MOST_ALERTS = 1000
@@ -50,19 +50,22 @@ def switched_off(gateway: Gateway, regions: list[str]) -> set[str]:
 	:param regions: ISO 3166 alpha-2
 	:raises TwilioProblem:
 	"""
+	return {region for region in regions if not _may_text(gateway, region)}
+
+
+def _may_text(gateway: Gateway, region: str) -> bool:
 	# The SDK has a class for this resource since 9 only.
 	accounts = gateway.with_token().host("accounts").v1
-	off = set()
-	for region in regions:
-		said = gateway.call(
-			lambda region=region: accounts.fetch(
-				"GET", "/Messaging/GeoPermissions", params={"CountryCode": region}
-			)
-		)
-		for permission in said.get("permissions") or []:
-			if permission.get("country_code") == region and permission.get("enabled") is False:
-				off.add(region)
-	return off
+	country = {"CountryCode": region}
+	try:
+		said = gateway.call(lambda: accounts.fetch("GET", "/Messaging/GeoPermissions", params=country))
+	except Refused as e:
+		if e.code == NOT_FOUND:
+			# Twilio has no such country to switch on or off.
+			return True
+		raise
+	permissions = said.get("permissions") or []
+	return not any(one.get("country_code") == region and one.get("enabled") is False for one in permissions)
 
 
 def campaign_status(gateway: Gateway, service_sid: str) -> str:

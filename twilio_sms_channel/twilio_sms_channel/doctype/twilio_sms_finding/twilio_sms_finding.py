@@ -1,5 +1,14 @@
+import hashlib
+
 from frappe.model.document import Document
+
+NAME_CHARACTERS = 10
 
 
 class TwilioSMSFinding(Document):
 	"""Something that the doctor found wrong and that was still so when it last looked; a check finds it once a document."""
+
+	def autoname(self):
+		# The same finding has the same name: of two who look at once, one adds it.
+		key = "\0".join((self.check_name, self.about_doctype or "", self.about or ""))
+		self.name = hashlib.sha256(key.encode()).hexdigest()[:NAME_CHARACTERS]
