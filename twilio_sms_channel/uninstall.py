@@ -61,7 +61,7 @@ def before_uninstall() -> None:
 		return
 	click.echo(
 		_(
-			"{0} texts are on this site. Their words and files stay in their tickets; their delivery reports, costs, conversations and opt-outs go."
+			"Texts on this site: {0}. Their words and files stay in their tickets; their delivery reports, costs, conversations and opt-outs go."
 		).format(count)
 	)
 	if _said("dry_run"):
@@ -86,6 +86,11 @@ def after_uninstall() -> None:
 		frappe.db.delete(table, {field: ("like", f"{APP}.%")})
 	steps.leave()
 	_remove_unused_roles()
+	# Frappe goes by the module, which steps have none of.
+	for step in _definitions("onboarding_step"):
+		frappe.delete_doc(
+			"Onboarding Step", step["name"], force=True, ignore_missing=True, delete_permanently=True
+		)
 	home.leave()
 	frappe.db.commit()
 	frappe.clear_cache()
@@ -106,17 +111,19 @@ def leave_helpdesk() -> None:
 
 def our_doctypes() -> list[str]:
 	"""Names of the app's DocTypes, also when they are gone from the database."""
-	return [doctype["name"] for doctype in _definitions()]
+	return [doctype["name"] for doctype in _definitions("doctype")]
 
 
-def _definitions() -> list[dict]:
-	files = (Path(__file__).parent / APP / "doctype").glob("*/*.json")
+def _definitions(kind: str) -> list[dict]:
+	files = (Path(__file__).parent / APP / kind).glob("*/*.json")
 	return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
 def _remove_unused_roles() -> None:
 	"""Frappe makes the roles that a DocType names: Helpdesk's, where this app was installed without it."""
-	roles = {permission["role"] for doctype in _definitions() for permission in doctype["permissions"]}
+	roles = {
+		permission["role"] for doctype in _definitions("doctype") for permission in doctype["permissions"]
+	}
 	for role in sorted(roles):
 		if not any(
 			frappe.db.exists(table, {"role": role}) for table in ("Has Role", "DocPerm", "Custom DocPerm")

@@ -7,52 +7,23 @@ import frappe
 import pytest
 from frappe.installer import update_site_config
 from frappe.utils import add_to_date, now_datetime
+from support.copies import as_copy, at_home, put, waiting
 from support.recovery import run_sweep
 from support.replies import SENT
 from support.replies import conversation as conversation_of
 from support.stack import eventually, status_of
 
 from twilio_sms_channel import practice
-from twilio_sms_channel.messaging import backfill, dispatch, home, outbox, starting, sweep
+from twilio_sms_channel.messaging import backfill, dispatch, home, starting, sweep
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
 CONFIRM = "twilio_sms_channel.api.setup.confirm_home"
 
 
-def at_home() -> str:
-	return f"{frappe.conf.twilio_sms_home}@{frappe.local.site}"
-
-
-def put(**values) -> None:
-	"""What the database knows of its home. Commits."""
-	frappe.db.set_single_value(home.HOME, values)
-	frappe.db.commit()
-
-
 @pytest.fixture
 def copy(stack, sim):
-	"""As if a backup of another site had been restored into this one; afterwards all is as before."""
-	frappe.db.rollback()
-	before = home.stored("home", "beat")
-	put(home=f"{secrets.token_hex(10)}@live.example.com")
-	yield
-	frappe.db.rollback()
-	for status in ("Queued", "Sending", "Unconfirmed"):
-		frappe.db.set_value(MESSAGE, {"status": status}, "status", "Canceled")
-	put(home=before["home"], beat=now_datetime())
-
-
-def waiting(stack, body: str = "Your parcel is on its way", **fields):
-	"""A text of ours as it stands in a backup. Commits."""
-	conversation = conversation_of(stack, stack.number)
-	here = home.stored("home")["home"]
-	put(home=None)
-	message = outbox.write(conversation, body)
-	frappe.db.after_commit.reset()
-	if fields:
-		message.db_set(fields, update_modified=False)
-	put(home=here)
-	return message
+	with as_copy():
+		yield
 
 
 def arrived(stack, message) -> int:

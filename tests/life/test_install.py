@@ -34,7 +34,7 @@ def moments(stack, tmp_path_factory):
 		stack, *FRAPPE, "new-site", SITE, "--force", "--no-mariadb-socket", "--admin-password", "admin", **env
 	)
 	try:
-		print(_run(stack, "-m", "support.scratch_site", SITE, str(folder), **env))
+		print(_run(stack, "-m", "support.scratch_site", SITE, str(folder), stack.site, **env))
 		yield {
 			file.stem: {**json.loads(file.read_text()), "said": file.with_suffix(".txt").read_text()}
 			for file in folder.glob("*.json")
@@ -72,6 +72,7 @@ def of_ours(moment: dict) -> dict:
 		("without helpdesk", "without helpdesk again"),
 		("helpdesk joined", "migrated"),
 		("migrated", "dry run"),
+		("filled", "beside another site"),
 	],
 )
 def test_the_whole_database_is_the_same(moments, before, after):
@@ -111,7 +112,7 @@ def test_texts_stay_in_their_tickets_and_secrets_go(moments):
 
 def test_uninstall_says_how_many_texts_go_and_what_is_kept(moments):
 	said = moments["helpdesk alone"]["said"]
-	assert "1 texts are on this site" in said
+	assert "Texts on this site: 1." in said
 	assert "stay in their tickets" in said
 	assert ("A copy of them is kept" in said) is not ("No copy of them is kept" in said)
 
@@ -134,6 +135,19 @@ def test_when_helpdesk_goes_what_links_to_it_goes_too(moments):
 		[],
 		[],
 	)
+
+
+def test_sites_of_one_process_have_nothing_in_common(moments, stack):
+	seen = moments["beside another site"]["facts"]
+	assert seen.keys() == {stack.site, SITE}
+	for site, looks in seen.items():
+		assert [look["tokens"] for look in looks] == [[f"token of {site}"]] * 2
+		assert looks[0]["of its own"] == looks[1]["of its own"]
+		# Three comparisons each time, not those of the other site.
+		assert looks[1]["clocks"] == 2 * looks[0]["clocks"]
+	one, other = (looks[0]["of its own"] for looks in seen.values())
+	assert not set(one) & set(other)
+	assert one[2] == one[3] and other[2] == other[3]
 
 
 def test_other_apps_may_come_and_go(stack):

@@ -1,6 +1,6 @@
 """Installs, migrates and uninstalls on a site of its own, and tells what the database holds after each step.
 
-Run in the sites folder by the bench's Python: `python -m support.scratch_site SITE FOLDER`. Each step is a process of its
+Run in the sites folder by the bench's Python: `python -m support.scratch_site SITE FOLDER OTHER_SITE`. Each step is a process of its
 own, as each command of `bench` is.
 """
 
@@ -16,16 +16,18 @@ from typing import TextIO
 
 import frappe
 from frappe.utils import bench_helper
+from frappe.utils.password import set_encrypted_password
 
 from support import dump
 
 OURS, HELPDESK = "twilio_sms_channel", "helpdesk"
+SID = "AC" + "0" * 32
 TEXT = "Where is my parcel?"
 # A database of Redis of its own: jobs of a site that is gone soon must not wait where the tests' worker takes them.
 OTHERS_QUEUE = 5
 
 
-def main(site: str, folder: Path) -> None:
+def main(site: str, folder: Path, other_site: str) -> None:
 	scratch = Scratch(site, folder)
 	scratch.step("frappe alone")
 	scratch.step("without helpdesk", "install-app", OURS)
@@ -35,6 +37,7 @@ def main(site: str, folder: Path) -> None:
 	scratch.step("migrated", "migrate", "--skip-search-index")
 	scratch.step("dry run", "uninstall-app", OURS, "--yes", "--dry-run")
 	scratch.step("filled", then=fill)
+	scratch.step("beside another site", then=lambda: in_one_process(other_site, site))
 	scratch.step(
 		"helpdesk alone", "uninstall-app", OURS, "--yes", *_unless_backups_work("--no-backup"), then=left
 	)
@@ -110,15 +113,52 @@ def left() -> dict:
 	}
 
 
+def in_one_process(*sites: str) -> dict:
+	"""What one process after another knows of accounts that differ in nothing but their tokens. Changes nothing."""
+	from twilio_sms_channel.messaging import accounts, home, jobs, locks, pace
+
+	frappe.db.commit()
+	seen = {}
+	for site in (*sites, *sites):
+		frappe.destroy()
+		frappe.init(site=site, sites_path=".")
+		frappe.connect()
+		frappe.set_user("Administrator")
+		account = (
+			frappe.get_doc("Twilio SMS Account", "Shop")
+			if frappe.db.exists("Twilio SMS Account", "Shop")
+			else None
+		)
+		account = account or _add(
+			"Twilio SMS Account", account_name="Shop", account_sid=SID, auth_token="none"
+		)
+		set_encrypted_password("Twilio SMS Account", "Shop", f"token of {site}", "auth_token")
+		frappe.db.set_value("Twilio SMS Account", "Shop", "modified", "2026-01-01", update_modified=False)
+		caller = accounts.caller(account.account_sid, "")
+		pace.compare_clocks()
+		seen.setdefault(site, []).append(
+			{
+				"tokens": [token.value for token in accounts.signing_tokens(caller)],
+				"of its own": [
+					locks._full("one"),
+					str(jobs._mark("one")),
+					home.stored("home").get("home"),
+					home._here(frappe.conf),
+				],
+				"clocks": len(pace._clocks[site]),
+			}
+		)
+		frappe.db.rollback()
+	return seen
+
+
 def restored() -> dict:
 	return {"texts": frappe.get_all("Twilio SMS Message", ["body", "customer_number", "communication"])}
 
 
 def fill() -> dict:
 	"""An account, a number, a conversation in a ticket with a received text and its picture, and what else people leave."""
-	account = _add(
-		"Twilio SMS Account", account_name="Shop", account_sid="AC" + "0" * 32, auth_token="s3cret"
-	)
+	account = _add("Twilio SMS Account", account_name="Shop", account_sid=SID, auth_token="s3cret")
 	number = _add("Twilio SMS Number", phone_number="+14155550100", account=account.name)
 	contact = frappe.get_doc({"doctype": "Contact", "first_name": "Cora"})
 	contact.append("phone_nos", {"phone": "+14155550123"})
@@ -205,4 +245,4 @@ def _add(doctype: str, **fields):
 
 
 if __name__ == "__main__":
-	main(sys.argv[1], Path(sys.argv[2]))
+	main(sys.argv[1], Path(sys.argv[2]), sys.argv[3])

@@ -7,7 +7,7 @@ own in time: places are given out under the lock of the number's row, by the dat
 
 import random
 import time
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -30,8 +30,8 @@ DatabaseTime = CustomFunction("sysdate", ["digits"])
 
 CLOCKS_COMPARED = 8
 EPOCH = datetime(2000, 1, 1)
-# How far this process's clock is from the database's, lately: an answer that took long shows more than that.
-_clocks: deque[float] = deque(maxlen=32)
+# By site, how far this process's clock is from the database's, lately: an answer that took long shows more than that.
+_clocks: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=32))
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Place:
 		"""Take the next place, which nobody else's follows within so many seconds. When it is, by time.monotonic()."""
 		at = max(self.next_at, self.now)
 		self.next_at = at + timedelta(seconds=seconds)
-		return (at - EPOCH).total_seconds() + min(_clocks)
+		return (at - EPOCH).total_seconds() + min(_clocks[frappe.local.site])
 
 	def keep(self) -> None:
 		"""Write down what was taken."""
@@ -68,7 +68,7 @@ def lock(number: str) -> Place:
 		)
 		frappe.db.commit()
 	row = found[0]
-	_clocks.append(time.monotonic() - (row.now - EPOCH).total_seconds())
+	_clocks[frappe.local.site].append(time.monotonic() - (row.now - EPOCH).total_seconds())
 	return Place(number, row.now, row.next_at or row.now, row.turn or 0, row.failures or 0)
 
 
@@ -98,7 +98,7 @@ def compare_clocks() -> None:
 	"""Have this process know the database's clock before its first claim, whose own question takes long."""
 	for _again in range(CLOCKS_COMPARED):
 		now = frappe.db.sql("select sysdate(6)")[0][0]
-		_clocks.append(time.monotonic() - (now - EPOCH).total_seconds())
+		_clocks[frappe.local.site].append(time.monotonic() - (now - EPOCH).total_seconds())
 
 
 def seconds_for(segments: int, has_media: bool, segments_per_second: float) -> float:
