@@ -48,6 +48,8 @@ ABOUT_DOCTYPES = (
 	("__UserSettings", "doctype"),
 	("__Auth", "doctype"),
 )
+# From v16 on Frappe makes these of an app's workspaces, and leaves them.
+OF_DESKTOP = ("Desktop Icon", "Workspace Sidebar")
 # Rows that Frappe makes of an app's code, and which name it by its dotted path.
 ABOUT_CODE = (("Scheduled Job Type", "method"), ("Patch Log", "patch"))
 
@@ -88,9 +90,11 @@ def after_uninstall() -> None:
 	_remove_unused_roles()
 	# Frappe goes by the module, which steps have none of.
 	for step in _definitions("onboarding_step"):
-		frappe.delete_doc(
-			"Onboarding Step", step["name"], force=True, ignore_missing=True, delete_permanently=True
-		)
+		_delete("Onboarding Step", step["name"])
+	for doctype in OF_DESKTOP:
+		if frappe.db.table_exists(doctype) and frappe.db.has_column(doctype, "app"):
+			for name in frappe.get_all(doctype, {"app": APP}, pluck="name"):
+				_delete(doctype, name)
 	home.leave()
 	frappe.db.commit()
 	frappe.clear_cache()
@@ -128,7 +132,13 @@ def _remove_unused_roles() -> None:
 		if not any(
 			frappe.db.exists(table, {"role": role}) for table in ("Has Role", "DocPerm", "Custom DocPerm")
 		):
-			frappe.delete_doc("Role", role, force=True, ignore_missing=True, delete_permanently=True)
+			_delete("Role", role)
+
+
+def _delete(doctype: str, name: str) -> None:
+	frappe.delete_doc(
+		doctype, name, force=True, ignore_missing=True, ignore_on_trash=True, delete_permanently=True
+	)
 
 
 def remove_fields(fields: dict[str, list[dict]]) -> None:

@@ -14,6 +14,7 @@ LOGS = {
 	"Deleted Document",
 	"Error Log",
 	"Installed Application",
+	"Permission Log",
 	"Route History",
 	"Scheduled Job Log",
 	"Submission Queue",

@@ -130,7 +130,7 @@ def in_one_process(*sites: str) -> dict:
 			else None
 		)
 		account = account or _add(
-			"Twilio SMS Account", account_name="Shop", account_sid=SID, auth_token="none"
+			"Twilio SMS Account", account_name="Shop", account_sid=SID, auth_token="0" * 32
 		)
 		set_encrypted_password("Twilio SMS Account", "Shop", f"token of {site}", "auth_token")
 		frappe.db.set_value("Twilio SMS Account", "Shop", "modified", "2026-01-01", update_modified=False)
@@ -158,7 +158,7 @@ def restored() -> dict:
 
 def fill() -> dict:
 	"""An account, a number, a conversation in a ticket with a received text and its picture, and what else people leave."""
-	account = _add("Twilio SMS Account", account_name="Shop", account_sid=SID, auth_token="s3cret")
+	account = _add("Twilio SMS Account", account_name="Shop", account_sid=SID, auth_token="5" * 32)
 	number = _add("Twilio SMS Number", phone_number="+14155550100", account=account.name)
 	contact = frappe.get_doc({"doctype": "Contact", "first_name": "Cora"})
 	contact.append("phone_nos", {"phone": "+14155550123"})

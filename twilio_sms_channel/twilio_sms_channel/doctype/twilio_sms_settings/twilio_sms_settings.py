@@ -4,11 +4,14 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from twilio_sms_channel.messaging import public_url
+from twilio_sms_channel.messaging import home, public_url
 
 
 class TwilioSMSSettings(Document):
 	"""What holds for all accounts and numbers of the site."""
+
+	def onload(self):
+		self.set_onload("copy", home.why())
 
 	def validate(self):
 		url = (self.public_base_url or "").strip().rstrip("/")
