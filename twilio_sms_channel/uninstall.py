@@ -88,9 +88,6 @@ def after_uninstall() -> None:
 		frappe.db.delete(table, {field: ("like", f"{APP}.%")})
 	steps.leave()
 	_remove_unused_roles()
-	# Frappe goes by the module, which steps have none of.
-	for step in _definitions("onboarding_step"):
-		_delete("Onboarding Step", step["name"])
 	for doctype in OF_DESKTOP:
 		if frappe.db.table_exists(doctype) and frappe.db.has_column(doctype, "app"):
 			for name in frappe.get_all(doctype, {"app": APP}, pluck="name"):
@@ -115,19 +112,17 @@ def leave_helpdesk() -> None:
 
 def our_doctypes() -> list[str]:
 	"""Names of the app's DocTypes, also when they are gone from the database."""
-	return [doctype["name"] for doctype in _definitions("doctype")]
+	return [doctype["name"] for doctype in _definitions()]
 
 
-def _definitions(kind: str) -> list[dict]:
-	files = (Path(__file__).parent / APP / kind).glob("*/*.json")
+def _definitions() -> list[dict]:
+	files = (Path(__file__).parent / APP / "doctype").glob("*/*.json")
 	return [json.loads(file.read_text(encoding="utf-8")) for file in files]
 
 
 def _remove_unused_roles() -> None:
 	"""Frappe makes the roles that a DocType names: Helpdesk's, where this app was installed without it."""
-	roles = {
-		permission["role"] for doctype in _definitions("doctype") for permission in doctype["permissions"]
-	}
+	roles = {permission["role"] for doctype in _definitions() for permission in doctype["permissions"]}
 	for role in sorted(roles):
 		if not any(
 			frappe.db.exists(table, {"role": role}) for table in ("Has Role", "DocPerm", "Custom DocPerm")
