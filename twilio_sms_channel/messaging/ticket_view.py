@@ -22,6 +22,11 @@ from twilio_sms_channel.twilio_gateway import media_types
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 MAX_LISTED = 200
 MAX_EARLIER = 20
+TEXT_FIELDS = (
+	*("name", "direction", "status", "number", "account", "body", "error_code", "error_message", "sent_by"),
+	*("creation", "received_at", "may_want_to_stop", "automatic", "sent_as_email"),
+)
+FILE_FIELDS = ("parent", "status", "error", "content_type", "file_name", "changed")
 
 
 def of(ticket) -> dict[str, Any]:
@@ -159,22 +164,7 @@ def _messages(ticket, can_text: bool) -> list[dict[str, Any]]:
 		frappe.qb.from_(Message)
 		.join(Communication)
 		.on(Communication.name == Message.communication)
-		.select(
-			Message.name,
-			Message.direction,
-			Message.status,
-			Message.number,
-			Message.account,
-			Message.body,
-			Message.error_code,
-			Message.error_message,
-			Message.sent_by,
-			Message.creation,
-			Message.received_at,
-			Message.may_want_to_stop,
-			Message.automatic,
-			Message.sent_as_email,
-		)
+		.select(*(Message[field] for field in TEXT_FIELDS))
 		.where(
 			(Communication.reference_doctype == ticket.doctype)
 			& (Communication.reference_name == str(ticket.name))
@@ -208,15 +198,7 @@ def _files(messages: list[str]) -> dict[str, list]:
 		frappe.qb.from_(Media)
 		.left_join(File)
 		.on(File.name == Media.file)
-		.select(
-			Media.parent,
-			Media.status,
-			Media.error,
-			Media.content_type,
-			Media.file_name,
-			Media.changed,
-			File.file_url,
-		)
+		.select(*(Media[field] for field in FILE_FIELDS), File.file_url)
 		.where(Media.parent.isin(messages))
 		.orderby(Media.parent, Media.idx)
 	).run(as_dict=True)

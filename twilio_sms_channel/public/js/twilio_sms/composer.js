@@ -13,6 +13,7 @@ import { TicketElement, __, define, from_to, segments_of } from "./element.js";
 import { emoji } from "./emoji.js";
 import { icons } from "./icons.js";
 import "./picker.js";
+import { attach_button, is_too_long, writing } from "./writing.js";
 
 const COUNT_AFTER_MS = 250;
 const ANNOUNCE_AFTER_MS = 1500;
@@ -23,12 +24,9 @@ const EMOJI_COLUMNS = 8;
 
 class Composer extends TicketElement {
 	static properties = {
-		text: { state: true },
-		sending: { state: true },
-		problem: { state: true },
+		...writing,
 		// {message, from} of a colleague who wrote while this text was being written
 		meanwhile: { state: true },
-		counted: { state: true },
 		announced: { state: true },
 		opened: { state: true },
 		saved_replies: { state: true },
@@ -246,11 +244,6 @@ class Composer extends TicketElement {
 		this.focus();
 	}
 
-	_choose_files(event) {
-		this._attach([...event.target.files]);
-		event.target.value = "";
-	}
-
 	_paste(event) {
 		const { files } = event.clipboardData;
 		// Office programs put a picture of the words beside the words.
@@ -278,27 +271,14 @@ class Composer extends TicketElement {
 	// Emoji and saved replies -----------------------------------------------------------------------
 
 	_tools(blocked) {
-		const no_files = this.state.limits.no_files;
-		return html`<input
-				type="file"
-				multiple
-				hidden
-				data-testid="file-input"
-				accept=${this.state.limits.others === "Refuse" ? (this.state.limits.types || []).join(",") : ""}
-				@change=${this._choose_files}
-			/>
-			<button
-				type="button"
-				class="quiet icon"
-				data-testid="attach"
-				aria-label=${__("Attach Files")}
-				title=${no_files || __("Attach Files")}
-				?disabled=${blocked || Boolean(no_files)}
-				@click=${() => this.part_named("file-input").click()}
-			>
-				${icons.attach}
-			</button>
-			${this._opener("emoji", icons.emoji, __("Insert Emoji"), blocked)}
+		const { no_files, others, types } = this.state.limits;
+		const attach = attach_button({
+			chosen: (files) => this._attach(files),
+			accept: others === "Refuse" ? (types || []).join(",") : "",
+			disabled: blocked || Boolean(no_files),
+			title: no_files || undefined,
+		});
+		return html`${attach} ${this._opener("emoji", icons.emoji, __("Insert Emoji"), blocked)}
 			${this._opener("saved-replies", icons.saved_reply, __("Insert Saved Reply"), blocked)}`;
 	}
 
@@ -386,7 +366,7 @@ class Composer extends TicketElement {
 	// What it will take -----------------------------------------------------------------------------
 
 	get _too_long() {
-		return Boolean(this.text) && this.counted?.left < 0;
+		return is_too_long(this);
 	}
 
 	_count() {

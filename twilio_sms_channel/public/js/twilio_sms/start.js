@@ -8,6 +8,7 @@ import { Attachments, size } from "./attachments.js";
 import { TwilioElement, __, define, segments_of } from "./element.js";
 import { icons } from "./icons.js";
 import { store } from "./store.js";
+import { attach_button, is_too_long, writing } from "./writing.js";
 
 const ASK_AFTER_MS = 400;
 const COUNT_AFTER_MS = 250;
@@ -16,6 +17,7 @@ const LIMITS = { files: 10, bytes: 5 * 1024 ** 2, types: [], others: "" };
 
 class Start extends TwilioElement {
 	static properties = {
+		...writing,
 		// an e-mail ticket that is to reply by text
 		ticket: { type: String },
 		// name of the Contact to text
@@ -26,14 +28,10 @@ class Start extends TwilioElement {
 		numbers: { attribute: false },
 		ours: { state: true },
 		from: { state: true },
-		text: { state: true },
 		subject: { state: true },
-		counted: { state: true },
 		asking: { state: true },
-		sending: { state: true },
-		// what is wrong with the number to text, and with sending
+		// what is wrong with the number to text
 		doubt: { state: true },
-		problem: { state: true },
 	};
 
 	static styles = [
@@ -197,7 +195,7 @@ class Start extends TwilioElement {
 				${this.problem ? html`<div class="notice bad"><span>${this.problem}</span></div>` : nothing}
 			</div>
 			<div class="bar">
-				${this._attach_button()}
+				${attach_button({ chosen: (files) => this.attachments.add(files, this.ticket, LIMITS) })}
 				<span id="count" class="count ${this._too_long ? "bad" : ""}" data-testid="count">${this._count()}</span>
 				<button class="primary" data-testid="send" ?disabled=${!ready || this.sending}>
 					${this.sending ? __("Sending…") : __("Send Text")}
@@ -293,20 +291,6 @@ class Start extends TwilioElement {
 		</label>`;
 	}
 
-	_attach_button() {
-		return html`<input type="file" multiple hidden data-testid="file-input" @change=${this._choose_files} />
-			<button
-				type="button"
-				class="quiet icon"
-				data-testid="attach"
-				aria-label=${__("Attach Files")}
-				title=${__("Attach Files")}
-				@click=${() => this.part_named("file-input").click()}
-			>
-				${icons.attach}
-			</button>`;
-	}
-
 	_files() {
 		const { items, refusals } = this.attachments;
 		return html`<div role="alert" data-testid="refused" ?hidden=${!refusals.length}>
@@ -332,17 +316,12 @@ class Start extends TwilioElement {
 			</ul>`;
 	}
 
-	_choose_files(event) {
-		this.attachments.add([...event.target.files], this.ticket, LIMITS);
-		event.target.value = "";
-	}
-
 	get _something() {
 		return Boolean(this.text.trim() || this.attachments.items.length);
 	}
 
 	get _too_long() {
-		return Boolean(this.text) && this.counted?.left < 0;
+		return is_too_long(this);
 	}
 
 	_count() {

@@ -1,0 +1,45 @@
+// What the two forms in which an agent writes a text have in common.
+
+import { html } from "lit";
+
+import { __ } from "./host.js";
+import { icons } from "./icons.js";
+
+// Reactive properties: the text, whether it is being sent, why it was not, and what `api.ticket.preview` counted.
+export const writing = {
+	text: { state: true },
+	sending: { state: true },
+	problem: { state: true },
+	counted: { state: true },
+};
+
+export function is_too_long({ text, counted }) {
+	return Boolean(text) && counted?.left < 0;
+}
+
+// A button that lets the user choose files.
+export function attach_button({ chosen, accept = "", disabled = false, title = __("Attach Files") }) {
+	const choose = (event) => event.currentTarget.previousElementSibling.click();
+	return html`<input
+			type="file"
+			multiple
+			hidden
+			data-testid="file-input"
+			accept=${accept}
+			@change=${(event) => {
+				chosen([...event.target.files]);
+				event.target.value = "";
+			}}
+		/>
+		<button
+			type="button"
+			class="quiet icon"
+			data-testid="attach"
+			aria-label=${__("Attach Files")}
+			title=${title}
+			?disabled=${disabled}
+			@click=${choose}
+		>
+			${icons.attach}
+		</button>`;
+}
