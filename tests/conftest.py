@@ -119,6 +119,14 @@ def customer(stack):
 	return Customer(stack)
 
 
+@pytest.fixture
+def ticket(customer, sim):
+	"""A ticket with one text of its customer."""
+	from support.stack import ticket_of
+
+	return ticket_of(customer.text("Hello"))
+
+
 @pytest.fixture(scope="session")
 def agent(stack, admin):
 	"""An agent, logged in over HTTP. After `admin`: Frappe makes a system manager of a site's first user."""

@@ -18,11 +18,6 @@ API = "twilio_sms_channel.api.ticket."
 
 
 @pytest.fixture
-def ticket(customer, sim):
-	return ticket_of(customer.text("Hello"))
-
-
-@pytest.fixture
 def address(ticket, customer):
 	"""The customer's e-mail address, known to the contact."""
 	contact = frappe.get_doc("Contact", ticket.contact)

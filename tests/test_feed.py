@@ -8,7 +8,7 @@ import pytest
 import requests
 from PIL import Image
 from support.people import make_customer
-from support.stack import eventually, status_of, ticket_of
+from support.stack import eventually, status_of
 
 from twilio_sms_channel.messaging import outbox
 from twilio_sms_channel.overrides import activity
@@ -16,11 +16,6 @@ from twilio_sms_channel.overrides import activity
 API = "twilio_sms_channel.api.ticket."
 HELPDESK = "helpdesk.helpdesk.doctype.hd_ticket.api."
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
-
-
-@pytest.fixture
-def ticket(customer, sim):
-	return ticket_of(customer.text("Hello"))
 
 
 def feed(person, ticket, **args) -> dict:

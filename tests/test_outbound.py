@@ -8,11 +8,6 @@ from frappe.utils import now_datetime
 from support.stack import eventually, status_of, ticket_of
 
 
-@pytest.fixture
-def ticket(customer, sim):
-	return ticket_of(customer.text("Hello"))
-
-
 def reply(agent, ticket, body="Hi"):
 	answer = agent.call("twilio_sms_channel.api.ticket.reply", ticket=ticket.name, message=body)
 	assert answer.status_code == 200, answer.text

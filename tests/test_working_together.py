@@ -16,11 +16,6 @@ BULK_REPLY = "helpdesk.api.ticket.bulk_reply"
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 
 
-@pytest.fixture
-def ticket(customer, sim):
-	return ticket_of(customer.text("Hello"))
-
-
 @pytest.fixture(scope="session")
 def bob(stack, admin):
 	return stack.login(make_agent("tsms-bob@example.com", "Bob", "Smith"))

@@ -1,5 +1,7 @@
 import os
+from collections.abc import Callable
 
+import frappe
 import pytest
 from playwright.sync_api import expect
 
@@ -22,20 +24,36 @@ def shots(request):
 @pytest.fixture
 def page(chromium):
 	context = chromium.new_context(viewport=DESKTOP, device_scale_factor=1)
+	page, errors = watched(context, lambda message: message.type == "error")
+	yield page
+	context.close()
+	for error in errors:
+		print("in the browser:", error)
+
+
+def watched(context, matters: Callable):
+	"""A new page of the context, and the list to which its errors are added.
+
+	:param matters: whether a message of its console is one
+	"""
 	page = context.new_page()
 	page.set_default_timeout(20_000)
 	errors = []
 	page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
 	page.on(
 		"console",
-		lambda message: (
-			errors.append(f"{message.text} {message.location}") if message.type == "error" else None
-		),
+		lambda message: errors.append(f"{message.text} {message.location}") if matters(message) else None,
 	)
-	yield page
-	context.close()
-	for error in errors:
-		print("in the browser:", error)
+	return page, errors
+
+
+def make_email_ticket(**fields):
+	"""A ticket that came by e-mail. Commits."""
+	ticket = frappe.get_doc(
+		{"doctype": "HD Ticket", "subject": "By e-mail", "raised_by": "ann@example.com", **fields}
+	).insert()
+	frappe.db.commit()
+	return ticket
 
 
 def log_in(page, stack, user):

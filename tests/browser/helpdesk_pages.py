@@ -1,9 +1,11 @@
 """Helpdesk's screen in a browser, for the stand-in and for the real one."""
 
+from contextlib import contextmanager
+
 from playwright.sync_api import expect
 from support.people import PASSWORD
 
-from browser.conftest import DESKTOP
+from browser.conftest import DESKTOP, watched
 
 
 def logged_in(chromium, web: str, user: str):
@@ -16,17 +18,18 @@ def logged_in(chromium, web: str, user: str):
 	return context
 
 
-def watched(context):
+def page_and_errors(context):
 	"""A new page of the context, and the list to which errors of this app in it are added."""
-	page = context.new_page()
-	page.set_default_timeout(20_000)
-	errors = []
-	page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
-	page.on(
-		"console",
-		lambda message: errors.append(message.text) if "twilio" in message.text.lower() else None,
-	)
-	return page, errors
+	return watched(context, lambda message: "twilio" in message.text.lower())
+
+
+@contextmanager
+def watched_page(context):
+	"""A page of the context, which must stay without errors of this app."""
+	page, errors = page_and_errors(context)
+	yield page
+	page.close()
+	assert errors == []
 
 
 def open_ticket(page, web: str, name) -> None:

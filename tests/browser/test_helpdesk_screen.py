@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 from support.people import make_agent
 from support.stack import Customer, eventually, ticket_of
 
-from browser.helpdesk_pages import logged_in, open_ticket, watched
+from browser.conftest import make_email_ticket
+from browser.helpdesk_pages import logged_in, open_ticket, page_and_errors, watched_page
 
 
 @pytest.fixture(scope="module")
@@ -24,25 +25,14 @@ def context(chromium, stack):
 
 @pytest.fixture
 def page(context):
-	"""A page of a logged-in agent, which must stay without errors of this app."""
-	page, errors = watched(context)
-	yield page
-	page.close()
-	assert errors == []
+	with watched_page(context) as page:
+		yield page
 
 
 @pytest.fixture
 def text_ticket(stack, sim):
 	"""A ticket with one text from its customer."""
 	return ticket_of(Customer(stack).text("Hello, where is my order?"))
-
-
-def make_email_ticket(**fields):
-	ticket = frappe.get_doc(
-		{"doctype": "HD Ticket", "subject": "By e-mail", "raised_by": "ann@example.com", **fields}
-	).insert()
-	frappe.db.commit()
-	return ticket
 
 
 def loaded(page):
@@ -148,7 +138,7 @@ def test_without_the_built_script_the_page_stays_as_it_is(page, stack, text_tick
 
 
 def test_an_error_of_ours_is_reported_once_and_the_page_goes_on(context, stack, text_ticket):
-	page, errors = watched(context)
+	page, errors = page_and_errors(context)
 	open_ticket(page, stack.web, text_ticket.name)
 	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
 	reports = []

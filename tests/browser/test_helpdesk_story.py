@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 from support.people import make_agent
 from support.stack import MESSAGE, Customer, Stack, eventually, ticket_of
 
-from browser.conftest import PHONE
-from browser.helpdesk_pages import logged_in, open_ticket, watched
+from browser.conftest import PHONE, make_email_ticket
+from browser.helpdesk_pages import logged_in, open_ticket, watched_page
 
 AGENT = "tsms-helpdesk@example.com"
 SURNAMES = (
@@ -44,11 +44,8 @@ def context(chromium, real):
 
 @pytest.fixture
 def page(context):
-	"""A page of a logged-in agent, which must stay without errors of this app."""
-	page, errors = watched(context)
-	yield page
-	page.close()
-	assert errors == []
+	with watched_page(context) as page:
+		yield page
 
 
 @pytest.fixture
@@ -66,14 +63,6 @@ def carla(real):
 	).insert()
 	frappe.db.commit()
 	return carla
-
-
-def make_email_ticket(**fields):
-	ticket = frappe.get_doc(
-		{"doctype": "HD Ticket", "subject": "By e-mail", "raised_by": "ann@example.com", **fields}
-	).insert()
-	frappe.db.commit()
-	return ticket
 
 
 def entry(page, text):
