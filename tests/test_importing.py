@@ -85,6 +85,14 @@ def test_all_are_imported_and_a_second_import_brings_them_up_to_date(shop, admin
 	assert frappe.db.count(NUMBER, {"account": shop.name}) == len(everything)
 
 
+def test_what_twilio_calls_a_number_by_itself_is_no_description(shop, admin, sim):
+	digits = shop.free[2:]
+	called = f"({digits[:3]}) {digits[3:6]}-{digits[6:]}"
+	sim.add_number(shop.there.sid, shop.free, kind="toll-free", friendly_name=called)
+	ask(admin, "import_numbers", account=shop.name, numbers=[shop.free])
+	assert not row(shop.free).description
+
+
 def test_some_are_chosen_and_get_a_team(shop, admin, sim):
 	team = frappe.db.get_value("HD Team", {}, "name")
 	chosen = [shop.long, "+13125550199"]

@@ -68,16 +68,15 @@ def take_over(account, chosen: list[str] | None = None, team: str | None = None)
 
 
 def team_doctype() -> str:
-	"""What a number's team is, "" where no help desk with teams is installed."""
+	"""What a number's team is, "" where no help desk with teams is installed, or the user may not see them."""
 	field = frappe.get_meta(NUMBER).get_field("team")
-	return field.options if field else ""
+	return field.options if field and frappe.has_permission(field.options) else ""
 
 
 def _add(account, sender: Sender, team: str | None) -> None:
 	number = frappe.new_doc(NUMBER)
 	number.update({"phone_number": sender.address, "account": account.name})
-	if sender.name != sender.address:
-		number.description = sender.name
+	number.description = sender.name if sender.name != sender.address else ""
 	number.take_over(sender)
 	_assign(number, team)
 	number.insert()

@@ -153,13 +153,20 @@ def _of_number(number) -> Sender:
 		sid=number.sid,
 		address=number.phone_number,
 		kind=TOLL_FREE if phone.is_toll_free(number.phone_number) else LONG_CODE,
-		name=number.friendly_name or "",
+		name=_own_name(number),
 		sms=bool(can.get("sms") or can.get("SMS")),
 		mms=bool(can.get("mms") or can.get("MMS")),
 		# Twilio's resource does not name it: the digits do.
 		country=phone.region_of(number.phone_number) or "",
 		webhook=_webhook_of_number(number),
 	)
+
+
+def _own_name(number) -> str:
+	"""What somebody called it; Twilio itself calls a number by its digits, "(415) 555-0132"."""
+	name = number.friendly_name or ""
+	is_number = phone.e164(name, phone.region_of(number.phone_number)) == number.phone_number
+	return "" if is_number else name
 
 
 def _of_short_code(code) -> Sender:
