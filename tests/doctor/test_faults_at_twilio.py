@@ -188,6 +188,42 @@ def test_a_messaging_service_that_overrides_the_number(clinic):
 	assert clinic.findings() == {}
 
 
+@pytest.fixture
+def another(clinic):
+	"""Add a number of another kind to the account; it is gone afterwards."""
+	added = []
+
+	def add(name: str, **fields) -> str:
+		row = {"doctype": NUMBER, "phone_number": name, "account": clinic.account, **fields}
+		added.append(frappe.get_doc(row).insert().name)
+		frappe.db.commit()
+		return added[-1]
+
+	yield add
+	for name in added:
+		frappe.delete_doc(NUMBER, name, force=True)
+	frappe.db.commit()
+
+
+def test_numbers_of_other_kinds_are_healthy_as_well(clinic, another):
+	code = another(f"7{secrets.randbelow(9000) + 1000}", mms_enabled=1)
+	clinic.sim.add_short_code(clinic.sid, code, sms_url=clinic.webhook, sms_fallback_url=clinic.webhook)
+	another(f"ACME {secrets.token_hex(2)}")
+	another(clinic.service.sid)
+	assert clinic.findings() == {}
+
+
+def test_webhooks_of_other_kinds_are_mended(clinic, another):
+	code = another(f"7{secrets.randbelow(9000) + 1000}")
+	clinic.sim.add_short_code(clinic.sid, code, sms_url=clinic.webhook)
+	assert clinic.mend(clinic.only_finding("webhooks.fallback", code))["mended"]
+	pool = clinic.sim.add_service(clinic.sid, inbound_url=OTHER, use_inbound_webhook_on_number=False)
+	another(pool.sid)
+	assert clinic.mend(clinic.only_finding("webhooks.other", pool.sid))["mended"]
+	assert pool.inbound_url == clinic.webhook
+	assert clinic.findings() == {}
+
+
 def test_what_cannot_be_set_at_twilio_is_said(clinic, sim):
 	no_webhook(clinic.number_at_twilio())
 	finding = clinic.only_finding("webhooks.none")

@@ -1,5 +1,7 @@
 """Nothing is found where nothing is wrong, and what was looked at is said."""
 
+import frappe
+
 from twilio_sms_channel import doctor
 
 
@@ -14,3 +16,14 @@ def test_a_single_number_is_looked_at(clinic):
 	clinic.number_at_twilio(clinic.toll_free).sms_url = ""
 	assert clinic.findings(number=clinic.number) == {}
 	assert list(clinic.findings(number=clinic.toll_free)) == [("webhooks.none", clinic.toll_free)]
+
+
+def test_where_no_account_is_switched_on_that_is_said(clinic):
+	"""Within a transaction, so that nobody else sees it."""
+	frappe.db.rollback()
+	frappe.db.set_value("Twilio SMS Account", {"enabled": 1}, "enabled", 0)
+	report = doctor.examine()
+	left_out = [(done.check, done.account) for done in report.checked if not done.done]
+	frappe.db.rollback()
+	assert left_out == [("accounts", "")]
+	assert report.findings == []

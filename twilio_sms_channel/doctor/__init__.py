@@ -31,6 +31,7 @@ CHECKS_OF_SITE = (
 	Check("endpoints", machinery.check_endpoints),
 	Check("simulator", machinery.check_simulator),
 	Check("address", public_address.check_address),
+	Check("accounts", credentials.check_accounts),
 	Check("strangers", rejections.check_strangers),
 )
 # In this order: where Twilio does not let an account in, what asks it is left out.
@@ -66,6 +67,7 @@ def titles() -> dict[str, str]:
 		"endpoints": _("Doors open to Twilio"),
 		"simulator": _("Practice mode"),
 		"address": _("Public address"),
+		"accounts": _("Accounts set up"),
 		"strangers": _("Unknown accounts"),
 		"secrets": _("Stored secrets"),
 		"login": _("Account SID, auth token and API key"),

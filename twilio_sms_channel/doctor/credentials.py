@@ -7,7 +7,7 @@ from frappe import _
 from frappe.query_builder.functions import Sum
 from frappe.utils import add_to_date, fmt_money, now_datetime
 
-from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, NOTICE, Finding
+from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, NOTICE, Finding, NotDone
 from twilio_sms_channel.doctor.patient import ACCOUNT, Patient
 from twilio_sms_channel.messaging import connecting
 from twilio_sms_channel.twilio_gateway import errors, standing
@@ -19,6 +19,13 @@ SECRETS = {
 	"api_key_secret": "API Key Secret",
 }
 BALANCE_LASTS_DAYS = 7
+
+
+def check_accounts() -> Iterator[Finding]:
+	"""Where none is switched on, that nothing is wrong would say too much."""
+	if not frappe.db.exists(ACCOUNT, {"enabled": 1}):
+		raise NotDone(_("no Twilio account is switched on here"))
+	yield from ()
 
 
 def check_secrets(patient: Patient) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ def check_ownership(patient: Patient) -> Iterator[Finding]:
 
 def check_capabilities(patient: Patient) -> Iterator[Finding]:
 	for number, sender in _at_twilio(patient):
-		if number.sms_enabled and not sender.sms:
+		if number.sms_enabled and sender.sms is False:
 			yield _of(
 				number,
 				"capabilities.sms",
@@ -44,7 +44,7 @@ def check_capabilities(patient: Patient) -> Iterator[Finding]:
 				),
 				"switch_sms_off",
 			)
-		elif number.mms_enabled and not sender.mms and not _is_silent_about_mms(number):
+		elif number.mms_enabled and sender.mms is False:
 			yield _of(
 				number,
 				"capabilities.mms",
@@ -63,7 +63,7 @@ def check_capabilities(patient: Patient) -> Iterator[Finding]:
 def check_webhooks(patient: Patient) -> Iterator[Finding]:
 	"""Where Twilio posts incoming texts. A wrong address makes the rest of it unimportant."""
 	for number, sender in _at_twilio(patient):
-		if number.number_type == ALPHANUMERIC:
+		if number.number_type == ALPHANUMERIC or sender.left_to_numbers:
 			continue
 		if finding := _wrong_address(number, sender):
 			yield finding
@@ -164,10 +164,6 @@ def _without_secrets(url: str) -> str:
 
 def _at_twilio(patient: Patient) -> Iterator[tuple]:
 	return ((n, patient.senders[n.name]) for n in patient.numbers if n.name in patient.senders)
-
-
-def _is_silent_about_mms(number) -> bool:
-	return number.number_type == "Short Code"
 
 
 def _shown(number) -> str:

@@ -51,6 +51,8 @@ class Sender:
 	service_sid: str = ""
 	service_name: str = ""
 	webhook_by_service: bool = False
+	left_to_numbers: bool = False
+	"""of Messaging Services alone: texts to its numbers go to their own webhooks, whatever the service has"""
 
 
 class Inventory:
@@ -209,6 +211,7 @@ def _of_service(service) -> Sender:
 		webhook=_webhook_of_service(service),
 		service_sid=service.sid,
 		service_name=service.friendly_name or "",
+		left_to_numbers=bool(service.use_inbound_webhook_on_number),
 	)
 
 
