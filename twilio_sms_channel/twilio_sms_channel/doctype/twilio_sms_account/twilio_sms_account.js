@@ -16,13 +16,7 @@ frappe.ui.form.on("Twilio SMS Account", {
 		if (frm.doc.__onload?.copy) frm.set_intro(frappe.utils.escape_html(frm.doc.__onload.copy), "red");
 		frm.add_custom_button(__("Check Credentials"), () => frm.events.check(frm));
 		frm.add_custom_button(__("Import Numbers"), () => frappe.set_route("twilio-sms-setup", frm.doc.name));
-		frm.add_custom_button(__("Check Everything"), () => frm.events.check_everything(frm));
 		if (frm.doc.next_auth_token) frm.events.offer_next_token(frm);
-	},
-
-	async check_everything(frm) {
-		await frappe.require("twilio_sms_doctor.bundle.js");
-		twilio_sms_doctor.open({ account: frm.doc.name });
 	},
 
 	// Twilio is asked before wrong credentials are saved. While it cannot be reached, an admin can save all the same.

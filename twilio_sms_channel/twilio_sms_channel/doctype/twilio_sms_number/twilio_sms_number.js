@@ -18,12 +18,6 @@ frappe.ui.form.on("Twilio SMS Number", {
 		if (frm.doc.number_type !== "Alphanumeric Sender") {
 			frm.add_custom_button(__("Compare With Twilio"), () => frm.events.compare(frm));
 		}
-		frm.add_custom_button(__("Check Everything"), () => frm.events.check_everything(frm));
-	},
-
-	async check_everything(frm) {
-		await frappe.require("twilio_sms_doctor.bundle.js");
-		twilio_sms_doctor.open({ number: frm.doc.name });
 	},
 
 	onload(frm) {
