@@ -4,14 +4,15 @@ What a customer texts until the next reply counts as one question, asked with it
 answers, and replies that never arrived, are no replies.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.query_builder import DocType
-from frappe.query_builder.functions import IfNull, Min
-from frappe.utils import get_fullname
-from pypika import Order, analytics
+from frappe.query_builder.functions import Avg, Count, IfNull, Max, Min
+from frappe.utils import add_days, get_fullname, getdate
+from pypika import Case, Order, analytics
 from pypika.queries import QueryBuilder
 from pypika.terms import CustomFunction, LiteralValue, Term
 
@@ -23,6 +24,8 @@ AGENT = "Agent"
 GROUPS = (*grouping.TIMES, grouping.TEAM, AGENT, grouping.NUMBER)
 FIGURES = ("Median", "Average")
 NO_REPLY = (*NOT_DELIVERED, "Canceled")
+# A reply that comes later than this after the period is taken for none.
+MAX_WAIT_DAYS = 30
 MINUTE_S = 60
 
 time_between = CustomFunction("TIMESTAMPDIFF", ["unit", "first", "second"])
@@ -43,19 +46,20 @@ def execute(filters: dict[str, Any] | None = None):
 
 def _found(asked: Asked) -> list[dict[str, Any]]:
 	"""Figures by group, those with most questions first; times in seconds."""
-	Wait = _waits(asked).as_("wait")
-	by_group = [Wait.group]
+	Wait = _ranked(asked).as_("wait")
+	# MariaDB's own MEDIAN takes as long as the square of the rows.
+	is_middle = (2 * Wait.place >= Wait.answered) & (2 * Wait.place <= Wait.answered + 2)
 	rows = (
 		frappe.qb.from_(Wait)
-		.distinct()
 		.select(
 			Wait.group,
-			analytics.Count(Wait.asked).over(*by_group).as_("questions"),
-			analytics.Count(Wait.seconds).over(*by_group).as_("answered"),
-			analytics.Median(Wait.seconds).over(*by_group).as_("median"),
-			analytics.Avg(Wait.seconds).over(*by_group).as_("average"),
-			analytics.Max(Wait.seconds).over(*by_group).as_("longest"),
+			Count("*").as_("questions"),
+			Count(Wait.seconds).as_("answered"),
+			Avg(_when(is_middle, Wait.seconds)).as_("median"),
+			Avg(Wait.seconds).as_("average"),
+			Max(Wait.seconds).as_("longest"),
 		)
+		.groupby(Wait.group)
 	).run(as_dict=True)
 	rows.sort(key=lambda row: -row.questions)
 	return [
@@ -69,66 +73,89 @@ def _found(asked: Asked) -> list[dict[str, Any]]:
 	]
 
 
+def _ranked(asked: Asked) -> QueryBuilder:
+	"""The waits, each with its place among those of its group that were answered, and how many these are."""
+	Wait = _waits(asked).as_("unranked")
+	return frappe.qb.from_(Wait).select(
+		Wait.group,
+		Wait.seconds,
+		analytics.Count(Wait.seconds).over(Wait.group).as_("answered"),
+		analytics.RowNumber()
+		.over(Wait.group)
+		.orderby(Wait.seconds.isnull())
+		.orderby(Wait.seconds)
+		.as_("place"),
+	)
+
+
 def _waits(asked: Asked) -> QueryBuilder:
 	"""A row for each question: its group, when it was asked, and the seconds until the reply, NULL without one."""
-	Question, Reply = _questions(asked).as_("question"), DocType(texts.MESSAGE).as_("answer")
+	Question = _questions(asked).as_("question")
 	group = {
 		grouping.NUMBER: Question.number,
 		grouping.TEAM: IfNull(Question.team, ""),
-		AGENT: IfNull(Reply.sent_by, ""),
+		AGENT: IfNull(Question.agent, ""),
 	}.get(asked.group_by, grouping.period(asked.group_by, Question.asked))
-	seconds = time_between(LiteralValue("SECOND"), Question.asked, Reply.creation)
+	_first, after = asked.days
 	return (
 		frappe.qb.from_(Question)
-		.left_join(Reply)
-		.on(Reply.name == Question.reply)
-		.select(group.as_("group"), Question.asked, seconds.as_("seconds"))
+		.select(
+			group.as_("group"),
+			time_between(LiteralValue("SECOND"), Question.asked, Question.answered).as_("seconds"),
+		)
+		.where(Question.asked < after)
 	)
 
 
 def _questions(asked: Asked) -> QueryBuilder:
-	"""A row for each question: what customers texted before one and the same reply, or before none."""
-	Text = _customers_texts(asked).as_("text")
+	"""A row for each reply, with what was asked since the one before; and for what nobody replied to."""
+	Text = _texts_and_replies(asked).as_("text")
+	is_reply = Text.is_reply == 1
 	return (
 		frappe.qb.from_(Text)
 		.select(
-			Text.reply,
-			Min(Text.at).as_("asked"),
+			Min(_when(Text.is_reply == 0, Text.at)).as_("asked"),
+			Min(_when(is_reply, Text.at)).as_("answered"),
+			Min(_when(is_reply, Text.sent_by)).as_("agent"),
 			Min(Text.number).as_("number"),
 			Min(Text.team).as_("team"),
 		)
-		.groupby(Text.conversation, Text.reply)
+		.groupby(Text.conversation, Text.replies_to_come)
 	)
 
 
-def _customers_texts(asked: Asked) -> QueryBuilder:
-	"""A row for each text of a customer, with the name of the next reply in its conversation."""
-	Message, Reply = DocType(texts.MESSAGE), DocType(texts.MESSAGE).as_("reply")
-	at = IfNull(Message.received_at, Message.creation)
-	next_reply = (
-		frappe.qb.from_(Reply)
-		.select(Reply.name)
-		.where((Reply.conversation == Message.conversation) & (Reply.direction == "Outbound"))
-		.where((Reply.automatic == 0) & Reply.status.notin(NO_REPLY) & (Reply.creation > at))
-		.orderby(Reply.creation, order=Order.asc)
-		.limit(1)
+def _texts_and_replies(asked: Asked) -> QueryBuilder:
+	"""Customers' texts of the period and the replies until some time after it.
+
+	A text and the next reply in its conversation have the same number of `replies_to_come`.
+	"""
+	Message = DocType(texts.MESSAGE)
+	is_reply = _when(Message.direction == "Outbound", 1, 0)
+	at = _when(
+		Message.direction == "Outbound", Message.creation, IfNull(Message.received_at, Message.creation)
 	)
 	has_team = asked.team or asked.group_by == grouping.TEAM
 	return (
-		texts.texts(asked)
-		.where((Message.direction == "Inbound") & Message.conversation.isnotnull())
+		texts.texts(replace(asked, to_date=getdate(add_days(asked.to_date, MAX_WAIT_DAYS))))
+		.where(Message.conversation.isnotnull())
+		.where((Message.direction == "Inbound") | ((Message.automatic == 0) & Message.status.notin(NO_REPLY)))
 		.select(
 			Message.conversation,
 			Message.number,
+			Message.sent_by,
+			is_reply.as_("is_reply"),
 			at.as_("at"),
-			(texts.team() if has_team else _nothing()).as_("team"),
-			next_reply.as_("reply"),
+			(texts.team() if has_team else LiteralValue("NULL")).as_("team"),
+			analytics.Sum(is_reply)
+			.over(Message.conversation)
+			.orderby(at, order=Order.desc)
+			.as_("replies_to_come"),
 		)
 	)
 
 
-def _nothing() -> Term:
-	return LiteralValue("NULL")
+def _when(condition: Term, value: Any, otherwise: Any = None) -> Term:
+	return Case().when(condition, value).else_(otherwise)
 
 
 def _name(asked: Asked, group: Any) -> Any:
