@@ -8,7 +8,7 @@ from frappe.utils import now_datetime
 from playwright.sync_api import expect
 from support.planted import CONVERSATION, MESSAGE, NUMBER, OTHER, OURS, Planted, stored
 
-from browser.conftest import log_in
+from browser.conftest import DESKTOP, log_in
 from browser.test_desk import desk
 
 TALL = {"width": 1280, "height": 2100}
@@ -89,48 +89,64 @@ def _forget(planted: Planted, teams: list[str], talks: list) -> None:
 
 def both_themes(page, shots, name: str) -> None:
 	# Charts are drawn with a movement.
-	page.wait_for_timeout(1000)
+	page.wait_for_timeout(700)
 	page.screenshot(path=shots(name))
 	page.evaluate("document.documentElement.setAttribute('data-theme', 'dark')")
-	page.wait_for_timeout(300)
 	page.screenshot(path=shots(f"{name}-dark"))
 	page.evaluate("document.documentElement.setAttribute('data-theme', 'light')")
 
 
-def open_workspace(page, stack) -> None:
+def shown_report(page, name: str, filters: dict) -> None:
+	"""Go to a report within Desk, as a click on a link does."""
+	page.evaluate("([name, filters]) => frappe.set_route('query-report', name, filters)", [name, filters])
+	expect(page.locator(".page-head:visible .title-text")).to_have_text(name)
+
+
+def test_the_overview_of_a_month(page, stack, admin, shots, month):
+	log_in(page, stack, admin.user)
 	page.set_viewport_size(TALL)
 	page.goto(desk(stack, "twilio-sms"))
 	expect(page.locator(".number-widget-box .number")).to_have_count(8)
 	expect(page.locator(".chart-loading-state:visible", has_text="Loading...")).to_have_count(0)
-
-
-def test_the_workspace_of_a_month(page, stack, admin, shots, month):
-	log_in(page, stack, admin.user)
-	open_workspace(page, stack)
+	expect(page.locator(".chart-loading-state:visible", has_text="No Data")).to_have_count(0)
+	expect(page.locator(".frappe-chart .line-graph-path").first).to_be_visible()
 	texts_today = page.locator(".number-widget-box", has_text="Texts In Today").locator(".number")
 	assert int(texts_today.inner_text()) >= 2
-	expect(page.locator(".frappe-chart .line-graph-path").first).to_be_visible()
-	expect(page.locator(".chart-loading-state:visible", has_text="No Data")).to_have_count(0)
 	both_themes(page, shots, "workspace")
 
+	page.set_viewport_size(DESKTOP)
+	for shot, (name, filters) in REPORTS.items():
+		shown_report(page, name, filters)
+		expect(page.locator(".datatable:visible .dt-row").nth(1)).to_be_visible()
+		expect(page.locator(".chart-wrapper:visible .frappe-chart")).to_be_visible()
+		for field in ("from_date", "number", "account", "team"):
+			expect(page.locator(f".page-form:visible [data-fieldname={field}]").first).to_be_visible()
+		both_themes(page, shots, f"report-{shot}")
 
-@pytest.mark.parametrize("shot", REPORTS)
-def test_a_report_of_a_month(page, stack, admin, shots, month, shot):
-	name, filters = REPORTS[shot]
-	log_in(page, stack, admin.user)
-	query = "&".join(f"{field}={value}" for field, value in filters.items())
-	page.goto(desk(stack, f"query-report/{name}?{query}"))
-	expect(page.locator(".datatable .dt-row").nth(1)).to_be_visible()
-	expect(page.locator(".chart-wrapper .frappe-chart")).to_be_visible()
-	for label in ("From Date", "Number", "Account", "Team"):
-		expect(
-			page.locator(f".page-form [placeholder='{label}'], .page-form [aria-label='{label}']").first
-		).to_be_visible()
-	both_themes(page, shots, f"report-{shot}")
-
-
-def test_a_period_without_texts(page, stack, admin, shots):
-	log_in(page, stack, admin.user)
-	page.goto(desk(stack, "query-report/Twilio SMS Traffic?from_date=2019-03-04&to_date=2019-03-05"))
-	expect(page.get_by_text("Nothing to show")).to_be_visible()
+	shown_report(page, REPORTS["traffic"][0], {"from_date": "2019-03-04", "to_date": "2019-03-05"})
+	expect(page.get_by_text("Nothing to show").locator("visible=true")).to_be_visible()
 	page.screenshot(path=shots("report-empty"))
+
+
+def test_lists_say_what_to_do(page, stack, admin, shots, month):
+	log_in(page, stack, admin.user)
+	rejected = stored(
+		{
+			"doctype": "Twilio SMS Rejected Webhook",
+			"http_status": 403,
+			"reason": "the signature does not fit the account's auth token and the Public Base URL",
+			"to_number": OURS,
+			"url": "/api/method/twilio_sms_channel.api.webhooks.inbound",
+			"ip_address": "203.0.113.7",
+		}
+	)
+	frappe.db.commit()
+	page.goto(desk(stack, "twilio-sms-rejected-webhook?http_status=403"))
+	expect(page.locator(".list-row .indicator-pill", has_text="Not Signed").first).to_be_visible()
+	page.screenshot(path=shots("rejected-webhooks"))
+	page.evaluate("(name) => frappe.set_route('Form', 'Twilio SMS Rejected Webhook', name)", rejected)
+	how = page.locator("[data-fieldname=how_to_mend] .control-value:visible")
+	expect(how).to_contain_text("Enter the account's Auth Token again")
+	page.screenshot(path=shots("rejected-webhook"))
+	frappe.db.delete("Twilio SMS Rejected Webhook", rejected)
+	frappe.db.commit()
