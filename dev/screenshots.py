@@ -9,11 +9,12 @@ import re
 import sys
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 COLOURS = 256
+MARGIN = 24
 
 
 def shown() -> set[str]:
@@ -34,10 +35,18 @@ def keep(taken: Path) -> list[str]:
 			missing.append(name)
 			continue
 		# Screens have few colours: a palette makes the file a third as large, and nobody sees it.
-		picture = Image.open(taken / name).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-		picture.save(IMAGES / name, optimize=True)
+		picture = without_empty_end(Image.open(taken / name).convert("RGB"))
+		picture.quantize(COLOURS, dither=Image.Dither.NONE).save(IMAGES / name, optimize=True)
 		print(f"✓ {name:<40} {(IMAGES / name).stat().st_size / 1024:6.0f} kB")
 	return missing
+
+
+def without_empty_end(picture: Image.Image) -> Image.Image:
+	"""Cut off what is nothing but background at the bottom."""
+	background = Image.new("RGB", picture.size, picture.getpixel((0, picture.height - 1)))
+	content = ImageChops.difference(picture, background).getbbox()
+	end = min(picture.height, content[3] + MARGIN) if content else picture.height
+	return picture.crop((0, 0, picture.width, end))
 
 
 if __name__ == "__main__":
