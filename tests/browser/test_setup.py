@@ -49,6 +49,16 @@ def manager(stack, page):
 
 
 @pytest.fixture
+def manager_and_agent(stack, manager, page):
+	"""Somebody who sets up and answers customers as well."""
+	user = make_agent("tsms-admin-agent@example.com")
+	frappe.get_doc("User", user).add_roles("System Manager")
+	frappe.db.commit()
+	log_in(page, stack, user)
+	return user
+
+
+@pytest.fixture
 def shop(stack, sim):
 	"""What an admin has at Twilio: a number that is new, one that another system has, and a toll-free one."""
 	there = at_twilio(sim, friendly_name=f"Example Shop {secrets.token_hex(3)}", type="Trial")
@@ -86,7 +96,7 @@ def barriers(page, axe: str) -> list[str]:
 	return [line for line in found if not re.match(r"color-contrast \| \S*( > )?\.(go|btn-primary)", line)]
 
 
-def test_from_an_empty_site_to_the_first_ticket(request, page, stack, sim, manager, shop, shots):
+def test_from_an_empty_site_to_the_first_ticket(request, page, stack, sim, manager_and_agent, shop, shots):
 	axe = axe_script(request.config, or_skip=False)
 	effort = Effort(page)
 	# This site has accounts of other tests: the list is told what it would hear on an empty one.
