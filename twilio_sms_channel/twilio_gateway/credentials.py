@@ -9,22 +9,6 @@ from twilio_sms_channel.twilio_gateway.payloads import ACCOUNT_SID, SERVICE_SID
 TOKEN = re.compile(r"^[0-9a-f]{32}$")
 API_KEY_SID = re.compile(r"^SK[0-9a-zA-Z]{32}$")
 SID_CHARACTERS, TOKEN_CHARACTERS = 34, 32
-# What Twilio's SIDs begin with (https://www.twilio.com/docs/glossary/what-is-a-sid); `_` runs at call time.
-KINDS = {
-	"AC": "an account",
-	"AP": "a TwiML App",
-	"BN": "a brand registration",
-	"CA": "a call",
-	"IS": "a Conversations service",
-	"MG": "a Messaging Service",
-	"MM": "a message",
-	"PN": "a phone number",
-	"QE": "a campaign registration",
-	"SC": "a short code",
-	"SK": "an API key",
-	"SM": "a message",
-	"VA": "a Verify service",
-}
 AROUND = "\"'`“”‘’«»,;"
 INVISIBLE = re.compile("[​-‏⁠﻿]")
 
@@ -41,8 +25,26 @@ def clean_secret(pasted: str | None) -> str:
 
 def kind_of(sid: str) -> str:
 	"""What a SID is of, in words; "" when it does not look like one."""
-	known = KINDS.get(sid[:2].upper())
-	return _(known) if known and re.fullmatch(r"[A-Za-z]{2}[0-9a-zA-Z]{20,}", sid) else ""
+	return _kinds().get(sid[:2].upper(), "") if re.fullmatch(r"[A-Za-z]{2}[0-9a-zA-Z]{20,}", sid) else ""
+
+
+def _kinds() -> dict[str, str]:
+	"""What Twilio's SIDs begin with (https://www.twilio.com/docs/glossary/what-is-a-sid)."""
+	return {
+		"AC": _("an account"),
+		"AP": _("a TwiML App"),
+		"BN": _("a brand registration"),
+		"CA": _("a call"),
+		"IS": _("a Conversations service"),
+		"MG": _("a Messaging Service"),
+		"MM": _("a message"),
+		"PN": _("a phone number"),
+		"QE": _("a campaign registration"),
+		"SC": _("a short code"),
+		"SK": _("an API key"),
+		"SM": _("a message"),
+		"VA": _("a Verify service"),
+	}
 
 
 def why_no_account_sid(text: str) -> str:

@@ -85,7 +85,7 @@ def _columns() -> list[dict[str, Any]]:
 	return [
 		{"fieldname": "group", "label": _("Reason"), "fieldtype": "Data", "width": 380},
 		{"fieldname": "texts", "label": _("Texts"), "fieldtype": "Int", "width": 80},
-		{"fieldname": "share", "label": _("Share"), "fieldtype": "Percent", "precision": 1, "width": 90},
+		{"fieldname": "share", "label": _("Percent"), "fieldtype": "Percent", "precision": 1, "width": 90},
 		{"fieldname": "who", "label": _("Who Can Mend It"), "fieldtype": "Data", "width": 130},
 		{"fieldname": "do", "label": _("What to Do"), "fieldtype": "Data", "width": 420},
 		{"fieldname": "code", "label": _("Twilio's Code"), "fieldtype": "Data", "width": 110},
