@@ -1,0 +1,57 @@
+// The credentials, which Twilio is asked about before anything is saved.
+
+import { input_html } from "./html.js";
+
+export class AccountStep {
+	constructor(setup) {
+		this.setup = setup;
+		this.$body = setup.$body;
+	}
+
+	show() {
+		this.setup.mark(0);
+		this.$body.html(`
+			<p>${__("Open the first page of the Twilio console and copy two things from there.")}
+				<a href="https://console.twilio.com" target="_blank" rel="noopener">console.twilio.com</a></p>
+			<form>
+				${input_html("account_sid", __("Account SID"), __("Starts with AC, followed by 32 characters."))}
+				${input_html(
+					"auth_token",
+					__("Auth Token"),
+					__("Behind Show in the console. It is stored encrypted and never shown again."),
+					"password",
+				)}
+				<details>
+					<summary>${__("Name and API key (optional)")}</summary>
+					${input_html("account_name", __("Name"), __("How the account is called here. Empty: its name at Twilio."))}
+					${input_html(
+						"api_key_sid",
+						__("API Key SID"),
+						__("Sends with this key instead of the auth token. Starts with SK."),
+					)}
+					${input_html("api_key_secret", __("API Key Secret"), "", "password")}
+				</details>
+				<button class="btn btn-primary btn-sm go" type="submit">${__("Connect")}</button>
+				<a class="by-hand" href="#">${__("Enter everything by hand")}</a>
+			</form>`);
+		this.$body.find("form").on("submit", (event) => {
+			event.preventDefault();
+			this.connect();
+		});
+		this.$body.find(".by-hand").on("click", (event) => {
+			event.preventDefault();
+			frappe.new_doc("Twilio SMS Account");
+		});
+		this.$body.find("input").first().trigger("focus");
+	}
+
+	async connect() {
+		const $inputs = this.$body.find("input");
+		const missing = $inputs.slice(0, 2).filter((_n, { value }) => !value.trim());
+		if (missing.length) return missing.first().trigger("focus");
+		const values = Object.fromEntries($inputs.toArray().map(({ name, value }) => [name, value]));
+		const { account, detail } = await this.setup.ask("connect", values, __("Asking Twilio…"));
+		this.setup.detail = { account, detail };
+		frappe.set_route("twilio-sms-setup", account);
+	}
+}

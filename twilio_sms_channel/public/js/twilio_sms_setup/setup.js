@@ -1,0 +1,48 @@
+// From a Twilio login to the first ticket: credentials → numbers → webhooks and a check → the first text.
+
+import { AccountStep } from "./account_step.js";
+import { NumbersStep } from "./numbers_step.js";
+
+const DOOR = "twilio_sms_channel.api.setup.";
+
+export class Setup {
+	constructor(parent) {
+		this.$root = $(`<div class="twilio-setup"><ol class="steps"></ol><div class="step-body"></div></div>`);
+		this.$root.appendTo(parent);
+		this.$body = this.$root.find(".step-body");
+	}
+
+	open(account) {
+		this.account = account;
+		// What is still under way for an earlier visit shows nothing any more.
+		this.visit = (this.visit || 0) + 1;
+		return account ? new NumbersStep(this).show() : new AccountStep(this).show();
+	}
+
+	async ask(door, args, freeze_message) {
+		const { message } = await frappe.call({
+			method: DOOR + door,
+			args,
+			freeze: Boolean(freeze_message),
+			freeze_message,
+		});
+		return message;
+	}
+
+	async latest_text() {
+		const { message } = await frappe.call({
+			method: DOOR + "latest_text",
+			type: "GET",
+			args: { account: this.account },
+		});
+		return message || {};
+	}
+
+	mark(step) {
+		const steps = [__("Account"), __("Numbers"), __("Check"), __("First Text")];
+		const item = (label, n) =>
+			`<li class="${n < step ? "past" : ""}" ${n === step ? 'aria-current="step"' : ""}>
+				<span class="number">${n < step ? "✓" : n + 1}</span> ${label}</li>`;
+		this.$root.find(".steps").html(steps.map(item).join(""));
+	}
+}
