@@ -1,6 +1,8 @@
 """`bench --site SITE twilio-sms …`"""
 
 import re
+import sys
+from contextlib import redirect_stdout
 
 import click
 import frappe
@@ -84,7 +86,7 @@ def doctor(context, account: str | None, number: str | None, as_json: bool):
 	"""Look for everything that is wrong with the channel.
 
 	Ends with 0 when nothing is (notices do not count), 1 when something is at risk, 2 when something is broken, 3 when
-	the checks could not be done: what Nagios and its relatives expect.
+	there is no such account or number: what Nagios and its relatives expect.
 	"""
 	from twilio_sms_channel.doctor import printed
 
@@ -92,7 +94,9 @@ def doctor(context, account: str | None, number: str | None, as_json: bool):
 	frappe.init(site=site)
 	frappe.connect()
 	try:
-		code, lines = printed.examine(account, number, as_json)
+		# Frappe prints a word of its own now and then, which no program could read.
+		with redirect_stdout(sys.stderr):
+			code, lines = printed.examine(account, number, as_json)
 		frappe.db.commit()
 		click.echo(lines)
 		raise SystemExit(code)

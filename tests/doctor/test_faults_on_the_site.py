@@ -10,6 +10,7 @@ import pytest
 from frappe.core.doctype.scheduled_job_type.scheduled_job_type import sync_jobs
 from frappe.installer import update_site_config
 from frappe.utils import add_to_date, now_datetime
+from frappe.utils.background_jobs import get_workers
 from support.clinic import MESSAGE, SWEEP
 from support.replies import conversation
 from support.stack import eventually, free_port
@@ -76,6 +77,8 @@ def test_a_restored_copy(clinic):
 
 def test_no_worker_runs(clinic):
 	with clinic.stack.without_worker():
+		if get_workers():
+			pytest.skip("this bench has workers that are not the tests' own")
 		finding = clinic.only_finding("workers.missing", "")
 		assert "short, default, long" in finding["what"]
 
@@ -84,7 +87,7 @@ def test_a_queue_that_is_down_is_told_by_the_command_with_its_exit_code(clinic):
 	dead = f"redis://127.0.0.1:{free_port()}"
 	done = command(clinic, "--account", clinic.account, "--json", FRAPPE_REDIS_QUEUE=dead)
 	assert done.returncode == 2, done.stderr
-	said = json.loads(done.stdout[done.stdout.index("{") :])
+	said = json.loads(done.stdout)
 	assert [finding["check"] for finding in said["findings"]] == ["workers.queue"]
 	assert said["exit_code"] == 2
 
@@ -206,9 +209,10 @@ def an_hour_old(name: str, **fields) -> None:
 	frappe.db.commit()
 
 
-def test_answers_that_wait(clinic):
+@pytest.mark.parametrize("status", ["Queued", "Sending"])
+def test_answers_that_wait(clinic, status):
 	name = a_reply(clinic)
-	an_hour_old(name)
+	an_hour_old(name, status=status, tried_at=None if status == "Queued" else add_to_date(None, hours=-1))
 	finding = clinic.only_finding("stuck.outbound", clinic.account)
 	clinic.mend(finding)
 	eventually(lambda: frappe.db.get_value(MESSAGE, name, "twilio_sid"))

@@ -50,12 +50,15 @@ def check_countries(patient: Patient) -> Iterator[Finding]:
 
 def check_us_registration(patient: Patient) -> Iterator[Finding]:
 	"""10DLC: networks of the United States take texts from long codes of registered Messaging Services only."""
+	campaigns: dict[str, str] = {"": ""}
 	for number in patient.numbers:
 		sender = patient.senders.get(number.name)
 		if number.number_type != "Long Code" or not sender or sender.country != "US":
 			continue
 		service = sender.service_sid
-		status = standing.campaign_status(patient.gateway, service) if service else ""
+		if service not in campaigns:
+			campaigns[service] = standing.campaign_status(patient.gateway, service)
+		status = campaigns[service]
 		if status == standing.REGISTERED:
 			continue
 		if not service:
