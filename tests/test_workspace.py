@@ -112,3 +112,18 @@ def _charts(workspace):
 
 def _run(person, report: str, filters: dict):
 	return person.call("frappe.desk.query_report.run", report_name=report, filters=json.dumps(filters))
+
+
+def test_each_field_of_a_number_is_explained_in_a_line():
+	layout = ("Section Break", "Column Break", "Tab Break")
+	fields = [
+		field
+		for field in frappe.get_meta("Twilio SMS Number").fields
+		if field.fieldtype not in layout and not field.hidden
+	]
+	assert [field.fieldname for field in fields if not field.description] == []
+	assert [field.fieldname for field in fields if len(field.description) > 180] == []
+	sections = [
+		f for f in frappe.get_meta("Twilio SMS Number").fields if f.fieldtype == "Section Break" and f.label
+	]
+	assert [f.fieldname for f in sections if not f.description] == []
