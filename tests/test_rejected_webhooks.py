@@ -16,7 +16,7 @@ LOG = "Twilio SMS Rejected Webhook"
 		(INBOUND, {"AccountSid": "AC" + "0" * 32}, None, 404, "Connect the account that owns the number"),
 		(INBOUND, {"To": "+14155550199"}, None, 404, "Import the number"),
 		(INBOUND, {"MessageSid": "nonsense"}, None, 400, "changes requests"),
-		(STATUS + "?message=x", {"MessageStatus": "sent", "MessageSid": sid()}, None, 404, "did not send"),
+		(f"{STATUS}?message=gone", {"MessageStatus": "sent", "MessageSid": sid()}, None, 404, "was deleted"),
 	],
 )
 def test_each_reason_says_what_to_do(stack, path, changes, token, http_status, what_to_do):

@@ -55,7 +55,7 @@ def how_to_mend(reason: str | None) -> str:
 		(
 			"message ",
 			_(
-				"It tells of a text that this site did not send. Nothing needs to be done, unless another system sends through the same account: give it a status callback of its own."
+				"It tells of a text that this site does not have, because it was deleted or an older backup was restored. Nothing needs to be done."
 			),
 		),
 		(
