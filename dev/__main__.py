@@ -20,6 +20,7 @@ PYTHONS = ((3, 10), (3, 11))
 NO_TESTS = 5
 # About half of the suite's time; nothing in them restarts a service.
 TESTED_BESIDE = ("browser", "contract", "simulator")
+TESTED_EVERYWHERE = ("test_secrets.py",)
 
 
 def use_suitable_python():
@@ -173,7 +174,10 @@ def _whole_suite(words: list[str]) -> int:
 	folders = [ROOT / "tests" / name for name in TESTED_BESIDE]
 	log = LOGS / "tests-beside.log"
 	with log.open("w") as output:
-		beside = _start_pytest([*folders, *words], SECOND_TEST_SITE, stdout=output, FRAPPE_REDIS_QUEUE=queue)
+		looked_back = [ROOT / "tests" / name for name in TESTED_EVERYWHERE]
+		beside = _start_pytest(
+			[*folders, *looked_back, *words], SECOND_TEST_SITE, stdout=output, FRAPPE_REDIS_QUEUE=queue
+		)
 		others = _start_pytest(["tests", *(f"--ignore={folder}" for folder in folders), *words], TEST_SITE)
 		results = _results_of(others, beside)
 	print(log.read_text(), flush=True)

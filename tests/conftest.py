@@ -35,6 +35,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+	config.addinivalue_line("markers", "last: looks back at all other tests, and runs after them")
 	bench = config.getoption("--bench")
 	if not bench:
 		return
@@ -50,6 +51,12 @@ def pytest_configure(config):
 		python = str(env / "bin" / "python")
 		os.execv(python, [python, "-m", "pytest", *config.invocation_params.args])
 	config.bench = bench
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+	"""What looks back at all other tests comes last."""
+	items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -105,8 +112,11 @@ def stack(site, request):
 @pytest.fixture
 def sim(stack):
 	"""The Twilio simulator, without faults and idle before and after."""
+	from support import leaks
+
 	stack.simulator.faults.off()
 	yield stack.simulator
+	leaks.planted.learn(stack.simulator)
 	stack.simulator.faults.off()
 	stack.simulator.wait_idle(10)
 

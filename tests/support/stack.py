@@ -16,8 +16,9 @@ import frappe
 import requests
 from aiosmtpd.controller import Controller
 from frappe.installer import update_site_config
-from frappe.utils.background_jobs import get_queue
+from frappe.utils.background_jobs import get_queue, get_redis_connection_without_auth
 
+from support import leaks
 from support.people import PASSWORD
 from twilio_sms_channel.simulator import Simulator
 
@@ -31,6 +32,7 @@ ACCOUNT_NAME = "Example Shop"
 MESSAGE = "Twilio SMS Message"
 # Instead of two minutes: how long Twilio's list has to lack a text before it is sent again.
 ABSENT_AFTER_S = 3
+FAST = 50
 SPECIAL_ENDINGS = tuple(str(code) for code in range(30003, 30009))
 
 
@@ -45,6 +47,7 @@ class Stack:
 		self.bench, self.site, self.url = bench, site, url
 		self.processes: dict[str, subprocess.Popen] = {}
 		self.logs = bench / "logs" / "tests" / site
+		self.answers_log = self.logs / "answers.log"
 
 	def __enter__(self) -> "Stack":
 		self.logs.mkdir(parents=True, exist_ok=True)
@@ -53,10 +56,12 @@ class Stack:
 		self.mails: list = []
 		self.mail = Controller(_Mailbox(self.mails), hostname="127.0.0.1", port=free_port())
 		self.mail.start()
-		self.simulator = Simulator(host="127.0.0.1", port=0, speed=20, hang_s=4)
+		self.simulator = Twilio(host="127.0.0.1", port=0, speed=20, hang_s=4)
 		self.simulator.start()
 		self.port = free_port()
 		self.web = self.url or f"http://127.0.0.1:{self.port}"
+		self.realtime = leaks.Realtime(get_redis_connection_without_auth(), self.logs / "realtime.log")
+		self.realtime.start()
 		self.before = frappe.get_site_config().get("twilio_sms_api_base_url")
 		self._configure()
 		if not self.url:
@@ -68,6 +73,7 @@ class Stack:
 		self.stop(*self.processes)
 		self.simulator.stop()
 		self.mail.stop()
+		self.realtime.stop()
 		update_site_config("twilio_sms_api_base_url", self.before or "None")
 		update_site_config("twilio_sms_api_timeout_s", "None")
 		update_site_config("twilio_sms_absent_after_s", "None")
@@ -79,7 +85,7 @@ class Stack:
 		frappe.db.rollback()
 		self._call_off_what_is_left()
 		self.account_sid = "AC" + secrets.token_hex(16)
-		self.auth_token = secrets.token_hex(16)
+		self.auth_token = leaks.secret("the stack's auth token")
 		self.simulator.add_account(
 			sid=self.account_sid, auth_token=self.auth_token, friendly_name="Tests", status="active"
 		)
@@ -97,7 +103,8 @@ class Stack:
 				"auth_token": self.auth_token,
 			}
 		).insert()
-		self.number, self.other_number = (self.add_number() for _ in range(2))
+		# Fast ones: how fast a number may be is a matter of tests with numbers of their own.
+		self.number, self.other_number = (self.add_number(segments_per_second=FAST) for _ in range(2))
 		self._mail_account()
 		frappe.db.commit()
 		update_site_config("twilio_sms_api_base_url", self.simulator.base_url)
@@ -273,6 +280,8 @@ class Stack:
 					**os.environ,
 					"PYTHONPATH": os.pathsep.join(p for p in paths if p),
 					"TWILIO_SMS_SITE": self.site,
+					"TWILIO_SMS_ANSWERS_LOG": str(self.answers_log),
+					leaks.FILE: leaks.planted.file,
 					**env,
 				},
 				stdout=log,
@@ -280,6 +289,20 @@ class Stack:
 			)
 		self.processes[name] = process
 		return process
+
+
+class Twilio(Simulator):
+	"""The simulator; what it gives out as a secret is known as one."""
+
+	def add_account(self, *args, **kwargs):
+		account = super().add_account(*args, **kwargs)
+		leaks.planted.learn(self)
+		return account
+
+	def add_api_key(self, *args, **kwargs):
+		key = super().add_api_key(*args, **kwargs)
+		leaks.planted.learn(self)
+		return key
 
 
 class Person:
