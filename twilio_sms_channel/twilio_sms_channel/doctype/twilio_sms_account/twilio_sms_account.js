@@ -15,6 +15,10 @@ frappe.ui.form.on("Twilio SMS Account", {
 		// A copy of another site's data sends nothing: said here, since this is where its admin looks first.
 		if (frm.doc.__onload?.copy) frm.set_intro(frappe.utils.escape_html(frm.doc.__onload.copy), "red");
 		frm.add_custom_button(__("Check Credentials"), () => frm.events.check(frm));
+		frm.add_custom_button(__("Check Everything"), async () => {
+			await frappe.require("twilio_sms_doctor.bundle.js");
+			twilio_sms_doctor.open({ account: frm.doc.name });
+		});
 		frm.add_custom_button(__("Import Numbers"), () => frappe.set_route("twilio-sms-setup", frm.doc.name));
 		if (frm.doc.next_auth_token) frm.events.offer_next_token(frm);
 	},

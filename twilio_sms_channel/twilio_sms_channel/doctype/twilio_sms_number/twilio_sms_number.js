@@ -2,6 +2,10 @@ frappe.ui.form.on("Twilio SMS Number", {
 	refresh(frm) {
 		if (frm.is_new()) return;
 		if (frm.doc.__onload?.copy) frm.set_intro(frappe.utils.escape_html(frm.doc.__onload.copy), "red");
+		frm.add_custom_button(__("Check Everything"), async () => {
+			await frappe.require("twilio_sms_doctor.bundle.js");
+			twilio_sms_doctor.open({ number: frm.doc.name });
+		});
 		if (frm.doc.released_on) {
 			frm.dashboard.set_headline_alert(
 				__("This number is no longer in the Twilio account. It can neither send nor receive."),
