@@ -7,6 +7,8 @@ import pytest
 from frappe.desk.query_report import run
 from support.planted import OTHER, OURS, Planted, stored
 
+from twilio_sms_channel.overview import texts
+
 TRAFFIC, FAILURES, RESPONSE, OPT_OUTS = (
 	f"Twilio SMS {name}" for name in ("Traffic", "Delivery Failures", "Response Time", "Opt-Outs")
 )
@@ -114,6 +116,17 @@ def test_a_text_belongs_to_the_team_its_ticket_is_in(planted):
 	assert rows(TRAFFIC, group_by="Number", team=team)[OURS]["inbound"] == 1
 
 
+@pytest.mark.parametrize("name", [TRAFFIC, RESPONSE, OPT_OUTS])
+def test_without_a_ticket_system_there_are_no_teams(planted, monkeypatch, name):
+	monkeypatch.setattr(texts, "desk_or_none", lambda: None)
+	conversation = planted.conversation("+14155550132")
+	planted.text("Inbound", at(), conversation=conversation)
+	planted.opt_out(at())
+
+	assert list(rows(name, group_by="Team")) == ["None"]
+	assert rows(name, group_by="Team", team="Parcels") == {}
+
+
 def test_failures_by_reason_with_what_to_do(planted):
 	for _each in range(3):
 		planted.text(
@@ -160,16 +173,7 @@ def test_opt_outs_by_source_and_day(planted):
 		("Opted Out", "Twilio's Refusal", 0),
 		("Opted In", "Customer's Text", 1),
 	):
-		frappe.get_doc(
-			{
-				"doctype": "Twilio SMS Consent Event",
-				"event": event,
-				"customer_number": "+14155550132",
-				"number": OURS,
-				"occurred_at": at(day),
-				"source": source,
-			}
-		).insert()
+		planted.opt_out(at(day), event=event, source=source)
 
 	by_day = rows(OPT_OUTS, days=2)
 	assert [(row["opted_out"], row["opted_in"]) for row in by_day.values()] == [(2, 0), (0, 1)]

@@ -56,6 +56,12 @@ def test_nothing_leads_to_a_doctype_of_a_ticket_system(workspace):
 		assert name.startswith("Twilio SMS ")
 
 
+def test_each_step_of_the_set_up_leads_somewhere():
+	for step in frappe.get_doc("Module Onboarding", WORKSPACE).get_steps():
+		page, _slash, doctype = step.path.partition("/")
+		assert frappe.db.exists(*(("DocType", doctype) if page == "List" else ("Page", page)))
+
+
 def test_an_admin_sees_all_and_all_answers(workspace, admin):
 	found = shown(admin)
 	assert found["cards"] == {card.number_card_name for card in workspace.number_cards}

@@ -60,16 +60,7 @@ def _plant_day(planted: Planted, day: int, talks: list) -> None:
 			failed = {"status": "Undelivered", "error_code": FAILURES[day % len(FAILURES)]}
 			planted.text("Outbound", answered, **failed, **where)
 	if day % 5 == 0:
-		stored(
-			{
-				"doctype": "Twilio SMS Consent Event",
-				"event": "Opted In" if day == 10 else "Opted Out",
-				"customer_number": "+14155550170",
-				"number": OURS,
-				"occurred_at": morning,
-				"source": "Customer's Text",
-			}
-		)
+		planted.opt_out(morning, event="Opted In" if day == 10 else "Opted Out")
 
 
 def _forget(planted: Planted, teams: list[str], talks: list) -> None:

@@ -52,6 +52,19 @@ class Planted:
 			}
 		)
 
+	def opt_out(self, at: datetime, **fields) -> str:
+		return stored(
+			{
+				"doctype": "Twilio SMS Consent Event",
+				"event": "Opted Out",
+				"customer_number": "+14155550132",
+				"number": OURS,
+				"occurred_at": at,
+				"source": "Customer's Text",
+				**fields,
+			}
+		)
+
 	def ticket(self, team: str) -> str:
 		"""A Communication in a ticket of this team."""
 		ticket = stored({"doctype": "HD Ticket", "subject": "Planted", "agent_group": team})
