@@ -206,6 +206,7 @@ def fill() -> dict:
 	_add(
 		"Twilio SMS Finding",
 		what="Something",
+		check_name="planted",
 		severity="Notice",
 		about_doctype=number.doctype,
 		about=number.name,
