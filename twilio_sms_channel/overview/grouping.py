@@ -13,7 +13,8 @@ from twilio_sms_channel.overview.asked import Asked
 
 DAY, WEEK, MONTH, NUMBER, TEAM, ACCOUNT = "Day", "Week", "Month", "Number", "Team", "Account"
 TIMES = (DAY, WEEK, MONTH)
-MAX_IN_CHART, SHOWN_DIGITS = 8, 4
+# More would leave no room for the labels in a chart of half the width.
+MAX_IN_CHART, SHOWN_DIGITS = 6, 4
 COLOURS = ["#2490ef", "#48bb74", "#f4b740", "#8684ff"]
 
 earlier_by, days_since_monday, day_of_month = (
