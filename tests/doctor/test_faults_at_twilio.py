@@ -90,6 +90,12 @@ def test_secrets_of_another_encryption_key(clinic, capsys):
 	assert not frappe.get_message_log()
 
 
+def test_an_auth_token_that_is_not_there(clinic):
+	frappe.db.delete("__Auth", {"doctype": ACCOUNT, "name": clinic.account})
+	frappe.db.commit()
+	clinic.only_finding("secrets.unreadable", clinic.account)
+
+
 def test_a_paused_account_goes_on(clinic):
 	frappe.db.set_value(
 		ACCOUNT, clinic.account, {"paused_since": now_datetime(), "paused_reason": "Twilio refused it."}
@@ -318,7 +324,7 @@ def test_webhooks_that_twilio_could_not_hand_over(clinic):
 		frappe.db.set_value(NUMBER, number, "backfilled_until", add_to_date(now_datetime(), hours=-1))
 	frappe.db.commit()
 	clinic.sim.add_alert(clinic.sid, 11200, request_url=clinic.stack.web + INBOUND)
-	clinic.sim.add_alert(clinic.sid, 11200, request_url="https://elsewhere.example.com/voice")
+	clinic.sim.add_alert(clinic.sid, 11200, request_url=f"https://staging.example.com{INBOUND}")
 	finding = clinic.only_finding("alerts.webhooks", clinic.account)
 	assert "1 requests" in finding["what"] and "11200" in finding["what"]
 	assert clinic.mend(finding)["in_background"]

@@ -30,11 +30,8 @@ def check_accounts() -> Iterator[Finding]:
 
 def check_secrets(patient: Patient) -> Iterator[Finding]:
 	"""Passwords are encrypted with a key of the site config, which a database backup does not bring along."""
-	unreadable = [
-		_(label)
-		for field, label in SECRETS.items()
-		if patient.doc.get(field) and patient.secret(field) is None
-	]
+	needed = [field for field in SECRETS if field == "auth_token" or patient.doc.get(field)]
+	unreadable = [_(SECRETS[field]) for field in needed if patient.secret(field) is None]
 	if unreadable:
 		patient.silent = _("its secrets cannot be read")
 		yield _of(
