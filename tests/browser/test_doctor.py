@@ -69,7 +69,7 @@ def test_what_is_wrong_is_said_and_mended(page, stack, clinic, manager, shots, r
 	page.set_viewport_size({"width": 1280, "height": 860})
 
 	found.nth(0).get_by_role("button", name="Mend It").click()
-	question = page.locator(".modal.show").filter(has_text="can be put back", has_not=page.locator(".finding"))
+	question = page.locator(".modal.show").filter(has_text="can be put back", has_not=found)
 	expect(question).to_be_visible()
 	question.get_by_role("button", name="Yes").click()
 	expect(found).to_have_count(2)
