@@ -163,6 +163,18 @@ def test_a_service_that_takes_texts_and_has_no_webhook_drops_them_until_it_is_se
 	assert service.inbound_url == ours
 
 
+def test_of_many_services_the_one_that_a_number_was_in_is_asked_first(stack, admin, sim, pooled):
+	number, service = pooled
+	ask(admin, "look_at_webhook", number=number.phone_number)
+	others = [sim.add_service(stack.account_sid) for _ in range(5)]
+	seen = len(sim.requests)
+	ask(admin, "look_at_webhook", number=number.phone_number)
+	pools = {request.path.split("/")[3] for request in sim.requests[seen:] if "/v1/Services/" in request.path}
+	assert pools == {service.sid}
+	for other in others:
+		del sim.world.services[other.sid]
+
+
 def test_a_service_is_set_as_a_sender_of_its_own(stack, admin, sim, ours):
 	service = sim.add_service(stack.account_sid, status_callback="https://other.example.com/status")
 	frappe.get_doc({"doctype": NUMBER, "phone_number": service.sid, "account": stack.account}).insert()

@@ -97,6 +97,12 @@ def looks(page, shots, name: str) -> None:
 	page.wait_for_timeout(100)
 
 
+def close_message(page) -> None:
+	"""Only once it has faded away the next one stays."""
+	page.locator(".modal.show .btn-modal-close").click()
+	expect(page.locator(".modal:visible")).to_have_count(0)
+
+
 def barriers(page, axe: str) -> list[str]:
 	"""What axe-core finds on the page; but how Frappe colours its primary buttons is not ours."""
 	if not axe:
@@ -185,8 +191,7 @@ def test_a_wrong_token_is_said_so_and_a_second_import_marks_what_was_released(
 	expect(said).to_contain_text("Auth Token: Twilio refused it for this Account SID")
 	page.wait_for_timeout(400)
 	page.screenshot(path=shots("setup-wrong-token"))
-	said.locator(".btn-modal-close").click()
-	expect(said).to_have_count(0)
+	close_message(page)
 	setup.locator("input[name=auth_token]").fill(shop.auth_token)
 	# With practice mode every address will do: the page hears what a site that nobody can reach would tell it.
 	page.route("**/*.available_numbers", unreachable, times=1)
@@ -197,8 +202,7 @@ def test_a_wrong_token_is_said_so_and_a_second_import_marks_what_was_released(
 	setup.get_by_label("Public Base URL").fill("help.example.com")
 	setup.get_by_role("button", name="Save Address").click()
 	expect(said).to_contain_text("Public Base URL: scheme and host only")
-	said.locator(".btn-modal-close").click()
-	expect(said).to_have_count(0)
+	close_message(page)
 	setup.get_by_label("Public Base URL").fill(stack.web)
 	setup.get_by_role("button", name="Save Address").click()
 	setup.get_by_role("button", name="Import 3 Numbers").click()
@@ -219,14 +223,18 @@ def test_the_plain_form_asks_before_it_saves(page, stack, sim, manager, shop, sh
 	form = page.locator(".form-page:visible")
 	name = f"By hand {secrets.token_hex(3)}"
 	form.locator("input[data-fieldname=account_name]").fill(name)
-	form.locator("input[data-fieldname=account_sid]").fill(shop.sid)
+	form.locator("input[data-fieldname=account_sid]").fill("SK" + "0" * 32)
 	form.locator("input[data-fieldname=auth_token]").fill("0" * 32)
 	page.keyboard.press("Control+s")
-	said = page.locator(".modal.show .msgprint")
+	said = page.locator(".modal.show")
+	expect(said).to_contain_text("Account SID: this is the SID of an API key")
+	close_message(page)
+	form.locator("input[data-fieldname=account_sid]").fill(shop.sid)
+	page.keyboard.press("Control+s")
 	expect(said).to_contain_text("Auth Token: Twilio refused it")
 	page.wait_for_timeout(400)
 	page.screenshot(path=shots("account-form-refused"))
-	page.locator(".modal.show .btn-modal-close").click()
+	close_message(page)
 	assert not frappe.db.exists(ACCOUNT, name)
 	form.locator("input[data-fieldname=auth_token]").fill(shop.auth_token)
 	page.keyboard.press("Control+s")

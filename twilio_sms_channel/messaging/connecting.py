@@ -106,6 +106,8 @@ def latest_text(account: str) -> dict:
 	about = frappe.db.get_value(
 		CONVERSATION, text.pop("conversation"), ["ticket_doctype", "ticket"], as_dict=True
 	)
+	if not about or not about.ticket:
+		return {}
 	return {
 		**text,
 		"customer_number": phone.display(text.customer_number),

@@ -194,7 +194,7 @@ def _asking(number, work) -> Outcome:
 
 
 def _find(inventory: Inventory, number) -> Sender:
-	if sender := inventory.find(number.name):
+	if sender := inventory.find(number.name, number.messaging_service_sid):
 		return sender
 	frappe.throw(
 		_("The Twilio account {0} does not own {1}. Check the number and its account.").format(

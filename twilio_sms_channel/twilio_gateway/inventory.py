@@ -60,6 +60,7 @@ class Inventory:
 
 	def __init__(self, gateway: Gateway):
 		self.gateway, self.client = gateway, gateway.client
+		self._pools: dict[str, set[str]] = {}
 
 	def all(self) -> list[Sender]:
 		"""Everything, also what is on later pages: numbers, short codes, alphanumeric senders, Messaging Services."""
@@ -69,8 +70,12 @@ class Inventory:
 		services = [_of_service(service) for service in self._services.values()]
 		return [*map(self._in_its_service, own), *self._alphanumeric_senders(), *services]
 
-	def find(self, address: str) -> Sender | None:
-		"""One of them by its address; None when the account does not own it."""
+	def find(self, address: str, likely_service: str = "") -> Sender | None:
+		"""One of them by its address; None when the account does not own it.
+
+		:param likely_service: the Messaging Service that it was in when somebody last looked, which is asked first:
+			Twilio tells what is in a service, but not which service something is in
+		"""
 		if address in self._services:
 			return _of_service(self._services[address])
 		if address.startswith("+"):
@@ -81,11 +86,13 @@ class Inventory:
 		else:
 			found = self._alphanumeric_senders()
 		sender = next((sender for sender in found if sender.address == address), None)
-		return self._in_its_service(sender) if sender and sender.kind != ALPHANUMERIC else sender
+		if not sender or sender.kind == ALPHANUMERIC:
+			return sender
+		return self._in_its_service(sender, likely_service)
 
 	def as_it_stands(self, sender: Sender) -> Sender:
 		"""One that was read before its Messaging Service was set, with the webhook that this has now."""
-		return self._in_its_service(sender) if sender.webhook_by_service else sender
+		return self._in_its_service(sender, sender.service_sid) if sender.webhook_by_service else sender
 
 	def set_webhook(self, sender: Sender, webhook: Webhook) -> Sender:
 		"""Set it where Twilio looks for it: at the number, the short code, or the Messaging Service in charge.
@@ -117,14 +124,15 @@ class Inventory:
 	def _services(self) -> dict:
 		return {service.sid: service for service in self._read(self.gateway.host("messaging").v1.services)}
 
-	@cached_property
-	def _pools(self) -> dict:
-		"""The Messaging Service that a number or short code is in, by its SID."""
-		found = {}
-		for service in self._services.values():
-			for pool in (service.phone_numbers, service.short_codes):
-				found.update({member.sid: service.sid for member in self._read(pool)})
-		return found
+	def _service_of(self, sid: str, likely_service: str = ""):
+		"""The Messaging Service that a number or short code is in, None when it is in none."""
+		for service in sorted(self._services.values(), key=lambda service: service.sid != likely_service):
+			if service.sid not in self._pools:
+				members = [*self._read(service.phone_numbers), *self._read(service.short_codes)]
+				self._pools[service.sid] = {member.sid for member in members}
+			if sid in self._pools[service.sid]:
+				return service
+		return None
 
 	def _alphanumeric_senders(self) -> list[Sender]:
 		"""Twilio lists them by Messaging Service only; the same can be in several."""
@@ -134,8 +142,8 @@ class Inventory:
 				found.setdefault(member.alpha_sender, _of_alphanumeric(member, service))
 		return list(found.values())
 
-	def _in_its_service(self, sender: Sender) -> Sender:
-		service = self._services.get(self._pools.get(sender.sid))
+	def _in_its_service(self, sender: Sender, likely_service: str = "") -> Sender:
+		service = self._service_of(sender.sid, likely_service)
 		if not service:
 			return sender
 		in_it = replace(sender, service_sid=service.sid, service_name=service.friendly_name or "")

@@ -28,13 +28,19 @@ frappe.ui.form.on("Twilio SMS Account", {
 		if (!credentials_changed(frm)) return;
 		const { account_sid, auth_token, api_key_sid, api_key_secret } = frm.doc;
 		const account = frm.is_new() ? null : frm.doc.name;
-		const { message: said } = await frappe.call({
-			method: "twilio_sms_channel.api.setup.check_credentials",
-			args: { account_sid, auth_token, api_key_sid, api_key_secret, account },
-			freeze: true,
-			freeze_message: __("Asking Twilio…"),
-			error: () => (frappe.validated = false),
-		});
+		let said;
+		try {
+			({ message: said } = await frappe.call({
+				method: "twilio_sms_channel.api.setup.check_credentials",
+				args: { account_sid, auth_token, api_key_sid, api_key_secret, account },
+				freeze: true,
+				freeze_message: __("Asking Twilio…"),
+			}));
+		} catch {
+			// What is wrong was shown already.
+			frappe.validated = false;
+			return;
+		}
 		const detail = frappe.utils.escape_html(said.detail);
 		if (said.status === "Wrong Credentials") {
 			frappe.validated = false;
