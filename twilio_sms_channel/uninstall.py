@@ -160,4 +160,6 @@ def _keep_texts() -> str:
 	name = f"{now_datetime():%Y%m%d_%H%M%S}-texts-partial-database.sql.gz"
 	file = os.path.abspath(frappe.get_site_path("private", APP, name))
 	new_backup(ignore_files=True, backup_path_db=file, include_doctypes=",".join(TEXTS), force=True)
+	# It tells who texted what.
+	os.chmod(file, 0o600)
 	return file

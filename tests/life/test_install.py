@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
 import frappe
 import pytest
 from redis import Redis
@@ -118,6 +119,22 @@ def test_uninstall_says_how_many_texts_go_and_what_is_kept(moments):
 	assert "Texts on this site: 1." in said
 	assert "stay in their tickets" in said
 	assert ("A copy of them is kept" in said) is not ("No copy of them is kept" in said)
+
+
+@pytest.mark.parametrize(
+	("option", "says"), [("dry_run", ""), ("no_backup", "No copy of them is kept (--no-backup).")]
+)
+def test_who_wants_no_copy_gets_none(stack, capsys, option, says):
+	text = {"direction": "Inbound", "status": "Threaded", "account": stack.account, "number": stack.number}
+	frappe.get_doc(
+		{"doctype": "Twilio SMS Message", "customer_number": "+12125550123", "body": TEXT, **text}
+	).insert()
+	with click.Context(click.Command("uninstall-app")) as context:
+		context.params = {option: True}
+		uninstall.before_uninstall()
+	first, *others = capsys.readouterr().out.splitlines()
+	assert first.startswith("Texts on this site: ")
+	assert "".join(others) == says
 
 
 def test_the_copy_can_be_restored_after_installing_again(moments):

@@ -205,6 +205,7 @@ def fill() -> dict:
 	)
 	_add(
 		"Twilio SMS Finding",
+		check_name="a.check",
 		what="Something",
 		check_name="planted",
 		severity="Notice",
