@@ -12,11 +12,16 @@ import zlib
 import frappe
 import pytest
 import redis
+from frappe.deferred_insert import save_to_db
+from frappe.utils import add_to_date
 from frappe.utils.background_jobs import get_redis_connection_without_auth
 from support import leaks
 from support.leaks import CANARY, secret
 from support.stack import eventually
-from support.twilio_accounts import here
+from support.twilio_accounts import at_twilio, here, refused
+
+from twilio_sms_channel.messaging import redaction
+from twilio_sms_channel.twilio_gateway.client import Login
 
 pytestmark = pytest.mark.last
 ACCOUNT = "Twilio SMS Account"
@@ -115,6 +120,63 @@ def test_no_secret_is_given_out_to_a_system_manager(door, admin, account, canary
 def test_frappes_own_door_for_passwords_is_shut_for_agents(agent, account, field):
 	answer = agent.call("frappe.client.get_password", doctype=ACCOUNT, name=account, fieldname=field)
 	assert answer.status_code == 403
+
+
+def test_the_secret_of_an_api_key_with_odd_characters_is_refused(admin):
+	typed = {"account_sid": "AC" + "ab" * 16, "auth_token": secret(), "api_key_sid": "SK" + "ab" * 16}
+	said = refused(admin, "connect", **typed, api_key_secret=secret() + "→")
+	assert "API Key Secret" in said
+
+
+@pytest.mark.parametrize("door", ["connect", "check_credentials", "savedocs"])
+def test_no_secret_is_logged_when_a_request_fails_unexpectedly(stack, admin, sim, door):
+	there = at_twilio(sim)
+	typed = {"account_sid": there.sid, "auth_token": there.auth_token}
+	# No database takes these for a number or a name.
+	if door == "savedocs":
+		doc = json.dumps(
+			{"doctype": ACCOUNT, "__islocal": 1, "account_name": there.sid, **typed, "idx": 10**18}
+		)
+		answer = admin.call("frappe.desk.form.save.savedocs", doc=doc, action="Save")
+		assert answer.status_code == 500
+	else:
+		unexpected = {"account_name": "\ud800", "account": "\ud800"}
+		assert "failed unexpectedly" in refused(admin, door, **typed, **unexpected)
+	before = frappe.db.count("Error Log")
+	# As the scheduler does it.
+	save_to_db()
+	logged = frappe.get_all("Error Log", {"creation": (">", add_to_date(None, minutes=-2))}, pluck="error")
+	assert frappe.db.count("Error Log") > before
+	assert leaks.in_bytes("".join(logged).encode("utf-8", "replace")) == set()
+	frappe.db.commit()
+
+
+@pytest.mark.parametrize(
+	("logged", "left"),
+	[
+		("kwargs = {'auth_token': '0f', 'n': 1}", "kwargs = {'auth_token': '********', 'n': 1}"),
+		('doc = \'{"api_key_secret": "0f"}\'', 'doc = \'{"api_key_secret": "********"}\''),
+		(r'"{\"next_auth_token\":\"0f\"}"', r'"{\"next_auth_token\":\"********"}"'),
+		(f"auth = ('AC{'1' * 32}', '0f')", f"auth = ('AC{'1' * 32}', '********')"),
+		("'Authorization': 'Basic QUM6MGY='", "'Authorization': 'Basic ********'"),
+		("Basic", "Basic"),
+	],
+)
+def test_only_secrets_are_taken_out_of_what_is_logged(site, logged, left):
+	assert redaction.redact(logged) == left
+
+
+def test_no_secret_is_logged_when_a_job_ends_in_the_midst_of_a_call(stack):
+	"""A job's time-out can end it there, for example; here it is a secret that HTTP cannot carry."""
+	password = secret()
+	login = Login(stack.account_sid, stack.account_sid, f"{password}→", stack.simulator.base_url, 2)
+	try:
+		login.client().api.accounts(stack.account_sid).fetch()
+	except UnicodeEncodeError:
+		text = frappe.get_traceback(with_context=True)
+		name = frappe.log_error(title="For the test").name
+	assert password in text
+	assert password not in frappe.db.get_value("Error Log", name, "error")
 
 
 def test_no_answer_of_any_test_held_a_secret(stack, canary):

@@ -57,6 +57,7 @@ has_permission = {
 
 doc_events = {
 	"Contact": {"validate": "twilio_sms_channel.messaging.contacts.keep_e164"},
+	"Error Log": {"before_insert": "twilio_sms_channel.messaging.redaction.redact_error"},
 }
 
 scheduler_events = {

@@ -7,7 +7,15 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel import doctor
-from twilio_sms_channel.messaging import connecting, dispatch, home, importing, public_url, webhook_setup
+from twilio_sms_channel.messaging import (
+	connecting,
+	dispatch,
+	home,
+	importing,
+	public_url,
+	redaction,
+	webhook_setup,
+)
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, TwilioProblem, explain
 
 ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
@@ -29,7 +37,10 @@ def connect(
 	"""
 	frappe.only_for("System Manager")
 	keys = {"api_key_sid": api_key_sid, "api_key_secret": api_key_secret}
-	account = connecting.connect({"account_sid": account_sid, "auth_token": auth_token, **keys}, account_name)
+	with redaction.logged_without_values("Connecting a Twilio account"):
+		account = connecting.connect(
+			{"account_sid": account_sid, "auth_token": auth_token, **keys}, account_name
+		)
 	return {"account": account.name, "detail": account.status_detail or ""}
 
 
@@ -47,11 +58,12 @@ def check_credentials(
 	:return: `{"status", "detail", "field": the one to mend or "", "account_type", "friendly_name"}`
 	"""
 	frappe.only_for("System Manager")
-	doc = frappe.get_doc(ACCOUNT, account) if account else frappe.new_doc(ACCOUNT)
-	doc.update({"account_sid": account_sid, "auth_token": auth_token})
-	doc.update({"api_key_sid": api_key_sid, "api_key_secret": api_key_secret})
-	doc.check_form()
-	return asdict(doc.check())
+	with redaction.logged_without_values("Checking a Twilio account's credentials"):
+		doc = frappe.get_doc(ACCOUNT, account) if account else frappe.new_doc(ACCOUNT)
+		doc.update({"account_sid": account_sid, "auth_token": auth_token})
+		doc.update({"api_key_sid": api_key_sid, "api_key_secret": api_key_secret})
+		doc.check_form()
+		return asdict(doc.check())
 
 
 @frappe.whitelist(methods=["POST"])

@@ -99,6 +99,15 @@ def why_no_api_key_sid(text: str) -> str:
 	)
 
 
+def why_no_secret(text: str) -> str:
+	"""What is wrong with the secret of an API key, "" when it can be one. The answer never repeats it."""
+	if text.isascii() and text.isprintable():
+		return ""
+	return _(
+		"API Key Secret: it holds characters that no secret of Twilio's has. Copy it again, or make a new API key in the Twilio console."
+	)
+
+
 def why_no_service_sid(text: str) -> str:
 	"""What is wrong with a Messaging Service SID, "" when it has the right form."""
 	if SERVICE_SID.match(text):

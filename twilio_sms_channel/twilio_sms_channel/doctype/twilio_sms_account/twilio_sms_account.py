@@ -2,7 +2,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from twilio_sms_channel.messaging import connecting, home
+from twilio_sms_channel.messaging import connecting, home, redaction
 from twilio_sms_channel.twilio_gateway import credentials
 from twilio_sms_channel.twilio_gateway.client import Gateway
 
@@ -15,7 +15,11 @@ class TwilioSMSAccount(Document):
 	def onload(self):
 		self.set_onload("copy", home.why())
 
+	def before_insert(self):
+		redaction.forget_form()
+
 	def validate(self):
+		redaction.forget_form()
 		self.check_form()
 		if self.paused_since and any(map(self.has_value_changed, CREDENTIALS)):
 			# The next text tells whether it is mended.
@@ -37,6 +41,7 @@ class TwilioSMSAccount(Document):
 			self._refuse(credentials.why_no_api_key_sid(self.api_key_sid))
 		if self._typed("api_key_secret"):
 			self.api_key_secret = credentials.clean_secret(self.api_key_secret)
+			self._refuse(credentials.why_no_secret(self.api_key_secret))
 
 	def promote_token(self) -> None:
 		"""The next auth token becomes the current one; saves."""
