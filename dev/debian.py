@@ -68,6 +68,9 @@ def missing() -> list[str]:
 	# Frappe's new-site calls the client by its old name.
 	if not program("mysql"):
 		packages.append("mariadb-client-core")
+	# Frappe makes its backups with it.
+	if not program("mysqldump", "mariadb-dump"):
+		packages.append("mariadb-client")
 	if not redis_server():
 		packages.append("redis-tools")
 	if not node():

@@ -205,7 +205,6 @@ def fill() -> dict:
 	)
 	_add(
 		"Twilio SMS Finding",
-		check_name="a.check",
 		what="Something",
 		check_name="planted",
 		severity="Notice",
