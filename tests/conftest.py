@@ -95,6 +95,8 @@ def administrator(site):
 
 	frappe.set_user("Administrator")
 	frappe.db.rollback()
+	# What was said to users that other tests made.
+	frappe.clear_messages()
 	yield
 	frappe.db.rollback()
 	frappe.set_user("Administrator")
