@@ -60,7 +60,15 @@ def test_a_day_without_known_fates_has_no_delivery_rate_in_the_chart(planted):
 
 	chart = report(TRAFFIC, days=3, figure="Delivery Rate")["chart"]["data"]
 
-	assert (chart["labels"], chart["datasets"][0]["values"]) == (["03-04"], [100])
+	# Twice: of a single point no line can be drawn.
+	assert (chart["labels"], chart["datasets"][0]["values"]) == (["03-04", "03-04"], [100, 100])
+
+
+def test_a_chart_of_nothing_known_says_so(planted):
+	planted.text("Outbound", at(), "Sent")
+
+	assert report(TRAFFIC, figure="Delivery Rate")["chart"] == {"data": {}}
+	assert report(TRAFFIC, group_by="Number", figure="Cost")["chart"] == {"data": {}}
 
 
 def test_cost_is_never_summed_over_currencies(planted):
@@ -164,7 +172,7 @@ def test_a_question_waits_from_its_first_text_to_the_next_reply(planted):
 	assert (tuesday["questions"], tuesday["unanswered"], tuesday["median"]) == (1, 1, None)
 	assert rows(RESPONSE, group_by="Agent")["Administrator"]["answered"] == 2
 	assert rows(RESPONSE, group_by="Number")[OURS]["questions"] == 3
-	assert report(RESPONSE)["chart"]["data"]["datasets"][0]["values"] == [20]
+	assert report(RESPONSE)["chart"]["data"]["datasets"][0]["values"] == [20, 20]
 
 
 def test_opt_outs_by_source_and_day(planted):

@@ -14,7 +14,7 @@ from twilio_sms_channel.overview.asked import Asked
 DAY, WEEK, MONTH, NUMBER, TEAM, ACCOUNT = "Day", "Week", "Month", "Number", "Team", "Account"
 TIMES = (DAY, WEEK, MONTH)
 # More would leave no room for the labels in a chart of half the width.
-MAX_IN_CHART, SHOWN_DIGITS = 6, 4
+MAX_IN_CHART, SHOWN_DIGITS = 5, 4
 COLOURS = ["#2490ef", "#48bb74", "#f4b740", "#8684ff"]
 
 earlier_by, days_since_monday, day_of_month = (
@@ -73,12 +73,18 @@ def chart(
 	:param shown: fieldname and label of what it shows
 	:param fieldtype: of its values
 	"""
-	if not rows or not shown:
+	if not rows:
 		return None
 	in_time = asked.group_by in TIMES
 	# A day on which nothing was sent has no rate, not one of zero.
 	rows = [row for row in rows if any(row[field] is not None for field, _label in shown)]
 	rows = rows if in_time else rows[:MAX_IN_CHART]
+	if not rows:
+		# Frappe then says "No Data". Without a chart it would try to make its own, with "undefined" along the axis.
+		return {"data": {}}
+	if in_time and len(rows) == 1:
+		# A line needs two points: a single one is drawn as a level line.
+		rows = rows * 2
 	return {
 		"data": {
 			"labels": _labels(asked, [row["group"] for row in rows]),
