@@ -96,7 +96,11 @@ class TwilioSMSNumber(Document):
 		if self.number_type == "Long Code":
 			self.number_type = self._likely_type()
 		if self.name.startswith("+"):
-			self.country = self.country or phone.country_of_region(phone.region_of(self.name))
+			told = phone.country_of_region(phone.region_of(self.name))
+			# Frappe fills a field of this name with the site's country. Toll-free digits are of several countries.
+			is_default = self.country == frappe.db.get_default("country") and self.number_type == "Long Code"
+			if not self.country or (told and is_default):
+				self.country = told
 
 	def _likely_type(self) -> str:
 		if phone.SHORT_CODE.match(self.phone_number):
