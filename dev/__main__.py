@@ -19,7 +19,7 @@ PYTHONS = ((3, 10), (3, 11))
 # Of pytest.
 NO_TESTS = 5
 # About half of the suite's time; nothing in them restarts a service.
-TESTED_BESIDE = ("browser", "contract", "simulator")
+TESTED_BESIDE = ("browser", "contract", "doctor", "life", "simulator")
 TESTED_EVERYWHERE = ("test_secrets.py",)
 
 
