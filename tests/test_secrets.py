@@ -134,14 +134,16 @@ def test_no_secret_is_logged_when_a_request_fails_unexpectedly(stack, admin, sim
 	typed = {"account_sid": there.sid, "auth_token": there.auth_token}
 	# No database takes these for a number or a name.
 	if door == "savedocs":
-		doc = json.dumps(
-			{"doctype": ACCOUNT, "__islocal": 1, "account_name": there.sid, **typed, "idx": 10**18}
-		)
+		new = {"doctype": ACCOUNT, "__islocal": 1, "name": "new-twilio-sms-account-1"}
+		doc = json.dumps({**new, "account_name": there.sid, **typed, "idx": 10**18})
 		answer = admin.call("frappe.desk.form.save.savedocs", doc=doc, action="Save")
 		assert answer.status_code == 500
 	else:
 		unexpected = {"account_name": "\ud800", "account": "\ud800"}
-		assert "failed unexpectedly" in refused(admin, door, **typed, **unexpected)
+		said = refused(admin, door, **typed, **unexpected)
+		if "Invalid request body" in said:
+			pytest.skip("v16 takes no such text at all")
+		assert "failed unexpectedly" in said
 	before = frappe.db.count("Error Log")
 	# As the scheduler does it.
 	save_to_db()
@@ -160,6 +162,7 @@ def test_no_secret_is_logged_when_a_request_fails_unexpectedly(stack, admin, sim
 		(f"auth = ('AC{'1' * 32}', '0f')", f"auth = ('AC{'1' * 32}', '********')"),
 		("'Authorization': 'Basic QUM6MGY='", "'Authorization': 'Basic ********'"),
 		("Basic", "Basic"),
+		("HTTPBasicAuth(password='0f', username='AC')", "HTTPBasicAuth(password='********', username='AC')"),
 	],
 )
 def test_only_secrets_are_taken_out_of_what_is_logged(site, logged, left):
