@@ -80,7 +80,7 @@ def _forget(planted: Planted, teams: list[str], talks: list) -> None:
 
 def both_themes(page, shots, name: str) -> None:
 	# Charts are drawn with a movement.
-	page.wait_for_timeout(700)
+	page.wait_for_timeout(1500)
 	page.screenshot(path=shots(name))
 	page.evaluate("document.documentElement.setAttribute('data-theme', 'dark')")
 	page.screenshot(path=shots(f"{name}-dark"))
