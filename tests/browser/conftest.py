@@ -23,7 +23,9 @@ def shots(request):
 
 @pytest.fixture
 def page(chromium):
-	context = chromium.new_context(viewport=DESKTOP, device_scale_factor=1)
+	# Today is the same day for the site and whoever looks at it.
+	zone = frappe.utils.get_system_timezone()
+	context = chromium.new_context(viewport=DESKTOP, device_scale_factor=1, timezone_id=zone)
 	page, errors = watched(context, lambda message: message.type == "error")
 	yield page
 	context.close()
