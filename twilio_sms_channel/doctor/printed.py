@@ -48,9 +48,15 @@ def in_words(answer: dict) -> str:
 			"",
 		]
 	left_out = [check for check in answer["checked"] if not check["done"]]
+	# A Twilio that does not answer is one reason for many.
+	reasons: dict[tuple[str, str], list[str]] = {}
 	for check in left_out:
-		about = f"{check['title']} ({check['account']})" if check["account"] else check["title"]
-		lines.append(_("Not checked: {0}: {1}").format(about, check["why_not"]))
+		reasons.setdefault((check["account"], check["why_not"]), []).append(check["title"])
+	for (account, why_not), titles in reasons.items():
+		about = ", ".join(titles) + (f" ({account})" if account else "")
+		lines += textwrap.wrap(
+			_("Not checked: {0}: {1}").format(about, why_not), COLUMNS, subsequent_indent="  "
+		)
 	if not answer["findings"]:
 		lines.append(_("Nothing is wrong."))
 	done = len(answer["checked"]) - len(left_out)
