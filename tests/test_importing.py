@@ -124,15 +124,15 @@ def test_a_number_that_left_the_account_is_marked_and_one_that_came_back_is_not(
 
 
 def test_a_number_of_another_account_stays_there_and_the_reason_is_said(shop, stack, admin, sim):
-	sim.add_number(shop.there.sid, stack.other_number)
+	number = stack.add_number()
+	sim.add_number(shop.there.sid, number)
 	offers = ask(admin, "available_numbers", account=shop.name)["numbers"]
-	offer = next(offer for offer in offers if offer["address"] == stack.other_number)
+	offer = next(offer for offer in offers if offer["address"] == number)
 	assert not offer["suggested"]
 	said = ask(admin, "import_numbers", account=shop.name)
-	assert f"for the account {stack.account}" in said["refused"][stack.other_number]
+	assert f"for the account {stack.account}" in said["refused"][number]
 	assert stack.account in offer["refused"]
-	assert row(stack.other_number).account == stack.account
-	sim.add_number(stack.account_sid, stack.other_number)
+	assert row(number).account == stack.account
 
 
 def test_an_import_that_twilio_interrupts_leaves_all_as_it_was(shop, admin, sim):

@@ -47,7 +47,7 @@ class Plan:
 
 
 SHORT = Plan(
-	24, 12, kills=1, share=0.1, lasts_s=1.5, sweep_every_s=1, api_timeout_s=1, absent_after_s=2, patience_s=20
+	24, 12, kills=1, share=0.1, lasts_s=1.5, sweep_every_s=1, api_timeout_s=1, absent_after_s=2, patience_s=60
 )
 FULL = Plan(
 	1000,
