@@ -18,8 +18,8 @@ STARTED = time.monotonic()
 PYTHONS = ((3, 10), (3, 11))
 # Of pytest.
 NO_TESTS = 5
-# About half of the suite's time; nothing in them restarts a service.
-TESTED_BESIDE = ("browser", "contract", "doctor", "life", "simulator")
+# Somewhat less than half of the suite's time: they are to be over when the others restart services.
+TESTED_BESIDE = ("browser", "contract", "doctor", "life", "simulator", "test_permission_matrix.py")
 TESTED_EVERYWHERE = ("test_secrets.py",)
 
 
