@@ -25,6 +25,11 @@ def finish(has_scheduler: bool):
 		frappe.db.set_value(
 			"Installed Application", {"parent": "Installed Applications"}, "is_setup_complete", 1
 		)
+	frappe.db.set_default("country", "United States")
+	# They were made in the time zone of a site without one, and the scheduler would wait until they are past.
+	now = frappe.utils.now_datetime()
+	JobType = frappe.qb.DocType("Scheduled Job Type")
+	frappe.qb.update(JobType).set(JobType.creation, now).where(JobType.creation > now).run()
 	frappe.db.set_default("desktop:home_page", "workspace")
 	frappe.db.set_value("User", "Administrator", "time_zone", "Etc/UTC")
 	toggle_scheduler(has_scheduler)

@@ -11,7 +11,7 @@ from frappe.core.doctype.scheduled_job_type.scheduled_job_type import sync_jobs
 from frappe.installer import update_site_config
 from frappe.utils import add_to_date, now_datetime
 from frappe.utils.background_jobs import get_workers
-from support.clinic import MESSAGE, SWEEP
+from support.clinic import MESSAGE, SWEEP, common_config
 from support.replies import conversation
 from support.stack import eventually, free_port
 
@@ -132,6 +132,67 @@ def test_the_scheduler_does_not_run(clinic):
 	)
 	frappe.db.commit()
 	clinic.only_finding("scheduler.late", "")
+
+
+def test_a_scheduler_that_waits_for_the_future(clinic):
+	"""As on a site made in one time zone and moved to another one, west of it."""
+	in_hours = add_to_date(now_datetime(), hours=13)
+	others = frappe.get_all(JOB_TYPE, {"method": ("!=", SWEEP)}, pluck="name", limit=1)
+	before = frappe.db.get_value(JOB_TYPE, others[0], ["creation", "last_execution"], as_dict=True)
+	frappe.db.set_value(JOB_TYPE, {"method": SWEEP}, "last_execution", in_hours)
+	frappe.db.set_value(
+		JOB_TYPE, others[0], {"creation": in_hours, "last_execution": None}, update_modified=False
+	)
+	frappe.db.commit()
+	try:
+		assert clinic.mend(clinic.only_finding("scheduler.future", ""))["mended"]
+		assert clinic.findings() == {}
+		assert frappe.get_doc(JOB_TYPE, {"method": SWEEP}).get_next_execution() < add_to_date(
+			now_datetime(), minutes=2
+		)
+	finally:
+		frappe.db.set_value(JOB_TYPE, others[0], before, update_modified=False)
+		frappe.db.commit()
+
+
+def test_a_scheduler_that_looks_rarely(clinic):
+	"""As on v16 without a setting."""
+	with common_config(clinic.stack.bench, scheduler_tick_interval=240):
+		finding = clinic.only_finding("scheduler.tick", "")
+		assert finding["severity"] == "Notice"
+		assert "240" in finding["what"] and "scheduler_tick_interval 60" in finding["how"]
+	assert clinic.findings() == {}
+
+
+def test_a_site_without_ticket_system(clinic):
+	"""Within a transaction, so that nobody else sees it."""
+	installed = frappe.get_installed_apps()
+	try:
+		frappe.db.set_global("installed_apps", json.dumps([app for app in installed if app != "helpdesk"]))
+		frappe.local.cache.pop("installed_apps", None)
+		found = doctor.examine(only="desk").findings
+	finally:
+		frappe.db.rollback()
+		frappe.clear_cache()
+	assert [finding.check for finding in found] == ["desk.missing"]
+	assert doctor.examine(only="desk").findings == []
+
+
+def test_a_site_that_knows_no_country(clinic):
+	before = frappe.db.get_default("country")
+	set_before = frappe.db.get_single_value("Twilio SMS Settings", "default_country")
+	try:
+		frappe.db.set_single_value("Twilio SMS Settings", "default_country", None)
+		frappe.db.set_default("country", "")
+		found = doctor.examine(only="country").findings
+		frappe.db.set_default("country", "Germany")
+		assert doctor.examine(only="country").findings == []
+	finally:
+		frappe.db.rollback()
+		frappe.db.set_default("country", before or "")
+		frappe.db.set_single_value("Twilio SMS Settings", "default_country", set_before)
+		frappe.db.commit()
+	assert [finding.check for finding in found] == ["country.unknown"]
 
 
 @pytest.mark.parametrize("allowed", [None, ["other.app.door"], '["other.app.door"]'])

@@ -1,6 +1,10 @@
 """A Twilio account in good health, and what can be wrong with it."""
 
+import json
 import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import frappe
 from frappe.utils import add_to_date, now_datetime
@@ -8,7 +12,8 @@ from frappe.utils.background_jobs import get_workers
 
 from support.stack import INBOUND, Stack, eventually
 from twilio_sms_channel import doctor
-from twilio_sms_channel.messaging import rejections
+from twilio_sms_channel.doctor import remedies
+from twilio_sms_channel.messaging import phone, rejections
 from twilio_sms_channel.simulator.world import TOLL_FREE
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
@@ -16,6 +21,24 @@ ACCOUNT, NUMBER, MESSAGE = "Twilio SMS Account", "Twilio SMS Number", "Twilio SM
 FINDING = "Twilio SMS Finding"
 SWEEP = "twilio_sms_channel.messaging.sweep.run"
 CUSTOMER = "+14155550132"
+
+
+@contextmanager
+def common_config(bench: Path, **values) -> Iterator[None]:
+	"""Something in the config of all sites of the bench, until the end of the block."""
+	file = bench / "sites" / "common_site_config.json"
+	before = file.read_text()
+	_write_whole(file, json.dumps({**json.loads(before), **values}, indent=1))
+	try:
+		yield
+	finally:
+		_write_whole(file, before)
+
+
+def _write_whole(file: Path, text: str) -> None:
+	draft = file.with_suffix(".tests")
+	draft.write_text(text)
+	draft.replace(file)
 
 
 class Clinic:
@@ -42,6 +65,8 @@ class Clinic:
 			fields = {"phone_number": name, "account": self.account, **self._number()}
 			frappe.get_doc({"doctype": NUMBER, **fields}).insert()
 		frappe.db.commit()
+		self.bench = ExitStack()
+		self.bench.enter_context(common_config(stack.bench, scheduler_tick_interval=60))
 		self.heal()
 
 	def _account(self) -> dict:
@@ -88,15 +113,19 @@ class Clinic:
 		frappe.db.delete(rejections.LOG)
 		frappe.db.delete(FINDING)
 		frappe.db.set_single_value("Twilio SMS Settings", "public_base_url", self.stack.web)
+		if not phone.default_country():
+			frappe.db.set_default("country", "United States")
 		frappe.db.set_single_value("System Settings", "enable_scheduler", 1)
 		frappe.db.set_value(
 			"Scheduled Job Type", {"method": SWEEP}, {"stopped": 0, "last_execution": now_datetime()}
 		)
+		remedies.reset_job_times("")
 		frappe.db.commit()
 
 	def close(self) -> None:
 		"""Leave the site as it was."""
 		self.heal()
+		self.bench.close()
 		frappe.db.set_single_value("System Settings", "enable_scheduler", self.had_scheduler)
 		for number in (self.number, self.toll_free):
 			frappe.delete_doc(NUMBER, number, force=True)

@@ -26,6 +26,8 @@ from twilio_sms_channel.messaging import jobs
 
 CHECKS_OF_SITE = (
 	Check("home", machinery.check_home),
+	Check("desk", machinery.check_desk),
+	Check("country", machinery.check_country),
 	Check("workers", machinery.check_workers),
 	Check("scheduler", machinery.check_scheduler),
 	Check("endpoints", machinery.check_endpoints),
@@ -62,6 +64,8 @@ def titles() -> dict[str, str]:
 	"""What each check looks at, for people."""
 	return {
 		"home": _("Original or copy"),
+		"desk": _("Ticket system"),
+		"country": _("Country of the site"),
 		"workers": _("Background workers"),
 		"scheduler": _("Scheduler"),
 		"endpoints": _("Doors open to Twilio"),

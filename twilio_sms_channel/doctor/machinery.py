@@ -1,23 +1,29 @@
 """Does the site itself work: workers, scheduler, what its config forbids, and what is left over in it."""
 
 import json
+import os
 from collections.abc import Iterator
 
 import frappe
 import requests
 from frappe import _
 from frappe.utils import add_to_date, now_datetime
+from frappe.utils import scheduler as frappe_scheduler
 from frappe.utils.background_jobs import generate_qname, get_workers
 from redis.exceptions import RedisError
 
-from twilio_sms_channel.doctor.finding import BROKEN, Finding
-from twilio_sms_channel.messaging import home, public_url
+from twilio_sms_channel.desks import desk_or_none
+from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, NOTICE, Finding
+from twilio_sms_channel.messaging import home, phone, public_url
 from twilio_sms_channel.twilio_gateway import client
 
 JOB_TYPE, SETTINGS = "Scheduled Job Type", "Twilio SMS Settings"
 SWEEP = "twilio_sms_channel.messaging.sweep.run"
-# The sweep runs each minute; a full queue may keep it waiting.
+# The sweep runs with each tick of the scheduler; a full queue may keep it waiting.
 SWEEP_LATE_MINUTES = 15
+# The scheduler and the database may differ by this much, without anything being wrong.
+CLOCKS_DIFFER_MINUTES = 2
+TICK_S = 60
 QUEUES = ("short", "default", "long")
 SIMULATOR_TIMEOUT_S = 3
 
@@ -36,6 +42,35 @@ def check_home() -> Iterator[Finding]:
 			SETTINGS,
 			SETTINGS,
 			remedy="take_over",
+		)
+
+
+def check_desk() -> Iterator[Finding]:
+	if not desk_or_none():
+		yield Finding(
+			"desk.missing",
+			BROKEN,
+			_("This site has no ticket system that this app knows."),
+			_("Texts that arrive are stored, but become no tickets, and nobody can answer them."),
+			_(
+				"On the server: bench --site {0} install-app helpdesk. Texts that arrived before go into tickets then: try them again in the list of Twilio SMS Message."
+			).format(frappe.local.site),
+		)
+
+
+def check_country() -> Iterator[Finding]:
+	"""Without a country, numbers that people write without +… cannot be read."""
+	if not phone.default_region():
+		yield Finding(
+			"country.unknown",
+			AT_RISK,
+			_("Neither this app nor the site knows its country."),
+			_(
+				"Phone numbers of contacts that are written without a country code are not recognized: their texts come from a stranger, and they cannot be texted."
+			),
+			_("Choose a Default Country in the Twilio SMS Settings."),
+			SETTINGS,
+			SETTINGS,
 		)
 
 
@@ -67,10 +102,26 @@ def check_workers() -> Iterator[Finding]:
 
 
 def check_scheduler() -> Iterator[Finding]:
-	"""Is the scheduler allowed to run, and did it?"""
+	"""Is the scheduler allowed to run, did it, and how often does it?"""
 	why = _(
 		"What a restart or an outage interrupted is not taken up again, and texts whose webhook was lost are not made up for."
 	)
+	yield from _why_sweep_does_not_run(why)
+	if (tick := scheduler_tick_s()) > TICK_S:
+		yield Finding(
+			"scheduler.tick",
+			NOTICE,
+			_("The scheduler of this bench looks for work every {0} seconds only.").format(tick),
+			_(
+				"What a restart or an outage interrupted waits for that long, where no other text comes in or leaves meanwhile."
+			),
+			_(
+				"On the server: bench set-config -g -p scheduler_tick_interval {0}, then restart the bench's schedule process."
+			).format(TICK_S),
+		)
+
+
+def _why_sweep_does_not_run(why: str) -> Iterator[Finding]:
 	for reason, remedy in _why_scheduler_is_off():
 		yield Finding(
 			"scheduler.off",
@@ -106,6 +157,19 @@ def check_scheduler() -> Iterator[Finding]:
 			sweep.name,
 			remedy="start_job",
 		)
+	elif late := jobs_in_the_future():
+		yield Finding(
+			"scheduler.future",
+			BROKEN,
+			_("By its own record the scheduler ran in the future: {0}.").format(
+				frappe.format(max(late.values()), "Datetime")
+			),
+			_(
+				"The time zone or the clock of this site was changed after it was made. Until that time comes, the scheduler runs {0} of its jobs not at all, other apps' as well. {1}"
+			).format(len(late), why),
+			_("Press Mend It: it sets the times back to now."),
+			remedy="reset_job_times",
+		)
 	elif (sweep.last_execution or sweep.creation) < add_to_date(now_datetime(), minutes=-SWEEP_LATE_MINUTES):
 		since = sweep.last_execution and frappe.format(sweep.last_execution, "Datetime")
 		yield Finding(
@@ -119,6 +183,25 @@ def check_scheduler() -> Iterator[Finding]:
 				"On the server: start the bench's schedule process (bench start, or supervisorctl). Frappe also rests sites that nobody logged in to for some days."
 			),
 		)
+
+
+def jobs_in_the_future() -> dict:
+	"""When the scheduler ran each job last, of those that it did so in the future: it waits for that time to pass.
+
+	:return: times by name of the Scheduled Job Type
+	"""
+	latest = add_to_date(now_datetime(), minutes=CLOCKS_DIFFER_MINUTES)
+	rows = frappe.get_all(JOB_TYPE, {"stopped": 0}, ["name", "last_execution", "creation"])
+	times = {row.name: row.last_execution or row.creation for row in rows}
+	return {name: time for name, time in times.items() if time > latest}
+
+
+def scheduler_tick_s() -> int:
+	"""How often the scheduler looks for work, in seconds. It serves all sites, and reads the common config alone."""
+	# Before v16 the default stands in a function only.
+	default = getattr(frappe_scheduler, "DEFAULT_SCHEDULER_TICK", TICK_S)
+	config = frappe.get_file_json(os.path.join(frappe.local.sites_path, "common_site_config.json"))
+	return frappe.utils.cint(config.get("scheduler_tick_interval")) or default
 
 
 def check_endpoints() -> Iterator[Finding]:

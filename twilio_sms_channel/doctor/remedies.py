@@ -9,6 +9,7 @@ from frappe.installer import update_site_config
 from frappe.utils import now_datetime
 from frappe.utils.scheduler import enable_scheduler
 
+from twilio_sms_channel.doctor import machinery
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
 from twilio_sms_channel.messaging import connecting, dispatch, home, intake, jobs, pausing, webhook_setup
 
@@ -94,6 +95,11 @@ def start_job(job_type: str) -> None:
 	_save("Scheduled Job Type", job_type, stopped=0)
 
 
+def reset_job_times(_about: str) -> None:
+	for name in machinery.jobs_in_the_future():
+		frappe.db.set_value("Scheduled Job Type", name, "last_execution", now_datetime())
+
+
 def add_jobs(_about: str) -> None:
 	sync_jobs()
 
@@ -118,6 +124,7 @@ REMEDIES: dict[str, Callable[[str], None]] = {
 	"compare": compare,
 	"enable_scheduler": switch_scheduler_on,
 	"start_job": start_job,
+	"reset_job_times": reset_job_times,
 	"sync_jobs": add_jobs,
 	"leave_practice_mode": leave_practice_mode,
 }

@@ -9,6 +9,9 @@ from rq.job import JobStatus
 
 # A job whose worker was killed counts as started for minutes; its mark holds up nothing for longer than this.
 MARKED_FOR_S = 60
+SWEEP = "twilio_sms_channel.messaging.sweep.run"
+# The scheduler runs the sweep each minute, from v16 on every four minutes unless it is told otherwise.
+SWEEP_LATE_S = 300
 # From v16 on Frappe turns jobs away when very many wait.
 QUEUE_IS_FULL = getattr(frappe, "QueueOverloaded", RedisError)
 
@@ -37,6 +40,14 @@ def begun(once_for: str) -> None:
 	"""From now on, work that comes up needs another job."""
 	try:
 		frappe.cache().delete(_mark(once_for))
+	except RedisError:
+		pass
+
+
+def swept() -> None:
+	"""The sweep runs: for a while nobody else has to call it."""
+	try:
+		frappe.cache().set(_mark(SWEEP), b"1", ex=SWEEP_LATE_S)
 	except RedisError:
 		pass
 
@@ -72,11 +83,18 @@ def _enqueue(method: str, message: str, queue: str, once_for: str) -> None:
 	try:
 		if not once_for or _is_needed(once_for, job):
 			frappe.enqueue(method, queue=queue, job_id=job, **({"message": message} if message else {}))
+		_call_late_sweep()
 	except (RedisError, OSError, QUEUE_IS_FULL) as e:
 		if isinstance(e, frappe.ValidationError):
 			# The text is written down already; whoever wrote it has nothing to do about it.
 			frappe.clear_last_message()
 		frappe.logger("twilio_sms").warning(f"{method} {message} waits for the sweep, the queue is down: {e}")
+
+
+def _call_late_sweep() -> None:
+	"""A scheduler that does not run must not hold up what waits for the sweep, as long as texts come and go."""
+	if frappe.cache().set(_mark(SWEEP), b"1", nx=True, ex=SWEEP_LATE_S):
+		frappe.enqueue(SWEEP, queue="default")
 
 
 def _is_needed(once_for: str, job: str) -> bool:
