@@ -13,6 +13,8 @@ SITES = BENCH / "sites"
 ASSETS = SITES / "assets"
 CONFIG = BENCH / "config"
 DATA = BENCH / "data"
+# The e-mails of the demo, as a Maildir.
+MAILS = DATA / "mails"
 LOGS = BENCH / "logs"
 CACHE = BENCH / "cache"
 TOOLS = BENCH / "tools"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import services
 import sites
-from layout import BENCH, DEV, PYTHON, SITES
+from layout import BENCH, DEV, MAILS, PYTHON, SITES
 from processes import Service
 from trouble import Trouble, tail
 
 WEB_THREADS = 8
-NAMES = ("Web", "Worker", "Scheduler", "Simulator")
+NAMES = ("Mail", "Web", "Worker", "Scheduler", "Simulator")
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Stack:
 	web_url: str
 	simulator_url: str | None  # None: the app has no simulator
 	python: Path
+	mail_port: int
 
 	def frappe(self, *arguments: object) -> str:
 		"""Run a command of Frappe's on the site and return what it printed."""
@@ -47,7 +48,9 @@ def start(site: str) -> tuple[Stack, list[Service]]:
 		service.start(is_ready)
 		return service
 
+	mail_port = services.usable_port("mail")
 	running = [
+		begin("Mail", _mailbox(mail_port), lambda: services.answers(mail_port, expected=b"220 ")),
 		begin("Web", _gunicorn(web_port), lambda: services.answers(web_port, PING, b" 200 ")),
 		begin(
 			"Worker", [*sites.FRAPPE, "worker"], lambda: services.answers(queue_port, WORKERS, b"rq:worker:")
@@ -68,12 +71,18 @@ def start(site: str) -> tuple[Stack, list[Service]]:
 		f"✓ {', '.join(service.name for service in running):<38} {time.monotonic() - begun:6.1f} s",
 		flush=True,
 	)
-	stack = Stack(BENCH, site, web_url, simulator_url, PYTHON)
+	stack = Stack(BENCH, site, web_url, simulator_url, PYTHON, mail_port)
 	return stack, [service for service in running if service.name not in ran]
 
 
 PING = b"GET /api/method/ping HTTP/1.0\r\n\r\n"
 WORKERS = b"SMEMBERS rq:workers\r\n"
+
+
+def _mailbox(port: int) -> list:
+	"""A mail server that keeps what it is given: no e-mail of the story leaves this machine."""
+	listen = ["--nosetuid", "--listen", f"{services.HOST}:{port}"]
+	return [PYTHON, "-m", "aiosmtpd", *listen, "--class", "aiosmtpd.handlers.Mailbox", MAILS]
 
 
 def _gunicorn(port: int) -> list:

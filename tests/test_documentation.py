@@ -26,12 +26,12 @@ UNSEEN = {"Section Break", "Column Break"}
 
 @cache
 def anchors(page: Path) -> set[str]:
-	"""The names that links to a page's headings have, as Markdown's tools make them."""
+	"""The names that links to a page's headings have, as Markdown's tools make them, and those written by hand."""
 	text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.M | re.S)
 	headings = re.findall(r"^#+ (.+)$", text, re.M)
 	names = [re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower()) for heading in headings]
 	assert len(names) == len(set(names)), f"{page.name} has two headings of the same name"
-	return set(names)
+	return {*names, *re.findall(r'<a id="([^"]+)"></a>', text)}
 
 
 def links(page: Path) -> list[str]:

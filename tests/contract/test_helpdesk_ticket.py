@@ -17,6 +17,7 @@ from helpdesk_versions import (
 	set_statuses,
 	ticket_names_are_numbers,
 )
+from support.stack import Person
 
 pytestmark = pytest.mark.usefixtures("settings")
 
@@ -31,6 +32,14 @@ class QuietTicket(HDTicket):
 def test_only_the_subject_is_mandatory():
 	assert [field.fieldname for field in frappe.get_meta("HD Ticket").fields if field.reqd] == ["subject"]
 	assert make_ticket().name
+
+
+def test_an_agent_makes_a_ticket_by_hand(stack, grace):
+	made = Person(stack, grace).session.post(
+		f"{stack.web}/api/resource/HD Ticket", json={"subject": "Made by hand"}, timeout=30
+	)
+	assert made.status_code == 200, made.text
+	assert made.json()["data"]["subject"] == "Made by hand"
 
 
 def test_a_ticket_is_found_by_its_name_as_text():

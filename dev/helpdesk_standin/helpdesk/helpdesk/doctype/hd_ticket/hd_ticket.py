@@ -40,6 +40,10 @@ class HDTicket(Document):
 		# As in Helpdesk no text: `key` may not change, so a new ticket has to be read again to be saved again.
 		self.key = uuid.uuid4()
 
+	def as_dict(self, *args, **kwargs):
+		# Early v15 cannot write a UUID into its answer, and who makes a ticket by hand would get an error.
+		return super().as_dict(*args, **kwargs) | ({"key": str(self.key)} if self.key else {})
+
 	def before_validate(self):
 		self.check_update_perms()
 		self.set_ticket_type()
