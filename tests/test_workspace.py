@@ -6,6 +6,8 @@ import frappe
 import pytest
 from support.people import make_agent, make_user
 
+from twilio_sms_channel.messaging import onboarding
+
 WORKSPACE = "Twilio SMS"
 
 
@@ -60,6 +62,21 @@ def test_each_step_of_the_set_up_leads_somewhere():
 	for step in frappe.get_doc("Module Onboarding", WORKSPACE).get_steps():
 		page, _slash, doctype = step.path.partition("/")
 		assert frappe.db.exists(*(("DocType", doctype) if page == "List" else ("Page", page)))
+
+
+def test_steps_of_the_set_up_are_done_once_their_work_is(stack, customer):
+	"""Not only by the click on the step."""
+	steps = [step.name for step in frappe.get_doc("Module Onboarding", WORKSPACE).get_steps()]
+	customer.text("Is anybody there?")
+	frappe.db.set_value("Twilio SMS Number", stack.number, "webhook_url", stack.web, update_modified=False)
+	answers = {"direction": "Outbound"}
+	frappe.db.set_value("Twilio SMS Message", answers, "status", "Failed", update_modified=False)
+	frappe.db.set_value("Onboarding Step", {"name": ("in", steps)}, "is_complete", 0)
+	onboarding.note_what_is_done()
+	done = frappe.get_all("Onboarding Step", {"name": ("in", steps), "is_complete": 1}, pluck="name")
+	frappe.db.rollback()
+	assert set(steps) == set(onboarding.DONE_WHEN)
+	assert set(done) == set(steps) - {"Twilio SMS Answer"}
 
 
 def test_an_admin_sees_all_and_all_answers(workspace, admin):

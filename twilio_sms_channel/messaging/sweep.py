@@ -7,7 +7,16 @@ import time
 
 import frappe
 
-from twilio_sms_channel.messaging import dispatch, intake, jobs, media, pausing, polling, standstill
+from twilio_sms_channel.messaging import (
+	dispatch,
+	intake,
+	jobs,
+	media,
+	onboarding,
+	pausing,
+	polling,
+	standstill,
+)
 
 FOR_POLLING_S, FOR_MEDIA_S = 20, 30
 
@@ -27,4 +36,5 @@ def run() -> None:
 		for message in messages:
 			if time.monotonic() < enough:
 				take_up(message)
+	onboarding.note_what_is_done()
 	frappe.db.commit()
