@@ -138,8 +138,18 @@ def test_a_saved_reply_cannot_tell_what_only_the_user_may_know(agent, stack, tic
 	assert "planted" not in said
 
 
-def test_a_saved_reply_that_cannot_be_filled_in_says_so(agent, stack, ticket, source):
-	name = save_reply(source, f"Broken {frappe.generate_hash(length=6)}", "{{ 1 / }}")
+def test_what_ticket_and_user_both_have_is_the_tickets_in_a_saved_reply(agent, stack, ticket, source):
+	"""A text cannot be recalled: an agent's address must not be where the ticket's number was meant."""
+	template = "Ticket {{ name }}: {{ doc.subject }} {{ doc.name }}. {{ full_name }}"
+	name = save_reply(source, f"Number {frappe.generate_hash(length=6)}", template)
+	said = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name).json()["message"]["text"]
+	full_name = frappe.db.get_value("User", agent.user, "full_name")
+	assert said == f"Ticket {ticket.name}: {ticket.subject} {ticket.name}. {full_name}"
+
+
+@pytest.mark.parametrize("template", ["{{ 1 / }}", "{{ 1 + 'a' }}", "{{ doc.nothing.at.all }}", "{% for %}"])
+def test_a_saved_reply_that_cannot_be_filled_in_says_so(agent, stack, ticket, source, template):
+	name = save_reply(source, f"Broken {frappe.generate_hash(length=6)}", template)
 	answer = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name)
 	assert answer.status_code == 417
 	assert "cannot be filled in for this ticket" in answer.text and "Traceback" not in answer.json().get(

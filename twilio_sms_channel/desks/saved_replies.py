@@ -1,7 +1,8 @@
 """Helpdesk's saved replies as plain text: HD Saved Reply since v1.19, HD Canned Response before.
 
-Both hold HTML that is a Jinja template over the ticket's fields and then the user's
-(Helpdesk: `api.saved_replies.get_rendered_saved_reply`).
+Both hold HTML that is a Jinja template over the ticket's fields and the user's
+(Helpdesk: `api.saved_replies.get_rendered_saved_reply`). Helpdesk's own function is not called: it gives templates the whole
+user, with the key that resets the password, and `{{ name }}` is the agent's address there. A text cannot be recalled.
 """
 
 import frappe
@@ -44,11 +45,16 @@ def rendered(ticket, name: str) -> str:
 	reply = frappe.get_doc(source, name)
 	reply.check_permission("read")
 	user = frappe.get_doc("User", frappe.session.user)
+	said = len(frappe.local.message_log)
+	fields = _fields(ticket)
 	try:
-		html = frappe.render_template(reply.message or "", {**_fields(ticket), **_fields(user, USER_FIELDS)})
-	except frappe.ValidationError:
-		# Frappe's own words are about a line of a template, which whoever writes a text never saw.
-		frappe.clear_last_message()
+		# What both have is the ticket's: `name` is its number. `doc` is what Frappe calls a template's document elsewhere.
+		html = frappe.render_template(
+			reply.message or "", {**_fields(user, USER_FIELDS), **fields, "doc": frappe._dict(fields)}
+		)
+	except Exception:
+		# A template can fail in any way. Frappe's own words are about a line of it, which whoever writes a text never saw.
+		del frappe.local.message_log[said:]
 		frappe.throw(
 			_("The saved reply {0} cannot be filled in for this ticket. Have its author look at it.").format(
 				frappe.utils.escape_html(reply.title or name)
