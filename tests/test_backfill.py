@@ -97,6 +97,31 @@ def test_files_of_lost_texts_come_along(customer, sim, stack, lost, picture):
 	assert content_of(media) == picture
 
 
+def test_neither_odd_senders_nor_files_that_are_gone_keep_a_lost_text_out(
+	customer, sim, stack, lost, picture
+):
+	number = stack.add_number()
+	senders = {
+		"rcs:" + customer.number: customer.number,
+		"Café Rio": "Café Rio",
+		"447700900123": "447700900123",
+	}
+	sent = {}
+	for said, kept in senders.items():
+		lost_text = customer.text("Lost", to=number, wait=False)
+		sim.world.messages[lost_text.sid].from_ = said
+		sent[lost_text.sid] = kept
+	gone = customer.text("Look", to=number, media=[("a.png", picture)], wait=False)
+	sim.world.messages[gone.sid].media.clear()
+	(result,) = backfill.run(number, an_hour_ago())
+	assert (result.taken_in, result.refused, result.error) == (4, [], "")
+	rows = frappe.get_all(MESSAGE, {"number": number}, ["twilio_sid", "customer_number", "webhook_notes"])
+	assert {row.twilio_sid: row.customer_number for row in rows} == {**sent, gone.sid: customer.number}
+	assert [row.webhook_notes for row in rows if row.twilio_sid == gone.sid] == [
+		"NumMedia is “1”, but 0 files came along."
+	]
+
+
 def test_lost_delivery_reports_are_made_up_for(customer, sim, stack, agent):
 	ticket = ticket_of(customer.text("Hello"))
 	sim.faults.always("callback_lost")

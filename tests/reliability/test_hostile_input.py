@@ -24,10 +24,11 @@ from support.stack import INBOUND, MESSAGE
 MEDIA = "Twilio SMS Media"
 AT_ONCE = 4
 TIMEOUT_S = 60
-KEPT_TYPE_CHARACTERS = 140
-# A telephone number, a short code, or a name, which has a letter.
+KEPT_TYPE_CHARACTERS, KEPT_URL_CHARACTERS, KEPT_BODY_CHARACTERS, KEPT_MEDIA = 140, 2000, 16_000, 50
+# A telephone number, a short code, or a name, which has a letter; everything else is cleaned before it is kept.
 PROPER_SENDER = re.compile(r"\+[0-9]{5,15}|[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9&+_-][A-Za-z0-9 &+_-]{0,15}")
-PROPER_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
+KEPT_SENDER = re.compile(r"[^<>\x00-\x1f\u202a-\u202e]{1,34}")
+PROPER_SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 
 
 @pytest.fixture(scope="module")
@@ -147,13 +148,17 @@ def _judge(ask: Ask, status: int, row, media: dict, number: str) -> None:
 	assert row, f"{ask}\nwas answered 200, but not stored"
 	assert PROPER_SID.fullmatch(row.twilio_sid)
 	said = ask.signed_params
-	assert PROPER_SENDER.fullmatch(row.customer_number)
-	assert (row.customer_number, row.number, row.status) == (said["From"], number, "Received")
-	assert row.body == said.get("Body", "")
-	count = int(said.get("NumMedia") or 0)
+	assert (row.number, row.status) == (number, "Received")
+	sender = said.get("From", "")
+	if PROPER_SENDER.fullmatch(sender) and sender == sender.strip():
+		assert row.customer_number == sender
+	assert KEPT_SENDER.fullmatch(row.customer_number)
+	assert row.body == said.get("Body", "").replace("\x00", "")[:KEPT_BODY_CHARACTERS]
+	places = sorted(int(name[8:]) for name in said if re.fullmatch(r"MediaUrl[0-9]{1,4}", name))
 	assert media[row.name] == [
 		(said[f"MediaUrl{n}"], said.get(f"MediaContentType{n}", "")[:KEPT_TYPE_CHARACTERS])
-		for n in range(count)
+		for n in places[:KEPT_MEDIA]
+		if 0 < len(said[f"MediaUrl{n}"]) <= KEPT_URL_CHARACTERS
 	]
 
 

@@ -147,11 +147,19 @@ def _take_in_missing(gateway: Gateway, number, after: datetime, before: datetime
 		# Twilio's times are to the second; feeds sort by ours.
 		received_at = listed.sent_at + timedelta(microseconds=place)
 		try:
-			text = payloads.read_listed(listed, gateway.list_media(listed.sid) if listed.media else [])
+			text = payloads.read_listed(listed, _media_of(gateway, listed))
 			if intake.receive(number.account, text, received_at=received_at):
 				result.taken_in += 1
 		except (payloads.MalformedWebhook, intake.UnknownNumber) as e:
 			result.refused.append(f"{listed.sid} ({e})")
+
+
+def _media_of(gateway: Gateway, listed: ListedMessage) -> list[tuple[str, str]]:
+	"""What Twilio does not give out, because somebody deleted it there, holds up neither the text nor those after it."""
+	try:
+		return gateway.list_media(listed.sid) if listed.media else []
+	except errors.Refused:
+		return []
 
 
 def _repair_sent(gateway: Gateway, number, after: datetime, before: datetime, result: Result) -> None:

@@ -74,6 +74,7 @@ def receive(
 		"region": text.region,
 		"service_sid": text.service_sid,
 		"opt_out_type": text.opt_out,
+		"webhook_notes": "\n".join(text.notes) or None,
 		"received_at": received_at or now,
 		"backfilled": int(bool(received_at)),
 	}
@@ -203,9 +204,12 @@ def _insertion(doctype: str, columns: tuple[str, ...]) -> str:
 
 
 def _our_number(account: str, text: InboundText) -> str:
-	candidates = {"name": text.to}, {"messaging_service_sid": text.service_sid or "-"}
+	service_sid = text.service_sid or "-"
+	candidates = {"name": text.to}, {"name": service_sid}, {"messaging_service_sid": service_sid}
 	for filters in candidates:
-		if number := frappe.db.get_value("Twilio SMS Number", {**filters, "account": account}):
+		filters["account"] = account
+		# Of a service's numbers always the same one: a customer's texts are to stay together.
+		if number := frappe.db.get_value("Twilio SMS Number", filters, order_by="creation"):
 			return number
 	raise UnknownNumber(text.to)
 

@@ -6,6 +6,8 @@ import frappe
 import phonenumbers
 
 E164 = re.compile(r"^\+[1-9][0-9]{6,14}$")
+# What Twilio takes for a number, also where it is none that could be.
+DIALLED = re.compile(r"^\+[0-9]{5,15}$")
 SHORT_CODE = re.compile(r"^[0-9]{3,8}$")
 ALPHANUMERIC_SENDER = re.compile(r"^(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}$")
 
@@ -49,7 +51,7 @@ def canonical(text: str | None, region: str | None = None) -> str | None:
 
 def is_answerable(customer_number: str | None) -> bool:
 	"""Whether a text can be sent to this sender. Short codes and alphanumeric senders do not take answers."""
-	return bool(customer_number and customer_number.startswith("+"))
+	return bool(DIALLED.match(customer_number or ""))
 
 
 def display(number: str | None) -> str:

@@ -5,19 +5,33 @@ https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-c
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-MAX_MEDIA = 10
+from frappe import _
+
+# Ten by Twilio's documentation; all that come are kept, as long as it is Twilio who may have sent them.
+MAX_KEPT_MEDIA = 50
+MAX_URL_CHARACTERS = 2000
 MAX_BODY_CHARACTERS = 1600
-# Twilio promises 1,600 characters; anything far beyond is not from Twilio and not worth storing.
+# Twilio promises 1,600 characters; what is beyond this is cut off.
 MAX_ACCEPTED_BODY_CHARACTERS = 10 * MAX_BODY_CHARACTERS
+MAX_SENDER_CHARACTERS = 34
+MAX_SEGMENTS = 1000
+SHOWN_CHARACTERS = 60
 
 ACCOUNT_SID = re.compile(r"^AC[0-9a-fA-F]{32}$")
-MESSAGE_SID = re.compile(r"^(SM|MM)[0-9a-fA-F]{32}$")
+# SM and MM today; other kinds of messages may get other letters.
+MESSAGE_SID = re.compile(r"^[A-Z]{2}[0-9a-fA-F]{32}$")
 SERVICE_SID = re.compile(r"^MG[0-9a-fA-F]{32}$")
-# E.164, a short code, or an alphanumeric sender (letters, digits, spaces and & + - _; at least one letter, no blank first).
-PARTY = re.compile(r"^(\+[0-9]{5,15}|[0-9]{3,8}|(?=.*[A-Za-z])[A-Za-z0-9&+_-][A-Za-z0-9 &+_-]{0,15})$")
+# The documented name first.
+SID_NAMES = ("MessageSid", "SmsMessageSid", "SmsSid")
+MEDIA_URL = re.compile(r"MediaUrl([0-9]{1,4})")
+PHONE_NUMBER = re.compile(r"\+[0-9]{5,15}")
+SHORT_CODE = re.compile(r"[0-9]{3,8}")
+RCS = "rcs:"
+ANONYMOUS = "Unknown"
 
 
 class MalformedWebhook(ValueError):
@@ -38,6 +52,8 @@ class InboundText:
 	"""City, state, country the sender's *number* was issued in."""
 	opt_out: str = ""
 	"""STOP, START, HELP or "" (Twilio's `OptOutType`, sent where Advanced Opt-Out is on)."""
+	notes: list[str] = field(default_factory=list)
+	"""What was not as Twilio documents it, for people: a text is never refused for that."""
 
 
 @dataclass(frozen=True)
@@ -49,43 +65,40 @@ class StatusReport:
 
 
 def read_inbound(params: Mapping[str, str]) -> InboundText:
-	"""Read an inbound message webhook.
+	"""Read an inbound message webhook. What Twilio puts into it is for Twilio to decide: whatever can be kept is kept.
 
-	:raises MalformedWebhook: a parameter is missing or not of Twilio's form
+	:raises MalformedWebhook: it names no message or no recipient
 	"""
-	body = params.get("Body") or ""
-	if len(body) > MAX_ACCEPTED_BODY_CHARACTERS:
-		raise MalformedWebhook(f"Body has {len(body)} characters")
-	if "\x00" in body:
-		raise MalformedWebhook("Body contains a NUL character")
-	count = _number(params, "NumMedia", default=0, most=MAX_MEDIA)
-	media = []
-	for n in range(count):
-		url = params.get(f"MediaUrl{n}")
-		if not url or len(url) > 2000:
-			raise MalformedWebhook(f"NumMedia is {count} but MediaUrl{n} is missing or too long")
-		media.append((url, (params.get(f"MediaContentType{n}") or "")[:140]))
+	notes: list[str] = []
+	sid = _sid(params, notes)
+	service_sid = params.get("MessagingServiceSid") or ""
+	if service_sid and not SERVICE_SID.fullmatch(service_sid):
+		notes.append(_("MessagingServiceSid is {0}.").format(_shown(service_sid)))
+		service_sid = ""
+	if not (to := _party(params.get("To"))) and not service_sid:
+		raise MalformedWebhook("To is missing or malformed")
 	return InboundText(
-		sid=_matching(params, "MessageSid", MESSAGE_SID),
-		service_sid=_matching(params, "MessagingServiceSid", SERVICE_SID, optional=True),
-		sender=_matching(params, "From", PARTY),
-		to=_matching(params, "To", PARTY),
-		body=body,
-		media=media,
-		segments=_number(params, "NumSegments", default=1, most=1000),
+		sid=sid,
+		service_sid=service_sid,
+		sender=_sender(params.get("From") or "", notes),
+		to=to,
+		body=_body(params.get("Body") or "", notes),
+		media=_media(params, notes),
+		segments=_segments(params.get("NumSegments") or "1", notes),
 		region=", ".join(
 			part for key in ("FromCity", "FromState", "FromCountry") if (part := _short(params.get(key)))
 		)[:140],
 		opt_out=_short(params.get("OptOutType")).upper(),
+		notes=notes,
 	)
 
 
 def read_listed(listed, media: list[tuple[str, str]]) -> InboundText:
-	"""Read an inbound message out of Twilio's list, as strictly as if its webhook had come.
+	"""Read an inbound message out of Twilio's list, as if its webhook had come.
 
 	:param listed: `client.ListedMessage`
 	:param media: (URL, content type) of its files
-	:raises MalformedWebhook: it is of a kind that is no text message, for example from WhatsApp
+	:raises MalformedWebhook: it names no message or no recipient
 	"""
 	params = {
 		"MessageSid": listed.sid,
@@ -94,7 +107,7 @@ def read_listed(listed, media: list[tuple[str, str]]) -> InboundText:
 		"To": listed.to,
 		"Body": listed.body,
 		"NumSegments": str(listed.segments or 1),
-		"NumMedia": str(len(media)),
+		"NumMedia": str(max(len(media), listed.media)),
 	}
 	for n, (url, kind) in enumerate(media):
 		params[f"MediaUrl{n}"], params[f"MediaContentType{n}"] = url, kind
@@ -104,33 +117,89 @@ def read_listed(listed, media: list[tuple[str, str]]) -> InboundText:
 def read_status(params: Mapping[str, str]) -> StatusReport:
 	"""Read a status callback.
 
-	:raises MalformedWebhook: a parameter is missing or not of Twilio's form
+	:raises MalformedWebhook: it names no message or no status
 	"""
 	status = (params.get("MessageStatus") or params.get("SmsStatus") or "").strip().lower()
 	if not re.fullmatch(r"[a-z_-]{2,40}", status):
 		raise MalformedWebhook("MessageStatus is missing or malformed")
 	return StatusReport(
-		sid=_matching(params, "MessageSid", MESSAGE_SID),
+		sid=_sid(params, []),
 		twilio_status=status,
 		error_code=re.sub(r"[^0-9]", "", params.get("ErrorCode") or "")[:10],
 		error_message=(params.get("ErrorMessage") or "")[:500],
 	)
 
 
-def _matching(params: Mapping[str, str], key: str, form: re.Pattern, optional: bool = False) -> str:
-	value = params.get(key) or ""
-	if not value and optional:
-		return ""
-	if not form.fullmatch(value):
-		raise MalformedWebhook(f"{key} is missing or malformed")
-	return value
+def _sid(params: Mapping[str, str], notes: list[str]) -> str:
+	for name in SID_NAMES:
+		if MESSAGE_SID.fullmatch(sid := params.get(name) or ""):
+			if name != SID_NAMES[0]:
+				notes.append(
+					_("MessageSid is {0}; {1} names the message.").format(
+						_shown(params.get(SID_NAMES[0])), name
+					)
+				)
+			return sid
+	raise MalformedWebhook("MessageSid is missing or malformed")
 
 
-def _number(params: Mapping[str, str], key: str, default: int, most: int) -> int:
-	value = params.get(key) or str(default)
-	if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) > most:
-		raise MalformedWebhook(f"{key} is not a number between 0 and {most}")
-	return int(value)
+def _sender(said: str, notes: list[str]) -> str:
+	"""Who sent it: a phone number, a short code, or a name as the sender's network spells it."""
+	sender = _party(said.strip())
+	if sender.startswith(RCS) and PHONE_NUMBER.fullmatch(sender[len(RCS) :]):
+		# The same person at the same telephone, only another way: a STOP has to hold for both.
+		notes.append(_("It came by RCS (From is {0}).").format(_shown(said)))
+		return sender[len(RCS) :]
+	is_name = any(c.isalpha() for c in sender) and ":" not in sender
+	if sender != said or not (is_name or PHONE_NUMBER.fullmatch(sender) or SHORT_CODE.fullmatch(sender)):
+		notes.append(_("From is {0}.").format(_shown(said)))
+	return sender or ANONYMOUS
+
+
+def _party(said: str | None) -> str:
+	"""A sender or recipient without what cannot be seen, and short enough to be kept."""
+	seen = "".join(c for c in said or "" if c not in "<>" and unicodedata.category(c)[0] != "C")
+	return re.sub(r"\s+", " ", seen).strip()[:MAX_SENDER_CHARACTERS].strip()
+
+
+def _body(said: str, notes: list[str]) -> str:
+	if "\x00" in said:
+		notes.append(_("Body held a NUL character, which is left out."))
+		said = said.replace("\x00", "")
+	if len(said) > MAX_ACCEPTED_BODY_CHARACTERS:
+		notes.append(
+			_("Body had {0} characters; what is beyond {1} is cut off.").format(
+				len(said), MAX_ACCEPTED_BODY_CHARACTERS
+			)
+		)
+	return said[:MAX_ACCEPTED_BODY_CHARACTERS]
+
+
+def _media(params: Mapping[str, str], notes: list[str]) -> list[tuple[str, str]]:
+	places = {int(found[1]): key for key in params if (found := MEDIA_URL.fullmatch(key))}
+	media = []
+	for place, key in sorted(places.items())[:MAX_KEPT_MEDIA]:
+		url = params.get(key) or ""
+		if not url or len(url) > MAX_URL_CHARACTERS:
+			notes.append(_("{0} has {1} characters: that file is left out.").format(key, len(url)))
+			continue
+		media.append((url, (params.get(f"MediaContentType{place}") or "")[:140]))
+	said = params.get("NumMedia") or "0"
+	if said != str(len(media)):
+		notes.append(_("NumMedia is {0}, but {1} files came along.").format(_shown(said), len(media)))
+	return media
+
+
+def _segments(said: str, notes: list[str]) -> int:
+	if re.fullmatch(r"[0-9]{1,9}", said) and int(said) <= MAX_SEGMENTS:
+		return int(said)
+	notes.append(_("NumSegments is {0}.").format(_shown(said)))
+	return 1
+
+
+def _shown(said: str | None) -> str:
+	"""A value from outside, short and without any mark that could mean something where it is shown."""
+	return "“" + re.sub(r"[^\w .,:;+@/-]", "?", said or "")[:SHOWN_CHARACTERS] + "”"
 
 
 def _short(value: str | None) -> str:
