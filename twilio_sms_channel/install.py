@@ -4,7 +4,7 @@ import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from twilio_sms_channel.desks import helpdesk_screen
-from twilio_sms_channel.messaging import home
+from twilio_sms_channel.messaging import home, site_config
 
 HELPDESK = "helpdesk"
 
@@ -94,6 +94,8 @@ def after_install() -> None:
 
 def after_migrate() -> None:
 	"""Add the fields that this version has and the one before had not."""
+	# Before anybody stores a secret: every process that starts later knows the same key.
+	site_config.keep_encryption_key()
 	home.settle()
 	create_custom_fields(CONTACT_FIELDS)
 	if HELPDESK in frappe.get_installed_apps():

@@ -6,9 +6,8 @@ import threading
 
 import click
 import frappe
-from frappe.installer import update_site_config
 
-from twilio_sms_channel.messaging import home, public_url
+from twilio_sms_channel.messaging import home, public_url, site_config
 
 ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
 PRACTICE_ACCOUNT = "Practice"
@@ -46,8 +45,7 @@ def run(port: int = 0, connect: bool = True) -> None:
 		signal.signal(name, lambda *_: stop.set())
 	try:
 		if connect:
-			update_site_config(CONFIG_KEY, simulator.base_url)
-			update_site_config(home.PRACTICE_KEY, 1)
+			site_config.write(**{CONFIG_KEY: simulator.base_url, home.PRACTICE_KEY: 1})
 		click.echo(f"Simulator: {simulator.base_url}")
 		click.echo(f"Site:      {public_url.base()}" + ("" if connect else " (not connected)"))
 		click.echo("Open the simulator in a browser and text as a customer. Ctrl-C ends practice mode.")
@@ -55,8 +53,7 @@ def run(port: int = 0, connect: bool = True) -> None:
 	finally:
 		simulator.stop()
 		if connect:
-			update_site_config(home.PRACTICE_KEY, "None")
-			update_site_config(CONFIG_KEY, "None")
+			site_config.write(**{CONFIG_KEY: None, home.PRACTICE_KEY: None})
 		click.echo("Practice mode ended.")
 
 

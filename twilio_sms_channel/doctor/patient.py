@@ -5,7 +5,7 @@ from functools import cached_property
 import frappe
 from frappe.utils.password import get_decrypted_password
 
-from twilio_sms_channel.messaging import connecting
+from twilio_sms_channel.messaging import connecting, site_config
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.inventory import Inventory, Sender
 
@@ -42,6 +42,7 @@ class Patient:
 		"""A password of the account, None when it cannot be decrypted."""
 		said = len(frappe.local.message_log)
 		try:
+			site_config.keep_encryption_key()
 			return get_decrypted_password(ACCOUNT, self.name, field, raise_exception=False)
 		except frappe.ValidationError:
 			return None

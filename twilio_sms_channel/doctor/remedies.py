@@ -5,13 +5,21 @@ from collections.abc import Callable
 import frappe
 from frappe import _
 from frappe.core.doctype.scheduled_job_type.scheduled_job_type import sync_jobs
-from frappe.installer import update_site_config
 from frappe.utils import now_datetime
 from frappe.utils.scheduler import enable_scheduler
 
 from twilio_sms_channel.doctor import machinery
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
-from twilio_sms_channel.messaging import connecting, dispatch, home, intake, jobs, pausing, webhook_setup
+from twilio_sms_channel.messaging import (
+	connecting,
+	dispatch,
+	home,
+	intake,
+	jobs,
+	pausing,
+	site_config,
+	webhook_setup,
+)
 
 MESSAGE = "Twilio SMS Message"
 SIMULATOR = "twilio_sms_api_base_url"
@@ -105,9 +113,7 @@ def add_jobs(_about: str) -> None:
 
 
 def leave_practice_mode(_about: str) -> None:
-	update_site_config(SIMULATOR, "None")
-	# Frappe takes it out of the file, but puts the word into what this process knows.
-	frappe.local.conf.pop(SIMULATOR, None)
+	site_config.write(**{SIMULATOR: None})
 
 
 # By the name that a finding carries; each is called with what the finding is about.

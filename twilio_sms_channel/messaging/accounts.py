@@ -12,7 +12,7 @@ from frappe.utils import now_datetime
 from frappe.utils.password import get_decrypted_password
 from pypika.terms import Parameter
 
-from twilio_sms_channel.messaging import public_url
+from twilio_sms_channel.messaging import public_url, site_config
 
 ACCOUNT, NUMBER, SETTINGS = "Twilio SMS Account", "Twilio SMS Number", "Twilio SMS Settings"
 # A time that people read needs no write for each text: each process writes it this often.
@@ -92,6 +92,7 @@ def signing_tokens(caller: Caller) -> Iterator[Token]:
 @lru_cache(maxsize=REMEMBERED_TOKENS)
 def _token(site: str, account: str, field: str, modified: datetime) -> str | None:
 	"""Kept in this process's memory until the account is saved again: decrypting takes longer than all else here."""
+	site_config.keep_encryption_key()
 	return get_decrypted_password(ACCOUNT, account, field, raise_exception=False)
 
 

@@ -9,15 +9,13 @@ name of the site: another host has another id or none, and where somebody took t
 
 import frappe
 from frappe import _
-from frappe.installer import update_site_config
 from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging import locks, unconfirmed
+from twilio_sms_channel.messaging import locks, site_config, unconfirmed
 
 HOME = "Twilio SMS Home"
 CONFIG_KEY = "twilio_sms_home"
-# Set by practice mode beside the simulator's URL. That URL alone could be a proxy on the way to Twilio.
-PRACTICE_KEY = "twilio_sms_practice"
+PRACTICE_KEY = site_config.PRACTICE_KEY
 CANCEL, LOOK_UP = "cancel", "look_up"
 LOCK, PATIENCE_S = "home", 30
 
@@ -89,9 +87,8 @@ def confirm(waiting: str = CANCEL) -> int:
 
 def leave() -> None:
 	"""Forget the site's id (uninstall)."""
-	for key in (CONFIG_KEY, PRACTICE_KEY):
-		if key in frappe.get_site_config():
-			update_site_config(key, "None")
+	if {CONFIG_KEY, PRACTICE_KEY} & set(frappe.get_site_config()):
+		site_config.write(**{CONFIG_KEY: None, PRACTICE_KEY: None})
 
 
 def stored(*fields: str, for_update: bool = False) -> dict[str, str]:
@@ -118,7 +115,7 @@ def _here(config: dict) -> str:
 def _move_in(**facts) -> None:
 	"""The config first: a process that dies in between leaves what was a copy a copy."""
 	if not frappe.get_site_config().get(CONFIG_KEY):
-		update_site_config(CONFIG_KEY, frappe.generate_hash(length=20))
+		site_config.write(**{CONFIG_KEY: frappe.generate_hash(length=20)})
 	frappe.db.set_single_value(HOME, {"home": _here(frappe.get_site_config()), **facts})
 
 

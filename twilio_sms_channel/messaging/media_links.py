@@ -16,7 +16,7 @@ import frappe
 from frappe.core.doctype.file.utils import get_content_hash
 from frappe.utils.password import get_encryption_key
 
-from twilio_sms_channel.messaging import media, public_url
+from twilio_sms_channel.messaging import media, public_url, site_config
 from twilio_sms_channel.twilio_gateway.media_types import SHOWN_BY_BROWSERS
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
@@ -165,6 +165,7 @@ def _facts(file: str) -> bytes | None:
 
 def _token(file: str, expires: int, facts: bytes) -> str:
 	signed = f"{file}.{expires:x}"
+	site_config.keep_encryption_key()
 	key = hashlib.sha256(b"twilio_sms_channel media link" + get_encryption_key().encode()).digest()
 	mac = hmac.new(key, signed.encode() + b"\n" + facts, hashlib.sha256).digest()[:MAC_BYTES]
 	return f"{signed}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"

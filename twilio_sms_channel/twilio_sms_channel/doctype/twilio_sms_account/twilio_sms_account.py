@@ -2,7 +2,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from twilio_sms_channel.messaging import connecting, home, redaction
+from twilio_sms_channel.messaging import connecting, home, redaction, site_config
 from twilio_sms_channel.twilio_gateway import credentials
 from twilio_sms_channel.twilio_gateway.client import Gateway
 
@@ -20,6 +20,7 @@ class TwilioSMSAccount(Document):
 
 	def validate(self):
 		redaction.forget_form()
+		site_config.keep_encryption_key()
 		self.check_form()
 		if self.paused_since and any(map(self.has_value_changed, CREDENTIALS)):
 			# The next text tells whether it is mended.
@@ -42,6 +43,10 @@ class TwilioSMSAccount(Document):
 		if self._typed("api_key_secret"):
 			self.api_key_secret = credentials.clean_secret(self.api_key_secret)
 			self._refuse(credentials.why_no_secret(self.api_key_secret))
+
+	def get_password(self, *args, **kwargs) -> str | None:
+		site_config.keep_encryption_key()
+		return super().get_password(*args, **kwargs)
 
 	def promote_token(self) -> None:
 		"""The next auth token becomes the current one; saves."""
