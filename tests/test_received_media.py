@@ -225,6 +225,54 @@ def test_credentials_stay_at_twilios_api(customer, sim, stack, picture):
 	assert row.status == "Fetched"
 
 
+def test_files_go_through_the_proxy_that_the_api_goes_through(customer, sim, picture, monkeypatch):
+	asked = []
+
+	class Proxy(http.server.BaseHTTPRequestHandler):
+		def do_GET(self):
+			asked.append(self.path)
+			with requests.Session() as session:
+				session.trust_env = False
+				answer = session.get(self.path, headers=dict(self.headers), allow_redirects=False, timeout=10)
+			self.send_response(answer.status_code)
+			for name in ("Content-Type", "Location"):
+				if name in answer.headers:
+					self.send_header(name, answer.headers[name])
+			self.send_header("Content-Length", str(len(answer.content)))
+			self.end_headers()
+			self.wfile.write(answer.content)
+
+		def log_message(self, *_args):
+			pass
+
+	message = customer.text("Look", media=[("a.png", picture)])
+	(row,) = settled(message)
+	account = frappe.get_doc("Twilio SMS Account", message.account)
+	proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+	threading.Thread(target=proxy.serve_forever, daemon=True).start()
+	for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+		monkeypatch.delenv(name, raising=False)
+	monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.server_port}")
+	try:
+		assert [row.url for row in rows(message)] == [
+			url for url, _kind in account.gateway().list_media(message.twilio_sid)
+		]
+		by_api = len(asked)
+		assert gateway_media.download(row.url, account) == picture
+	finally:
+		proxy.shutdown()
+	assert by_api
+	assert asked[by_api] == row.url
+	# Twilio's redirect to its media host goes the same way.
+	assert len(asked) > by_api + 1
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "169.254.169.254", "[fd00::1]", "a.localhost"])
+def test_a_redirect_to_this_network_is_refused_behind_a_proxy_too(site, host):
+	with requests.Session() as session, pytest.raises(gateway_media.CannotFetch, match="not safe"):
+		gateway_media._redirect("https://api.twilio.com/x", f"https://{host}/x", session)
+
+
 def test_a_redirect_to_plain_http_or_elsewhere_is_refused(site, stack):
 	for location in (
 		"http://media.example.com/x",

@@ -76,8 +76,8 @@ def _download(url: str, account) -> bytes:
 	auth = credentials(account)
 	deadline = time.monotonic() + WHOLE_FILE_S
 	with requests.Session() as session:
-		# Credentials of a .netrc file and proxies of the environment have no part in this.
-		session.trust_env = False
+		# A .netrc file's login has no part in this; the environment's proxies may be the only way out, as for the API.
+		session.auth = lambda request: request
 		for _hop in range(MAX_REDIRECTS + 1):
 			try:
 				with session.get(
@@ -122,7 +122,7 @@ def _redirect(url: str, location: str, session: requests.Session) -> str:
 	if frappe.conf.get("twilio_sms_api_base_url") and _is_this_machine(parts.hostname):
 		# The simulator plays Twilio's media host as well.
 		return target
-	if parts.scheme != "https" or not parts.hostname or parts.username:
+	if parts.scheme != "https" or not parts.hostname or parts.username or _is_private(parts.hostname):
 		raise CannotFetch(_("The file's address is not safe to fetch."), passing=False)
 	session.mount("https://", _PublicAddressesOnly())
 	return target
@@ -130,6 +130,14 @@ def _redirect(url: str, location: str, session: requests.Session) -> str:
 
 def _is_this_machine(host: str | None) -> bool:
 	return host in ("127.0.0.1", "localhost", "::1", urlsplit(api_base_url()).hostname)
+
+
+def _is_private(host: str) -> bool:
+	"""Whether a host names an address of this network by itself. Behind a proxy nothing else can be told."""
+	try:
+		return not is_public(host)
+	except ValueError:
+		return host == "localhost" or host.endswith(".localhost")
 
 
 def is_public(address: str) -> bool:
