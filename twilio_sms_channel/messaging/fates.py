@@ -4,6 +4,7 @@ from typing import Any
 
 from frappe import _
 
+from twilio_sms_channel.messaging import phone
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
 
@@ -43,6 +44,19 @@ def trouble(message) -> dict[str, Any] | None:
 		"link": errors.help_url(message.error_code),
 		"actions": list(about.actions),
 	}
+
+
+def about_group(message) -> str:
+	"""That others read a text along, "" when it was written to us alone.
+
+	:param message: `other_recipients` of an inbound Twilio SMS Message
+	"""
+	others = [phone.display(number) for number in (message.other_recipients or "").split(", ") if number]
+	if not others:
+		return ""
+	return _("Written to a group: {0} got it as well. Your answer goes to the sender alone.").format(
+		", ".join(others)
+	)
 
 
 def word(message) -> str:

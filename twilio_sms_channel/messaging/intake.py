@@ -74,6 +74,7 @@ def receive(
 		"region": text.region,
 		"service_sid": text.service_sid,
 		"opt_out_type": text.opt_out,
+		"other_recipients": ", ".join(text.others) or None,
 		"webhook_notes": "\n".join(text.notes) or None,
 		"received_at": received_at or now,
 		"backfilled": int(bool(received_at)),

@@ -12,6 +12,7 @@ from twilio_sms_channel.messaging import (
 	conversations,
 	notify,
 	phone,
+	reactions,
 	system_lines,
 	text,
 )
@@ -30,13 +31,16 @@ def thread(message, conversation) -> None:
 	"""
 	desk = desk_of_site()
 	number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
+	is_reaction = reactions.is_one(message)
 	is_burst = arrival_order.is_burst(conversation, message)
 	if not conversation.contact:
 		conversation.contact = contacts.find_or_create(conversation.customer_number)
 	who = contacts.full_name(conversation.contact) or phone.display(conversation.customer_number)
-	continued = _continued_ticket(desk, conversation, number)
+	continued = _continued_ticket(desk, conversation, number, is_reaction)
 	ticket = continued or desk.open_ticket(conversation, message.body)
-	communication = _communication(message, who, desk.doctype, ticket).insert(ignore_permissions=True)
+	communication = _communication(message, who, desk.doctype, ticket)
+	communication.flags.twilio_sms_reaction = is_reaction
+	communication.insert(ignore_permissions=True)
 	arrival_order.set_arrival(communication.name, message.received_at)
 
 	was_opted_out = bool(conversation.opted_out)
@@ -66,26 +70,31 @@ def thread(message, conversation) -> None:
 		arrival_order.arrange_later(message)
 	if keyword:
 		consent.answer(keyword, conversation, number)
-	_log(desk, ticket, conversation, was_opted_out)
+	_log(desk, ticket, conversation, was_opted_out, is_reaction)
 	if continued:
 		notify.about_text(desk, ticket, who, message)
 	tell("twilio_sms_message_received", message)
 	desk.refresh(ticket.name)
 
 
-def _log(desk, ticket: Ticket, conversation, was_opted_out: bool) -> None:
-	if ticket.settled_on:
+def _log(desk, ticket: Ticket, conversation, was_opted_out: bool, is_reaction: bool) -> None:
+	if ticket.settled_on and not is_reaction:
 		desk.log(ticket.name, system_lines.REOPENED)
 	if bool(conversation.opted_out) != was_opted_out:
 		desk.log(ticket.name, system_lines.OPTED_IN if was_opted_out else system_lines.OPTED_OUT)
 
 
-def _continued_ticket(desk, conversation, number) -> Ticket | None:
+def _continued_ticket(desk, conversation, number, is_reaction: bool = False) -> Ticket | None:
 	"""The conversation's ticket when the policy says that a text continues it."""
 	if number.threading_policy == "Always a new ticket" or not conversation.ticket:
 		return None
 	ticket = desk.living_ticket(conversation.ticket)
-	if not ticket or not ticket.settled_on or number.threading_policy == "Always the same ticket":
+	if (
+		not ticket
+		or not ticket.settled_on
+		or number.threading_policy == "Always the same ticket"
+		or is_reaction
+	):
 		return ticket
 	# An agent may have texted from it since: this is the answer to that.
 	last_contact = max(ticket.settled_on, conversation.last_outbound or ticket.settled_on)

@@ -24,7 +24,7 @@ MAX_LISTED = 200
 MAX_EARLIER = 20
 TEXT_FIELDS = (
 	*("name", "direction", "status", "number", "account", "body", "error_code", "error_message", "sent_by"),
-	*("creation", "received_at", "may_want_to_stop", "automatic", "sent_as_email"),
+	*("creation", "received_at", "may_want_to_stop", "automatic", "sent_as_email", "other_recipients"),
 )
 FILE_FIELDS = ("parent", "status", "error", "content_type", "file_name", "changed")
 
@@ -176,6 +176,7 @@ def _messages(ticket, can_text: bool) -> list[dict[str, Any]]:
 	for row in rows:
 		outbound = row.direction == "Outbound"
 		row["fate"] = fates.fate(row) if outbound else ""
+		row["group"] = fates.about_group(row)
 		row["by"] = (
 			frappe.utils.get_fullname(row.sent_by) if row.sent_by else _("Automatic") if row.automatic else ""
 		)

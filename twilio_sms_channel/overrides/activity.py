@@ -160,6 +160,7 @@ def _texts(communications: list[str]) -> list:
 			Message.automatic,
 			Message.sent_as_email,
 			Message.may_want_to_stop,
+			Message.other_recipients,
 			Contact.first_name,
 			Contact.last_name,
 		)
@@ -206,6 +207,8 @@ def _about_received(message) -> list[str]:
 	remarks = []
 	if message.may_want_to_stop:
 		remarks.append(_("May want to get no more texts, but wrote none of the words that opt out."))
+	if about_group := fates.about_group(message):
+		remarks.append(about_group)
 	if not phone.is_answerable(message.customer_number):
 		remarks.append(_("Cannot be answered: the sender is no phone number."))
 	return remarks

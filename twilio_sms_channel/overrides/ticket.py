@@ -86,6 +86,9 @@ class TicketMixin:
 		"""Frappe calls this at each save of a Communication in the ticket (Helpdesk: `HDTicket`)."""
 		if self.get("is_merged") and self.get("merged_with") and merging.redirect(self, c):
 			return
+		if c.flags.twilio_sms_reaction:
+			# "Liked “…”" asks for nothing: what was settled stays so.
+			return
 		super().on_communication_update(c)
 
 	def set_raised_by(self) -> None:

@@ -28,6 +28,9 @@ SERVICE_SID = re.compile(r"^MG[0-9a-fA-F]{32}$")
 # The documented name first.
 SID_NAMES = ("MessageSid", "SmsMessageSid", "SmsSid")
 MEDIA_URL = re.compile(r"MediaUrl([0-9]{1,4})")
+OTHER_RECIPIENT = re.compile(r"OtherRecipients([0-9]{1,4})")
+MAX_KEPT_OTHERS = 30
+INBOUND_STATUSES = ("received", "receiving")
 PHONE_NUMBER = re.compile(r"\+[0-9]{5,15}")
 SHORT_CODE = re.compile(r"[0-9]{3,8}")
 RCS = "rcs:"
@@ -52,6 +55,8 @@ class InboundText:
 	"""City, state, country the sender's *number* was issued in."""
 	opt_out: str = ""
 	"""STOP, START, HELP or "" (Twilio's `OptOutType`, sent where Advanced Opt-Out is on)."""
+	others: list[str] = field(default_factory=list)
+	"""Who else got it, when it was written to a group (`OtherRecipients0` and so on, not documented)."""
 	notes: list[str] = field(default_factory=list)
 	"""What was not as Twilio documents it, for people: a text is never refused for that."""
 
@@ -89,8 +94,21 @@ def read_inbound(params: Mapping[str, str]) -> InboundText:
 			part for key in ("FromCity", "FromState", "FromCountry") if (part := _short(params.get(key)))
 		)[:140],
 		opt_out=_short(params.get("OptOutType")).upper(),
+		others=_others(params),
 		notes=notes,
 	)
+
+
+def is_report(params: Mapping[str, str]) -> bool:
+	"""Whether a webhook tells what became of a text of ours, at whichever URL it arrives. Texts have words or files."""
+	status = _status(params)
+	has_content = params.get("Body") or (params.get("NumMedia") or "0") != "0"
+	return status not in ("", *INBOUND_STATUSES) and not has_content
+
+
+def is_text(params: Mapping[str, str]) -> bool:
+	"""Whether a webhook brings a customer's text, at whichever URL it arrives."""
+	return _status(params) in INBOUND_STATUSES
 
 
 def read_listed(listed, media: list[tuple[str, str]]) -> InboundText:
@@ -119,7 +137,7 @@ def read_status(params: Mapping[str, str]) -> StatusReport:
 
 	:raises MalformedWebhook: it names no message or no status
 	"""
-	status = (params.get("MessageStatus") or params.get("SmsStatus") or "").strip().lower()
+	status = _status(params)
 	if not re.fullmatch(r"[a-z_-]{2,40}", status):
 		raise MalformedWebhook("MessageStatus is missing or malformed")
 	return StatusReport(
@@ -128,6 +146,16 @@ def read_status(params: Mapping[str, str]) -> StatusReport:
 		error_code=re.sub(r"[^0-9]", "", params.get("ErrorCode") or "")[:10],
 		error_message=(params.get("ErrorMessage") or "")[:500],
 	)
+
+
+def _status(params: Mapping[str, str]) -> str:
+	return (params.get("MessageStatus") or params.get("SmsStatus") or "").strip().lower()
+
+
+def _others(params: Mapping[str, str]) -> list[str]:
+	places = {int(found[1]): key for key in params if (found := OTHER_RECIPIENT.fullmatch(key))}
+	others = [_party(params.get(key)) for _place, key in sorted(places.items())[:MAX_KEPT_OTHERS]]
+	return list(dict.fromkeys(filter(None, others)))
 
 
 def _sid(params: Mapping[str, str], notes: list[str]) -> str:

@@ -119,6 +119,7 @@ class Thread extends TicketElement {
 			${names_sender ? this._sender(message, inbound) : nothing}
 			${message.body ? html`<div class="text" dir="auto" data-testid="text">${message.body}</div>` : nothing}
 			${message.media.map((file) => this._file(file))}
+			${message.group ? html`<div class="remark" data-testid="group">${message.group}</div>` : nothing}
 			<div class="foot">
 				<time title=${in_full(at)}>${clock(at)}</time>${inbound
 					? nothing

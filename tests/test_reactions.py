@@ -1,0 +1,115 @@
+"""Thumbs and hearts, group messages and delivery reports at the wrong URL: none of them is a customer who wants something."""
+
+import frappe
+import pytest
+from support.stack import INBOUND, eventually, status_of, ticket_of
+from test_webhooks import STATUS, sid, signed, stored, text
+
+MESSAGE = "Twilio SMS Message"
+STATE = "twilio_sms_channel.api.ticket.state"
+
+
+def threaded(message_sid):
+	filters = {"twilio_sid": message_sid, "status": "Threaded"}
+	return frappe.get_doc(MESSAGE, eventually(lambda: frappe.db.get_value(MESSAGE, filters)))
+
+
+def send(stack, customer, **changes):
+	params = text(stack, From=customer.number, **changes)
+	assert signed(stack, INBOUND, params).status_code == 200
+	return threaded(params["MessageSid"])
+
+
+def resolve(ticket) -> None:
+	doc = frappe.get_doc("HD Ticket", ticket)
+	doc.status = "Resolved"
+	doc.save()
+	frappe.db.commit()
+
+
+def test_a_reaction_opens_neither_a_resolved_ticket_again_nor_a_new_one(stack, sim, customer, agent):
+	ticket = ticket_of(customer.text("Is it ready?"))
+	answer = agent.call(
+		"twilio_sms_channel.api.ticket.reply",
+		ticket=ticket.name,
+		message="Your order is ready, reply STOP to stop.",
+	).json()["message"]["message"]
+	eventually(lambda: status_of(answer) not in ("Queued", "Sending"))
+	resolve(ticket.name)
+	for body in (
+		"Liked “Your order is ready, reply STOP to stop.”",
+		"Loved “Your order is ready…”",
+		"\u200b👍🏽\u200b to “\u200bYour order is ready, reply STOP to stop.\u200b”",
+		"Removed a heart from “Your order is ready, reply STOP to stop.”",
+		"Gefällt „Your order is ready, reply STOP to stop.“",
+		"Liked an image",
+	):
+		message = send(stack, customer, Body=body)
+		assert ticket_of(message).name == ticket.name
+		assert frappe.db.get_value("HD Ticket", ticket.name, "status") == "Resolved", body
+	state = agent.call(STATE, http="GET", ticket=ticket.name).json()["message"]
+	assert not [event for event in state["events"] if "reopened" in event["what"]]
+	# Long after as well: there is nothing to do about a heart.
+	frappe.db.set_value("Twilio SMS Number", stack.number, "reopen_within_days", 0)
+	frappe.db.commit()
+	try:
+		assert ticket_of(send(stack, customer, Body="Loved “Your order is ready…”")).name == ticket.name
+	finally:
+		frappe.db.set_value("Twilio SMS Number", stack.number, "reopen_within_days", 7)
+		frappe.db.commit()
+	# Words of the customer's own are no reaction, nor is a quotation of something that nobody said.
+	message = send(stack, customer, Body="Liked “The Wall”")
+	assert ticket_of(message).name == ticket.name
+	assert frappe.db.get_value("HD Ticket", ticket.name, "status") != "Resolved"
+
+
+def test_agents_see_that_others_read_a_text_along(stack, sim, customer, agent):
+	message = send(
+		stack,
+		customer,
+		Body="We are late",
+		MessageSid=sid("MM"),
+		OtherRecipients1="+14155550188",
+		OtherRecipients0="+14155550187",
+		OtherRecipients2="<b>x</b>",
+	)
+	assert message.other_recipients == "+14155550187, +14155550188, bx/b"
+	ticket = ticket_of(message).name
+	(shown,) = agent.call(STATE, http="GET", ticket=ticket).json()["message"]["messages"]
+	assert "+1 415-555-0187" in shown["group"]
+	assert "to the sender alone" in shown["group"]
+	feed = agent.call("helpdesk.helpdesk.doctype.hd_ticket.api.get_one", http="GET", name=ticket).text
+	assert "+1 415-555-0188" in feed
+	assert send(stack, customer, Body="Alone").other_recipients is None
+
+
+def test_a_report_at_the_url_for_texts_is_a_report(stack, sim, customer, agent):
+	ticket = ticket_of(customer.text("Hello"))
+	name = agent.call("twilio_sms_channel.api.ticket.reply", ticket=ticket.name, message="Hi").json()[
+		"message"
+	]["message"]
+	eventually(lambda: status_of(name) == "Delivered")
+	ours = frappe.get_doc(MESSAGE, name)
+	tickets, messages = frappe.db.count("HD Ticket"), frappe.db.count(MESSAGE)
+	report = {
+		"MessageSid": ours.twilio_sid,
+		"SmsSid": ours.twilio_sid,
+		"AccountSid": stack.account_sid,
+		"From": stack.number,
+		"To": customer.number,
+	}
+	assert signed(stack, INBOUND, report | {"MessageStatus": "read", "SmsStatus": "read"}).status_code == 204
+	assert status_of(name) == "Read"
+	# Of a text that somebody else sent; also to another number of ours.
+	for changes in ({"To": customer.number}, {"To": stack.other_number}):
+		other = report | {"MessageSid": sid(), "SmsSid": "", "MessageStatus": "delivered"} | changes
+		assert signed(stack, INBOUND, other).status_code == 204
+	frappe.db.rollback()
+	assert (tickets, messages) == (frappe.db.count("HD Ticket"), frappe.db.count(MESSAGE))
+
+
+@pytest.mark.parametrize("status", ["received", "receiving"])
+def test_a_text_at_the_url_for_reports_is_a_text(stack, sim, customer, status):
+	params = text(stack, From=customer.number, SmsStatus=status)
+	assert signed(stack, STATUS, params).status_code == 200
+	assert stored(params["MessageSid"])
