@@ -90,6 +90,7 @@ def available_numbers(account: str) -> dict[str, Any]:
 	"""
 	frappe.only_for("System Manager")
 	doc = frappe.get_doc(ACCOUNT, account)
+	public_url.keep_what_is_shown()
 	return {
 		"numbers": _ask(lambda: importing.available(doc)),
 		"public_base_url": public_url.base(),

@@ -5,15 +5,17 @@ only then anything is written. Add both to `allowed_custom_endpoints` where `blo
 """
 
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import product
 from typing import Any
 
 import frappe
+from frappe import _
 from werkzeug.wrappers import Response
 
-from twilio_sms_channel.messaging import accounts, delivery, intake, rehearsal, rejections
+from twilio_sms_channel.messaging import accounts, delivery, intake, rehearsal, rejections, webhook_setup
 from twilio_sms_channel.twilio_gateway import payloads
-from twilio_sms_channel.twilio_gateway.signature import fragments, is_signed
+from twilio_sms_channel.twilio_gateway.signature import find_fragment, fragments, is_signed, signature_of
 
 MESSAGE = "Twilio SMS Message"
 
@@ -93,22 +95,70 @@ def _take_in_status(caller: accounts.Caller, params) -> Response:
 
 def _answer(take_in: Callable) -> Response:
 	request = frappe.request
+	if _is_looked_at(request):
+		return _explanation()
 	params = request.form if request.method == "POST" else request.args
 	try:
-		caller, token = _signed_by(request, params)
-		response = take_in(caller, params)
-	except Rejected as e:
-		frappe.db.rollback()
-		if rehearsal.is_one(params):
-			rehearsal.refused(params, e.reason)
-		else:
-			rejections.note(request, e.http_status, e.reason, params)
-		return Response(status=e.http_status)
+		try:
+			return _checked(take_in, request, params)
+		except Rejected as e:
+			frappe.db.rollback()
+			if rehearsal.is_one(params):
+				rehearsal.refused(params, e.reason)
+			else:
+				rejections.note(request, e.http_status, e.reason, params)
+			return Response(status=e.http_status)
+	except Exception:
+		# Frappe answers many of its errors with 4xx, which Twilio takes for final. This one may be over in a second.
+		return _not_now()
+
+
+def _checked(take_in: Callable, request, params) -> Response:
+	caller, token = _signed_by(request, params)
+	response = take_in(caller, params)
 	if rehearsal.is_one(params):
 		rehearsal.arrived(params)
 	else:
 		accounts.note_use(caller, token)
 	return response
+
+
+def _not_now() -> Response:
+	"""The webhook cannot be taken in at this moment: Twilio tries again, and then at the fallback URL."""
+	trace = frappe.get_traceback()
+	frappe.logger("twilio_sms").error(trace)
+	with suppress(Exception):
+		frappe.db.rollback()
+		frappe.clear_messages()
+		if rejections.within_limit():
+			frappe.log_error(title="A webhook could not be taken in", message=trace)
+			frappe.db.commit()
+	return Response(status=503)
+
+
+def _is_looked_at(request) -> bool:
+	"""Whether somebody has opened the URL in a browser, to see whether it works."""
+	return (
+		request.method == "GET"
+		and not signature_of(request)
+		and "text/html" in (request.headers.get("Accept") or "")
+	)
+
+
+def _explanation() -> Response:
+	words = (
+		_("This address is for Twilio"),
+		_(
+			"Twilio posts here: texts of customers, and what became of texts to them. Every request is signed with the account's auth token. A browser cannot sign, so it is refused (403). Nothing is wrong."
+		),
+		_(
+			"That this page appears shows that the address reaches this site. To see whether texts arrive, text one of your numbers, or press Check Everything on the Twilio SMS Account."
+		),
+	)
+	title, *paragraphs = map(frappe.utils.escape_html, words)
+	body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+	page = f"<!DOCTYPE html><meta charset=utf-8><title>{title}</title><h1>{title}</h1>{body}"
+	return Response(page, status=403, content_type="text/html; charset=utf-8")
 
 
 def _signed_by(request, params) -> tuple[accounts.Caller, accounts.Token]:
@@ -123,9 +173,19 @@ def _signed_by(request, params) -> tuple[accounts.Caller, accounts.Token]:
 	caller = accounts.caller(sid, params.get("To") or "")
 	if not caller:
 		raise Rejected(404, "the account (or subaccount) is not set up on this site")
-	for token in accounts.signing_tokens(caller):
-		if is_signed(request, caller.public_base_url, token.value, fragments(caller.number_url)):
+	tokens = list(accounts.signing_tokens(caller))
+	if not tokens:
+		raise frappe.ValidationError(f"No auth token of {caller.account} can be read")
+	bases = caller.public_base_urls
+	for token, base in product(tokens, bases):
+		if is_signed(request, base, token.value, fragments(caller.number_url)):
 			return caller, token
+	if signature_of(request):
+		# Somebody may have changed the URL at Twilio since it was read: what stands behind "#" never arrives here.
+		webhook_setup.read_again_later(caller, params)
+		for token, base in product(tokens, bases):
+			if find_fragment(request, base, token.value):
+				return caller, token
 	raise Rejected(403, "the signature does not fit the account's auth token and the Public Base URL")
 
 

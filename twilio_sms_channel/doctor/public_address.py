@@ -18,6 +18,34 @@ ONLY_SENDS = "Alphanumeric Sender"
 
 def check_address() -> Iterator[Finding]:
 	address = public_url.base()
+	for process, other in public_url.noted().items():
+		if other != address:
+			yield Finding(
+				"address.differs",
+				BROKEN,
+				_(
+					"Not all processes go by the same public address: {0} here, {1} in the {2} process."
+				).format(public_url.without_login(address), public_url.without_login(other), process),
+				_("Webhooks are refused, delivery reports get lost, and files cannot be fetched."),
+				_(
+					"Enter the address under which the site is reached from the internet as Public Base URL in the Twilio SMS Settings: it holds for all of them."
+				),
+				SETTINGS,
+				SETTINGS,
+			)
+			break
+	if reason := public_url.why_no_login(address):
+		yield Finding(
+			"address.login",
+			BROKEN,
+			_("The public address {0} holds a user name or password.").format(
+				public_url.without_login(address)
+			),
+			_("Frappe takes it for a login of its own, so that every webhook is refused."),
+			reason,
+			SETTINGS,
+			SETTINGS,
+		)
 	if not public_url.is_reachable():
 		yield Finding(
 			"address.private",

@@ -32,7 +32,8 @@ class Caller:
 	"""The Twilio SMS Number of this account that the webhook names, None when it names none"""
 	number_url: str
 	"""The webhook URL that Twilio has for that number, as far as it was read; it can have a fragment of its own"""
-	public_base_url: str
+	public_base_urls: tuple[str, ...]
+	"""The one that is configured, otherwise those that come into question"""
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,7 +54,7 @@ def caller(account_sid: str, number: str) -> Caller | None:
 		has_next_token=bool(next_token),
 		number=our_number,
 		number_url=url or "",
-		public_base_url=public_url.or_of_site(base),
+		public_base_urls=public_url.signed_ones(base),
 	)
 
 
@@ -105,6 +106,7 @@ def note_use(caller: Caller, token: Token) -> None:
 	if len(_noted) > REMEMBERED_TOKENS:
 		_noted.clear()
 	_noted[use] = now
+	public_url.note("web")
 	try:
 		frappe.db.set_value(
 			ACCOUNT, caller.account, f"{token.field}_used", now_datetime(), update_modified=False

@@ -6,20 +6,95 @@ from urllib.parse import urlsplit
 import frappe
 from frappe import _
 from frappe.utils import get_url
+from redis.exceptions import RedisError
+
+from twilio_sms_channel.messaging import site_config
 
 INBOUND = "/api/method/twilio_sms_channel.api.webhooks.inbound"
 STATUS = "/api/method/twilio_sms_channel.api.webhooks.status"
 MEDIA = "/api/method/twilio_sms_channel.api.media.get"
+SETTINGS = "Twilio SMS Settings"
+NOTED, NOTED_FOR_S, PROCESSES = "twilio_sms_public_address", 900, ("web", "worker")
 
 
 def base() -> str:
-	"""Scheme, host and optional port that Twilio knows this site by, without a trailing slash."""
-	return or_of_site(frappe.db.get_single_value("Twilio SMS Settings", "public_base_url"))
+	"""Scheme, host and optional port that Twilio knows this site by, without a trailing slash.
+
+	The same in every process: a worker has no request to tell it from.
+	"""
+	return (_configured() or of_site()).rstrip("/")
 
 
-def or_of_site(configured: str | None) -> str:
-	"""The configured public base URL, otherwise the site's own."""
-	return (configured or get_url()).rstrip("/")
+def of_site() -> str:
+	"""What the site calls itself, whoever asks."""
+	request = getattr(frappe.local, "request", None)
+	frappe.local.request = None
+	try:
+		return get_url().rstrip("/")
+	finally:
+		frappe.local.request = request
+
+
+def signed_ones(configured: str | None) -> tuple[str, ...]:
+	"""The base URLs that Twilio may have signed a webhook with that arrives now."""
+	if configured:
+		return (configured.rstrip("/"),)
+	# Before anybody has entered one: the address that the request came to.
+	return tuple(dict.fromkeys([get_url().rstrip("/"), of_site()]))
+
+
+def of_browser() -> str:
+	"""The address that the person who asks has in their browser, "" where nobody does."""
+	request = getattr(frappe.local, "request", None)
+	if not request:
+		return ""
+	# A proxy may hide both host and HTTPS from this site; the browser says where it is.
+	if (origin := request.headers.get("Origin") or "").startswith(("http://", "https://")):
+		return origin.rstrip("/")
+	is_secure = request.headers.get("X-Forwarded-Proto") == "https" or request.scheme == "https"
+	return f"{'https' if is_secure else 'http'}://{request.host}"
+
+
+def keep_what_is_shown() -> None:
+	"""Make the address in the person's browser the public base URL, where there is none yet and Twilio could reach it.
+
+	Otherwise the page that they look at would say that all is well, and workers would go by another address.
+	"""
+	if _configured() or frappe.conf.get("host_name") or frappe.conf.get("hostname"):
+		return
+	address = of_browser()
+	# While practising any address will do, and none that Twilio could use has to be known.
+	if not address or frappe.conf.get(site_config.PRACTICE_KEY) or trouble(address):
+		return
+	settings = frappe.get_doc(SETTINGS)
+	settings.public_base_url = address
+	settings.save()
+
+
+def note(process: str) -> None:
+	"""Keep what a kind of process takes for the public address, for the doctor to compare.
+
+	:param process: "web" or "worker"
+	"""
+	try:
+		frappe.cache().set_value(f"{NOTED}:{process}", base(), expires_in_sec=NOTED_FOR_S)
+	except RedisError:
+		pass
+
+
+def noted() -> dict[str, str]:
+	"""Kind of process → what it lately took for the public address; {} where one is entered, which holds for all."""
+	if _configured():
+		return {}
+	try:
+		urls = {kind: frappe.cache().get_value(f"{NOTED}:{kind}", expires=True) for kind in PROCESSES}
+	except RedisError:
+		return {}
+	return {kind: url for kind, url in urls.items() if url}
+
+
+def _configured() -> str:
+	return frappe.db.get_single_value(SETTINGS, "public_base_url") or ""
 
 
 def inbound() -> str:
@@ -35,12 +110,12 @@ def status_callback(message: str) -> str:
 	return f"{base()}{STATUS}?message={message}" if is_reachable() else ""
 
 
-def is_reachable() -> bool:
-	"""Whether the base URL can be reached by Twilio, as far as its name tells."""
+def is_reachable(url: str = "") -> bool:
+	"""Whether the base URL, or another one, can be reached by Twilio, as far as its name tells."""
 	if frappe.conf.get("twilio_sms_api_base_url"):
 		# The simulator lives on this machine as well.
 		return True
-	host = urlsplit(base()).hostname or ""
+	host = urlsplit(url or base()).hostname or ""
 	if host == "localhost" or host.endswith((".localhost", ".local", ".test")) or "." not in host:
 		return False
 	try:
@@ -49,13 +124,28 @@ def is_reachable() -> bool:
 		return True
 
 
-def trouble() -> str:
-	"""Why Twilio cannot be given the base URL, "" when it can, as far as its looks tell."""
-	if not is_reachable():
+def trouble(url: str = "") -> str:
+	"""Why Twilio cannot be given the base URL, or another one; "" when it can, as far as its looks tell."""
+	url = url or base()
+	if not is_reachable(url):
 		return _(
 			"Twilio cannot reach this site at {0}. Enter its public address, starting with https://, as Public Base URL in Twilio SMS Settings."
-		).format(base())
-	return why_insecure(base())
+		).format(without_login(url))
+	return why_no_login(url) or why_insecure(url)
+
+
+def why_no_login(url: str) -> str:
+	"""Why an address with a login in it cannot work, "" for one without."""
+	if "@" not in urlsplit(url).netloc:
+		return ""
+	return _(
+		"Public Base URL: leave out the login before the @. Twilio would send it along, Frappe would take it for a login of this site and refuse every webhook. Enter {0}."
+	).format(without_login(url))
+
+
+def without_login(url: str) -> str:
+	parts = urlsplit(url)
+	return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def why_insecure(url: str) -> str:

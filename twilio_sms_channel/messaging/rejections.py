@@ -14,7 +14,7 @@ def note(request, http_status: int, reason: str, params) -> None:
 
 	:param request: the werkzeug request; of its content only AccountSid and To are kept
 	"""
-	if not _within_limit():
+	if not within_limit():
 		return
 	frappe.get_doc(
 		{
@@ -73,7 +73,8 @@ def how_to_mend(reason: str | None) -> str:
 	)
 
 
-def _within_limit() -> bool:
+def within_limit() -> bool:
+	"""Whether one more line may be written in this minute."""
 	minute = frappe.utils.now_datetime().strftime("%H%M")
 	key = frappe.cache().make_key(f"twilio_sms_rejected:{minute}")
 	try:

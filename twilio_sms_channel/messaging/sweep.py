@@ -15,6 +15,7 @@ from twilio_sms_channel.messaging import (
 	onboarding,
 	pausing,
 	polling,
+	public_url,
 	standstill,
 )
 
@@ -24,6 +25,7 @@ FOR_POLLING_S, FOR_MEDIA_S = 20, 30
 def run() -> None:
 	"""Resume inbound texts, outbound texts and media whose worker was lost (scheduler)."""
 	jobs.swept()
+	public_url.note("worker")
 	for message in intake.waiting():
 		intake.resume(message)
 	if standstill.may_send():

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 import frappe
 from frappe import _
 from frappe.utils import escape_html
+from redis.exceptions import RedisError
 
-from twilio_sms_channel.messaging import phone, public_url
+from twilio_sms_channel.messaging import jobs, phone, public_url
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem, explain
 from twilio_sms_channel.twilio_gateway.inventory import ALPHANUMERIC, SERVICE, Inventory, Sender, Webhook
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
@@ -18,6 +19,8 @@ ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
 NOBODYS, DEMO, OURS, ELSEWHERE, OTHERS = "none", "demo", "ours", "elsewhere", "other"
 # What Twilio gives to a number that was just bought.
 DEMO_HOST = "demo.twilio.com"
+READ_AGAIN_EVERY_S = 600
+COMPARING_TIMEOUT_S = 3600
 
 
 @dataclass
@@ -121,6 +124,50 @@ def look(number) -> Outcome:
 	return _each(number, lambda inventory, sender: _outcome(number, sender))
 
 
+def read_again_later(caller, params) -> None:
+	"""Have a worker read a number's webhook again, since what Twilio signs is no longer what this site knows.
+
+	At most once per number in ten minutes: strangers can bring this about.
+
+	:param caller: `accounts.Caller` that the webhook claims to be from
+	:param params: the webhook's
+	"""
+	names = [params.get(name) or "-" for name in ("To", "From", "MessagingServiceSid")]
+	number = caller.number or frappe.db.get_value(NUMBER, {"name": ("in", names), "account": caller.account})
+	if not number:
+		return
+	cache = frappe.cache()
+	try:
+		if cache.set(cache.make_key(f"twilio_sms_read_again:{number}"), 1, nx=True, ex=READ_AGAIN_EVERY_S):
+			frappe.enqueue("twilio_sms_channel.messaging.webhook_setup.read_again", number=number)
+	except (RedisError, OSError, jobs.QUEUE_IS_FULL):
+		frappe.clear_messages()
+
+
+def read_again(number: str) -> None:
+	"""Read a number's webhook from Twilio. When it was changed, texts may have been refused: the list has them."""
+	jobs.as_administrator()
+	doc = frappe.get_doc(NUMBER, number)
+	# Nobody did anything: the document's history is for what people change.
+	doc.flags.ignore_version = True
+	known = doc.webhook_url
+	try:
+		outcome = look(doc)
+	except frappe.ValidationError:
+		# Without a webhook, no longer the account's, or being edited at this moment.
+		frappe.db.rollback()
+		frappe.clear_messages()
+		return
+	if outcome.replaced and doc.webhook_url != known:
+		frappe.enqueue(
+			"twilio_sms_channel.messaging.backfill.run",
+			queue="long",
+			timeout=COMPARING_TIMEOUT_S,
+			number=number,
+			enqueue_after_commit=True,
+		)
+
+
 def configure(number, replace: bool = False) -> Outcome:
 	"""Make Twilio post a number's texts to this site.
 
@@ -171,6 +218,7 @@ def previous_url(number) -> str:
 
 
 def _refuse_without_address() -> None:
+	public_url.keep_what_is_shown()
 	if trouble := public_url.trouble():
 		frappe.throw(trouble, title=_("No public address"))
 
@@ -182,6 +230,7 @@ def _each(number, work) -> Outcome:
 				number.name
 			)
 		)
+	public_url.keep_what_is_shown()
 	inventory = Inventory(frappe.get_doc(ACCOUNT, number.account).gateway())
 	return _asking(number, lambda: work(inventory, _find(inventory, number)))
 

@@ -5,15 +5,29 @@ so the URL is put together from the one public base URL plus path and raw query.
 Rules: https://www.twilio.com/docs/usage/security#validating-requests
 """
 
-from collections.abc import Iterable
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import combinations
 from urllib.parse import urlsplit
 
 from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Request
 
 # Put behind the webhook URLs that this app configures: 3 retries, also after time-outs and 5xx answers.
 # Twilio signs it along with the URL (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides).
 RETRY_FRAGMENT = "#rc=3&rp=ct,rt,5xx"
+# What Twilio's page lets people put there: how often, after what, and how long to wait in ms.
+COUNTS = ("", *(f"rc={count}" for count in range(6)))
+REASONS = (("ct", "rt", "4xx", "5xx"), ("4xx", "5xx", "ct", "rt"))
+WAITS_MS = (1000, 2000, 3000, 4000, 5000, 8000, 10000, 15000)
+# Trying them all takes some milliseconds; more parameters than a text has would make it longer.
+MAX_SIGNED_CHARACTERS = 32 * 1024
+REMEMBERED_FRAGMENTS = 8
+_found: list[str] = []
 
 
 def fragments(configured_url: str) -> list[str]:
@@ -22,7 +36,28 @@ def fragments(configured_url: str) -> list[str]:
 	:param configured_url: the URL as it was last read from Twilio, "" when it was not
 	"""
 	own = urlsplit(configured_url).fragment
-	return list(dict.fromkeys([f"#{own}" if own else "", RETRY_FRAGMENT, ""]))
+	return list(dict.fromkeys([f"#{own}" if own else "", RETRY_FRAGMENT, "", *_found]))
+
+
+@lru_cache(maxsize=1)
+def possible_fragments() -> tuple[str, ...]:
+	"""What people may have put behind the URL, as far as it can be guessed: some six hundred fragments."""
+	return tuple(dict.fromkeys(_possible()))
+
+
+def _possible() -> Iterator[str]:
+	policies = ["rp=all"]
+	for reasons in REASONS:
+		policies += [f"rp={','.join(some)}" for n in range(1, 5) for some in combinations(reasons, n)]
+	for count in COUNTS:
+		if count:
+			yield f"#{count}"
+		for policy in policies:
+			yield f"#{count}&{policy}" if count else f"#{policy}"
+			yield f"#{policy}&{count}" if count else f"#{policy}"
+		for wait in (f"{name}={ms}" for name in ("ct", "rt", "tt") for ms in WAITS_MS):
+			yield f"#{wait}&{count}" if count else f"#{wait}"
+			yield f"#{count}&{wait}" if count else f"#{wait}"
 
 
 def is_signed(request: Request, base_url: str, token: str, fragments: Iterable[str] = ("",)) -> bool:
@@ -34,14 +69,59 @@ def is_signed(request: Request, base_url: str, token: str, fragments: Iterable[s
 	:param token: an auth token of the account that the request names
 	:param fragments: what may stand behind the configured URL ("#rc=3"). It never arrives, but Twilio signs it along.
 	"""
-	signature = request.headers.get("X-Twilio-Signature") or ""
+	signature = signature_of(request)
 	if not signature:
 		return False
+	url, params = _signed_part(request, base_url)
+	return any(_holds(token, url + fragment, params, signature) for fragment in fragments)
+
+
+def find_fragment(request: Request, base_url: str, token: str) -> str | None:
+	"""Which of the possible fragments stands behind the URL at Twilio, so that the signature fits; None without one.
+
+	Remembered by this process for `fragments`. For the rest see `is_signed`.
+	"""
+	signature = signature_of(request)
+	url, params = _signed_part(request, base_url)
+	try:
+		signed = base64.b64decode(signature, validate=True)
+		rest = "".join(
+			name + value for name in sorted(params) for value in sorted(set(params.getlist(name)))
+		).encode()
+		starts = [hmac.new(token.encode(), u.encode(), hashlib.sha1) for u in _with_and_without_port(url)]
+	except ValueError:
+		return None
+	if len(signed) != hashlib.sha1().digest_size or len(rest) > MAX_SIGNED_CHARACTERS:
+		return None
+	for fragment in possible_fragments():
+		end = fragment.encode() + rest
+		for start in starts:
+			attempt = start.copy()
+			attempt.update(end)
+			if hmac.compare_digest(attempt.digest(), signed):
+				_found[:] = list(dict.fromkeys([fragment, *_found]))[:REMEMBERED_FRAGMENTS]
+				return fragment
+	return None
+
+
+def signature_of(request: Request) -> str:
+	return request.headers.get("X-Twilio-Signature") or ""
+
+
+def _signed_part(request: Request, base_url: str) -> tuple[str, MultiDict]:
 	url = base_url.rstrip("/") + request.path
 	if query := request.query_string.decode("ascii", "replace"):
 		url += "?" + query
-	params = request.form if request.method == "POST" else {}
-	return any(_holds(token, url + fragment, params, signature) for fragment in fragments)
+	return url, request.form if request.method == "POST" else MultiDict()
+
+
+def _with_and_without_port(url: str) -> list[str]:
+	parts = urlsplit(url)
+	if parts.port:
+		bare = parts.netloc.removesuffix(f":{parts.port}")
+		return [url, parts._replace(netloc=bare).geturl()]
+	port = 443 if parts.scheme == "https" else 80
+	return [url, parts._replace(netloc=f"{parts.netloc}:{port}").geturl()]
 
 
 def _holds(token: str, url: str, params, signature: str) -> bool:

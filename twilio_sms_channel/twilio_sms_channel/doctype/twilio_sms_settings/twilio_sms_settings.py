@@ -15,8 +15,16 @@ class TwilioSMSSettings(Document):
 
 	def validate(self):
 		url = (self.public_base_url or "").strip().rstrip("/")
+		if reason := public_url.why_no_login(url):
+			frappe.throw(reason, title=_("Not a base URL"))
 		parts = urlsplit(url)
-		if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query):
+		if url and (
+			parts.scheme not in ("http", "https")
+			or not parts.hostname
+			or parts.path
+			or parts.query
+			or parts.fragment
+		):
 			frappe.throw(
 				_("Public Base URL: scheme and host only, for example https://help.example.com"),
 				title=_("Not a base URL"),

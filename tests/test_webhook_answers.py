@@ -1,0 +1,82 @@
+"""What the webhooks answer when nothing is wrong with the request: not now, or not to you."""
+
+import secrets
+
+import frappe
+import pytest
+import requests
+from support.stack import INBOUND
+from test_webhooks import STATUS, rejections, sid, signed, text
+
+ACCOUNT = "Twilio SMS Account"
+
+
+@pytest.fixture
+def account(stack):
+	"""An account of its own with one number."""
+	token = secrets.token_hex(16)
+	doc = frappe.get_doc(
+		{
+			"doctype": ACCOUNT,
+			"account_name": f"Answers {token[:6]}",
+			"account_sid": "AC" + secrets.token_hex(16),
+			"auth_token": token,
+		}
+	).insert()
+	number = frappe.get_doc(
+		{
+			"doctype": "Twilio SMS Number",
+			"phone_number": f"+1617{secrets.randbelow(7_000_000) + 2_000_000}",
+			"account": doc.name,
+		}
+	).insert()
+	frappe.db.commit()
+	return frappe._dict(name=doc.name, sid=doc.account_sid, token=token, number=number.name)
+
+
+def spoil_token(account: str, value: str | None) -> None:
+	"""As after a restored backup: what is stored is of another site's key. None: nothing is stored at all."""
+	row = {"doctype": ACCOUNT, "name": account, "fieldname": "auth_token"}
+	if value is None:
+		frappe.db.sql("delete from __Auth where doctype=%(doctype)s and name=%(name)s", row)
+	else:
+		frappe.db.sql(
+			"update __Auth set password=%(value)s where doctype=%(doctype)s and name=%(name)s",
+			{**row, "value": value},
+		)
+	# What a process remembers of a token holds for as long as the account was not saved.
+	frappe.db.set_value(ACCOUNT, account, "modified", frappe.utils.now_datetime())
+	frappe.db.commit()
+
+
+def test_what_cannot_be_taken_in_now_is_answered_5xx_so_that_twilio_tries_again(stack, account):
+	begun = frappe.utils.now_datetime()
+	params = text(stack, AccountSid=account.sid, To=account.number)
+	report = {"MessageSid": sid(), "AccountSid": account.sid, "MessageStatus": "sent"}
+	assert signed(stack, STATUS, report, token=account.token).status_code == 204
+	for stored in ("nonsense", None):
+		spoil_token(account.name, stored)
+		assert signed(stack, INBOUND, params, token=account.token).status_code == 503
+		assert signed(stack, STATUS, report, token=account.token).status_code == 503
+	frappe.db.rollback()
+	assert frappe.db.exists(
+		"Error Log", {"creation": (">=", begun), "method": ("like", "%webhook%taken in%")}
+	)
+	doc = frappe.get_doc(ACCOUNT, account.name)
+	doc.auth_token = account.token
+	doc.save()
+	frappe.db.commit()
+	assert signed(stack, INBOUND, params, token=account.token).status_code == 200
+
+
+def test_somebody_with_a_browser_is_told_what_the_address_is_for(stack):
+	frappe.cache().delete_keys("twilio_sms_rejected:")
+	begun = frappe.utils.now_datetime()
+	for path in (INBOUND, STATUS, STATUS + "?message=<script>"):
+		answer = requests.get(stack.web + path, headers={"Accept": "text/html,*/*"}, timeout=30)
+		assert answer.status_code == 403
+		assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+		assert "This address is for Twilio" in answer.text
+		assert "<script" not in answer.text
+	assert not rejections(begun)
+	assert requests.get(stack.web + INBOUND, timeout=30).text == ""
