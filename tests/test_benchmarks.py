@@ -103,8 +103,8 @@ def test_webhooks_are_signed_as_twilio_signs(bench):
 	builder = EnvironBuilder(twilio.path, method="POST", headers=headers, data=form)
 	request = Request(builder.get_environ())
 	assert request.form["Body"] == "Hello 👋"
-	assert is_signed(request, bench.people.BASE_URL, twilio.auth_token, fragments(""))
-	assert not is_signed(request, bench.people.BASE_URL, "another token", fragments(""))
+	assert is_signed(request, bench.people.BASE_URL, twilio.auth_token, fragments(()))
+	assert not is_signed(request, bench.people.BASE_URL, "another token", fragments(()))
 
 
 def test_what_the_samples_come_to(bench):

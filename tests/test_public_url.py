@@ -24,10 +24,10 @@ def enter(url: str) -> None:
 
 @pytest.fixture
 def nothing_entered(stack):
-	before = {key: frappe.local.conf.pop(key, None) for key in ("host_name", "hostname")}
+	if frappe.local.conf.get("host_name") or frappe.local.conf.get("hostname"):
+		pytest.skip("the site config has a host_name, which holds for every process")
 	enter("")
 	yield
-	frappe.local.conf.update({key: value for key, value in before.items() if value})
 	enter(stack.web)
 
 

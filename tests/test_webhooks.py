@@ -393,13 +393,15 @@ def test_a_fragment_that_cannot_be_guessed_is_read_from_twilio(stack, sim, custo
 	"""And what was refused up to then comes in."""
 	number = stack.add_number()
 	at_twilio = sim.world.numbers[number]
-	at_twilio.sms_url = at_twilio.sms_fallback_url = f"{stack.web}{INBOUND}#tt=4321&rc=1&e=dublin"
+	at_twilio.sms_url = f"{stack.web}{INBOUND}#tt=4321&rc=1&e=dublin"
+	at_twilio.sms_fallback_url = f"{stack.web}{INBOUND}#ct=1234"
 	refused = customer.text("Refused at first", to=number, wait=False)
 	read = eventually(lambda: frappe.db.get_value("Twilio SMS Number", number, "webhook_checked"))
 	assert frappe.db.get_value("Twilio SMS Number", number, "webhook_url") == at_twilio.sms_url
 	assert {line.http_status for line in rejections(now)} == {403}
 	eventually(lambda: stored(refused.sid))
 	customer.text("At once", to=number)
+	assert signed(stack, INBOUND, text(stack, To=number), fragment="#ct=1234").status_code == 200
 	# Strangers make it ask Twilio once in ten minutes, not more.
 	for _attempt in range(3):
 		assert signed(stack, INBOUND, text(stack, To=number), token="wrong").status_code == 403

@@ -178,7 +178,7 @@ def _signed_by(request, params) -> tuple[accounts.Caller, accounts.Token]:
 		raise frappe.ValidationError(f"No auth token of {caller.account} can be read")
 	bases = caller.public_base_urls
 	for token, base in product(tokens, bases):
-		if is_signed(request, base, token.value, fragments(caller.number_url)):
+		if is_signed(request, base, token.value, fragments(caller.number_urls)):
 			return caller, token
 	if signature_of(request):
 		# Somebody may have changed the URL at Twilio since it was read: what stands behind "#" never arrives here.

@@ -30,8 +30,8 @@ class Caller:
 	has_next_token: bool
 	number: str | None
 	"""The Twilio SMS Number of this account that the webhook names, None when it names none"""
-	number_url: str
-	"""The webhook URL that Twilio has for that number, as far as it was read; it can have a fragment of its own"""
+	number_urls: tuple[str, ...]
+	"""The webhook URLs that Twilio has for that number, as far as they were read; they can have fragments of their own"""
 	public_base_urls: tuple[str, ...]
 	"""The one that is configured, otherwise those that come into question"""
 
@@ -47,13 +47,13 @@ def caller(account_sid: str, number: str) -> Caller | None:
 	found = frappe.db.sql(_query(), {"account_sid": account_sid, "number": number})
 	if not found:
 		return None
-	name, modified, next_token, our_number, url, base = found[0]
+	name, modified, next_token, our_number, url, fallback_url, base = found[0]
 	return Caller(
 		account=name,
 		account_modified=modified,
 		has_next_token=bool(next_token),
 		number=our_number,
-		number_url=url or "",
+		number_urls=(url or "", fallback_url or ""),
 		public_base_urls=public_url.signed_ones(base),
 	)
 
@@ -74,6 +74,7 @@ def _query() -> str:
 			Account.next_auth_token,
 			Number.name.as_("number"),
 			Number.webhook_url,
+			Number.webhook_fallback_url,
 			Single.value,
 		)
 		.where(Account.account_sid == Parameter("%(account_sid)s"))

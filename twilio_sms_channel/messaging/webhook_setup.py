@@ -150,7 +150,7 @@ def read_again(number: str) -> None:
 	doc = frappe.get_doc(NUMBER, number)
 	# Nobody did anything: the document's history is for what people change.
 	doc.flags.ignore_version = True
-	known = doc.webhook_url
+	known = doc.webhook_url, doc.webhook_fallback_url
 	try:
 		outcome = look(doc)
 	except frappe.ValidationError:
@@ -158,7 +158,7 @@ def read_again(number: str) -> None:
 		frappe.db.rollback()
 		frappe.clear_messages()
 		return
-	if outcome.replaced and doc.webhook_url != known:
+	if outcome.replaced and (doc.webhook_url, doc.webhook_fallback_url) != known:
 		frappe.enqueue(
 			"twilio_sms_channel.messaging.backfill.run",
 			queue="long",

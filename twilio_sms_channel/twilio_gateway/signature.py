@@ -30,13 +30,13 @@ REMEMBERED_FRAGMENTS = 8
 _found: list[str] = []
 
 
-def fragments(configured_url: str) -> list[str]:
+def fragments(configured_urls: Iterable[str]) -> list[str]:
 	"""What may stand behind the URL that Twilio was given, which it signs but does not send.
 
-	:param configured_url: the URL as it was last read from Twilio, "" when it was not
+	:param configured_urls: the URL and the fallback URL as they were last read from Twilio
 	"""
-	own = urlsplit(configured_url).fragment
-	return list(dict.fromkeys([f"#{own}" if own else "", RETRY_FRAGMENT, "", *_found]))
+	own = [f"#{fragment}" for url in configured_urls if (fragment := urlsplit(url).fragment)]
+	return list(dict.fromkeys([*own, RETRY_FRAGMENT, "", *_found]))
 
 
 @lru_cache(maxsize=1)
