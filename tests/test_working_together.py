@@ -462,3 +462,78 @@ def test_splitting_moves_the_texts_with_their_state_and_lines(agent, customer, t
 	assert agent.reply(new.name, "<p>More</p>").status_code == 200
 	eventually(lambda: [m.body for m in customer.inbox()][-1] == "More")
 	assert frappe.db.get_value("HD Ticket", new.name, "first_responded_on")
+
+
+# --- merged tickets ---------------------------------------------------------------------------------------------------
+
+
+def test_a_reply_in_a_merged_ticket_is_written_in_the_one_that_goes_on(agent, customer, ticket, stack):
+	other = Customer(stack)
+	target = ticket_of(other.text("Another customer"))
+	merge(agent, ticket, target)
+	assert agent.reply(ticket.name, "<p>By the box</p>").status_code == 200
+	answer = agent.call(f"{API}reply", ticket=ticket.name, message="By the composer")
+	assert answer.status_code == 200, answer.text
+	eventually(lambda: [m.body for m in customer.inbox()] == ["By the box", "By the composer"])
+	assert other.inbox() == []
+	where = {
+		str(frappe.db.get_value("Communication", row.communication, "reference_name"))
+		for row in written_in(ticket)
+	}
+	assert where == {str(target.name)}
+
+
+def test_a_merged_ticket_is_not_split(agent, customer, ticket, stack):
+	second = customer.text("Another matter")
+	target = ticket_of(customer.text("Other number", to=stack.other_number))
+	original = second.communication
+	merge(agent, ticket, target)
+	refused = agent.call(f"{HELPDESK}split_ticket", subject="Other", communication_id=original)
+	assert refused.status_code == 417, refused.text
+	assert f"ticket {target.name}" in told(refused)
+	frappe.db.rollback()
+	assert not frappe.db.exists("HD Ticket", {"ticket_split_from": ticket.name})
+	copy = frappe.db.get_value(MESSAGE, second.name, "communication")
+	answer = agent.call(f"{HELPDESK}split_ticket", subject="Other", communication_id=copy)
+	assert answer.status_code == 200, answer.text
+	frappe.db.rollback()
+	assert str(frappe.db.get_value("Communication", copy, "reference_name")) == str(answer.json()["message"])
+
+
+def test_a_report_that_comes_while_tickets_merge_shows_in_the_copy(agent, customer, ticket, stack):
+	"""The copy is made before the report is written down, and the message gets it after."""
+	from twilio_sms_channel.messaging import delivery
+	from twilio_sms_channel.overrides import merging
+
+	with stack.without_worker():
+		agent.reply(ticket.name, "<p>Nice</p>")
+		(row,) = written_in(ticket)
+		target = frappe.get_doc(
+			{"doctype": "HD Ticket", "subject": "Goes on", "contact": ticket.contact}
+		).insert()
+		original = frappe.get_doc("Communication", row.communication)
+		copy = frappe.copy_doc(original)
+		copy.reference_name = str(target.name)
+		copy.db_insert()
+		frappe.db.set_value("Communication", copy.name, "creation", original.creation, update_modified=False)
+		delivery.settle(row.name, "Delivered")
+		assert frappe.db.get_value("Communication", copy.name, "delivery_status") == "Sending"
+		merging._move_messages(str(ticket.name), str(target.name))
+		assert frappe.db.get_value("Communication", copy.name, "delivery_status") == "Sent"
+		frappe.db.rollback()
+
+
+def test_a_report_is_shown_where_the_message_is_by_then(agent, customer, ticket, stack):
+	"""A worker or a callback has looked the Communication up, and a merge has moved the message since."""
+	target = ticket_of(customer.text("Other number", to=stack.other_number))
+	with stack.without_worker():
+		agent.reply(ticket.name, "<p>Nice</p>")
+		(row,) = written_in(ticket)
+		# This transaction has begun to look before the merge.
+		assert frappe.db.get_value(MESSAGE, row.name, "communication") == row.communication
+		answer = agent.call(f"{HELPDESK}merge_ticket", source=str(ticket.name), target=str(target.name))
+		assert answer.status_code == 200, answer.text
+	eventually(lambda: written_in(ticket)[0].status == "Delivered")
+	moved = written_in(ticket)[0].communication
+	assert moved != row.communication
+	assert frappe.db.get_value("Communication", moved, "delivery_status") == "Sent"

@@ -13,7 +13,15 @@ import frappe
 from frappe import _
 from werkzeug.wrappers import Response
 
-from twilio_sms_channel.messaging import accounts, delivery, intake, rehearsal, rejections, webhook_setup
+from twilio_sms_channel.messaging import (
+	accounts,
+	delivery,
+	intake,
+	locks,
+	rehearsal,
+	rejections,
+	webhook_setup,
+)
 from twilio_sms_channel.twilio_gateway import payloads
 from twilio_sms_channel.twilio_gateway.signature import find_fragment, fragments, is_signed, signature_of
 
@@ -85,11 +93,16 @@ def _take_in_status(caller: accounts.Caller, params) -> Response:
 		return Response(status=204)
 	if not message or (message.twilio_sid and message.twilio_sid != report.sid):
 		raise Rejected(404, f"message {report.sid} is not known on this site")
-	with _as_administrator():
+
+	def take_in() -> None:
 		delivery.report(
 			message.name, report.twilio_status, report.error_code, report.error_message, sid=report.sid
 		)
 		frappe.db.commit()
+
+	with _as_administrator():
+		# Twilio reports once: what is in the way for a moment, such as a merge, is no reason to lose it.
+		locks.again(take_in)
 	return Response(status=204)
 
 

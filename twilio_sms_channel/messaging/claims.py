@@ -55,7 +55,6 @@ class Text:
 
 	name: str
 	conversation: str
-	communication: str
 	customer_number: str
 	body: str
 	tried_since: datetime
@@ -81,7 +80,7 @@ class Text:
 
 	def taken(self, answer: Accepted, next_look: datetime) -> delivery.Taken:
 		"""As what it is written down when Twilio took it."""
-		return delivery.Taken(self.name, self.communication, answer, next_look)
+		return delivery.Taken(self.name, answer, next_look)
 
 
 @dataclass
@@ -287,7 +286,6 @@ def _lock_query() -> str:
 		.select(
 			Message.name,
 			Message.conversation,
-			Message.communication,
 			Message.customer_number,
 			Message.body,
 			Message.segments,
@@ -326,7 +324,6 @@ def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str]) -> li
 				Text(
 					name=row.name,
 					conversation=row.conversation,
-					communication=row.communication,
 					customer_number=row.customer_number,
 					body=row.body or "",
 					tried_since=row.tried_since or now,

@@ -5,6 +5,7 @@ by a hook on Contact, so that finding one is an exact look-up and never picks so
 """
 
 import frappe
+from frappe.utils import validate_email_address
 
 from twilio_sms_channel.messaging import phone
 
@@ -55,7 +56,14 @@ def find_or_create(number: str) -> str | None:
 	contact = frappe.new_doc("Contact")
 	contact.first_name = phone.display(number)
 	contact.append("phone_nos", {"phone": number, "is_primary_mobile_no": 1})
-	return contact.insert(ignore_permissions=True).name
+	# ERPNext would look for calls of the number, and commit.
+	contact.flags.ignore_auto_link_call_log = True
+	# What a site asks people to fill in, a machine does not know.
+	return contact.insert(ignore_permissions=True, ignore_mandatory=True).name
+
+
+def exists(contact: str | None) -> bool:
+	return bool(contact and frappe.db.exists("Contact", contact))
 
 
 def numbers_of(contact: str | None) -> list[str]:
@@ -80,15 +88,56 @@ def add_number(contact: str, number: str) -> None:
 		return
 	doc = frappe.get_doc("Contact", contact)
 	doc.append("phone_nos", {"phone": phone.display(number)})
+	doc.flags.ignore_mandatory = doc.flags.ignore_links = True
 	doc.save(ignore_permissions=True)
 
 
 def email_of(contact: str | None) -> str:
 	"""The contact's valid e-mail address, "" without one."""
-	from frappe.utils import validate_email_address
+	return mailable(contact and frappe.db.get_value("Contact", contact, "email_id"))
 
-	address = contact and frappe.db.get_value("Contact", contact, "email_id")
-	return validate_email_address(address or "") or ""
+
+def mailable(address: str | None) -> str:
+	"""An address that a customer can be mailed at, "" when it is none: invalid, or the helpdesk's own."""
+	valid = validate_email_address(address or "")
+	return valid if valid and not is_ours(valid) else ""
+
+
+def is_ours(address: str) -> bool:
+	"""Whether it is the address of one of the site's e-mail accounts: what is sent there comes in again."""
+	return bool(frappe.db.exists("Email Account", {"email_id": address.strip()}))
+
+
+def emails_of(contact: str) -> list[str]:
+	"""The contact's e-mail addresses, in small letters."""
+	rows = frappe.get_all("Contact Email", {"parent": contact, "parenttype": "Contact"}, pluck="email_id")
+	return [address.lower() for address in rows if address]
+
+
+def find_by_email(address: str) -> str | None:
+	"""The one Contact with this e-mail address; None when there is none, or several."""
+	if not address:
+		return None
+	names = frappe.get_all(
+		"Contact Email",
+		{"email_id": address, "parenttype": "Contact"},
+		pluck="parent",
+		distinct=True,
+		order_by="parent",
+		limit=2,
+	)
+	return names[0] if len(names) == 1 else None
+
+
+def add_email(contact: str, address: str) -> None:
+	"""Give a contact an e-mail address; the first one is the one that it is mailed at."""
+	known = emails_of(contact)
+	if address.lower() in known:
+		return
+	doc = frappe.get_doc("Contact", contact)
+	doc.add_email(address, is_primary=not known)
+	doc.flags.ignore_mandatory = doc.flags.ignore_links = True
+	doc.save(ignore_permissions=True)
 
 
 def full_name(contact: str | None) -> str:

@@ -37,7 +37,6 @@ class Taken:
 	"""A text that Twilio took."""
 
 	message: str
-	communication: str
 	answer: Accepted
 	next_look: datetime | None
 	"""when Twilio is to be asked for the text's fate, should it not tell"""
@@ -61,13 +60,13 @@ def accept(*texts: Taken) -> None:
 			"next_look": text.next_look,
 		}
 		if rows.changed(_accept_statement(status), facts):
-			shown[text.communication] = status
+			shown[text.message] = status
 		else:
 			rows.changed(_facts_statement(), facts)
 	_show(shown)
 	if frappe.get_hooks("twilio_sms_status_changed"):
 		for text in texts:
-			if text.communication in shown:
+			if text.message in shown:
 				tell("twilio_sms_status_changed", frappe.get_doc(MESSAGE, text.message))
 
 
@@ -149,15 +148,29 @@ def settle(message: str, status: str, *, code: str = "", reason: str = "", twili
 def show(message) -> None:
 	"""Make the ticket show a message's status, live, without saving the Communication again.
 
-	:param message: communication and status of a Twilio SMS Message
+	:param message: name and status of a Twilio SMS Message
 	"""
-	if message.communication:
-		_show({message.communication: message.status})
+	_show({message.name: message.status})
+
+
+def show_again(messages: list[str]) -> None:
+	"""Make the ticket show what is known of these messages at this moment, whoever has written it meanwhile."""
+	if not messages:
+		return
+	Message = frappe.qb.DocType(MESSAGE)
+	rows = (
+		frappe.qb.from_(Message)
+		.select(Message.name, Message.status)
+		.where(Message.name.isin(messages) & (Message.direction == "Outbound"))
+		.for_update()
+	).run()
+	_show(dict(rows))
 
 
 def _show(statuses_of: dict[str, str]) -> None:
 	"""
-	:param statuses_of: by Communication
+	:param statuses_of: by message; which Communication is a message's is looked up in the same statement, since a
+		merge gives it another one
 	"""
 	for status in set(statuses_of.values()):
 		names = [name for name, its_status in statuses_of.items() if its_status == status]
@@ -171,21 +184,25 @@ def _show(statuses_of: dict[str, str]) -> None:
 
 @lru_cache(maxsize=1)
 def _show_statement() -> str:
-	Communication = frappe.qb.DocType("Communication")
+	Communication, Message = frappe.qb.DocType("Communication"), frappe.qb.DocType(MESSAGE)
 	return (
 		frappe.qb.update(Communication)
+		.join(Message)
+		.on(Message.communication == Communication.name)
 		.set(Communication.delivery_status, Parameter("%(shown)s"))
-		.where(Communication.name.isin(Parameter("%(names)s")))
+		.where(Message.name.isin(Parameter("%(names)s")))
 	).get_sql()
 
 
 @lru_cache(maxsize=1)
 def _tickets_query() -> str:
-	Communication = frappe.qb.DocType("Communication")
+	Communication, Message = frappe.qb.DocType("Communication"), frappe.qb.DocType(MESSAGE)
 	return (
-		frappe.qb.from_(Communication)
+		frappe.qb.from_(Message)
+		.join(Communication)
+		.on(Communication.name == Message.communication)
 		.select(Communication.reference_name)
-		.where(Communication.name.isin(Parameter("%(names)s")) & Communication.reference_name.notnull())
+		.where(Message.name.isin(Parameter("%(names)s")) & Communication.reference_name.notnull())
 	).get_sql()
 
 
@@ -199,7 +216,6 @@ def refresh(message) -> None:
 
 
 def _tell_of(message: str, status: str) -> None:
-	communication = frappe.db.get_value(MESSAGE, message, "communication")
-	show(frappe._dict(communication=communication, status=status))
+	_show({message: status})
 	if frappe.get_hooks("twilio_sms_status_changed"):
 		tell("twilio_sms_status_changed", frappe.get_doc(MESSAGE, message))

@@ -469,4 +469,4 @@ def _queue_again(text: claims.Text, problem: errors.TwilioProblem) -> None:
 		return
 	why = {"status": "Queued", "error_code": problem.code or None, "error_message": reason}
 	if rows.update(MESSAGE, text.name, why, status="Sending"):
-		delivery.show(frappe._dict(communication=text.communication, status="Queued"))
+		delivery.show(frappe._dict(name=text.name, status="Queued"))

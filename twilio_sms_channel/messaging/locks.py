@@ -5,9 +5,42 @@ Source: https://mariadb.com/kb/en/get_lock/
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import frappe
+
+Answer = TypeVar("Answer")
+TRIES_AT_ONCE = 3
+# Two transactions that make the same contact, or wait for the same row, get in each other's way for a moment only.
+PASSING = (
+	frappe.DuplicateEntryError,
+	frappe.QueryDeadlockError,
+	frappe.QueryTimeoutError,
+	frappe.TimestampMismatchError,
+)
+# MariaDB from 11.6 on: another transaction was faster since this one began to read.
+RECORD_HAS_CHANGED = 1020
+
+
+def is_passing(error: Exception) -> bool:
+	"""Whether what failed goes well when it is done again at once: another transaction was in the way."""
+	return isinstance(error, PASSING) or error.args[:1] == (RECORD_HAS_CHANGED,)
+
+
+def again(work: Callable[[], Answer]) -> Answer:
+	"""Do something, from the beginning again when another transaction was in the way. Only at the beginning of a
+	request: what the transaction has written so far is undone then.
+	"""
+	for attempt in range(1, TRIES_AT_ONCE + 1):
+		try:
+			return work()
+		except Exception as e:
+			if attempt == TRIES_AT_ONCE or not is_passing(e):
+				raise
+			frappe.db.rollback()
+			frappe.clear_messages()
+	raise AssertionError
 
 
 def take(names: Iterable[str], wait_s: float = 0) -> set[str]:

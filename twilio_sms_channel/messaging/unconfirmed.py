@@ -210,9 +210,7 @@ def conclude(search: Search, listed: list[MessageInstance]) -> None:
 	if search.is_over:
 		again = {"status": "Queued", "next_attempt": None, "error_code": None, "error_message": None}
 		if rows.update(MESSAGE, search.name, again, status="Unconfirmed"):
-			delivery.show(
-				frappe.db.get_value(MESSAGE, search.name, ["communication", "status"], as_dict=True)
-			)
+			delivery.show(frappe.db.get_value(MESSAGE, search.name, ["name", "status"], as_dict=True))
 		return
 	_look_in(search.name, min(LOOK_EVERY_S, max(absent_after_s() / 4, 1)))
 
@@ -231,8 +229,7 @@ def _match(search: Search, answer: Accepted, message: MessageInstance) -> None:
 		says = message.error_message or ""
 		delivery.report(search.name, answer.twilio_status, str(message.error_code), says, sid=answer.sid)
 	else:
-		communication = frappe.db.get_value(MESSAGE, search.name, "communication")
-		delivery.accept(delivery.Taken(search.name, communication, answer, next_look=now_datetime()))
+		delivery.accept(delivery.Taken(search.name, answer, next_look=now_datetime()))
 
 
 def _look_in(message: str, seconds: float) -> None:

@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import contacts, media, phone
+from twilio_sms_channel.messaging import contacts, delivery, media, phone
 
 TICKET, MESSAGE, CONVERSATION = "HD Ticket", "Twilio SMS Message", "Twilio SMS Conversation"
 FIELDS = ("name", "contact", "raised_by", "twilio_sms_conversation")
@@ -49,6 +49,22 @@ def redirect(source, communication) -> bool:
 	communication.db_set("reference_name", target.name)
 	doc.on_communication_update(communication)
 	return True
+
+
+def refuse_to_split(source: str) -> None:
+	"""Refuse to split a ticket that was merged: its texts go on in another one, and would be in two living tickets.
+
+	:raises frappe.ValidationError: with the ticket where they can be split
+	"""
+	merged, into = frappe.db.get_value(TICKET, source, ["is_merged", "merged_with"])
+	living = desk_of_site().living_ticket(str(into)) if merged and into else None
+	if living:
+		frappe.throw(
+			_("Ticket {0} was merged into ticket {1}, where its messages go on. Split them there.").format(
+				source, living.name
+			),
+			title=_("The ticket was not split"),
+		)
 
 
 def _to_be_reached(source, target) -> dict[str, str]:
@@ -99,10 +115,14 @@ def _move_messages(source: str, target: str) -> None:
 		.where(Communication.communication_medium == "SMS")
 	).run()
 	copy_of = {tuple(marks): name for name, *marks in copies}
+	moved = []
 	for message, *marks in moving:
 		if copy := copy_of.pop(tuple(marks), None):
 			frappe.db.set_value(MESSAGE, message, "communication", copy, update_modified=False)
 			_attach_files(message, copy)
+			moved.append(message)
+	# What Twilio reported since the copies were made.
+	delivery.show_again(moved)
 
 
 def _marks(Communication) -> tuple:
@@ -125,4 +145,6 @@ def _attach_files(message: str, copy: str) -> None:
 				"is_private": file.is_private,
 				"content": media.content_of(file),
 			}
-			frappe.get_doc({"doctype": "File", **there, **fields}).insert(ignore_permissions=True)
+			frappe.get_doc({"doctype": "File", **there, **fields}).insert(
+				ignore_permissions=True, ignore_mandatory=True
+			)

@@ -11,7 +11,8 @@ from frappe import _
 from frappe.utils import validate_email_address
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import contacts, conversations, outbox, phone, reply_pictures, text
+from twilio_sms_channel.messaging import contacts, conversations, locks, outbox, phone, reply_pictures, text
+from twilio_sms_channel.messaging.courtesies import courtesy, is_for_lack
 from twilio_sms_channel.overrides import feed_html, merging
 
 # The reply box does not say what its screen showed. A text that is this young was hardly read.
@@ -50,12 +51,14 @@ class TicketMixin:
 			self._refuse_to_text_another(kwargs.get("to"))
 			return self._reply_from_box(message, list(kwargs.get("attachments") or []))
 		kwargs["to"] = _addresses(kwargs.get("to")) or self.customer_email()
-		return super().reply_via_agent(feed_html.for_customer(message), **kwargs)
+		return super(TicketMixin, self._where_it_goes_on()).reply_via_agent(
+			feed_html.for_customer(message), **kwargs
+		)
 
 	def reply_by_text(self, body: str, files: list[str] | None = None, **how: Any):
 		"""Queue a text to the customer. Returns the Twilio SMS Message; see `outbox.write`."""
 		conversation = frappe.get_doc("Twilio SMS Conversation", self.twilio_sms_conversation)
-		conversation.ticket_doctype, conversation.ticket = self.doctype, str(self.name)
+		conversation.ticket_doctype, conversation.ticket = self.doctype, str(self._where_it_goes_on().name)
 		return outbox.write(conversation, body, files=files, **how)
 
 	def reply_by_email(self, message: str, to: str, files: list[str]) -> None:
@@ -68,12 +71,15 @@ class TicketMixin:
 
 	def customer_email(self) -> str:
 		"""The customer's valid e-mail address, "" without one."""
-		return validate_email_address(self.raised_by or "") or contacts.email_of(self.contact)
+		return contacts.mailable(self.raised_by) or contacts.email_of(self.contact)
 
 	def after_insert(self) -> None:
-		super().after_insert()
 		if self.is_text_ticket and self.get("ticket_split_from"):
+			merging.refuse_to_split(self.ticket_split_from)
+		# At once: other apps' hooks on tickets may commit, and fail after that.
+		if self.is_text_ticket and (self.get("ticket_split_from") or self.flags.opened_by_text):
 			conversations.follow(self.twilio_sms_conversation, self.doctype, self.name)
+		super().after_insert()
 
 	def on_update(self) -> None:
 		super().on_update()
@@ -109,20 +115,56 @@ class TicketMixin:
 		"""
 		:param message: HTML
 		"""
-		in_person = _asked_for_by_request("reply_via_agent")
-		if in_person:
+		body = text.from_html(message)
+		if not _asked_for_by_request("reply_via_agent"):
+			try:
+				self._text(message, body, files)
+			except Exception as e:
+				# Helpdesk's bulk reply goes on with the other tickets and tells nobody.
+				if isinstance(e, outbox.CannotText):
+					self._note_not_sent(body, str(e))
+				elif locks.is_passing(e):
+					self._note_not_sent(
+						body, _("Somebody else changed the ticket at the same moment. Send it again.")
+					)
+				raise
+			return
+
+		def write() -> None:
 			# Agents who press Send at the same moment take turns, and the second one sees what the first one wrote.
 			conversations.hold(self.twilio_sms_conversation)
 			self.reload()
+			self._text(message, body, files, seen_up_to_s=READING_TIME_S)
+
+		locks.again(write)
+
+	def _text(self, message: str, body: str, files: list[str], **how: Any) -> None:
 		pasted = reply_pictures.files_in(message, self, besides=files)
-		body = text.from_html(message)
-		try:
-			self.reply_by_text(body, [*files, *pasted], seen_up_to_s=READING_TIME_S if in_person else 0)
-		except outbox.CannotText as e:
-			if not in_person:
-				# Helpdesk's bulk reply goes on with the other tickets and tells nobody.
-				self._note_not_sent(body, str(e))
-			raise
+		self.reply_by_text(body, [*files, *pasted], **how)
+
+	def _where_it_goes_on(self):
+		"""The ticket, or the one that it was merged into: a reply in a closed one is seen by nobody.
+
+		:raises outbox.CannotText: the user may not write that one
+		"""
+		if not (self.get("is_merged") and self.get("merged_with")):
+			return self
+		desk = desk_of_site()
+		living = desk.living_ticket(str(self.merged_with))
+		if not living or living.name == str(self.name):
+			return self
+		if not desk.may_write(living.name):
+			frappe.throw(
+				_(
+					"This ticket was merged into ticket {0}, which is with other colleagues. Ask them to answer."
+				).format(living.name),
+				outbox.CannotText,
+				title=_("The text was not sent"),
+			)
+		frappe.msgprint(
+			_("This ticket was merged into ticket {0}, where replies go now.").format(living.name), alert=True
+		)
+		return frappe.get_doc(self.doctype, living.name)
 
 	def _refuse_to_text_another(self, to: Any) -> None:
 		"""The Reply icon beside a text fills in its sender: in a merged ticket that may be another customer."""
