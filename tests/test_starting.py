@@ -202,6 +202,27 @@ def test_an_email_ticket_replies_by_text_and_can_go_back(agent, stack, customer,
 	assert frappe.get_all("Email Queue Recipient", {"parent": mail}, pluck="recipient") == ["ann@example.com"]
 
 
+def test_the_customer_of_an_email_ticket_without_contact_is_one_person(agent, stack, customer, sim):
+	address = f"a{customer.number[1:]}@example.com"
+	ticket = email_ticket(agent, raised_by=address)
+	start = started(agent, customer.number, ticket=ticket.name)
+	contact = frappe.get_doc("Contact", frappe.db.get_value("HD Ticket", ticket.name, "contact"))
+	assert contact.name == frappe.db.get_value(CONVERSATION, start.conversation, "contact")
+	assert [row.email_id for row in contact.email_ids] == [address]
+	assert [row.twilio_sms_e164 for row in contact.phone_nos] == [customer.number]
+	# Somebody else's number, and somebody who wrote e-mails before.
+	bob = f"b{customer.number[1:]}@example.com"
+	ticket = email_ticket(agent, raised_by=bob)
+	assert address not in bob and bob in refused(agent, customer.number, ticket=ticket.name)
+	known = make_contact(email_ids=[{"email_id": bob, "is_primary": 1}])
+	frappe.db.set_value("HD Ticket", ticket.name, "contact", None)
+	frappe.db.commit()
+	other = Customer(stack)
+	started(agent, other.number, ticket=ticket.name)
+	assert frappe.db.get_value("HD Ticket", ticket.name, "contact") == known.name
+	assert frappe.db.get_value("Contact Phone", {"parent": known.name}, "twilio_sms_e164") == other.number
+
+
 def test_a_ticket_that_texts_somebody_else_is_left_alone(agent, stack, customer, sim):
 	ticket = ticket_of(customer.text("Hello"))
 	before = count()

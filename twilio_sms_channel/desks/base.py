@@ -64,6 +64,13 @@ class Desk(ABC):
 		"""The ticket, or the one it was merged into; None when it is gone."""
 
 	@abstractmethod
+	def call_by_first(self, ticket: str, first, later: list, customer_number: str) -> None:
+		"""Call a ticket by its first text if it is called by one of the later ones; what people wrote stays.
+
+		:param first: `body` and `content` (HTML) of a text; `later` the same of others
+		"""
+
+	@abstractmethod
 	def teams_of(self, user: str) -> list[str]:
 		"""Teams in which the user answers customers."""
 
@@ -73,7 +80,10 @@ class Desk(ABC):
 
 	@abstractmethod
 	def ring(self, user: str, ticket: str, what: str) -> None:
-		"""Show a notice in the ticket system's own list of notifications, where it has one."""
+		"""Show a notice in the ticket system's own list of notifications, where it has one.
+
+		Like `note`, `log` and `refresh` it is a courtesy: it never raises for reasons of its own.
+		"""
 
 	@abstractmethod
 	def note(self, ticket: str, content: str) -> None:

@@ -19,6 +19,7 @@ from pypika.terms import Term
 from twilio_sms_channel.desks import saved_replies
 from twilio_sms_channel.desks.base import Desk, Logged, Ticket
 from twilio_sms_channel.messaging import contacts, conversations, phone
+from twilio_sms_channel.messaging.courtesies import courtesy, is_for_lack
 
 TICKET = "HD Ticket"
 MAX_SUBJECT_CHARACTERS = 140
@@ -51,9 +52,12 @@ class HelpdeskDesk(Desk):
 			}
 		)
 		for field, ticket_field in self.routing_fields.items():
-			if value := number.get(field):
+			value = number.get(field)
+			if value and frappe.db.exists(ticket.meta.get_options(ticket_field), value):
 				ticket.set(ticket_field, value)
-		name = str(ticket.insert(ignore_permissions=True).name)
+		ticket.flags.opened_by_text = True
+		_insert(ticket)
+		name = str(ticket.name)
 		if not conversation.contact and (sharing := contacts.sharing(conversation.customer_number)):
 			self.note(name, _whose_number(conversation.customer_number, sharing))
 		return Ticket(name, ticket.subject)
@@ -67,6 +71,7 @@ class HelpdeskDesk(Desk):
 				"contact": doc.contact or conversation.contact,
 			}
 			if any(doc.get(field) != value for field, value in changes.items()):
+				doc.flags.ignore_mandatory = doc.flags.ignore_links = True
 				doc.update(changes).save()
 		return Ticket(str(doc.name), doc.subject)
 
@@ -92,6 +97,19 @@ class HelpdeskDesk(Desk):
 			ticket = row.merged_with
 		return None
 
+	def call_by_first(self, ticket: str, first, later: list, customer_number: str) -> None:
+		now = frappe.db.get_value(TICKET, ticket, ["subject", "description"], as_dict=True)
+		subject, changes = subject_of(first.body, customer_number), {}
+		if now.subject != subject and now.subject in [
+			subject_of(text.body, customer_number) for text in later
+		]:
+			changes["subject"] = subject
+		if now.description != first.content and now.description in [text.content for text in later]:
+			changes["description"] = first.content
+		if changes:
+			frappe.db.set_value(TICKET, ticket, changes)
+			self.refresh(ticket)
+
 	def teams_of(self, user: str) -> list[str]:
 		return frappe.get_all(
 			"HD Team Member", filters={"user": user, "parenttype": "HD Team"}, pluck="parent", distinct=True
@@ -108,6 +126,7 @@ class HelpdeskDesk(Desk):
 			.where((Member.parent == team) & (Agent.is_active == 1))
 		).run(pluck=True)
 
+	@courtesy("Helpdesk's notification could not be written")
 	def ring(self, user: str, ticket: str, what: str) -> None:
 		# Of Helpdesk's kinds of notification only this one sends no e-mail; older releases would show another text.
 		if parse(helpdesk_version) < NOTICES_SAY_THEIR_TEXT_SINCE:
@@ -121,8 +140,9 @@ class HelpdeskDesk(Desk):
 				"reference_ticket": ticket,
 				"message": what,
 			}
-		).insert(ignore_permissions=True)
+		).insert(ignore_permissions=True, ignore_mandatory=True)
 
+	@courtesy("A note could not be written into a ticket")
 	def note(self, ticket: str, content: str) -> None:
 		frappe.get_doc(
 			{
@@ -131,8 +151,9 @@ class HelpdeskDesk(Desk):
 				"commented_by": "Administrator",
 				"content": content,
 			}
-		).insert(ignore_permissions=True)
+		).insert(ignore_permissions=True, ignore_mandatory=True)
 
+	@courtesy("A line could not be written into a ticket's history")
 	def log(self, ticket: str, what: str) -> None:
 		from helpdesk.helpdesk.doctype.hd_ticket_activity.hd_ticket_activity import log_ticket_activity
 
@@ -174,6 +195,7 @@ class HelpdeskDesk(Desk):
 	def saved_reply(self, ticket, name: str) -> str:
 		return saved_replies.rendered(ticket, name)
 
+	@courtesy("Open screens of a ticket were not told to read it again", writes=False)
 	def refresh(self, ticket: str) -> None:
 		frappe.publish_realtime(
 			"twilio_sms_update", {"ticket": ticket}, doctype=TICKET, docname=ticket, after_commit=True
@@ -189,6 +211,18 @@ class HelpdeskDesk(Desk):
 			)
 		else:
 			publish_event("helpdesk:ticket-update", int(ticket))
+
+
+def _insert(ticket) -> None:
+	"""Insert a ticket, whatever a site asks people to fill in, and whoever it was to be assigned to was deleted."""
+	with courtesy("A ticket could not be made as usual", but=lambda error: not is_for_lack(error)) as usual:
+		ticket.insert(ignore_permissions=True, ignore_mandatory=True, ignore_links=True)
+	if usual.failed:
+		# Its name was given back as well.
+		ticket.set_new_name(force=True)
+		ticket.db_insert()
+		with courtesy("What Helpdesk does with a new ticket was left out"):
+			ticket.run_method("after_insert")
 
 
 def _whose_number(customer_number: str, contacts_with_it: list[str]) -> str:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import frappe
 from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging import consent
+from twilio_sms_channel.messaging import consent, locks
 
 CONVERSATION = "Twilio SMS Conversation"
 KEPT = (
@@ -22,12 +22,35 @@ KEPT = (
 )
 
 
+# As long as the database waits for a row.
+TURN_WAITS_S = 50
+
+
+@contextmanager
+def turn(number: str, customer_number: str) -> Iterator[None]:
+	"""One at a time about this pair's conversation, whoever commits meanwhile. May be taken again within.
+
+	A row that is held is given back by the first commit, and other apps' hooks on contacts, tickets and
+	Communications do commit: two first texts would make two tickets.
+
+	:raises frappe.QueryTimeoutError: it was not given back in time
+	"""
+	lock = locks.take([f"conversation {number} {customer_number}"], wait_s=TURN_WAITS_S)
+	if not lock:
+		raise frappe.QueryTimeoutError(f"the conversation of {number} with {customer_number}")
+	try:
+		yield
+	finally:
+		locks.release(lock)
+
+
 @contextmanager
 def locked(number: str, customer_number: str) -> Iterator:
 	"""Hold the row of this pair's conversation while something is decided about it; commits at the end.
 
 	The lock is taken as the first statement of a new transaction: reads behind it see everything that the lock's
 	last holder committed. An exception rolls back. The conversation is made, and committed, when there is none.
+	What makes documents of other apps takes a `turn` as well, and asks for the row with `held_again`.
 
 	:param number: name of a Twilio SMS Number
 	:param customer_number: E.164, short code or alphanumeric sender
@@ -38,8 +61,39 @@ def locked(number: str, customer_number: str) -> Iterator:
 	if not name:
 		_create(number, customer_number)
 		name = _lock(number, customer_number)
-	yield frappe.get_doc(CONVERSATION, name)
+	conversation = frappe.get_doc(CONVERSATION, name)
+	_watch(conversation)
+	yield conversation
 	frappe.db.commit()
+
+
+def held_again(conversation) -> None:
+	"""Hold the conversation's row again, and read it again, if somebody else's code has committed since."""
+	if not conversation.flags.given_back:
+		return
+	now = frappe.get_doc(CONVERSATION, conversation.name, for_update=True)
+	conversation.update(
+		{field: now.get(field) for field in KEPT} | {"contact": now.contact or conversation.contact}
+	)
+	_watch(conversation)
+
+
+def _watch(conversation) -> None:
+	conversation.flags.given_back = False
+	frappe.db.after_commit.add(lambda: conversation.flags.update(given_back=True))
+
+
+def contact_of(number: str, customer_number: str) -> str | None:
+	"""The contact that this pair's conversation names, if it is still there."""
+	Conversation, Contact = frappe.qb.DocType(CONVERSATION), frappe.qb.DocType("Contact")
+	found = (
+		frappe.qb.from_(Conversation)
+		.join(Contact)
+		.on(Contact.name == Conversation.contact)
+		.select(Contact.name)
+		.where((Conversation.number == number) & (Conversation.customer_number == customer_number))
+	).run(pluck=True)
+	return found[0] if found else None
 
 
 def save(conversation) -> None:
@@ -68,7 +122,7 @@ def _create(number: str, customer_number: str) -> None:
 	)
 	consent.inherit(conversation)
 	try:
-		conversation.insert(ignore_permissions=True)
+		conversation.insert(ignore_permissions=True, ignore_mandatory=True)
 		frappe.db.commit()
 	except frappe.UniqueValidationError:
 		# A text of the same customer made it at the same moment.
@@ -91,7 +145,7 @@ def held(number: str, customer_number: str):
 		# See `_create`.
 		frappe.db.rollback()
 		try:
-			return of_pair(number, customer_number).insert(ignore_permissions=True)
+			return of_pair(number, customer_number).insert(ignore_permissions=True, ignore_mandatory=True)
 		except frappe.UniqueValidationError:
 			# Made at the same moment, and committed: its lock was waited for.
 			frappe.clear_messages()
@@ -137,7 +191,7 @@ def of_other_number(conversation, number: str):
 		other = unsaved(conversation, number)
 		frappe.db.savepoint("other_conversation")
 		try:
-			return other.insert(ignore_permissions=True)
+			return other.insert(ignore_permissions=True, ignore_mandatory=True)
 		except frappe.UniqueValidationError:
 			# Made at the same moment: a reading lock sees it although this transaction began before.
 			frappe.db.rollback(save_point="other_conversation")
@@ -198,4 +252,5 @@ def set_contact(conversation: str, ticket_doctype: str, ticket: str, contact: st
 	doc = frappe.get_doc(CONVERSATION, conversation)
 	if (doc.ticket_doctype, doc.ticket) == (ticket_doctype, str(ticket)) and doc.contact != contact:
 		doc.contact = contact
+		doc.flags.ignore_mandatory = doc.flags.ignore_links = True
 		doc.save(ignore_permissions=True)

@@ -1,25 +1,22 @@
 """Hooks for other apps: `twilio_sms_message_received`, `twilio_sms_status_changed`, `twilio_sms_before_send`."""
 
 import frappe
-from rq.timeouts import JobTimeoutException
+
+from twilio_sms_channel.messaging.courtesies import courtesy
 
 
 def tell(hook: str, message) -> None:
 	"""Call every dotted path that other apps registered under `hook`, with the message document.
 
-	A failing listener is logged and does not hold up the message: a text that was received or sent stays so.
+	A failing listener is logged, what it wrote is taken back, and it does not hold up the message: a text that was
+	received or sent stays so.
 
 	:raises frappe.QueryDeadlockError: the database has undone the whole transaction, this app's part too
 	:raises rq.timeouts.JobTimeoutException: the worker's time is up
 	"""
 	for path in frappe.get_hooks(hook):
-		try:
+		with courtesy(f"{hook}: {path}"):
 			frappe.get_attr(path)(message)
-		except (frappe.QueryDeadlockError, JobTimeoutException):
-			raise
-		except Exception:
-			# Nobody can know what other apps' code raises.
-			frappe.log_error(title=f"{hook}: {path}", message=frappe.get_traceback())
 
 
 def ask(hook: str, message) -> None:

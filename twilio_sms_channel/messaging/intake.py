@@ -10,22 +10,14 @@ from frappe import _
 from frappe.utils import add_to_date, now_datetime
 from pypika.terms import Parameter
 
-from twilio_sms_channel.messaging import consent, conversations, jobs, locks, threading
+from twilio_sms_channel.messaging import consent, contacts, conversations, jobs, locks, threading
+from twilio_sms_channel.messaging.courtesies import courtesy
 from twilio_sms_channel.messaging.notify import tell_managers
 from twilio_sms_channel.twilio_gateway.payloads import InboundText
 
 MESSAGE = "Twilio SMS Message"
 MAX_ATTEMPTS = 6
 FIRST_RETRY_S = 30
-# Two texts that make the same contact, or wait for the same row, get in each other's way for a moment only.
-PASSING = (
-	frappe.DuplicateEntryError,
-	frappe.QueryDeadlockError,
-	frappe.QueryTimeoutError,
-	frappe.TimestampMismatchError,
-)
-# MariaDB from 11.6 on: another transaction was faster since this one began to read.
-RECORD_HAS_CHANGED = 1020
 TRIES_AT_ONCE = 5
 # Twilio waits 15 s for its webhook's answer.
 STOP_WAITS_S = 8
@@ -237,28 +229,44 @@ def _oldest_first(number: str, customer_number: str) -> Iterator[str]:
 def _thread(message: str, number: str, customer_number: str) -> None:
 	for attempt in range(1, TRIES_AT_ONCE + 1):
 		try:
-			with conversations.locked(number, customer_number) as conversation:
-				doc = frappe.get_doc(MESSAGE, message)
-				if doc.status == "Received":
-					threading.thread(doc, conversation)
+			with conversations.turn(number, customer_number):
+				_make_contact(number, customer_number)
+				with conversations.locked(number, customer_number) as conversation:
+					doc = frappe.get_doc(MESSAGE, message)
+					if doc.status == "Received":
+						threading.thread(doc, conversation)
 			return
 		except Exception as e:
 			frappe.db.rollback()
 			frappe.clear_messages()
-			if not is_passing(e) or attempt == TRIES_AT_ONCE:
+			if not locks.is_passing(e) or attempt == TRIES_AT_ONCE:
 				_note_failure(message, e)
 				return
 
 
-def is_passing(error: Exception) -> bool:
-	"""Whether what failed goes well when it is done again at once: another transaction was in the way."""
-	return isinstance(error, PASSING) or error.args[:1] == (RECORD_HAS_CHANGED,)
+def _make_contact(number: str, customer_number: str) -> None:
+	"""Make the customer's contact when nobody has the number. Commits.
+
+	Before the conversation's row is held: other apps' hooks on Contact commit, which gives a row back. Without a
+	contact the text goes on all the same.
+	"""
+	frappe.db.commit()
+	if conversations.contact_of(number, customer_number):
+		return
+	with courtesy("A customer's contact could not be made", but=locks.is_passing):
+		contacts.find_or_create(customer_number)
+	frappe.db.commit()
 
 
 def _note_failure(message: str, error: Exception) -> None:
-	attempts = (frappe.db.get_value(MESSAGE, message, "attempts") or 0) + 1
-	reason = f"{type(error).__name__}: {error}"[:500]
 	frappe.log_error(title=f"Text {message} could not be put into a ticket", message=frappe.get_traceback())
+	status, attempts = frappe.db.get_value(MESSAGE, message, ["status", "attempts"])
+	if status != "Received":
+		# Another app's code has committed it; only what comes after has failed.
+		frappe.db.commit()
+		return
+	attempts = (attempts or 0) + 1
+	reason = f"{type(error).__name__}: {error}"[:500]
 	if attempts >= MAX_ATTEMPTS:
 		_fail(message, reason)
 		return

@@ -152,7 +152,7 @@ def _attach(message, item, content: bytes):
 			"attached_to_doctype": "Communication",
 			"attached_to_name": message.communication,
 		}
-	).insert(ignore_permissions=True)
+	).insert(ignore_permissions=True, ignore_mandatory=True)
 
 
 def content_of(file) -> bytes:

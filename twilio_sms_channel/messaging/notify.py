@@ -7,11 +7,13 @@ from frappe.utils import add_to_date, now_datetime
 from frappe.utils.user import get_users_with_role
 
 from twilio_sms_channel.messaging import text
+from twilio_sms_channel.messaging.courtesies import courtesy
 
 # Five texts in a row are one reason to look.
 QUIET_MINUTES = 5
 
 
+@courtesy("Nobody could be told of a customer's text")
 def about_text(desk, ticket, who: str, message) -> None:
 	"""Notify the ticket's assignees, otherwise its team, otherwise who answered last, of a text on a ticket that was
 	there before.
@@ -22,8 +24,8 @@ def about_text(desk, ticket, who: str, message) -> None:
 	:param who: how the customer is shown
 	"""
 	people = (
-		ticket.assigned
-		or (desk.team_members(ticket.team) if ticket.team else [])
+		_enabled(ticket.assigned)
+		or (_enabled(desk.team_members(ticket.team)) if ticket.team else [])
 		or _who_answered_last(desk, ticket, message.conversation)
 	)
 	if not people:
@@ -69,9 +71,17 @@ def _who_answered_last(desk, ticket, conversation: str) -> list[str]:
 		.orderby(Message.creation, order=frappe.qb.desc)
 		.limit(1)
 	).run(pluck=True)
-	return [user for user in found if user and desk.may_write(ticket.name, user)]
+	return [user for user in _enabled(found) if desk.may_write(ticket.name, user)]
 
 
+def _enabled(users: list[str]) -> list[str]:
+	"""Those who are there and may log in: a ticket keeps the names of users who were deleted or renamed."""
+	if not users:
+		return []
+	return frappe.get_all("User", {"name": ("in", users), "enabled": 1}, pluck="name")
+
+
+@courtesy("The site's managers could not be told")
 def tell_managers(subject: str, doctype: str, name: str) -> None:
 	"""Notify those who look after the channel; once about each document as long as they have not read it.
 

@@ -101,7 +101,8 @@ def _write(conversation, body: str, files: list[str] | None, **facts):
 		if reason := _why_too_long(len(body) + links * (media_links.length() + 1), links):
 			_refuse(reason)
 		sending = _from(conversation, number)
-		communication = _communication(conversation, body).insert(ignore_permissions=True)
+		communication = _communication(conversation, body)
+		communication.insert(ignore_permissions=True, ignore_mandatory=True)
 		attached = [outgoing_media.attach(file, communication.name) for file in outgoing]
 		outgoing_media.check_stored(attached)
 	except outgoing_media.CannotSendFile as e:
@@ -163,7 +164,7 @@ def _queue(conversation, body: str, communication: str, **facts):
 			"turn": pace.turn_for(number.name, conversation.name, by=facts.get("sent_by") or ""),
 			**facts,
 		}
-	).insert(ignore_permissions=True)
+	).insert(ignore_permissions=True, ignore_mandatory=True)
 	dispatch.wake()
 	return message
 

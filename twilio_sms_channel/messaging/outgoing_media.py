@@ -108,7 +108,7 @@ def attach(file: Outgoing, communication: str) -> dict:
 			"attached_to_doctype": "Communication",
 			"attached_to_name": communication,
 		}
-	).insert(ignore_permissions=True)
+	).insert(ignore_permissions=True, ignore_mandatory=True)
 	# Frappe may have written a JPEG anew, without what cameras put into it.
 	stored_size = len(media.content_of(copy))
 	return {

@@ -168,6 +168,6 @@ def _copy(file: str, ticket) -> str:
 				"attached_to_name": str(ticket.name),
 			}
 		)
-		.insert(ignore_permissions=True)
+		.insert(ignore_permissions=True, ignore_mandatory=True)
 		.name
 	)

@@ -13,7 +13,7 @@ from twilio_sms_channel.messaging import (
 	contacts,
 	conversations,
 	home,
-	intake,
+	locks,
 	outbox,
 	phone,
 	senders,
@@ -22,7 +22,6 @@ from twilio_sms_channel.messaging import (
 from twilio_sms_channel.messaging.outbox import CannotText
 
 NUMBER, CONVERSATION = "Twilio SMS Number", "Twilio SMS Conversation"
-TRIES_AT_ONCE = 3
 
 
 @dataclass
@@ -66,15 +65,13 @@ def start(
 		_refuse(
 			_("{0} is none of our numbers. Choose one of the list.").format(frappe.utils.escape_html(number))
 		)
-	for attempt in range(1, TRIES_AT_ONCE + 1):
-		try:
+
+	def begin() -> Started:
+		with conversations.turn(number, to):
 			return _start(to, body, number, ticket, contact, subject, files or [], request_id)
-		except Exception as e:
-			# Two that make the same contact at the same moment: what the first one wrote is there when tried again.
-			if attempt == TRIES_AT_ONCE or not intake.is_passing(e):
-				raise
-			frappe.db.rollback()
-			frappe.clear_messages()
+
+	# Two that make the same contact at the same moment: what the first one wrote is there when tried again.
+	return locks.again(begin)
 
 
 def _start(to, body, number, ticket, contact, subject, files, request_id) -> Started:
@@ -238,15 +235,36 @@ def _continued(desk, conversation) -> Ticket | None:
 
 def _settle_contact(desk, conversation, chosen: str | None, ticket: str | None) -> None:
 	"""Say on the conversation who the customer is, and on that contact what their number is."""
-	likely = chosen or (ticket and frappe.db.get_value(desk.doctype, ticket, "contact"))
+	asked = frappe.get_doc(desk.doctype, ticket) if ticket else None
+	likely = chosen or (asked and asked.contact)
+	address = asked.customer_email() if asked and not likely else ""
+	likely = likely or contacts.find_by_email(address)
 	if likely:
 		contacts.add_number(likely, conversation.customer_number)
 	# What an agent says now counts; a ticket's contact may be the same person's other entry.
-	contact = chosen or conversation.contact or likely
-	contact = contact or contacts.find_or_create(conversation.customer_number)
+	known = conversation.contact if contacts.exists(conversation.contact) else None
+	contact = chosen or known or likely or contacts.find_or_create(conversation.customer_number)
+	if address and contact:
+		_refuse_two_people(contact, address, conversation.customer_number)
+		contacts.add_email(contact, address)
 	if contact != conversation.contact:
 		conversation.contact = contact
 		conversations.save(conversation)
+
+
+def _refuse_two_people(contact: str, address: str, number: str) -> None:
+	"""Refuse when somebody wrote the e-mail, and the number is somebody else's."""
+	emails = contacts.emails_of(contact)
+	if emails and address.lower() not in emails:
+		_refuse(
+			_(
+				"{0} is the number of {1}, but this ticket is from {2}. Choose who the customer is as the contact of this ticket, or start a ticket of its own."
+			).format(
+				phone.display(number),
+				frappe.utils.escape_html(contacts.full_name(contact)),
+				frappe.utils.escape_html(address),
+			)
+		)
 
 
 def _texts_another(desk, ticket: str, conversation) -> bool:

@@ -33,15 +33,20 @@ def thread(message, conversation) -> None:
 	number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
 	is_reaction = reactions.is_one(message)
 	is_burst = arrival_order.is_burst(conversation, message)
-	if not conversation.contact:
-		conversation.contact = contacts.find_or_create(conversation.customer_number)
+	if not contacts.exists(conversation.contact):
+		# Where one is to be made it was made before the conversation was locked.
+		conversation.contact = contacts.find(conversation.customer_number)
 	who = contacts.full_name(conversation.contact) or phone.display(conversation.customer_number)
-	continued = _continued_ticket(desk, conversation, number, is_reaction)
-	ticket = continued or desk.open_ticket(conversation, message.body)
-	communication = _communication(message, who, desk.doctype, ticket)
-	communication.flags.twilio_sms_reaction = is_reaction
-	communication.insert(ignore_permissions=True)
-	arrival_order.set_arrival(communication.name, message.received_at)
+	if begun := _begun(desk, message):
+		ticket = continued = begun
+	else:
+		continued = _continued_ticket(desk, conversation, number, is_reaction)
+		ticket = continued or desk.open_ticket(conversation, message.body)
+		communication = _communication(message, who, desk.doctype, ticket)
+		communication.flags.twilio_sms_reaction = is_reaction
+		_write(communication, message)
+	arrival_order.set_arrival(message.communication, message.received_at)
+	conversations.held_again(conversation)
 
 	was_opted_out = bool(conversation.opted_out)
 	keyword = consent.note(conversation, message)
@@ -56,7 +61,6 @@ def thread(message, conversation) -> None:
 	facts = {
 		"status": "Threaded",
 		"conversation": conversation.name,
-		"communication": communication.name,
 		"may_want_to_stop": message.may_want_to_stop,
 		"next_attempt": None,
 		"error_message": None,
@@ -75,6 +79,23 @@ def thread(message, conversation) -> None:
 		notify.about_text(desk, ticket, who, message)
 	tell("twilio_sms_message_received", message)
 	desk.refresh(ticket.name)
+
+
+def _begun(desk, message) -> Ticket | None:
+	"""The ticket that the text is in already: other apps' code has committed this much of an attempt that failed."""
+	written = message.communication and frappe.db.get_value(
+		"Communication", message.communication, "reference_name"
+	)
+	return desk.living_ticket(written) if written else None
+
+
+def _write(communication, message) -> None:
+	"""Insert a text's Communication; the message says beforehand which one it is, see `_begun`."""
+	message.communication = frappe.generate_hash(length=10)
+	frappe.db.set_value(
+		message.doctype, message.name, "communication", message.communication, update_modified=False
+	)
+	communication.insert(ignore_permissions=True, ignore_mandatory=True, set_name=message.communication)
 
 
 def _log(desk, ticket: Ticket, conversation, was_opted_out: bool, is_reaction: bool) -> None:

@@ -4,6 +4,7 @@ Helpdesk's own methods are replaced only where a ticket without e-mail address w
 person; everything else goes through to Helpdesk.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import frappe
@@ -17,6 +18,11 @@ from twilio_sms_channel.overrides import feed_html, merging
 
 # The reply box does not say what its screen showed. A text that is this young was hardly read.
 READING_TIME_S = 6
+# What Helpdesk changes of a ticket when a text comes or goes.
+CHANGED_BY_TEXT = (
+	*("status", "status_category", "description"),
+	*("last_customer_response", "last_agent_response", "first_responded_on"),
+)
 
 
 class TicketMixin:
@@ -95,7 +101,31 @@ class TicketMixin:
 		if c.flags.twilio_sms_reaction:
 			# "Liked “…”" asks for nothing: what was settled stays so.
 			return
-		super().on_communication_update(c)
+		if c.communication_medium != "SMS":
+			return super().on_communication_update(c)
+		# Reading with a lock shows what others have saved since the transaction began.
+		self.flags.for_update = True
+		self.reload()
+		# Whoever texts fills in no fields, and does not mind what was deleted.
+		self.flags.ignore_mandatory = self.flags.ignore_links = True
+		with courtesy(
+			f"Ticket {self.name} could not be saved for a text", but=_is_to_be_heard_of(c.sent_or_received)
+		) as saved:
+			super().on_communication_update(c)
+		if saved.failed:
+			self._keep_what_a_text_changed()
+
+	def _keep_what_a_text_changed(self) -> None:
+		"""Without the rest of saving the ticket, which failed."""
+		kept = {field: self.get(field) for field in CHANGED_BY_TEXT if self.meta.has_field(field)}
+		if "status_category" in kept:
+			kept["status_category"] = frappe.db.get_value("HD Ticket Status", self.status, "category")
+		frappe.db.set_value(self.doctype, self.name, kept)
+
+	def notify_agent(self, agent: str, *args: Any, **kwargs: Any) -> None:
+		# For one who was renamed or deleted there is no notification, and no reason not to save the ticket.
+		with courtesy(f"{agent} could not be told of ticket {self.name}"):
+			super().notify_agent(agent, *args, **kwargs)
 
 	def set_raised_by(self) -> None:
 		# Helpdesk would fill in the session user, and e-mail replies would go to the agent.
@@ -204,6 +234,18 @@ class TicketMixin:
 		communication.flags.skip_add_signature = True
 		# The ticket is in the caller's hands: Communication.on_update would save another copy of it.
 		communication.db_insert()
+
+
+def _is_to_be_heard_of(direction: str) -> Callable[[Exception], bool]:
+	"""Which errors of saving the ticket count: those that pass, and for an agent who replies what a site refuses."""
+
+	def says(error: Exception) -> bool:
+		if locks.is_passing(error):
+			return True
+		refuses = isinstance(error, frappe.ValidationError | frappe.PermissionError)
+		return direction == "Sent" and refuses and not is_for_lack(error)
+
+	return says
 
 
 def _asked_for_by_request(method: str) -> bool:

@@ -22,7 +22,12 @@ permission_query_conditions = {
 }
 
 doc_events = {
-	"Contact": {"before_insert": "helpdesk.overrides.contact.link_customer_of_domain"},
+	"Contact": {
+		"before_insert": "helpdesk.overrides.contact.link_customer_of_domain",
+		"after_insert": "helpdesk.overrides.other_apps.commit",
+	},
+	"Communication": {"after_insert": "helpdesk.overrides.other_apps.commit"},
+	"HD Ticket": {"after_insert": "helpdesk.overrides.other_apps.commit"},
 }
 
 scheduler_events = {

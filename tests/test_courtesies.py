@@ -1,0 +1,204 @@
+"""Nothing that is done beside a text, and nothing that a ticket lacks, holds the text up."""
+
+import frappe
+import pytest
+from frappe.custom.doctype.custom_field.custom_field import create_custom_field
+from frappe.custom.doctype.property_setter.property_setter import make_property_setter
+from support.people import make_agent, make_team
+from support.stack import Customer, eventually, status_of, ticket_of
+
+from twilio_sms_channel.messaging.courtesies import courtesy
+
+API = "twilio_sms_channel.api.ticket."
+MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
+TICKET = "HD Ticket"
+
+
+def assign(ticket, user):
+	from frappe.desk.form.assign_to import add
+
+	add({"doctype": TICKET, "name": ticket.name, "assign_to": [user]})
+
+
+def settle(ticket):
+	ticket.reload()
+	ticket.status = "Resolved"
+	ticket.save()
+	frappe.db.commit()
+
+
+def gone(doctype: str, name: str) -> None:
+	"""Delete a document as a script does it that asks nobody."""
+	frappe.db.delete(doctype, {"name": name})
+
+
+def sent_from(ticket) -> list:
+	frappe.db.rollback()
+	return frappe.get_all(
+		MESSAGE, {"conversation": ticket.twilio_sms_conversation, "direction": "Outbound"}, pluck="name"
+	)
+
+
+def test_people_and_teams_that_are_gone_hold_up_no_text(customer, stack, sim, agent):
+	ticket = ticket_of(customer.text("Broken"))
+	deleted, renamed, last = (
+		make_agent(f"{who}{customer.number[1:]}@example.com") for who in ("d", "r", "l")
+	)
+	assert stack.login(last).reply(ticket.name, "<p>What is broken?</p>").status_code == 200
+	for user in (deleted, renamed):
+		assign(ticket, user)
+	team = make_team(f"Gone {customer.number}", deleted)
+	frappe.db.set_value(TICKET, ticket.name, "agent_group", team)
+	settle(ticket)
+	frappe.rename_doc("User", renamed, f"new-{renamed}", force=True)
+	for user in (deleted, last):
+		gone("User", user)
+	gone("HD Team", team)
+	frappe.db.commit()
+	frappe.clear_cache()
+	again = customer.text("The printer")
+	assert (again.status, ticket_of(again).name) == ("Threaded", ticket.name)
+	assert frappe.db.get_value(TICKET, ticket.name, "status") == "Open"
+	assert agent.reply(ticket.name, "<p>Switch it on</p>").status_code == 200
+	eventually(lambda: [status_of(name) for name in sent_from(ticket)] == ["Delivered"] * 2)
+	frappe.db.set_value(TICKET, ticket.name, {"_assign": None, "agent_group": None})
+	frappe.db.commit()
+	assert customer.text("Thank you").status == "Threaded"
+
+
+def test_an_assignment_to_somebody_who_is_gone_holds_up_no_text(customer, stack, sim):
+	user = make_agent(f"g{customer.number[1:]}@example.com")
+	rule = frappe.get_doc(
+		{
+			"doctype": "Assignment Rule",
+			"name": f"Gone {customer.number}",
+			"document_type": TICKET,
+			"description": "Ticket {{ name }}",
+			"assign_condition": f"'{customer.number}' in subject and status == 'Open'",
+			"rule": "Round Robin",
+			"users": [{"user": user}],
+			"assignment_days": [
+				{"day": day}
+				for day in (
+					*("Monday", "Tuesday", "Wednesday", "Thursday"),
+					*("Friday", "Saturday", "Sunday"),
+				)
+			],
+		}
+	).insert()
+	gone("User", user)
+	frappe.db.commit()
+	frappe.clear_cache()
+	try:
+		first = customer.text(f"Call {customer.number}")
+		assert first.status == "Threaded"
+		ticket = ticket_of(first)
+		assert (ticket.status, bool(ticket.contact)) == ("Open", True)
+		assert ticket_of(Customer(stack).text("The next one")).name != ticket.name
+		settle(ticket)
+		again = customer.text("And again")
+		assert (again.status, ticket_of(again).name) == ("Threaded", ticket.name)
+		assert frappe.db.get_value(TICKET, ticket.name, "status") == "Open"
+	finally:
+		frappe.delete_doc("Assignment Rule", rule.name, force=True)
+		frappe.db.commit()
+
+
+def test_a_contact_and_routing_that_are_gone_hold_up_no_text(customer, stack, sim):
+	team = make_team(f"Route {customer.number}")
+	number = stack.add_number(team=team, threading_policy="Always a new ticket")
+	first = ticket_of(customer.text("One", to=number))
+	assert first.agent_group == team
+	frappe.db.delete("Contact Phone", {"parent": first.contact})
+	for doctype, name in (("Contact", first.contact), ("HD Team", team)):
+		gone(doctype, name)
+	frappe.db.commit()
+	frappe.clear_cache()
+	second = ticket_of(customer.text("Two", to=number))
+	assert (second.subject, second.agent_group) == ("Two", None)
+	assert (
+		frappe.db.get_value("Contact Phone", {"parent": second.contact}, "twilio_sms_e164") == customer.number
+	)
+
+
+@pytest.fixture
+def asks_for_more(customer, sim):
+	"""Tickets, contacts, Communications and files of the site each have a field that people have to fill in. A ticket from before."""
+	before = ticket_of(customer.text("Hello"))
+	settle(before)
+	doctypes = (TICKET, "Communication", "File", "HD Ticket Activity", CONVERSATION, MESSAGE)
+	field = {"fieldname": "order_no", "fieldtype": "Data", "label": "Order No", "reqd": 1}
+	for doctype in doctypes:
+		create_custom_field(doctype, dict(field))
+	make_property_setter("Contact", "last_name", "reqd", 1, "Check")
+	frappe.db.commit()
+	yield before
+	frappe.db.rollback()
+	frappe.delete_doc("Property Setter", "Contact-last_name-reqd", force=True)
+	for doctype in doctypes:
+		frappe.delete_doc("Custom Field", f"{doctype}-order_no", force=True)
+		frappe.db.sql_ddl(f"alter table `tab{doctype}` drop column order_no")
+		frappe.clear_cache(doctype=doctype)
+	frappe.db.commit()
+
+
+def test_what_a_site_asks_people_to_fill_in_holds_up_no_text(
+	asks_for_more, customer, stack, sim, agent, picture
+):
+	newcomer = Customer(stack)
+	first = newcomer.text("I am new", media=[("a.png", picture + b"asked")])
+	assert first.status == "Threaded"
+	assert ticket_of(first).contact
+	eventually(lambda: frappe.db.get_value("Twilio SMS Media", {"parent": first.name}, "status") == "Fetched")
+	again = customer.text("Hello again")
+	assert (again.status, ticket_of(again).name) == ("Threaded", asks_for_more.name)
+	assert frappe.db.get_value(TICKET, asks_for_more.name, "status") == "Open"
+	assert agent.reply(asks_for_more.name, "<p>Welcome back</p>").status_code == 200
+	answer = agent.call(
+		f"{API}switch_channel", ticket=asks_for_more.name, channel="Email", email="new@example.org"
+	)
+	assert answer.status_code == 200, answer.text
+	other = Customer(stack)
+	answer = agent.call(f"{API}start", to=other.number, message="Your parcel is here")
+	assert answer.status_code == 200, answer.text
+
+
+# --- what fails is taken back, and only that ------------------------------------------------------------------------
+
+
+def note(text: str) -> str:
+	return frappe.get_doc({"doctype": "Note", "title": f"{text} {frappe.generate_hash()}"}).insert().name
+
+
+def test_what_fails_is_taken_back_and_logged_and_what_was_written_before_stays():
+	kept = note("before")
+	with courtesy("It rains") as outcome:
+		lost = note("within")
+		frappe.throw("No")
+	assert outcome.failed
+	assert (bool(frappe.db.exists("Note", kept)), bool(frappe.db.exists("Note", lost))) == (True, False)
+	assert frappe.local.message_log == []
+	assert frappe.db.exists("Error Log", {"method": "It rains"})
+
+
+def test_a_lost_transaction_is_not_taken_for_a_courtesy_that_failed():
+	lost = note("before")
+	with pytest.raises(ZeroDivisionError), courtesy("It rains"):
+		# As a deadlock does it: the database undoes everything, the way back included.
+		frappe.db.sql("rollback")
+		1 / 0  # noqa: B018
+	assert not frappe.db.exists("Note", lost)
+
+
+def test_a_courtesy_that_commits_before_it_fails_does_no_harm():
+	kept = note("before")
+	try:
+		with courtesy("It rains") as outcome:
+			frappe.db.commit()
+			lost = note("within")
+			frappe.throw("No")
+		assert outcome.failed
+		assert (bool(frappe.db.exists("Note", kept)), bool(frappe.db.exists("Note", lost))) == (True, False)
+	finally:
+		frappe.delete_doc("Note", kept)
+		frappe.db.commit()
