@@ -4,7 +4,8 @@ import frappe
 import pytest
 from frappe.utils import add_to_date, now_datetime
 from support.people import make_agent, make_team
-from support.stack import Customer, eventually, ticket_of
+from support.stack import MESSAGE, Customer, eventually, ticket_of
+from support.webhooks import inbound_params, post_signed
 
 SPLIT = "helpdesk.helpdesk.doctype.hd_ticket.api.split_ticket"
 MERGE = "helpdesk.helpdesk.doctype.hd_ticket.api.merge_ticket"
@@ -178,3 +179,36 @@ def test_texts_to_two_numbers_are_two_conversations_of_one_contact(customer, sim
 	)
 	assert first.name != second.name
 	assert first.contact == second.contact
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["by itself", "by an agent"])
+def test_a_ticket_is_called_by_the_text_that_was_sent_first(customer, sim, stack, named):
+	"""Its webhook was overtaken by the one of the next text."""
+	number = stack.add_number()
+	sim.add_number(stack.account_sid, number, sms_url="")
+	first, second = (
+		sim.text(from_=customer.number, to=number, body=body)
+		for body in ("My printer is broken", "It is the blue one")
+	)
+
+	def arrives(text):
+		params = inbound_params(stack, From=customer.number, To=number, Body=text.body, MessageSid=text.sid)
+		assert post_signed(stack, params).status_code == 200
+		name = eventually(
+			lambda: frappe.db.get_value(MESSAGE, {"twilio_sid": text.sid, "status": "Threaded"})
+		)
+		return ticket_of(frappe.get_doc(MESSAGE, name))
+
+	ticket = arrives(second)
+	assert ticket.subject == "It is the blue one"
+	if named:
+		frappe.db.set_value("HD Ticket", ticket.name, "subject", "Printer")
+		frappe.db.commit()
+	assert arrives(first).name == ticket.name
+	subject = "Printer" if named else "My printer is broken"
+	eventually(
+		lambda: (
+			frappe.db.get_value("HD Ticket", ticket.name, ["subject", "description"])
+			== (subject, "My printer is broken")
+		)
+	)

@@ -4,11 +4,13 @@ Webhooks of a burst overtake each other, and carry no time. Twilio's own list of
 once after a burst, and the times of arrival are handed out again in that order.
 """
 
+import itertools
 from datetime import timedelta
 
 import frappe
 from frappe.utils import add_to_date
 
+from twilio_sms_channel.desks import desk_or_none
 from twilio_sms_channel.messaging import conversations, delivery, jobs, phone
 from twilio_sms_channel.twilio_gateway.client import Gateway, oldest_first
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
@@ -53,7 +55,7 @@ def arrange(message: str) -> None:
 		sids = _order_at_twilio(doc)
 	except TwilioProblem as e:
 		frappe.logger("twilio_sms").info(f"the order of a burst around {message} is not known: {e.message}")
-		return
+		sids = {}
 	with conversations.locked(doc.number, doc.customer_number):
 		burst = [row for row in _burst(doc) if row.twilio_sid in sids]
 		ordered = sorted(burst, key=lambda row: sids[row.twilio_sid])
@@ -64,8 +66,34 @@ def arrange(message: str) -> None:
 			frappe.db.set_value(MESSAGE, row.name, "received_at", received_at, update_modified=False)
 			if row.communication:
 				set_arrival(row.communication, received_at)
+		_call_ticket_by_first_text(doc)
 		if moved:
 			delivery.refresh(doc)
+
+
+def _call_ticket_by_first_text(message) -> None:
+	"""Whichever text of a burst was faster has opened the ticket; it is called by the one that was sent first."""
+	doctype, ticket = frappe.db.get_value(
+		"Communication", message.communication, ["reference_doctype", "reference_name"]
+	) or (None, None)
+	desk = desk_or_none()
+	if not desk or doctype != desk.doctype:
+		return
+	Message, Communication = frappe.qb.DocType(MESSAGE), frappe.qb.DocType("Communication")
+	texts = (
+		frappe.qb.from_(Communication)
+		.left_join(Message)
+		.on(Message.communication == Communication.name)
+		.select(Message.direction, Message.received_at, Message.body, Communication.content)
+		.where((Communication.reference_doctype == doctype) & (Communication.reference_name == ticket))
+		.orderby(Communication.creation, Communication.name)
+		.limit(MAX_TEXTS)
+	).run(as_dict=True)
+	first, *later = list(itertools.takewhile(lambda text: text.direction == "Inbound", texts)) or [None]
+	if not later:
+		return
+	burst = [text for text in later if text.received_at - first.received_at < timedelta(seconds=BURST_S)]
+	desk.call_by_first(ticket, first, burst, message.customer_number)
 
 
 def set_arrival(communication: str, received_at) -> None:
