@@ -315,3 +315,40 @@ def test_a_late_report_of_an_earlier_attempt_is_ignored(stack, ticket):
 	params["MessageSid"] = "SM" + secrets.token_hex(16)
 	assert report().status_code == 204
 	assert status_of(message) == "Undelivered"
+
+
+# --- switching to e-mail --------------------------------------------------------------------------------------------
+
+
+def switched(agent, ticket, email=""):
+	answer = agent.call(f"{API}switch_channel", ticket=ticket.name, channel="Email", email=email)
+	frappe.db.rollback()
+	ticket.reload()
+	return answer
+
+
+def test_the_helpdesks_own_address_is_no_customers(agent, ticket):
+	ours = frappe.db.get_value("Email Account", {"default_outgoing": 1}, "email_id")
+	refused = switched(agent, ticket, ours.upper())
+	assert refused.status_code == 417, refused.text
+	assert ours.upper() in refused.text
+	assert (ticket.twilio_sms_reply_channel, ticket.raised_by or "") == ("SMS", "")
+	contact = frappe.get_doc("Contact", ticket.contact)
+	assert contact.email_ids == []
+	# Nor when it stands on the contact, as somebody typed it.
+	contact.add_email(ours, is_primary=True)
+	contact.save()
+	frappe.db.commit()
+	assert switched(agent, ticket).status_code == 417
+	assert ticket.customer_email() == ""
+
+
+def test_a_given_address_is_the_one_that_is_mailed(agent, ticket, address):
+	other = f"other-{address}"
+	answer = switched(agent, ticket, other)
+	assert answer.status_code == 200, answer.text
+	assert (answer.json()["message"]["email"], ticket.raised_by) == (other, other)
+	contact = frappe.get_doc("Contact", ticket.contact)
+	assert [row.email_id for row in contact.email_ids] == [address, other]
+	assert contact.email_id == address
+	assert switched(agent, ticket).json()["message"]["email"] == other

@@ -537,3 +537,24 @@ def test_a_report_is_shown_where_the_message_is_by_then(agent, customer, ticket,
 	moved = written_in(ticket)[0].communication
 	assert moved != row.communication
 	assert frappe.db.get_value("Communication", moved, "delivery_status") == "Sent"
+
+
+# --- an agent and the customer at the same moment -----------------------------------------------------------------------
+
+
+def test_a_program_answers_while_the_customer_texts(agent, customer, ticket, stack):
+	begun = threading.Event()
+
+	def text():
+		for n in range(6):
+			stack.simulator.text(from_=customer.number, to=stack.number, body=f"Text {n}")
+			begun.set()
+
+	texting = threading.Thread(target=text)
+	texting.start()
+	begun.wait(30)
+	answers = [agent.call(f"{API}reply", ticket=ticket.name, message=f"Answer {n}") for n in range(5)]
+	switched = agent.call(f"{API}switch_channel", ticket=ticket.name, channel="SMS")
+	texting.join(60)
+	assert [answer.status_code for answer in (*answers, switched)] == [200] * 6
+	assert bodies(ticket) == [f"Answer {n}" for n in range(5)]

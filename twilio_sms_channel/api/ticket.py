@@ -15,6 +15,7 @@ from twilio_sms_channel.messaging import (
 	dispatch,
 	finding,
 	intake,
+	locks,
 	media,
 	outbox,
 	remedies,
@@ -52,11 +53,15 @@ def reply(
 	doc = _writable(ticket)
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no text conversation."), outbox.CannotText)
-	if request_id or seen is not None:
-		# Clicks at the same moment take turns, and the second one sees what the first one wrote.
+	files = _list(attachments)
+
+	def write():
+		# Clicks and texts at the same moment take turns, and the second one sees what the first one wrote.
 		conversations.hold(doc.twilio_sms_conversation)
 		doc.reload()
-	sent = doc.reply_by_text((message or "").strip(), _list(attachments), request_id=request_id, seen=seen)
+		return doc.reply_by_text((message or "").strip(), files, request_id=request_id, seen=seen)
+
+	sent = locks.again(write)
 	return {"message": sent.name, "status": sent.status, **vars(segments.count(sent.body))}
 
 
@@ -65,18 +70,23 @@ def switch_channel(ticket: str | int, channel: str, email: str | None = None) ->
 	"""Have the ticket's reply box send e-mail, or texts again, from now on.
 
 	:param channel: "SMS" or "Email"
-	:param email: an address to add to the contact first, when it has none
+	:param email: the address to mail from now on; the contact gets it when it does not have it yet
 	:return: the ticket's state, see `state`
 	"""
-	doc = _writable(ticket)
+	return locks.again(lambda: _switch(_writable(ticket), channel, email))
+
+
+def _switch(doc, channel: str, email: str | None) -> dict[str, Any]:
 	if channel not in ("SMS", "Email"):
 		frappe.throw(_("The channel is SMS or Email, not {0}.").format(frappe.utils.escape_html(channel)))
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no text conversation, so its replies go by e-mail."))
 	if channel == "Email":
-		_make_reachable_by_email(doc, email)
+		_make_reachable_by_email(doc, (email or "").strip())
 	changed = doc.twilio_sms_reply_channel != channel
 	doc.twilio_sms_reply_channel = channel
+	# Whoever switches is not asked for what else the ticket lacks.
+	doc.flags.ignore_mandatory = doc.flags.ignore_links = True
 	doc.save()
 	if changed:
 		line = system_lines.TO_EMAIL if channel == "Email" else system_lines.TO_TEXT
@@ -198,6 +208,8 @@ def opt_out(ticket: str | int) -> dict[str, Any]:
 	doc = _writable(ticket)
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no text conversation."))
+	# A text that comes at this moment changes the conversation as well.
+	conversations.hold(doc.twilio_sms_conversation)
 	consent.opt_out(frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation), "Agent")
 	desk_of_site().refresh(str(doc.name))
 	return ticket_view.of(doc)
@@ -228,7 +240,7 @@ def start(
 	:raises outbox.CannotText: with the reason; then nothing was written
 	"""
 	_only_agents()
-	doc = _writable(ticket) if ticket else None
+	doc = _writable(_living(ticket)) if ticket else None
 	started = starting.start(
 		to,
 		(message or "").strip(),
@@ -314,6 +326,12 @@ def _writable(ticket: str | int):
 	return doc
 
 
+def _living(ticket: str | int) -> str | int:
+	"""The ticket, or the one that it was merged into."""
+	living = desk_of_site().living_ticket(str(ticket))
+	return living.name if living else ticket
+
+
 def _writable_ticket_of(message):
 	"""The message's ticket, which the caller may write. One that never reached a ticket is for system managers: None."""
 	if message.communication:
@@ -322,17 +340,14 @@ def _writable_ticket_of(message):
 	return None
 
 
-def _make_reachable_by_email(doc, email: str | None) -> None:
-	if email and not doc.customer_email():
-		if not validate_email_address(email):
-			frappe.throw(
-				_("{0} is not an e-mail address.").format(frappe.utils.escape_html(email)),
-				frappe.InvalidEmailAddressError,
-			)
-		contact = frappe.get_doc("Contact", doc.contact)
-		contact.add_email(email, is_primary=True)
-		contact.save(ignore_permissions=True)
-	if not (address := doc.customer_email()):
+def _make_reachable_by_email(doc, email: str) -> None:
+	address = doc.customer_email()
+	if email and email.lower() != address.lower():
+		_refuse_address(email)
+		if contacts.exists(doc.contact):
+			contacts.add_email(doc.contact, email)
+		address = email
+	if not address:
 		frappe.throw(
 			_("{0} has no valid e-mail address. Add one to the contact, then switch to e-mail.").format(
 				contacts.full_name(doc.contact) or _("The customer")
@@ -340,6 +355,18 @@ def _make_reachable_by_email(doc, email: str | None) -> None:
 			title=_("Still replying by text"),
 		)
 	doc.raised_by = address
+
+
+def _refuse_address(email: str) -> None:
+	said = frappe.utils.escape_html(email)
+	if not validate_email_address(email):
+		frappe.throw(_("{0} is not an e-mail address.").format(said), frappe.InvalidEmailAddressError)
+	if contacts.is_ours(email):
+		frappe.throw(
+			_("{0} is an address of this helpdesk. Enter the customer's.").format(said),
+			frappe.InvalidEmailAddressError,
+			title=_("Still replying by text"),
+		)
 
 
 def _named(character: str) -> dict[str, str | None]:
