@@ -14,6 +14,7 @@ import pytest
 import requests
 from PIL import Image
 from support.reply_box import animation, conversation_with, noise, upload, written
+from support.sound_and_film import film, webm
 from support.stack import content_of, eventually, status_of, ticket_of
 
 from twilio_sms_channel.messaging import media, media_links, outbox, outgoing_media, pictures, public_url
@@ -86,6 +87,8 @@ def test_the_list_of_types_is_the_simulators():
 		("ann.txt", VCARD, "text/vcard"),
 		("sound.wav", b"RIFF\x24\0\0\0WAVEfmt " + b"\0" * 30, "audio/vnd.wave"),
 		("note.rtf", b"{\\rtf1 hello}", "text/rtf"),
+		("list.csv", b"BMW;Audi\n1;2\n", "text/csv"),
+		("voice.3gp", film(b"3gp4", b"soun"), "audio/3gpp"),
 	],
 )
 def test_a_file_goes_as_what_it_contains(stack, name, content, content_type):
@@ -109,7 +112,8 @@ def test_a_file_goes_as_what_it_contains(stack, name, content, content_type):
 		("page.mov", HTML),
 		("letter.docx", ZIP + b"word/"),
 		("run.png", b"#!/bin/sh\necho"),
-		("list.csv", b"a;b\n1;2\n"),
+		("note.txt", b"a;b\n1;2\n"),
+		("film.mp4", b"\0\1\2" * 9),
 		("pic.webp", b"RIFF\x24\0\0\0WEBPVP8 " + b"no picture"),
 	],
 )
@@ -117,6 +121,56 @@ def test_what_phones_do_not_take_is_refused_by_name(stack, name, content):
 	why = refused(conversation_with(stack), ("fine.png", noise(4, 4)), (name, content))
 	assert why.startswith(f"{name} ") and "cannot be sent by text" in why
 	assert "send this as e-mail" in why
+
+
+SAMPLES = {
+	"image/jpeg": written(Image.new("RGB", (9, 9)), "JPEG"),
+	"image/png": written(Image.new("RGB", (9, 9)), "PNG"),
+	"image/gif": written(Image.new("P", (9, 9)), "GIF"),
+	"image/bmp": written(Image.new("RGB", (9, 9)), "BMP"),
+	"image/tiff": written(Image.new("RGB", (9, 9)), "TIFF"),
+	"image/webp": written(Image.new("RGB", (9, 9)), "WEBP"),
+	"image/heic": film(b"heic"),
+	"image/heif": film(b"mif1"),
+	"video/mpeg": b"\0\0\1\xba" + b"\0" * 30,
+	"video/mp4": film(b"mp42", b"vide", b"soun"),
+	"video/quicktime": film(b"qt  ", b"vide"),
+	"video/webm": webm(b"V_VP8"),
+	"video/3gpp": film(b"3gp4", b"vide"),
+	"video/3gpp2": film(b"3g2a", b"vide"),
+	"audio/basic": b".snd\0\0\0\x18",
+	"audio/mp4": film(b"M4A ", b"soun"),
+	"audio/mpeg": b"ID3\4" + b"\0" * 30,
+	"audio/ogg": b"OggS\0\2" + b"\0" * 30,
+	"audio/vnd.rn-realaudio": b".ra\xfd\0\4",
+	"audio/vnd.wave": b"RIFF\x24\0\0\0WAVEfmt " + b"\0" * 30,
+	"audio/3gpp": film(b"3gp4", b"soun"),
+	"audio/3gpp2": film(b"3g2a", b"soun"),
+	"audio/ac3": b"\x0b\x77" + b"\1\0" * 9,
+	"audio/webm": webm(b"A_OPUS"),
+	"audio/amr": b"#!AMR\n" + b"\0" * 9,
+	"text/vcard": VCARD,
+	"text/csv": b"a;b\n",
+	"text/rtf": b"{\\rtf1 hello}",
+	"text/calendar": b"BEGIN:VCALENDAR\r\nEND:VCALENDAR",
+	"application/pdf": a_pdf(),
+}
+
+
+def test_all_that_the_composer_takes_can_leave(stack):
+	"""Each type that it is told, and each ending, is of a file that goes along under that ending."""
+	assert {media_types.plain(name) for name in outgoing_media.types()} == SAMPLES.keys()
+	number = frappe.get_cached_doc("Twilio SMS Number", stack.number)
+	endings = set()
+	for kind, content in SAMPLES.items():
+		for ending in media_types.ENDINGS[kind]:
+			endings.add(ending)
+			uploaded = upload(f"{kind.replace('/', ' ')}.{ending}", content)
+			(file,) = outgoing_media.prepare([uploaded], number, "+14155550132")
+			assert not file.as_link
+			if kind != "image/webp":
+				assert (file.content_type, file.file_name.rpartition(".")[2]) == (kind, ending)
+	assert endings == set(outgoing_media.endings())
 
 
 def test_ten_files_of_five_megabytes_together_fit(stack):
@@ -141,6 +195,9 @@ def test_what_cannot_be_made_smaller_is_refused(stack, content):
 		("film.mp4", WEBM, "film.webm"),
 		("scan.png", a_pdf(), "scan.pdf"),
 		("scan", a_pdf(), "scan.pdf"),
+		("clip.3GP", film(b"3gp4", b"vide"), "clip.3GP"),
+		("clip.mp4", film(b"3gp4", b"vide"), "clip.3gp"),
+		("clip.3gp", film(b"isom", b"vide"), "clip.mp4"),
 	],
 )
 def test_its_name_says_what_it_contains(stack, name, content, sent_as):

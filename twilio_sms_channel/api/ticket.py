@@ -103,8 +103,8 @@ def state(ticket: str | int) -> dict[str, Any]:
 		"waiting_because": why texts wait for the time being, or "", "email",
 		"customer", "customer_number", "number" that replies go out from, "from": {"number", "label", "mms"},
 		"opted_out", "may_want_to_stop", "region", "cost": None | {"amount", "currency", "text"} of the conversation so
-		far, "limits": {"characters", "files", "bytes", "types": [MIME types], "no_files": reason or "", "others":
-		"Refuse" | "Send as Link"}, "earlier": number of the customer number's other tickets, "newest": name of the
+		far, "limits": {"characters", "files", "bytes", "types": [MIME types], "endings": [of files' names], "no_files":
+		reason or "", "others": "Refuse" | "Send as Link"}, "earlier": number of the customer number's other tickets, "newest": name of the
 		newest message, "messages": [...], "events": [{"at", "what"}], "can_start": [{"number", "display"}]}`.
 		`channel` is None for a ticket without a conversation; `can_start` then has the contact's numbers. Each message
 		has its `fate` in words; `error`, None or `{"code", "what", "do", "who", "link", "actions"}` with those actions

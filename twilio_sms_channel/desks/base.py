@@ -52,6 +52,10 @@ class Desk(ABC):
 		"""
 
 	@abstractmethod
+	def call_by(self, ticket: str, body: str, customer_number: str) -> None:
+		"""Give a ticket that was opened for a text without words the subject that it would have got with them."""
+
+	@abstractmethod
 	def take_on(self, conversation, ticket: str) -> Ticket:
 		"""Have an existing ticket reply by text from now on, in this conversation when it has none.
 

@@ -62,6 +62,10 @@ class HelpdeskDesk(Desk):
 			self.note(name, _whose_number(conversation.customer_number, sharing))
 		return Ticket(name, ticket.subject)
 
+	def call_by(self, ticket: str, body: str, customer_number: str) -> None:
+		if frappe.db.get_value(TICKET, ticket, "subject") == subject_of("", customer_number):
+			frappe.db.set_value(TICKET, ticket, "subject", subject_of(body, customer_number))
+
 	def take_on(self, conversation, ticket: str) -> Ticket:
 		doc = frappe.get_doc(TICKET, ticket, for_update=True)
 		if conversations.are_of_one_customer(doc.twilio_sms_conversation or conversation.name, conversation):

@@ -10,7 +10,7 @@ from frappe import _
 from frappe.utils import add_to_date, now_datetime
 from pypika.terms import Parameter
 
-from twilio_sms_channel.messaging import consent, contacts, conversations, jobs, locks, threading
+from twilio_sms_channel.messaging import consent, contacts, conversations, jobs, locks, threading, words
 from twilio_sms_channel.messaging.courtesies import courtesy
 from twilio_sms_channel.messaging.notify import tell_managers
 from twilio_sms_channel.twilio_gateway.payloads import InboundText
@@ -227,6 +227,7 @@ def _oldest_first(number: str, customer_number: str) -> Iterator[str]:
 
 
 def _thread(message: str, number: str, customer_number: str) -> None:
+	words.read(message)
 	for attempt in range(1, TRIES_AT_ONCE + 1):
 		try:
 			with conversations.turn(number, customer_number):

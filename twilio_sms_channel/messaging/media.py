@@ -2,23 +2,18 @@
 
 from pathlib import Path
 
-import filetype
 import frappe
 from frappe import _
 from frappe.utils import add_to_date, now_datetime
 
-from twilio_sms_channel.messaging import delivery, home, jobs
+from twilio_sms_channel.messaging import delivery, home, jobs, words
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.media import CannotFetch, download, sids_of
+from twilio_sms_channel.twilio_gateway.media_types import WORDS, kind_of
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
 MAX_ATTEMPTS = 5
-# Contact cards and calendar entries are plain text, which `filetype` does not look into.
-TEXT_KINDS = {
-	b"BEGIN:VCARD": ("text/vcard", "vcf"),
-	b"BEGIN:VCALENDAR": ("text/calendar", "ics"),
-}
 
 
 def fetch(message: str) -> None:
@@ -80,19 +75,23 @@ def _fetch_one(message, item, account) -> None:
 		if frappe.db.get_value(MEDIA, item.name, "status", for_update=True) != "Waiting":
 			frappe.db.commit()
 			return
-		file = _attach(message, item, content)
+		kind, ending = kind_of(content, item.content_type)
+		file = _attach(message, item, content, ending)
 		delete_there = frappe.db.get_single_value("Twilio SMS Settings", "delete_media_at_twilio")
 		item.db_set(
 			{
 				"status": "Fetched",
 				"file": file.name,
 				"file_name": file.file_name,
-				"content_type": kind_of(content)[0],
+				"content_type": kind,
 				"size": len(content),
 				"error": None,
 				"twilio_copy": "To Delete" if delete_there else None,
 			}
 		)
+		if kind == WORDS and not message.body:
+			frappe.db.commit()
+			words.add(message, content)
 	except CannotFetch as e:
 		_note_failure(item, str(e), e.passing)
 	except Exception as e:
@@ -128,25 +127,11 @@ def _messages_with(media: dict, limit: int) -> list[str]:
 	return query.run(pluck=True)
 
 
-def kind_of(content: bytes) -> tuple[str, str]:
-	"""Type and file ending by what a file contains, whatever its sender calls it.
-
-	Anything that is not recognised is kept as `.bin`, which browsers download: so are SVG, HTML and scripts.
-	"""
-	if kind := filetype.guess(content):
-		return kind.mime, kind.extension
-	start = content[:64].lstrip(b"\xef\xbb\xbf").upper()
-	for mark, known in TEXT_KINDS.items():
-		if start.startswith(mark):
-			return known
-	return "application/octet-stream", "bin"
-
-
-def _attach(message, item, content: bytes):
+def _attach(message, item, content: bytes, ending: str):
 	return frappe.get_doc(
 		{
 			"doctype": "File",
-			"file_name": f"{message.twilio_sid[-8:]}-{item.idx}.{kind_of(content)[1]}",
+			"file_name": f"{message.twilio_sid[-8:]}-{item.idx}.{ending}",
 			"is_private": 1,
 			"content": content,
 			"attached_to_doctype": "Communication",

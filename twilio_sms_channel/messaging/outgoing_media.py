@@ -9,6 +9,7 @@ from frappe import _
 
 from twilio_sms_channel.messaging import media, phone, pictures
 from twilio_sms_channel.twilio_gateway import media_types
+from twilio_sms_channel.twilio_gateway.media_types import kind_of
 
 MAX_FILES = 10
 MAX_BYTES = 5 * 1024 * 1024
@@ -93,6 +94,18 @@ def why_no_mms(number, customer_number: str) -> str:
 	return ""
 
 
+def types() -> list[str]:
+	"""The types of files that can go along, or of which a picture is made that can."""
+	return sorted({*media_types.offered(), *PICTURES})
+
+
+def endings() -> list[str]:
+	"""How the names of such files end: a browser may know another type for them, or none."""
+	return sorted(
+		{ending for kind in {*media_types.SENDABLE, *PICTURES} for ending in media_types.ENDINGS[kind]}
+	)
+
+
 def attach(file: Outgoing, communication: str) -> dict:
 	"""Attach what is sent to the Communication, as a File of its own. Returns the message's media row.
 
@@ -161,7 +174,9 @@ def _read(name: str) -> Outgoing:
 		raise CannotSendFile(
 			_("{0} is not stored on this site, so it cannot be sent. Attach it again.").format(file_name)
 		) from None
-	content_type, ending = media.kind_of(content)
+	declared = mimetypes.guess_type(file_name)[0] or ""
+	# Sound and film that do not say what they are would be refused by Twilio.
+	content_type, ending = kind_of(content, declared if declared.startswith("text/") else "")
 	return Outgoing(source, _named(file_name, content_type, ending), content, content_type)
 
 
@@ -171,12 +186,11 @@ def _named(file_name: str, content_type: str, ending: str) -> str:
 	Frappe, phones and browsers go by it.
 	"""
 	stem, named = os.path.splitext(file_name)
-	says = mimetypes.guess_type(file_name)[0]
 	if media_types.accepted(content_type):
-		same = says == mimetypes.guess_type(f"x.{ending}")[0]
-		return file_name if named and same else f"{stem}.{ending}"
+		same = named[1:].lower() in media_types.ENDINGS[content_type]
+		return file_name if same else f"{stem}.{ending}"
 	# Frappe would read it as the picture that it is not.
-	return f"{file_name}.{ending}" if says == "image/jpeg" else file_name
+	return f"{file_name}.{ending}" if mimetypes.guess_type(file_name)[0] == "image/jpeg" else file_name
 
 
 def _make_sendable(file: Outgoing) -> None:

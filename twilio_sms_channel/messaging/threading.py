@@ -98,6 +98,27 @@ def _write(communication, message) -> None:
 	communication.insert(ignore_permissions=True, ignore_mandatory=True, set_name=message.communication)
 
 
+def add_words(message, conversation) -> None:
+	"""The words of a text that is in its ticket have come, with its files: show them, and do what they ask for.
+
+	:param message: the Twilio SMS Message with its new body
+	:param conversation: its Twilio SMS Conversation, locked
+	"""
+	desk = desk_of_site()
+	frappe.db.set_value("Communication", message.communication, "content", text.to_html(message.body))
+	was_opted_out = bool(conversation.opted_out)
+	keyword = consent.note(conversation, message)
+	conversations.save(conversation)
+	message.db_set("may_want_to_stop", message.may_want_to_stop)
+	if keyword:
+		consent.answer(keyword, conversation, frappe.get_cached_doc("Twilio SMS Number", conversation.number))
+	name = frappe.db.get_value("Communication", message.communication, "reference_name")
+	if ticket := name and desk.living_ticket(name):
+		desk.call_by(ticket.name, message.body, conversation.customer_number)
+		ticket.settled_on = None
+		_log(desk, ticket, conversation, was_opted_out, is_reaction=False)
+
+
 def _log(desk, ticket: Ticket, conversation, was_opted_out: bool, is_reaction: bool) -> None:
 	if ticket.settled_on and not is_reaction:
 		desk.log(ticket.name, system_lines.REOPENED)

@@ -17,7 +17,6 @@ from twilio_sms_channel.messaging import (
 	senders,
 	system_lines,
 )
-from twilio_sms_channel.twilio_gateway import media_types
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 MAX_LISTED = 200
@@ -104,14 +103,15 @@ def _why_texts_wait(number) -> str:
 
 
 def _limits_of_files(number, customer_number: str) -> dict[str, Any]:
-	"""Which files can go along: the MIME types, and what happens to others.
+	"""Which files can go along: the MIME types, the endings of their names, and what happens to others.
 
-	:return: `{"types": [...], "no_files": reason or "", "others": "Refuse" | "Send as Link"}`
+	:return: `{"types": [...], "endings": [...], "no_files": reason or "", "others": "Refuse" | "Send as Link"}`
 	"""
 	no_files = outgoing_media.why_no_mms(number, customer_number)
 	others = number.unsendable_files or "Refuse"
 	return {
-		"types": [] if no_files else sorted({*media_types.ACCEPTED, *outgoing_media.PICTURES}),
+		"types": [] if no_files else outgoing_media.types(),
+		"endings": [] if no_files else outgoing_media.endings(),
 		"no_files": "" if others == outgoing_media.SEND_AS_LINK else no_files,
 		"others": others,
 	}

@@ -173,10 +173,12 @@ function goes_as_link(file, items, limits) {
 	return !fits_by_type(file, limits) || !fits_by_size(file, items, limits);
 }
 
-// A browser may know no type for a file, or an older name of it; the server looks into it.
-function fits_by_type({ type }, { types = [] }) {
-	const modern = (name) => name.replace("/x-", "/");
-	return types.length > 0 && (!type || types.some((taken) => modern(taken) === modern(type)));
+// A browser may know no type for a file, or another name of it; the server looks into it.
+function fits_by_type({ type, name }, { types = [], endings = [] }) {
+	if (!types.length) return false;
+	const modern = (taken) => taken.toLowerCase().replace("/x-", "/");
+	const ending = name.split(".").pop().toLowerCase();
+	return !type || endings.includes(ending) || types.some((taken) => modern(taken) === modern(type));
 }
 
 function fits_by_size(file, items, { bytes }) {

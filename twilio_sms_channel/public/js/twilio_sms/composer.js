@@ -271,10 +271,10 @@ class Composer extends TicketElement {
 	// Emoji and saved replies -----------------------------------------------------------------------
 
 	_tools(blocked) {
-		const { no_files, others, types } = this.state.limits;
+		const { no_files, others, types = [], endings = [] } = this.state.limits;
 		const attach = attach_button({
 			chosen: (files) => this._attach(files),
-			accept: others === "Refuse" ? (types || []).join(",") : "",
+			accept: others === "Refuse" ? [...types, ...endings.map((ending) => `.${ending}`)].join(",") : "",
 			disabled: blocked || Boolean(no_files),
 			title: no_files || undefined,
 		});
