@@ -113,3 +113,82 @@ def test_the_region_is_the_numbers(customer, sim, agent):
 	assert not contact.address
 	state = agent.call("twilio_sms_channel.api.ticket.state", http="GET", ticket=ticket_of(message).name)
 	assert state.json()["message"]["region"] == "JUNEAU, AK, US"
+
+
+@pytest.mark.parametrize(
+	("typed", "region", "number"),
+	[
+		("+4407911123456", None, "+447911123456"),
+		("+44 (0)7911 123456", None, "+447911123456"),
+		("+4901761234567", None, "+491761234567"),
+		("+5215512345678", None, "+525512345678"),
+		("\u202a+1 415-555-0132\u202c", None, "+14155550132"),
+		("\u2068+14155550132\u2069", None, "+14155550132"),
+		("\u200e+1\u00a0(415)\u2011555\u20110132\ufe0d", None, "+14155550132"),
+		("＋１４１５５５５０１３２", None, "+14155550132"),
+		("+٤٤٧٩١١١٢٣٤٥٦", None, "+447911123456"),
+		("tel:+1-415-555-0132", None, "+14155550132"),
+		("tel:+1-415-555-0132;ext=5", None, "+14155550132"),
+		("sms:+14155550132?body=Hi", None, "+14155550132"),
+		("Mobile: [415] 555.0132", "US", "+14155550132"),
+		("(mobile) 415 555 0132", "US", "+14155550132"),
+		("+44 7911 123456 (work)", None, "+447911123456"),
+		("+44 7911 123456 mobile", None, "+447911123456"),
+		("415 555 0132 x12", "US", "+14155550132"),
+		("1-800-FLOWERS", "US", "+18003569377"),
+		("00 49 176 1234567", "DE", "+491761234567"),
+		# Nothing that could be texted.
+		("12345", "US", None),
+		("mobile 12345", "US", None),
+		("INV-4155550132", "US", None),
+		("555-0132", "US", None),
+		("030 123456 / 0176 1234567", "DE", None),
+		("+14155550132 +14155550133", None, None),
+		("TWILIO", "US", None),
+		("\u200b", "US", None),
+		("+" * 5000, "US", None),
+		("7" * 5000, "US", None),
+	],
+)
+def test_every_spelling_of_a_number_is_one(site, typed, region, number):
+	assert phone.e164(typed, region) == number
+
+
+@pytest.mark.parametrize(
+	("typed", "name"),
+	[
+		("\u202aACME Shop\u202c", "ACME Shop"),
+		("\u2068７２３４５", "72345"),
+		("Shop4155550", "Shop4155550"),
+		("+4407911123456", "+447911123456"),
+		# Twilio knows a number of ours by this one.
+		("+52 1 55 1234 5678", "+525512345678"),
+		("+5215512345678", "+5215512345678"),
+	],
+)
+def test_a_number_of_ours_is_cleaned_as_well(site, typed, name):
+	assert phone.canonical_of_ours(typed) == name
+
+
+def test_two_spellings_are_one_person(stack, sim, agent):
+	"""Mobile numbers of Mexico come with and without a 1."""
+	digits = f"55{int(frappe.generate_hash(length=8), 16) % 10**8:08}"
+	contact = make_contact("Ana", f"Mobile: \u202a+52 1 {digits}\u202c")
+	texts = []
+	for sender in (f"+521{digits}", f"+52{digits}"):
+		sent = sim.text(from_=sender, to=stack.number, body="Hola")
+		texts.append(
+			eventually(
+				lambda sid=sent.sid: frappe.db.get_value(
+					"Twilio SMS Message",
+					{"twilio_sid": sid, "status": "Threaded"},
+					["conversation", "customer_number"],
+				)
+			)
+		)
+	assert texts[0] == texts[1]
+	assert texts[0][1] == f"+52{digits}"
+	assert frappe.db.get_value("Twilio SMS Conversation", texts[0][0], "contact") == contact.name
+	for query in (f"+521{digits}", f"tel:+52{digits}", f"\u2068{digits}\u2069"):
+		found = agent.call("twilio_sms_channel.api.ticket.find", http="GET", query=query).json()["message"]
+		assert [row["customer_number"] for row in found] == [phone.display(f"+52{digits}")], query

@@ -56,7 +56,10 @@ has_permission = {
 # Documents and time ----------------------------------------------------------------------------
 
 doc_events = {
-	"Contact": {"validate": "twilio_sms_channel.messaging.contacts.keep_e164"},
+	"Contact": {
+		"before_validate": "twilio_sms_channel.messaging.contacts.clean",
+		"validate": "twilio_sms_channel.messaging.contacts.keep_e164",
+	},
 	"Error Log": {"before_insert": "twilio_sms_channel.messaging.redaction.redact_error"},
 }
 

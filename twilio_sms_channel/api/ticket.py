@@ -228,7 +228,7 @@ def start(
 ) -> dict[str, Any]:
 	"""Text somebody first: in a new ticket, or in the one that the conversation with them is in.
 
-	:param to: the phone number in any spelling
+	:param to: the phone number in any spelling; without a country code it is read as in the country of `number`
 	:param message: plain text, at most 1,600 characters
 	:param number: which number of ours texts; default: the first one of `numbers`
 	:param ticket: an e-mail ticket, which replies by text from then on
@@ -264,7 +264,8 @@ def numbers(
 	:param contact: whose first phone number counts when `to` is left out
 	:param ticket: an e-mail ticket that is to reply by text
 	:return: `[{"number", "display", "label", "why_not": reason or "", "off": whether the reason is the number itself,
-		not the customer, "continues": None | {"ticket", "subject"}}]`; `continues` is the ticket that the text will go into instead of a new one
+		not the customer, "to": the customer's number as it is read from there, "continues": None | {"ticket",
+		"subject"}}]`; `continues` is the ticket that the text will go into instead of a new one
 	:raises outbox.CannotText: `to` is no phone number, or the contact has none
 	"""
 	_only_agents()
@@ -274,7 +275,7 @@ def numbers(
 			_("{0} has no phone number yet. Enter one.").format(contacts.full_name(contact) or contact),
 			outbox.CannotText,
 		)
-	return starting.numbers(starting.customer_number(to) if to else None, str(doc.name) if doc else None)
+	return starting.numbers(to or None, str(doc.name) if doc else None)
 
 
 @frappe.whitelist()

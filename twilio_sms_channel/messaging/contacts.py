@@ -5,7 +5,7 @@ by a hook on Contact, so that finding one is an exact look-up and never picks so
 """
 
 import frappe
-from frappe.utils import validate_email_address
+from frappe.utils import validate_email_address, validate_phone_number
 
 from twilio_sms_channel.messaging import phone
 
@@ -146,6 +146,13 @@ def full_name(contact: str | None) -> str:
 		return ""
 	names = frappe.db.get_value("Contact", contact, ["first_name", "last_name"]) or ()
 	return " ".join(n for n in names if n)
+
+
+def clean(contact, method: str | None = None) -> None:
+	"""Hook on Contact.before_validate: take off what was pasted with a number, which Frappe would refuse."""
+	for row in contact.get("phone_nos") or []:
+		if row.phone and not validate_phone_number(row.phone):
+			row.phone = phone.typed(row.phone)
 
 
 def keep_e164(contact, method: str | None = None) -> None:

@@ -13,7 +13,7 @@ CONVERSATION, COMMUNICATION = "Twilio SMS Conversation", "Communication"
 MIN_ENDING_DIGITS = 6
 MAX_CONVERSATIONS, MAX_TICKETS = 200, 20
 # With what people put between digits.
-NUMBER = re.compile(r"^(?:tel:|sms:)?[\s+(]*[0-9][0-9\s()/.+\u2010-\u2015-]*$", re.IGNORECASE)
+NUMBER = re.compile(r"^(?:tel:|sms:)?[\s+(]*[0-9][0-9\s()/.+-]*$", re.IGNORECASE)
 
 
 def looks_like_number(query: str | None) -> bool:
@@ -22,7 +22,8 @@ def looks_like_number(query: str | None) -> bool:
 	>>> looks_like_number("(415) 555-0132"), looks_like_number("order 4711")
 	(True, False)
 	"""
-	return bool(NUMBER.match((query or "").strip())) and len(_digits(query)) >= 3
+	query = phone.cleaned(query)
+	return bool(NUMBER.match(query)) and len(_digits(query)) >= 3
 
 
 def tickets(query: str | None, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
@@ -84,7 +85,8 @@ def _conversations(query: str | None) -> dict[str, Any]:
 	"""Conversations with a number, by name: of exactly this number, otherwise of those that end in it."""
 	if not looks_like_number(query):
 		return {}
-	query, digits = re.sub(r"^(tel|sms):", "", query.strip(), flags=re.IGNORECASE), _digits(query)
+	query = re.sub(r"^(tel|sms):", "", phone.cleaned(query), flags=re.IGNORECASE)
+	digits = _digits(query)
 	exact = {number for number in (phone.canonical(query), phone.e164(f"+{digits}")) if number}
 	if found := _by_name({"customer_number": ("in", sorted(exact))}):
 		return found

@@ -10,7 +10,16 @@ from frappe import _
 from frappe.utils import add_to_date, now_datetime
 from pypika.terms import Parameter
 
-from twilio_sms_channel.messaging import consent, contacts, conversations, jobs, locks, threading, words
+from twilio_sms_channel.messaging import (
+	consent,
+	contacts,
+	conversations,
+	jobs,
+	locks,
+	phone,
+	threading,
+	words,
+)
 from twilio_sms_channel.messaging.courtesies import courtesy
 from twilio_sms_channel.messaging.notify import tell_managers
 from twilio_sms_channel.twilio_gateway.payloads import InboundText
@@ -58,7 +67,7 @@ def receive(
 		"status": "Received",
 		"account": account,
 		"number": number or _our_number(account, text),
-		"customer_number": text.sender,
+		"customer_number": phone.of_sender(text.sender),
 		"twilio_sid": text.sid,
 		"twilio_status": "received",
 		"body": text.body,

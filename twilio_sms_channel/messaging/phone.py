@@ -1,6 +1,8 @@
 """Who texts: E.164 numbers, short codes and alphanumeric senders."""
 
 import re
+import unicodedata
+from collections.abc import Iterable, Iterator
 
 import frappe
 import phonenumbers
@@ -10,6 +12,30 @@ E164 = re.compile(r"^\+[1-9][0-9]{6,14}$")
 DIALLED = re.compile(r"^\+[0-9]{5,15}$")
 SHORT_CODE = re.compile(r"^[0-9]{3,8}$")
 ALPHANUMERIC_SENDER = re.compile(r"^(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}$")
+# Twilio has numbers of ours by this spelling, which the library takes for an old way to dial.
+OF_MEXICO = re.compile(r"^\+521[0-9]{10}$")
+# "mobile: +44 …", "tel:+44…", "+44 … (work)". What letters are tied to is no phone number: "INV-4155550132".
+LABEL_BEFORE = re.compile(r"^[^0-9+]*[\s:.)](?=[0-9+(])")
+LABEL_BEHIND = re.compile(r"(?<=[0-9])(?:\s|\s?[,;(/])[^0-9]*$")
+MAX_CHARACTERS = 100
+BRACKETS = str.maketrans("[]{}", "()()")
+UNSEEN = ("Cf", "Mn", "Me", "Co", "Cs", "Cn")
+
+
+def cleaned(text: str | None) -> str:
+	"""A number or sender as it was typed or pasted, without what nobody sees, with plain digits, dashes and brackets."""
+	written = ""
+	for character in unicodedata.normalize("NFKC", text or ""):
+		category = unicodedata.category(character)
+		if category == "Nd":
+			written += str(unicodedata.decimal(character))
+		elif category == "Pd":
+			written += "-"
+		elif category in ("Cc", "Zs", "Zl", "Zp"):
+			written += " "
+		elif category not in UNSEEN:
+			written += character
+	return " ".join(written.translate(BRACKETS).split())
 
 
 def e164(text: str | None, region: str | None = None) -> str | None:
@@ -20,19 +46,57 @@ def e164(text: str | None, region: str | None = None) -> str | None:
 	:param text: a number in any spelling
 	:param region: ISO 3166 alpha-2 country for numbers without a country code; default: the site's
 	"""
-	text = (text or "").strip()
-	if not text or SHORT_CODE.match(text) or not re.match(r"^[+(0-9]", text):
-		return None
-	if E164.match(text):
-		# As Twilio spells it: the library would drop the 1 of Mexico's +521…, and the text could not be answered.
-		return text
+	return _first([text], [region or default_region()])
+
+
+def read_in(text: str | None, regions: Iterable[str | None]) -> str | None:
+	"""A number in E.164 as it reads in the first of these countries where there is such a number.
+
+	:param regions: ISO 3166 alpha-2
+	"""
+	return _first([text], list(dict.fromkeys(regions)) or [None])
+
+
+def _first(texts: list[str | None], regions: list[str | None]) -> str | None:
+	"""What is valid somewhere, otherwise what is possible: there are numbers that the library's tables do not know."""
+	possible = None
+	for text in texts:
+		for spelling in _spellings(cleaned(text)):
+			for region in regions:
+				if not (number := _parsed(spelling, region)):
+					continue
+				if phonenumbers.is_valid_number(number):
+					return _written(number)
+				possible = possible or number
+	return _written(possible) if possible else None
+
+
+def _spellings(text: str) -> Iterator[str]:
+	"""A number as it stands, and without the words around it."""
+	if not text or len(text) > MAX_CHARACTERS:
+		return
+	without = LABEL_BEFORE.sub("", text).partition("?")[0]
+	for spelling in dict.fromkeys((text, without, LABEL_BEHIND.sub("", without))):
+		if re.match(r"^[+(0-9]", spelling) and not SHORT_CODE.match(spelling):
+			yield spelling
+
+
+def typed(text: str | None) -> str | None:
+	"""A number as a contact's form takes it: what was pasted with it, seen or unseen, is taken off. Else as it stands."""
+	return next((spelling for spelling in reversed(list(_spellings(cleaned(text))))), text)
+
+
+def _parsed(text: str, region: str | None):
 	try:
-		number = phonenumbers.parse(text, region or default_region())
+		number = phonenumbers.parse(text, region)
 	except phonenumbers.NumberParseException:
 		return None
-	# Possible, not valid: there are numbers that the library's tables do not know yet, or no longer.
-	if not phonenumbers.is_possible_number(number):
-		return None
+	# Not what can be dialled within a town alone.
+	reason = phonenumbers.is_possible_number_with_reason(number)
+	return number if reason == phonenumbers.ValidationResult.IS_POSSIBLE else None
+
+
+def _written(number) -> str:
 	return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -41,12 +105,24 @@ def canonical(text: str | None, region: str | None = None) -> str | None:
 
 	:return: E.164, a short code as digits, or an alphanumeric sender as it stands
 	"""
-	text = (text or "").strip()
+	text = cleaned(text)
 	if SHORT_CODE.match(text):
 		return text
-	if number := e164(text, region):
-		return number
-	return text if ALPHANUMERIC_SENDER.match(text) else None
+	named = ALPHANUMERIC_SENDER.match(text)
+	if named and not re.match(r"^[+(0-9]", text):
+		return text
+	return e164(text, region) or (text if named else None)
+
+
+def canonical_of_ours(text: str | None) -> str | None:
+	"""The same for a number of ours, as Twilio spells it."""
+	text = cleaned(text)
+	return text if OF_MEXICO.match(text) else canonical(text)
+
+
+def of_sender(sender: str) -> str:
+	"""One spelling for who sent a text, as Twilio named them: of a number with two, the one that it is answered by."""
+	return (e164(sender) if sender.startswith("+") else None) or sender
 
 
 def is_answerable(customer_number: str | None) -> bool:
@@ -97,6 +173,17 @@ def region_of(number: str) -> str | None:
 	# Of the countries that share a code, the largest has what the library's tables do not know.
 	return phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(
 		parsed.country_code
+	)
+
+
+def region_of_ours(number) -> str | None:
+	"""ISO 3166 alpha-2 code of the country of a number of ours, None when nothing tells.
+
+	:param number: name and country of a Twilio SMS Number
+	"""
+	# Toll-free digits are of several countries, and names and services of none.
+	return region_of_country(number.country) or (
+		region_of(number.name) if is_answerable(number.name) else None
 	)
 
 

@@ -59,12 +59,12 @@ def start(
 	:param request_id: whoever repeats it for the same customer gets the first answer again, and nothing is written
 	:raises CannotText: with the reason
 	"""
-	to = customer_number(to)
-	number = number or _proposed(to, ticket)
-	if not frappe.db.exists(NUMBER, number):
+	if number and not frappe.db.exists(NUMBER, number):
 		_refuse(
 			_("{0} is none of our numbers. Choose one of the list.").format(frappe.utils.escape_html(number))
 		)
+	to = customer_number(to, number)
+	number = number or _proposed(to, ticket)
 
 	def begin() -> Started:
 		with conversations.turn(number, to):
@@ -104,20 +104,23 @@ def _start(to, body, number, ticket, contact, subject, files, request_id) -> Sta
 
 def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, Any]]:
 	"""Our numbers, the one to propose for texting somebody first: the one of the last conversation with them, else one
-	of the ticket's team, else one of the caller's teams.
+	of their country, of the ticket's team, of the caller's teams.
 
-	:param to: the customer's number in E.164; without it `why_not` is about our numbers alone
+	:param to: the customer's number in any spelling; without it `why_not` is about our numbers alone
 	:param ticket: the ticket that is to reply by text
 	:return: `[{"number", "display", "label", "why_not": reason or "", "off": whether the reason is the number itself,
-		"continues": None | {"ticket", "subject"}}]`
+		"to": what `to` is read as from there, for people, "continues": None | {"ticket", "subject"}}]`
+	:raises CannotText: `to` is no phone number, or our own
 	"""
+	said = customer_number(to) if to else None
 	desk = desk_of_site()
 	own, theirs = set(desk.teams_of(frappe.session.user)), _team_of(desk, ticket)
 	rows = frappe.get_all(NUMBER, pluck="name", order_by="creation")
 	whole_site = home.why()
-	prospects = [
-		_prospect(desk, frappe.get_cached_doc(NUMBER, name), to, ticket, whole_site) for name in rows
-	]
+	prospects = []
+	for number in (frappe.get_cached_doc(NUMBER, name) for name in rows):
+		theirs_from_here = _read(to, number) or said if to else None
+		prospects.append(_prospect(desk, number, theirs_from_here, ticket, whole_site))
 
 	def rank(prospect) -> tuple:
 		number = prospect["doc"]
@@ -127,23 +130,25 @@ def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, 
 			# Nobody can answer a name: such a sender is for those who choose it.
 			number.number_type == "Alphanumeric Sender",
 			-prospect["last"].timestamp() if prospect["last"] else 0,
+			prospect["abroad"],
 			not theirs or number.get("team") != theirs,
 			number.get("team") not in own,
 		)
 
-	shown = ("number", "display", "label", "why_not", "off", "continues")
+	shown = ("number", "display", "label", "why_not", "off", "to", "continues")
 	return [{key: prospect[key] for key in shown} for prospect in sorted(prospects, key=rank)]
 
 
-def customer_number(to: str | None) -> str:
+def customer_number(to: str | None, ours: str | None = None) -> str:
 	"""The number to text in E.164.
 
 	:param to: in any spelling
+	:param ours: name of the Twilio SMS Number that texts it, by whose country a national number is read
 	:raises CannotText: it is no phone number, or our own
 	"""
-	if not (said := frappe.utils.escape_html((to or "").strip())):
+	if not (said := frappe.utils.escape_html(phone.cleaned(to))):
 		_refuse(_("Enter the phone number to text."))
-	if not (number := phone.e164(to)):
+	if not (number := _read(to, frappe.get_cached_doc(NUMBER, ours) if ours else None)):
 		_refuse(
 			_(
 				"{0} is not a phone number. Write it with its country code, for example +1 415 555 0132."
@@ -152,6 +157,13 @@ def customer_number(to: str | None) -> str:
 	if frappe.db.exists(NUMBER, number):
 		_refuse(_("{0} is our own number. Enter the customer's.").format(phone.display(number)))
 	return number
+
+
+def _read(to: str, ours=None) -> str | None:
+	"""What number was meant, read as in the country of the number that texts it, else the site's, else one of our others."""
+	others = frappe.get_all(NUMBER, fields=["name", "country"], order_by="creation")
+	countries = [phone.default_region(), *(phone.region_of_ours(number) for number in others)]
+	return phone.read_in(to, [phone.region_of_ours(ours), *countries] if ours else countries)
 
 
 def why_not(conversation, ticket: str | None = None) -> str:
@@ -189,6 +201,8 @@ def _prospect(desk, number, to: str | None, ticket: str | None, whole_site: str)
 		"display": phone.display(number.name),
 		"label": number.description or "",
 		"why_not": whole_site or senders.why_off(number),
+		"to": phone.display(to),
+		"abroad": bool(to) and phone.region_of_ours(number) not in (None, phone.region_of(to)),
 		"continues": None,
 		"last": None,
 	}

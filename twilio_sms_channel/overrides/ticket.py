@@ -202,7 +202,7 @@ class TicketMixin:
 			"Twilio SMS Conversation", self.twilio_sms_conversation, "customer_number"
 		)
 		for number in _listed(to):
-			if number != customer and phone.is_answerable(number):
+			if phone.is_answerable(number) and phone.of_sender(number) != customer:
 				frappe.throw(
 					_(
 						"Texts from this ticket go to {0}, not to {1}. Open the reply box anew to answer {0}, or start a text conversation with {1}."

@@ -173,6 +173,7 @@ class Start extends TwilioElement {
 				<datalist id="numbers">
 					${(this.numbers || []).map(({ display }) => html`<option value=${display}></option>`)}
 				</datalist>
+				${this._read_as()}
 				<span id="doubt" class="doubt" role="status" data-testid="doubt" ?hidden=${!this.doubt}>${this.doubt}</span>
 			</label>
 			${this._senders()} ${this._where_to()}
@@ -202,6 +203,14 @@ class Start extends TwilioElement {
 				</button>
 			</div>
 		</form>`;
+	}
+
+	// A number without its country code is read as in the country of the number that texts it.
+	_read_as() {
+		const digits = (number) => number.replace(/[^0-9]/g, "");
+		const read = this.asking || this.doubt ? "" : this.chosen?.to;
+		if (!read || digits(read) === digits(this.to)) return nothing;
+		return html`<span class="count" data-testid="read-as">${__("Goes to {0}", [read])}</span>`;
 	}
 
 	// The number of ours that is chosen, or proposed.

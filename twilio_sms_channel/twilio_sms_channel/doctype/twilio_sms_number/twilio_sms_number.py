@@ -60,7 +60,7 @@ class TwilioSMSNumber(Document):
 		self.update({field: value for field, value in learned.items() if value is not None})
 
 	def _canonical(self) -> str:
-		text = (self.phone_number or "").strip()
+		text = phone.cleaned(self.phone_number)
 		if SERVICE_SID.match(text):
 			self.number_type, self.messaging_service_sid = "Messaging Service", text
 			return self._not_twice(text)
@@ -71,7 +71,7 @@ class TwilioSMSNumber(Document):
 				).format(kind),
 				title=_("Wrong kind of SID"),
 			)
-		if number := phone.canonical(text):
+		if number := phone.canonical_of_ours(text):
 			return self._not_twice(number)
 		frappe.throw(
 			_(
