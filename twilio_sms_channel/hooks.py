@@ -60,6 +60,9 @@ doc_events = {
 		"before_validate": "twilio_sms_channel.messaging.contacts.clean",
 		"validate": "twilio_sms_channel.messaging.contacts.keep_e164",
 	},
+	# What says which country the site is in besides our own settings; the second one is ERPNext's.
+	"System Settings": {"on_update": "twilio_sms_channel.messaging.contacts.read_again_if_needed"},
+	"Global Defaults": {"on_update": "twilio_sms_channel.messaging.contacts.read_again_if_needed"},
 	"Error Log": {"before_insert": "twilio_sms_channel.messaging.redaction.redact_error"},
 }
 

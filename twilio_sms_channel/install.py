@@ -4,7 +4,7 @@ import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from twilio_sms_channel.desks import helpdesk_screen
-from twilio_sms_channel.messaging import home, site_config
+from twilio_sms_channel.messaging import contacts, home, site_config
 
 HELPDESK = "helpdesk"
 
@@ -87,9 +87,6 @@ HELPDESK_FIELDS = {
 
 def after_install() -> None:
 	after_migrate()
-	frappe.enqueue(
-		"twilio_sms_channel.messaging.contacts.backfill_e164", queue="long", enqueue_after_commit=True
-	)
 
 
 def after_migrate() -> None:
@@ -98,6 +95,7 @@ def after_migrate() -> None:
 	site_config.keep_encryption_key()
 	home.settle()
 	create_custom_fields(CONTACT_FIELDS)
+	contacts.read_again_if_needed()
 	if HELPDESK in frappe.get_installed_apps():
 		join_helpdesk()
 

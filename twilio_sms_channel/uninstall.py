@@ -16,7 +16,7 @@ from frappe.utils.backups import new_backup
 
 from twilio_sms_channel import install
 from twilio_sms_channel.desks import helpdesk_screen
-from twilio_sms_channel.messaging import home
+from twilio_sms_channel.messaging import contacts, home
 from twilio_sms_channel.overview import steps
 
 APP = "twilio_sms_channel"
@@ -86,6 +86,7 @@ def after_uninstall() -> None:
 		frappe.db.delete(table, {field: ("in", doctypes)})
 	for table, field in ABOUT_CODE:
 		frappe.db.delete(table, {field: ("like", f"{APP}.%")})
+	frappe.db.delete("DefaultValue", {"defkey": contacts.READ_AS})
 	steps.leave()
 	_remove_unused_roles()
 	for doctype in OF_DESKTOP:

@@ -13,6 +13,7 @@ from twilio_sms_channel.doctor import (
 	credentials,
 	machinery,
 	numbers,
+	people,
 	public_address,
 	records,
 	registration,
@@ -35,6 +36,7 @@ CHECKS_OF_SITE = (
 	Check("address", public_address.check_address),
 	Check("accounts", credentials.check_accounts),
 	Check("strangers", rejections.check_strangers),
+	Check("contacts", people.check_contacts),
 )
 # In this order: where Twilio does not let an account in, what asks it is left out.
 CHECKS_OF_ACCOUNT = (
@@ -73,6 +75,7 @@ def titles() -> dict[str, str]:
 		"address": _("Public address"),
 		"accounts": _("Accounts set up"),
 		"strangers": _("Unknown accounts"),
+		"contacts": _("Phone numbers of contacts"),
 		"secrets": _("Stored secrets"),
 		"login": _("Account SID, auth token and API key"),
 		"trial": _("Kind of account"),

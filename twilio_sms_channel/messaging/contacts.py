@@ -10,6 +10,11 @@ from frappe.utils import validate_email_address, validate_phone_number
 from twilio_sms_channel.messaging import phone
 
 BACKFILL_BATCH = 1000
+# Default of the site that says as of which country the copies were made, and by which rules.
+READ_AS = "twilio_sms_numbers_read_as"
+# To be raised when `phone.e164` reads numbers in another way.
+SPELLINGS = 2
+MAX_EXTENSION_DIGITS = 8
 
 
 def find(number: str) -> str | None:
@@ -163,20 +168,58 @@ def keep_e164(contact, method: str | None = None) -> None:
 		row.twilio_sms_e164 = phone.e164(row.phone, region)
 
 
+def read_again_if_needed(doc=None, method: str | None = None) -> bool:
+	"""Have all copies made anew when numbers without a country code belong to another country than they did.
+
+	Hook on the documents that say which country the site is in, and called after each migration. True when it is done.
+	"""
+	if (frappe.db.get_default(READ_AS) or "") == _read_as():
+		return False
+	frappe.enqueue(
+		"twilio_sms_channel.messaging.contacts.backfill_e164", queue="long", enqueue_after_commit=True
+	)
+	return True
+
+
 def backfill_e164() -> None:
-	"""Fill the E.164 copy for contacts that were there before the app (called once by a worker after install)."""
-	region = phone.default_region()
+	"""Make the E.164 copy of every contact's numbers anew, as they read in the site's country (run by a worker)."""
+	while True:
+		read_as = _read_as()
+		_copy_all(phone.default_region())
+		frappe.db.set_default(READ_AS, read_as)
+		frappe.db.commit()
+		# The country may have been corrected meanwhile.
+		if _read_as() == read_as:
+			return
+
+
+def unread(limit: int = 5) -> tuple[int, list[str]]:
+	"""How many numbers of contacts cannot be read, and some of these contacts. Extensions count for none."""
+	filters = {
+		"parenttype": "Contact",
+		"twilio_sms_e164": ("is", "not set"),
+		# Extensions and short codes are no phone numbers, and are not meant to be.
+		"phone": ("like", "_" * (MAX_EXTENSION_DIGITS + 1) + "%"),
+	}
+	names = frappe.get_all(
+		"Contact Phone", filters, pluck="parent", distinct=True, order_by="parent", limit=limit
+	)
+	return frappe.db.count("Contact Phone", filters), names
+
+
+def _copy_all(region: str | None) -> None:
 	last = ""
 	while True:
 		rows = frappe.get_all(
 			"Contact Phone",
-			filters={"name": (">", last), "twilio_sms_e164": ("is", "not set")},
-			fields=["name", "phone"],
+			filters={"name": (">", last)},
+			fields=["name", "phone", "twilio_sms_e164"],
 			order_by="name",
 			limit=BACKFILL_BATCH,
 		)
 		for row in rows:
-			if number := phone.e164(row.phone, region):
+			number = phone.e164(row.phone, region)
+			if number != (row.twilio_sms_e164 or None):
 				frappe.db.set_value(
 					"Contact Phone", row.name, "twilio_sms_e164", number, update_modified=False
 				)
@@ -184,3 +227,8 @@ def backfill_e164() -> None:
 		if len(rows) < BACKFILL_BATCH:
 			return
 		last = rows[-1].name
+
+
+def _read_as() -> str:
+	"""What the copies depend on besides the numbers themselves."""
+	return f"{phone.default_region() or 'no country'} {SPELLINGS}"

@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from twilio_sms_channel.messaging import home, public_url
+from twilio_sms_channel.messaging import contacts, home, public_url
 
 
 class TwilioSMSSettings(Document):
@@ -32,6 +32,15 @@ class TwilioSMSSettings(Document):
 		if url and self.has_value_changed("public_base_url"):
 			self._refuse_insecure(url)
 		self.public_base_url = url
+
+	def on_update(self):
+		if contacts.read_again_if_needed():
+			frappe.msgprint(
+				_(
+					"Phone numbers of contacts are read again in the background, as numbers of this country. The doctor names those that cannot be read."
+				),
+				alert=True,
+			)
 
 	def _refuse_insecure(self, url: str) -> None:
 		if reason := public_url.why_insecure(url):

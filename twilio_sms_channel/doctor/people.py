@@ -1,0 +1,31 @@
+"""Whether contacts can be found by their numbers."""
+
+from collections.abc import Iterator
+
+import frappe
+from frappe import _
+
+from twilio_sms_channel.doctor.finding import NOTICE, Finding
+from twilio_sms_channel.messaging import contacts, phone
+
+
+def check_contacts() -> Iterator[Finding]:
+	"""Numbers that do not say which number they are."""
+	count, some = contacts.unread()
+	if not count:
+		return
+	country = phone.default_country()
+	yield Finding(
+		"contacts.unread",
+		NOTICE,
+		_("Phone numbers of contacts that cannot be read: {0}, for example of {1}.").format(
+			count, ", ".join(frappe.utils.escape_html(name) for name in some)
+		),
+		_("A text from such a number is not recognised: its contact is made a second time."),
+		_("In the contact, write the number with its country code, for example +1 415 555 0132. ")
+		+ (
+			_("Numbers without one are taken for numbers of {0}.").format(_(country))
+			if country
+			else _("Or set Twilio SMS Settings → Default Country, as which numbers without one are read.")
+		),
+	)
