@@ -1,6 +1,8 @@
 """What goes wrong on demand, and only then."""
 
 import time
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -166,3 +168,27 @@ def test_every_fault_and_ending_is_documented():
 	assert all(f"| `{name}` | {words} |" in manual for name, words in FAULTS.items())
 	assert all(f"| {code} | *" in manual for code in UNDELIVERED_ENDINGS | FAILED_ENDINGS)
 	assert all(f"| {number} |" in manual for number in MAGIC_TO | MAGIC_FROM)
+
+
+def test_smart_encoding_and_redaction_change_the_words_in_the_list(sim, client):
+	sim.faults.next("smart_encoding")
+	client.messages.create(to=ANN, from_=OURS, body="Open ½ 9 – 5, “naïve” 漢")
+	sim.faults.next("redaction")
+	client.messages.create(to=ANN, from_=OURS, body="Secret")
+	assert [m.body for m in client.messages.list(to=ANN)] == ["", 'Open 1/2 9 - 5, "naïve" 漢']
+	assert [m.body for m in sim.messages(customer=ANN)] == ['Open 1/2 9 - 5, "naïve" 漢', "Secret"]
+
+
+def test_twilios_clock_may_be_another_one(sim, client, account):
+	sim.clock_ahead_s = 3600
+	sent = create(client)
+	answer = requests.get(
+		f"{sim.base_url}/2010-04-01/Accounts/{account.sid}/Messages.json",
+		auth=(account.sid, account.auth_token),
+		timeout=2,
+	)
+	for told in (parsedate_to_datetime(answer.headers["Date"]), sent.date_created):
+		assert timedelta(minutes=59) < told - datetime.now(timezone.utc) < timedelta(minutes=61)
+	half_an_hour_ahead = datetime.now(timezone.utc) + timedelta(minutes=30)
+	assert client.messages.list(date_sent_after=half_an_hour_ahead)
+	assert not client.messages.list(date_sent_before=half_an_hour_ahead)

@@ -3,6 +3,7 @@
 import math
 import mimetypes
 import re
+import unicodedata
 from datetime import timedelta
 from urllib.parse import urlencode
 from xml.etree import ElementTree
@@ -11,6 +12,7 @@ import filetype
 import phonenumbers
 import requests
 import smsutil
+import smsutil.codecs
 
 from twilio_sms_channel.simulator import opt_out, registrations
 from twilio_sms_channel.simulator.delivery import MAX_TWIML_BYTES, USER_AGENT, Answer, Courier
@@ -36,6 +38,19 @@ MAX_MEDIA_BYTES = 5 * 1024 * 1024
 """of all media of a message together"""
 MAX_MEDIA = 10
 MEDIA_TIMEOUT_S = 10
+GSM_CHARSET = frozenset(smsutil.codecs.GSM_CHARSET + smsutil.codecs.GSM_EXT_CHARSET)
+TYPOGRAPHIC = {
+	"‘": "'",
+	"’": "'",
+	"“": '"',
+	"”": '"',
+	"«": '"',
+	"»": '"',
+	"–": "-",
+	"—": "-",
+	"•": "-",
+	"©": "(C)",
+}
 PRICE_USD_A_SEGMENT = 0.0079
 MMS_REGIONS = {"US", "CA", "AU"}
 TRIAL_PREFIX = "Sent from your Twilio trial account - "
@@ -248,6 +263,8 @@ class Carrier:
 		:raises RestError: 21610, the recipient opted out
 		"""
 		media_urls = media_urls or []
+		if self.faults.strikes("smart_encoding"):
+			body = in_plain_characters(body)
 		if account.type == "Trial" and body:
 			body = TRIAL_PREFIX + body
 		with self.world.lock:
@@ -269,6 +286,7 @@ class Carrier:
 				status_callback=status_callback,
 				send_at=send_at,
 				valid_until=now() + timedelta(seconds=validity_s) if validity_s else None,
+				redacted=self.faults.strikes("redaction"),
 				arrived=arrived,
 			)
 			if service_sid and not status_callback:
@@ -470,6 +488,20 @@ def read_twiml(content_type: str, body: bytes) -> list[str]:
 		if verb.tag != "Redirect" and text.strip():
 			replies.append(text.strip())
 	return replies
+
+
+def in_plain_characters(body: str) -> str:
+	"""A text as Smart Encoding sends it: typographic characters become those of GSM-7 that stand for them.
+
+	Twilio's own list has some more (https://www.twilio.com/docs/messaging/services/smart-encoding-char-list).
+	"""
+	return "".join(map(_plain, body))
+
+
+def _plain(character: str) -> str:
+	plain = unicodedata.normalize("NFKC", character).replace("\N{FRACTION SLASH}", "/")
+	plain = TYPOGRAPHIC.get(plain, plain)
+	return plain if GSM_CHARSET.issuperset(plain) else character
 
 
 def count_segments(body: str) -> int:

@@ -14,6 +14,8 @@ FAULTS: dict[str, str] = {
 	"error_after": "Sending is answered 500 although the message IS accepted and delivered.",
 	"timeout_before": "Sending never gets an answer and the message is NOT accepted.",
 	"timeout_after": "Sending never gets an answer although the message IS accepted and delivered.",
+	"smart_encoding": "Twilio sends and lists a text with plain characters in place of fancy ones (½ becomes 1/2).",
+	"redaction": "Twilio keeps no words of a sent text: they are missing in its message list.",
 	"region_disabled": "Texts to another country than the sender's are refused (21408, geo permissions).",
 	"callback_first": "Status callbacks arrive before the answer to the send request.",
 	"callback_lost": "Status callbacks are not delivered.",

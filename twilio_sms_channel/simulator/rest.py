@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import phonenumbers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -146,6 +147,8 @@ class RestApi:
 		self._hang_s = hang_s
 		self._slow_s = slow_s
 		self.latency_s = latency_s
+		self.clock_ahead = timedelta()
+		"""how far Twilio's clock is ahead of this machine's: in the header Date and in all times of messages"""
 		self.under_way: set[int] = set()
 		self._media_location = media_location
 
@@ -161,6 +164,7 @@ class RestApi:
 			# One half on the way there, one on the way back: a client may be gone by either.
 			self._travel()
 			response = self._answer_or_refuse(request, entry)
+			response.headers["Date"] = format_datetime(now() + self.clock_ahead, usegmt=True)
 			self._travel()
 			return response
 		finally:
@@ -301,9 +305,9 @@ class RestApi:
 				and not m.hidden
 				and not m.automatic
 				and from_ in ("", m.from_)
-				and all(test(m.sent or m.created) for test in tests)
+				and all(test((m.sent or m.created) + self.clock_ahead) for test in tests)
 			)
-			return page(request, "messages", found, message_json)
+			return page(request, "messages", found, self._message_json)
 
 	def _post_messages(self, request: Request, account: Account) -> Response:
 		if self.faults.strikes("error_before"):
@@ -313,7 +317,7 @@ class RestApi:
 			raise HungUp
 		message = self.carrier.accept(account, **self._validated(request, account))
 		with self.world.lock:
-			answer = json_answer(message_json(message), 201)
+			answer = json_answer(self._message_json(message), 201)
 		self.carrier.begin(message)
 		if self.faults.strikes("error_after"):
 			raise RestError(20500)
@@ -397,7 +401,7 @@ class RestApi:
 		return number
 
 	def _get_message(self, request: Request, account: Account, sid: str) -> Response:
-		return json_answer(message_json(self._message(request, account, sid)))
+		return json_answer(self._message_json(self._message(request, account, sid)))
 
 	def _post_message(self, request: Request, account: Account, sid: str) -> Response:
 		"""Cancel a scheduled message, or redact a body."""
@@ -416,7 +420,7 @@ class RestApi:
 					raise RestError(20009)
 				message.redacted, message.updated = True, now()
 		self.world.touch()
-		return json_answer(message_json(message))
+		return json_answer(self._message_json(message))
 
 	def _delete_message(self, request: Request, account: Account, sid: str) -> Response:
 		message = self._message(request, account, sid)
@@ -425,6 +429,9 @@ class RestApi:
 		message.hidden = True
 		self.world.touch()
 		return Response(status=204)
+
+	def _message_json(self, message: Message) -> dict:
+		return message_json(message, self.clock_ahead)
 
 	def _message(self, request: Request, account: Account, sid: str) -> Message:
 		message = self.world.messages.get(sid)
@@ -526,15 +533,15 @@ def number_json(number: PhoneNumber) -> dict:
 	}
 
 
-def message_json(message: Message) -> dict:
+def message_json(message: Message, clock_ahead: timedelta = timedelta()) -> dict:
 	uri = f"{API}/{message.account_sid}/Messages/{message.sid}"
 	return {
 		"account_sid": message.account_sid,
 		"api_version": API_VERSION,
 		"body": "" if message.redacted else message.body,
-		"date_created": rfc2822(message.created),
-		"date_sent": rfc2822(message.sent),
-		"date_updated": rfc2822(message.updated),
+		"date_created": rfc2822(message.created + clock_ahead),
+		"date_sent": rfc2822(message.sent and message.sent + clock_ahead),
+		"date_updated": rfc2822(message.updated + clock_ahead),
 		"direction": message.direction,
 		"error_code": message.error_code,
 		"error_message": message.error_message,

@@ -4,6 +4,7 @@ import contextlib
 import ipaddress
 import socket
 import threading
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from werkzeug.exceptions import HTTPException
@@ -327,6 +328,15 @@ class Simulator:
 		self._rest.latency_s = seconds
 
 	@property
+	def clock_ahead_s(self) -> float:
+		"""How far Twilio's clock is ahead of this machine's, below 0 when it is behind; may be changed at any time."""
+		return self._rest.clock_ahead.total_seconds()
+
+	@clock_ahead_s.setter
+	def clock_ahead_s(self, seconds: float) -> None:
+		self._rest.clock_ahead = timedelta(seconds=seconds)
+
+	@property
 	def under_way(self) -> int:
 		"""How many requests to the REST API have been read and not been answered yet."""
 		return len(self._rest.under_way)
@@ -495,6 +505,11 @@ class Simulator:
 
 
 class _Handler(WSGIRequestHandler):
+	def send_response(self, code: int, message: str | None = None) -> None:
+		"""Without the header Date of this machine: the API's answers have Twilio's."""
+		self.send_response_only(code, message)
+		self.send_header("Server", self.version_string())
+
 	def log(self, *arguments) -> None:
 		"""Nothing: the journal and the page tell what happened."""
 

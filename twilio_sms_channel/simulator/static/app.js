@@ -9,7 +9,7 @@ const SAMPLES = ["Hi! My order has not arrived yet.", "Can I change my appointme
 
 const FAULT_GROUPS = {
 	"Every API request": ["rate_limit", "outage", "connection_closed", "slow_api"],
-	"Sending a text": ["error_before", "error_after", "timeout_before", "timeout_after", "region_disabled"],
+	"Sending a text": ["error_before", "error_after", "timeout_before", "timeout_after", "smart_encoding", "redaction", "region_disabled"],
 	"Delivery reports": ["callback_first", "callback_lost", "callback_doubled", "callback_reordered"],
 	"Incoming texts": ["webhook_lost", "webhook_doubled", "bad_signature", "media_missing"],
 }
