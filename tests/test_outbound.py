@@ -5,7 +5,7 @@ import threading
 import frappe
 import pytest
 from frappe.utils import now_datetime
-from support.stack import eventually, status_of, ticket_of
+from support.stack import Customer, eventually, status_of, ticket_of
 
 
 def reply(agent, ticket, body="Hi"):
@@ -80,8 +80,6 @@ def test_reordered_and_doubled_callback_end_in_delivered(agent, sim, ticket):
 
 
 def test_a_refusal_by_twilio_is_said_in_plain_words(agent, stack, sim):
-	from support.stack import Customer
-
 	landline = Customer(stack)
 	landline.number = f"+19075{landline.number[-6:-5]}30006"
 	ticket = ticket_of(landline.text("Call me"))
@@ -94,6 +92,78 @@ def test_a_refusal_by_twilio_is_said_in_plain_words(agent, stack, sim):
 	]
 	assert state["messages"][-1]["fate"].startswith("Not delivered: ")
 	assert state["messages"][-1]["can_retry"]
+
+
+def test_a_number_that_no_text_gets_to_is_remembered_until_it_texts(agent, stack, sim):
+	landline = Customer(stack)
+	landline.number = f"+19076{landline.number[-6:-5]}30006"
+	ticket = ticket_of(landline.text("Call me"))
+	settled(reply(agent, ticket), "Undelivered")
+	before = len(landline.inbox())
+	refused = agent.call("twilio_sms_channel.api.ticket.reply", ticket=ticket.name, message="Hello?")
+	assert refused.status_code == 417
+	assert "landline" in refused.text and "send once more" in refused.text
+	assert len(landline.inbox()) == before
+	# Whoever sends it once more means it. The next text is asked about again, in the reply box too, and also from
+	# another number of ours.
+	settled(reply(agent, ticket, "Hello?"), "Undelivered")
+	assert agent.reply(ticket.name, "<p>Hello?</p>").status_code == 417
+	frappe.cache().delete_keys("twilio_sms_asked")
+	other = {"to": landline.number, "message": "Hello?", "number": stack.other_number}
+	assert agent.call("twilio_sms_channel.api.ticket.start", **other).status_code == 417
+	frappe.cache().delete_keys("twilio_sms_asked")
+	assert len(landline.inbox()) == before + 1
+	state = agent.call("twilio_sms_channel.api.ticket.state", http="GET", ticket=ticket.name).json()[
+		"message"
+	]
+	assert "landline" in state["unreachable"] and state["can_text"]
+	landline.text("I have a mobile now")
+	reply(agent, ticket, "Good")
+
+
+def test_what_arrived_after_all_is_not_sent_again(agent, customer, sim, ticket):
+	from twilio_sms_channel.messaging import delivery
+
+	sent = reply(agent, ticket)
+	settled(sent, "Delivered")
+	sim.wait_idle(10)
+	retry = "twilio_sms_channel.api.ticket.retry"
+	given_back = {"status": "Undelivered", "error_code": "30003"}
+	(at_twilio,) = customer.inbox()
+
+	def give_back():
+		frappe.db.set_value("Twilio SMS Message", sent, given_back)
+		frappe.db.commit()
+
+	# The report of its arrival was lost, or comes late, or when the text waits to be sent again.
+	give_back()
+	refused = agent.call(retry, message=sent)
+	assert refused.status_code == 417 and "arrived after all" in refused.text
+	assert status_of(sent) == "Delivered"
+	give_back()
+	sim._carrier._call_back(at_twilio)
+	settled(sent, "Delivered")
+	waiting = {"status": "Queued", "twilio_sid": None, "earlier_sids": at_twilio.sid}
+	frappe.db.set_value("Twilio SMS Message", sent, waiting)
+	delivery.report_earlier(sent, "undelivered", at_twilio.sid)
+	delivery.report_earlier(sent, "delivered", at_twilio.sid)
+	assert frappe.db.get_value("Twilio SMS Message", sent, ["status", "twilio_sid"]) == (
+		"Delivered",
+		at_twilio.sid,
+	)
+	frappe.db.rollback()
+	# Twilio cannot be asked, or does not know yet: the agent decides.
+	give_back()
+	sim.faults.next("outage")
+	refused = agent.call(retry, message=sent)
+	assert refused.status_code == 417 and "cannot be asked" in refused.text
+	at_twilio.status = "sent"
+	frappe.cache().delete_keys("twilio_sms_asked")
+	refused = agent.call(retry, message=sent)
+	assert refused.status_code == 417 and "still on its way" in refused.text
+	assert len(customer.inbox()) == 1
+	assert agent.call(retry, message=sent).status_code == 200
+	eventually(lambda: len(customer.inbox()) == 2)
 
 
 def test_stop_is_kept_in_the_ticket_and_no_text_follows_until_start(agent, customer, sim, ticket):

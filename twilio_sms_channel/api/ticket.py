@@ -100,7 +100,8 @@ def state(ticket: str | int) -> dict[str, Any]:
 	"""What a ticket's screen shows of its text conversation. For agents who may read the ticket.
 
 	:return: `{"ticket": {"name", "subject"}, "channel": "SMS" | "Email" | None, "can_text", "why_not",
-		"waiting_because": why texts wait for the time being, or "", "email",
+		"waiting_because": why texts wait for the time being, or "", "unreachable": why texts do not get to the customer's
+		number, as far as is known, or "": the first attempt to text it is refused, the next one goes, "email",
 		"customer", "customer_number", "number" that replies go out from, "from": {"number", "label", "mms"},
 		"opted_out", "may_want_to_stop", "region", "cost": None | {"amount", "currency", "text"} of the conversation so
 		far, "limits": {"characters", "files", "bytes", "types": [MIME types], "endings": [of files' names], "no_files":

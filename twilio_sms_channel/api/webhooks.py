@@ -89,7 +89,10 @@ def _take_in_status(caller: accounts.Caller, params) -> Response:
 		# Our texts name themselves in their callback. A Messaging Service reports what others send through it as well.
 		return Response(status=204)
 	if message and report.sid in (message.earlier_sids or "").split():
-		# A late report of an attempt that failed: the text was sent again, and this tells nothing of that.
+		# A late report of an attempt that failed: of the text that is sent again it tells nothing.
+		with _as_administrator():
+			delivery.report_earlier(message.name, report.twilio_status, report.sid)
+			frappe.db.commit()
 		return Response(status=204)
 	if not message or (message.twilio_sid and message.twilio_sid != report.sid):
 		raise Rejected(404, f"message {report.sid} is not known on this site")

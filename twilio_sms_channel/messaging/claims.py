@@ -15,10 +15,9 @@ from functools import lru_cache
 import frappe
 from frappe import _
 from frappe.query_builder.functions import IfNull
-from frappe.utils import now_datetime
 from pypika.terms import ExistsCriterion, Not, Parameter
 
-from twilio_sms_channel.messaging import consent, delivery, locks, pace, phone, rows
+from twilio_sms_channel.messaging import clock, consent, delivery, locks, pace, phone, rows
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted
 
@@ -119,7 +118,7 @@ def claim(number: str, most: int) -> Claim:
 	if not sender:
 		_fail_all(number)
 		return Claim([], None)
-	place = pace.lock(number)
+	place = pace.lock(number, sender.segments_per_second)
 	texts: list[Text] = []
 	wait_s = None
 	if sender.paused:
@@ -144,8 +143,8 @@ def take_other_places(texts: list[Text]) -> list[Text]:
 	:return: those that have another place soon; the others wait again, before all others of their turn
 	"""
 	soon = []
-	for number in dict.fromkeys(text.number for text in texts):
-		place = pace.lock(number)
+	for number, pace_of in {text.number: text.sender.segments_per_second for text in texts}.items():
+		place = pace.lock(number, pace_of)
 		for text in (text for text in texts if text.number == number):
 			if place.wait_s <= AHEAD_S:
 				text.leaves_at = place.take(text.seconds)
@@ -257,6 +256,8 @@ def _oldest_query() -> str:
 			frappe.qb.from_(Open)
 			.select(Open.name)
 			.where(of_conversation(Open) & (Open.status == status))
+			# What an agent has to decide about was sent long ago, or may never be.
+			.where(Open.needs_decision == 0)
 			# Always so. MariaDB would otherwise collect those of all conversations first.
 			.where(Open.name != Message.name)
 		)
@@ -303,7 +304,7 @@ def _lock_query() -> str:
 def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str]) -> list[Text]:
 	with_media = _with_media(rows)
 	opted_out = _opted_out(sender, rows)
-	now = now_datetime()
+	now = clock.local(place.now)
 	texts = []
 	for row in rows:
 		lock = consent.lock_of(sender, row.customer_number)

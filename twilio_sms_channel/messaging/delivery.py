@@ -81,6 +81,7 @@ def _accept_statement(status: str) -> str:
 		.set(Message.status, Parameter("%(status)s"))
 		.set(Message.twilio_status, Parameter("%(twilio_status)s"))
 		.set(Message.next_attempt, Parameter("%(next_look)s"))
+		.set(Message.needs_decision, 0)
 		.set(Message.error_code, None)
 		.set(Message.error_message, None)
 		.where(Message.status.isin(statuses.may_follow(status)))
@@ -134,15 +135,47 @@ def settle(message: str, status: str, *, code: str = "", reason: str = "", twili
 	:param status: one of this app's statuses
 	:param reason: for people: what happened and what to do
 	"""
-	changes = {"status": status, "error_code": code or None, "error_message": reason or None}
+	changes = {
+		"status": status,
+		"error_code": code or None,
+		"error_message": reason or None,
+		"needs_decision": 0,
+	}
 	if twilio_status:
 		changes["twilio_status"] = twilio_status
 	if status in ("Delivered", "Read"):
 		changes["delivered_at"] = now_datetime()
 	if not rows.update(MESSAGE, message, changes, status=statuses.may_follow(status)):
 		return False
+	if code in errors.NEVER_REACHED:
+		_note_unreachable(message)
 	_tell_of(message, status)
 	return True
+
+
+def report_earlier(message: str, twilio_status: str, sid: str) -> None:
+	"""Take in what Twilio reports of a text's earlier attempt: once that has arrived, it is not sent again.
+
+	:param sid: one of its `earlier_sids`
+	"""
+	status = statuses.OUR_STATUS.get(twilio_status)
+	if status in statuses.ARRIVED:
+		arrived = {
+			"status": status,
+			"twilio_sid": sid,
+			"twilio_status": twilio_status,
+			"delivered_at": now_datetime(),
+		}
+		if rows.update(MESSAGE, message, arrived, status="Queued"):
+			_tell_of(message, status)
+
+
+def _note_unreachable(message: str) -> None:
+	"""Remember that no text gets to the customer's number, until they text again."""
+	conversation = frappe.db.get_value(MESSAGE, message, "conversation")
+	if conversation:
+		since = {"unreachable_since": now_datetime()}
+		frappe.db.set_value("Twilio SMS Conversation", conversation, since, update_modified=False)
 
 
 def show(message) -> None:

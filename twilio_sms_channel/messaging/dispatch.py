@@ -17,14 +17,15 @@ from math import inf
 import frappe
 import requests
 from frappe import _
-from frappe.utils import add_to_date, now_datetime
 from redis.exceptions import RedisError
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
 from twilio_sms_channel.messaging import (
+	asking,
 	claims,
+	clock,
 	consent,
 	delivery,
 	home,
@@ -42,6 +43,7 @@ from twilio_sms_channel.messaging import (
 from twilio_sms_channel.messaging.events import ask
 from twilio_sms_channel.twilio_gateway import errors, statuses
 from twilio_sms_channel.twilio_gateway.client import (
+	NOT_FOUND,
 	Departure,
 	DidNotLeave,
 	Gateway,
@@ -66,6 +68,10 @@ SWITCH_INTERVAL_S = 0.0002
 # What is due later than this is left to the sweep, or to the next text.
 STAYS_FOR_S = 10
 USELESS_AFTER_S = 1.5
+
+
+class MayHaveArrived(frappe.ValidationError):
+	"""A text that is to be sent again may be on the customer's phone; the message says why and what to do."""
 
 
 class Stopped(errors.TwilioProblem):
@@ -97,25 +103,28 @@ def recover() -> None:
 
 def wake_if_needed() -> None:
 	"""Wake a worker when something waits whose job was lost (sweep)."""
-	due = (
-		{"status": "Queued"},
-		{"status": "Sending"},
-		{"status": "Unconfirmed", "next_attempt": ("<=", now_datetime())},
-	)
-	if any(frappe.db.exists(MESSAGE, filters) for filters in due):
+	waiting = any(frappe.db.exists(MESSAGE, {"status": status}) for status in ("Queued", "Sending"))
+	if waiting or unconfirmed.is_due():
 		# Whatever is marked as waiting: a Redis that was restarted forgot the job, another one keeps the mark.
 		jobs.later(JOB)
 		frappe.db.commit()
 
 
 def retry(message: str) -> None:
-	"""Queue a text again that failed for good, at the agent's wish. Unconfirmed ones are never repeated.
+	"""Queue a text again that failed for good, or that an agent has to decide about, at the agent's wish. Others that are
+	unconfirmed are never repeated. Commits.
 
 	:raises home.IsCopy: nothing is sent from here
+	:raises MayHaveArrived: it has arrived meanwhile, or may have: the first time the agent is told
 	"""
 	home.refuse_on_copy()
+	doc = frappe.get_doc(MESSAGE, message)
+	if not _may_be_repeated(doc):
+		return
+	_refuse_to_send_twice(doc)
+	known_sid = doc.twilio_sid
 	doc = frappe.get_doc(MESSAGE, message, for_update=True)
-	if doc.direction != "Outbound" or doc.status not in statuses.NOT_DELIVERED or doc.sent_as_email:
+	if not _may_be_repeated(doc) or doc.twilio_sid != known_sid:
 		return
 	doc.db_set(
 		{
@@ -124,6 +133,7 @@ def retry(message: str) -> None:
 			"earlier_sids": "\n".join(filter(None, (doc.earlier_sids, doc.twilio_sid))) or None,
 			"twilio_sid": None,
 			"twilio_status": None,
+			"needs_decision": 0,
 			"attempts": 0,
 			"tried_since": None,
 			"next_attempt": None,
@@ -134,6 +144,54 @@ def retry(message: str) -> None:
 	)
 	delivery.show(doc)
 	wake()
+
+
+def _may_be_repeated(doc) -> bool:
+	failed = doc.status in statuses.NOT_DELIVERED or (doc.status == "Unconfirmed" and doc.needs_decision)
+	return doc.direction == "Outbound" and failed and not doc.sent_as_email
+
+
+def _refuse_to_send_twice(doc) -> None:
+	why = _why_it_may_have_arrived(doc)
+	if not why:
+		return
+	if not _may_be_repeated(doc):
+		frappe.throw(why, MayHaveArrived, title=_("It was not sent again"))
+	asking.first(
+		f"send_again:{doc.name}",
+		_("{0} To send it anyway, press Send Again once more.").format(why),
+		MayHaveArrived,
+		_("Send it a second time?"),
+	)
+
+
+def _why_it_may_have_arrived(doc) -> str:
+	"""What speaks against sending a text again, "" for nothing. Networks give back what arrives after all: Twilio is
+	asked. When it has arrived that is written down; commits."""
+	if doc.needs_decision:
+		return _("It may have been sent, and would arrive twice.")
+	if not doc.twilio_sid:
+		return ""
+	try:
+		account = frappe.get_doc("Twilio SMS Account", doc.account)
+		found, _code, _words = Gateway(account).read_message(doc.twilio_sid)
+	except errors.TwilioProblem as e:
+		if e.code == NOT_FOUND:
+			return ""
+		return _("Twilio cannot be asked at the moment whether it has arrived meanwhile: {0}").format(
+			e.message
+		)
+	except (frappe.AuthenticationError, frappe.ValidationError) as e:
+		return _("Twilio cannot be asked whether it has arrived meanwhile: {0}").format(e)
+	status = statuses.OUR_STATUS.get(found.twilio_status, "")
+	if status in statuses.ARRIVED:
+		delivery.report(doc.name, found.twilio_status, sid=found.sid)
+		frappe.db.commit()
+		doc.reload()
+		return _("It has arrived after all, says Twilio by now.")
+	if status in statuses.FINAL:
+		return ""
+	return _("Twilio says that it is still on its way ({0}).").format(found.twilio_status)
 
 
 @dataclass
@@ -296,7 +354,7 @@ class Pump:
 		return *work[:3], Departure(text.leaves_at, latest, self.stopping)
 
 	def _search(self, search: unconfirmed.Search, login: Login) -> tuple:
-		return _look_up, login, search, unconfirmed.since(search)
+		return _look_up, login, search
 
 	def _gateway(self, account: str, modified: datetime | None) -> Gateway:
 		modified = modified or frappe.db.get_value("Twilio SMS Account", account, "modified")
@@ -396,8 +454,8 @@ def _send(login: Login, options: dict, departure: Departure) -> MessageInstance:
 	return create(_client(login), options, departure)
 
 
-def _look_up(login: Login, search: unconfirmed.Search, since: datetime) -> list[MessageInstance]:
-	return unconfirmed.look(_client(login), search, since)
+def _look_up(login: Login, search: unconfirmed.Search) -> unconfirmed.Listed:
+	return unconfirmed.look(_client(login), search)
 
 
 def _client(login: Login) -> Client:
@@ -439,10 +497,10 @@ def _settle_text(text: claims.Text, result) -> None:
 	if isinstance(result, Stopped):
 		delivery.settle(text.name, "Blocked", reason=result.message)
 	elif isinstance(result, errors.TryAgain):
-		pace.back_off(text.number, text.claimed_at, result.message)
+		pace.back_off(text.number, text.claimed_at, result.message, text.sender.segments_per_second)
 		_queue_again(text, result)
 	elif isinstance(result, errors.OutcomeUnknown):
-		pace.back_off(text.number, text.claimed_at, result.message)
+		pace.back_off(text.number, text.claimed_at, result.message, text.sender.segments_per_second)
 		unconfirmed.begin(text.name, result.message, result.code)
 	elif isinstance(result, errors.Refused) and result.code in pausing.CODES:
 		pausing.pause(text.sender.account, result.code, result.message)
@@ -464,7 +522,7 @@ def _settle_search(search: unconfirmed.Search, result) -> None:
 
 def _queue_again(text: claims.Text, problem: errors.TwilioProblem) -> None:
 	reason = errors.explain(problem.code, problem.message)
-	if text.tried_since < add_to_date(now_datetime(), hours=-unconfirmed.TOO_LATE_AFTER_HOURS):
+	if clock.passed(text.tried_since, clock.utc())[0] > unconfirmed.TOO_LATE_AFTER_HOURS * 3600:
 		delivery.settle(text.name, "Failed", code=problem.code, reason=reason)
 		return
 	why = {"status": "Queued", "error_code": problem.code or None, "error_message": reason}

@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.messaging import (
+	asking,
 	colleagues,
 	contacts,
 	conversations,
@@ -93,6 +94,7 @@ def _write(conversation, body: str, files: list[str] | None, **facts):
 	files = list(dict.fromkeys(files or []))
 	if reason := why_not(conversation, body, files):
 		_refuse(reason)
+	_ask_about_unreachable(conversation.customer_number)
 	number = senders.number_for(conversation)
 	try:
 		outgoing = outgoing_media.prepare(files, number, conversation.customer_number)
@@ -201,6 +203,16 @@ def why_not(conversation, body: str | None = None, files: list[str] | None = Non
 		).format(outgoing_media.MAX_FILES, len(files))
 	# Plain characters are shorter or longer; the text as it is sent is looked at again.
 	return _why_too_long(len(body))
+
+
+def _ask_about_unreachable(customer_number: str) -> None:
+	if reason := senders.why_unreachable(customer_number):
+		asking.first(
+			f"text:{customer_number}",
+			_("{0} To text it anyway, send once more.").format(reason),
+			CannotText,
+			_("The text was not sent"),
+		)
 
 
 def _why_too_long(characters: int, links: int = 0) -> str:

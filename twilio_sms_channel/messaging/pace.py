@@ -2,7 +2,8 @@
 
 Twilio limits segments per second and number (https://www.twilio.com/docs/messaging/guides/scaling-queueing-latency); what
 is faster waits in a queue that nobody here could look into or take back from. So texts wait here, each for a place of its
-own in time: places are given out under the lock of the number's row, by the database's clock, to all workers alike.
+own in time: places are given out under the lock of the number's row, by the database's clock, to all workers alike. All
+times here are UTC: a local time goes back an hour in autumn.
 """
 
 import random
@@ -13,8 +14,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 import frappe
-from pypika import CustomFunction
 from pypika.terms import Parameter
+
+from twilio_sms_channel.messaging import clock
 
 PACE, NUMBER, MESSAGE = "Twilio SMS Pace", "Twilio SMS Number", "Twilio SMS Message"
 SEGMENTS_PER_SECOND = {"Long Code": 1, "Toll-Free": 3, "Alphanumeric Sender": 10, "Short Code": 100}
@@ -24,11 +26,9 @@ GUARD_S = 0.0004
 BACK_OFF_FIRST_S, BACK_OFF_MOST_S = 0.1, 30
 # Replies of one person that follow each other faster than anybody types are one burst, which takes its turns in between.
 BURST_WITHIN_S = 5
-# Not now(): that is when a statement began, which then may have waited for the lock.
-DatabaseTime = CustomFunction("sysdate", ["digits"])
-
-
-CLOCKS_COMPARED = 8
+# Of one text: 1,600 characters that take 67 a segment.
+MOST_SEGMENTS = 24
+CLOCKS_COMPARED, CLOCK_WAS_SET_S = 8, 1
 EPOCH = datetime(2000, 1, 1)
 # By site, how far this process's clock is from the database's, lately: an answer that took long shows more than that.
 _clocks: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=32))
@@ -60,16 +60,39 @@ class Place:
 		frappe.db.sql(_keep_statement(), {"next_at": self.next_at, "turn": self.turn, "number": self.number})
 
 
-def lock(number: str) -> Place:
-	"""Lock the number's row until the transaction ends; makes it, and commits, when there is none."""
+def lock(number: str, segments_per_second: float = 1) -> Place:
+	"""Lock the number's row until the transaction ends; makes it, and commits, when there is none.
+
+	:param segments_per_second: of the number
+	"""
 	while not (found := frappe.db.sql(_lock_query(), {"number": number}, as_dict=True)):
 		frappe.get_doc({"doctype": PACE, "number": number}).insert(
 			ignore_permissions=True, ignore_if_duplicate=True
 		)
 		frappe.db.commit()
 	row = found[0]
-	_clocks[frappe.local.site].append(time.monotonic() - (row.now - EPOCH).total_seconds())
-	return Place(number, row.now, row.next_at or row.now, row.turn or 0, row.failures or 0)
+	# Not with the lock: a statement's time is when it began, and then it may have waited.
+	now = clock.utc()
+	_note_clock(now)
+	next_at = row.next_at or now
+	if (next_at - now).total_seconds() > longest_wait_s(segments_per_second):
+		# The clock was set back since.
+		next_at = now
+	return Place(number, now, next_at, row.turn or 0, row.failures or 0)
+
+
+def longest_wait_s(segments_per_second: float) -> float:
+	"""How far ahead a number's next place can be: after its longest text, or after failures."""
+	return max(MOST_SEGMENTS / segments_per_second, BACK_OFF_MOST_S) + 1
+
+
+def _note_clock(now: datetime) -> None:
+	clocks = _clocks[frappe.local.site]
+	behind = time.monotonic() - (now - EPOCH).total_seconds()
+	if clocks and behind > min(clocks) + CLOCK_WAS_SET_S:
+		# No answer takes that long: the database's clock was set back, and earlier comparisons mean nothing any more.
+		clocks.clear()
+	clocks.append(behind)
 
 
 @lru_cache(maxsize=1)
@@ -77,7 +100,7 @@ def _lock_query() -> str:
 	Pace = frappe.qb.DocType(PACE)
 	return (
 		frappe.qb.from_(Pace)
-		.select(Pace.next_at, Pace.turn, Pace.failures, DatabaseTime(6).as_("now"))
+		.select(Pace.next_at, Pace.turn, Pace.failures)
 		.where(Pace.name == Parameter("%(number)s"))
 		.for_update()
 	).get_sql()
@@ -97,8 +120,7 @@ def _keep_statement() -> str:
 def compare_clocks() -> None:
 	"""Have this process know the database's clock before its first claim, whose own question takes long."""
 	for _again in range(CLOCKS_COMPARED):
-		now = frappe.db.sql("select sysdate(6)")[0][0]
-		_clocks[frappe.local.site].append(time.monotonic() - (now - EPOCH).total_seconds())
+		_note_clock(clock.utc())
 
 
 def seconds_for(segments: int, has_media: bool, segments_per_second: float) -> float:
@@ -126,15 +148,15 @@ def segments_per_second(number) -> float:
 	return sum(map(segments_per_second, members)) or 1
 
 
-def back_off(number: str, since: datetime, reason: str) -> None:
+def back_off(number: str, since: datetime, reason: str, segments_per_second: float = 1) -> None:
 	"""Let a number wait after a call that Twilio did not take, longer each time in a row, with jitter.
 
 	:param since: when the call was claimed, by the database's clock: many that fail at once count once
 	"""
-	place = lock(number)
+	place = lock(number, segments_per_second)
 	Pace = frappe.qb.DocType(PACE)
 	failed_at = frappe.db.get_value(PACE, number, "modified")
-	if place.failures and failed_at > since:
+	if place.failures and since < failed_at <= place.now:
 		return
 	wait_s = min(BACK_OFF_FIRST_S * 2**place.failures, BACK_OFF_MOST_S) * random.uniform(0.5, 1)
 	frappe.qb.update(Pace).set(Pace.failures, place.failures + 1).set(Pace.reason, reason).set(
@@ -147,8 +169,9 @@ def back_off(number: str, since: datetime, reason: str) -> None:
 def recover(number: str, since: datetime) -> None:
 	"""Twilio took a text that was claimed after the last failure: the number goes at its own speed again."""
 	Pace = frappe.qb.DocType(PACE)
+	before = (Pace.modified < since) | (Pace.modified > clock.utc())
 	frappe.qb.update(Pace).set(Pace.failures, 0).set(Pace.reason, None).where(
-		(Pace.name == number) & (Pace.failures > 0) & (Pace.modified < since)
+		(Pace.name == number) & (Pace.failures > 0) & before
 	).run()
 
 

@@ -32,22 +32,27 @@ def can_cancel(message) -> bool:
 def can_retry(message) -> bool:
 	"""Whether a text may be sent again as a text.
 
-	:param message: `direction`, `status` and `sent_as_email` of a Twilio SMS Message
+	:param message: `direction`, `status`, `needs_decision` and `sent_as_email` of a Twilio SMS Message
 	"""
-	return message.direction == "Outbound" and message.status in NOT_DELIVERED and not message.sent_as_email
+	failed = message.status in NOT_DELIVERED or _is_undecided(message)
+	return message.direction == "Outbound" and failed and not message.sent_as_email
 
 
 def can_email(message) -> bool:
-	"""Whether a text may be sent as an e-mail: it will never arrive, and was not sent as one before.
+	"""Whether a text may be sent as an e-mail: it will never arrive or nobody knows, and was not sent as one before.
 
-	:param message: `direction`, `status`, `automatic` and `sent_as_email` of a Twilio SMS Message
+	:param message: `direction`, `status`, `needs_decision`, `automatic` and `sent_as_email` of a Twilio SMS Message
 	"""
 	return (
 		message.direction == "Outbound"
-		and message.status in (*NOT_DELIVERED, "Canceled")
+		and (message.status in (*NOT_DELIVERED, "Canceled") or _is_undecided(message))
 		and not message.automatic
 		and not message.sent_as_email
 	)
+
+
+def _is_undecided(message) -> bool:
+	return message.status == "Unconfirmed" and bool(message.get("needs_decision"))
 
 
 def offered(message, actions: list[str], can_text: bool = True) -> list[str]:

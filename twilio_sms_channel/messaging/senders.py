@@ -2,6 +2,8 @@
 
 import frappe
 from frappe import _
+from frappe.query_builder.functions import Max
+from frappe.utils import format_date
 
 from twilio_sms_channel.messaging import phone
 
@@ -29,6 +31,24 @@ def why_off(number) -> str:
 	if not frappe.db.get_value(ACCOUNT, number.account, "enabled"):
 		return _("The Twilio account {0} is switched off. An admin can switch it on.").format(number.account)
 	return ""
+
+
+def why_unreachable(customer_number: str) -> str:
+	"""The reason why texts do not get to a number, as learnt from an earlier one; "" when they do, or when the customer
+	has texted since.
+
+	:param customer_number: E.164
+	"""
+	Conversation = frappe.qb.DocType("Twilio SMS Conversation")
+	query = frappe.qb.from_(Conversation).select(
+		Max(Conversation.unreachable_since), Max(Conversation.last_inbound)
+	)
+	((since, texted),) = query.where(Conversation.customer_number == customer_number).run()
+	if not since or (texted and texted > since):
+		return ""
+	return _(
+		"{0} cannot receive texts, the phone network said on {1}: it is a landline, or no valid number. Use e-mail or call."
+	).format(phone.display(customer_number), format_date(since))
 
 
 def why_out_of_reach(number, customer_number: str) -> str:

@@ -24,6 +24,7 @@ MAX_EARLIER = 20
 TEXT_FIELDS = (
 	*("name", "direction", "status", "number", "account", "body", "error_code", "error_message", "sent_by"),
 	*("creation", "received_at", "may_want_to_stop", "automatic", "sent_as_email", "other_recipients"),
+	"needs_decision",
 )
 FILE_FIELDS = ("parent", "status", "error", "content_type", "file_name", "changed")
 
@@ -63,6 +64,7 @@ def of(ticket) -> dict[str, Any]:
 			"label": number.description or "",
 			"mms": not outgoing_media.why_no_mms(number, conversation.customer_number),
 		},
+		"unreachable": senders.why_unreachable(conversation.customer_number),
 		"opted_out": bool(conversation.opted_out),
 		"may_want_to_stop": bool(conversation.may_want_to_stop),
 		"region": conversation.region or "",

@@ -1,26 +1,37 @@
-"""Texts of which nobody knows whether Twilio took them: looked up in Twilio's list, and sent only if they are not there."""
+"""Texts of which nobody knows whether Twilio took them: looked up in Twilio's list, and sent only if they are not there.
 
-from dataclasses import dataclass
+That words are not found proves nothing: Twilio may have changed them, or keep none. A text is not there when the list was
+read to its end, over the time in question by Twilio's own clock, and every text in it is another one of ours. Where
+others may be ours, an agent decides.
+"""
+
+import time
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import frappe
 from frappe import _
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_to_date
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
-from twilio_sms_channel.messaging import delivery, pausing, rows, segments
+from twilio_sms_channel.messaging import clock, delivery, pausing, rows, segments
 from twilio_sms_channel.twilio_gateway import errors
-from twilio_sms_channel.twilio_gateway.client import Accepted, accepted, to_utc
+from twilio_sms_channel.twilio_gateway.client import Accepted, accepted, twilio_time
 
 MESSAGE, NUMBER = "Twilio SMS Message", "Twilio SMS Number"
 # Looked for that long after the call began: a call may last 15 s, and Twilio's list may lag behind.
 # `twilio_sms_absent_after_s` in the site config changes it.
 ABSENT_AFTER_S = 120
-FIRST_LOOK_S, LOOK_EVERY_S, LOOK_AT_LEAST_EVERY_S = 5, 20, 3600
-# Between this machine's clock and Twilio's.
-CLOCKS_DIFFER_S = 60
+FIRST_LOOK_S, LOOK_EVERY_S, LOOK_AT_LEAST_EVERY_S = 5, 20, 300
+# How much longer ago than it seems the call may have been: clocks are set.
+WINDOW_S = 3600
 MOST_LISTED = 500
+# What nobody knows of may be another text of ours whose answer is still to come; an agent is asked after that many times
+# the time in which it is known.
+ASK_AFTER = 2
 # A customer no longer expects what is older.
 TOO_LATE_AFTER_HOURS = 4
 TRIAL_PREFIX = "Sent from your Twilio trial account - "
@@ -37,7 +48,11 @@ class Search:
 	service_sid: str
 	body: str
 	media: int
-	tried_at: datetime
+	waited_s: tuple[float, float]
+	"""since the call began: at least, at most"""
+	for_good: bool = False
+	"""whether an agent decides already: only a text that is found counts"""
+	asked_at: float = field(default_factory=time.monotonic)
 
 	@property
 	def number(self) -> str:
@@ -45,13 +60,29 @@ class Search:
 		return self.sender or self.service_sid
 
 	@property
-	def is_over(self) -> bool:
-		return now_datetime() > self.tried_at + timedelta(seconds=absent_after_s())
-
-	@property
 	def is_too_late(self) -> bool:
 		"""Whether it is no use to send the text now."""
-		return now_datetime() > self.tried_at + timedelta(hours=TOO_LATE_AFTER_HOURS)
+		return self.waited_s[0] > TOO_LATE_AFTER_HOURS * 3600
+
+
+@dataclass
+class Listed:
+	"""What Twilio's list told."""
+
+	messages: list[MessageInstance]
+	"""the newest first"""
+	at: datetime | None
+	"""by Twilio's clock; None when it did not say"""
+	to_the_end: bool
+	"""whether all of the time in question was read"""
+
+	def proves_absence(self, waited_s: float, after_s: float) -> bool:
+		"""Whether a text that is not among these, nor may be any of them, was never taken.
+
+		:param waited_s: since the call began
+		:param after_s: how long it may take until a text is in the list
+		"""
+		return self.to_the_end and self.at is not None and waited_s > after_s
 
 
 def absent_after_s() -> float:
@@ -80,7 +111,7 @@ def doubt(what_happened: str, before: datetime | None = None) -> int:
 	for row in _undecided(("Queued", "Sending"), before):
 		begin(row.name, what_happened)
 		# Twilio is asked about all that happened since it was written, or first tried.
-		facts = {"tried_at": row.tried_at or row.creation, "next_attempt": now_datetime()}
+		facts = {"tried_at": row.tried_at or row.creation, "next_attempt": clock.now()}
 		count += rows.update(MESSAGE, row.name, facts, status="Unconfirmed")
 	return count
 
@@ -111,7 +142,8 @@ def _undecided(statuses: tuple[str, ...], before: datetime | None = None) -> lis
 def due(limit: int = 50) -> list[Search]:
 	"""Take on searches that are due, so that nobody else does. Commits."""
 	Message, Number = frappe.qb.DocType(MESSAGE), frappe.qb.DocType(NUMBER)
-	now = now_datetime()
+	utc = clock.utc()
+	now = clock.local(utc)
 	found = (
 		_waiting(Message)
 		.join(Number)
@@ -124,18 +156,24 @@ def due(limit: int = 50) -> list[Search]:
 			Message.tried_at,
 			Message.modified,
 			Message.next_attempt,
+			Message.needs_decision,
 			Number.name.as_("number"),
 			Number.number_type,
 			Number.messaging_service_sid,
 		)
-		.where(Message.next_attempt <= now)
+		.where(clock.is_due(Message.next_attempt, now, LOOK_AT_LEAST_EVERY_S))
 		.orderby(Message.next_attempt)
 		.limit(limit)
 	).run(as_dict=True)
 	searches = []
 	for row in found:
 		later = add_to_date(now, seconds=LOOK_EVERY_S)
-		if rows.update(MESSAGE, row.name, {"next_attempt": later}, next_attempt=row.next_attempt):
+		tried_at = row.tried_at or row.modified
+		facts = {"next_attempt": later}
+		if clock.passed(tried_at, utc)[0] < 0:
+			# The clock was set back since: it is counted anew, or the text would wait until the clock is there again.
+			tried_at = facts["tried_at"] = now
+		if rows.update(MESSAGE, row.name, facts, next_attempt=row.next_attempt):
 			by_service = row.number_type == "Messaging Service"
 			searches.append(
 				Search(
@@ -146,11 +184,18 @@ def due(limit: int = 50) -> list[Search]:
 					service_sid=row.messaging_service_sid or "",
 					body=row.body or "",
 					media=frappe.db.count("Twilio SMS Media", {"parent": row.name, "status": "Attached"}),
-					tried_at=row.tried_at or row.modified,
+					waited_s=clock.passed(tried_at, utc),
+					for_good=bool(row.needs_decision),
 				)
 			)
 	frappe.db.commit()
 	return searches
+
+
+def is_due() -> bool:
+	"""Whether a search is due."""
+	wait_s = next_in()
+	return wait_s is not None and wait_s <= 0
 
 
 def next_in() -> float | None:
@@ -158,7 +203,10 @@ def next_in() -> float | None:
 	Message = frappe.qb.DocType(MESSAGE)
 	query = _waiting(Message).select(Message.next_attempt).orderby(Message.next_attempt).limit(1)
 	found = query.where(Message.next_attempt.isnotnull()).run(pluck=True)
-	return (found[0] - now_datetime()).total_seconds() if found else None
+	if not found:
+		return None
+	wait_s = (found[0] - clock.now()).total_seconds()
+	return wait_s if wait_s <= LOOK_AT_LEAST_EVERY_S else 0
 
 
 def _waiting(Message):
@@ -172,47 +220,79 @@ def _waiting(Message):
 	)
 
 
-def look(client: Client, search: Search, since: datetime) -> list[MessageInstance]:
-	"""What Twilio has sent to the customer since then, the newest first. Needs no connection to the site.
+def look(client: Client, search: Search) -> Listed:
+	"""What Twilio has sent to the customer since the call. Needs no connection to the site.
 
-	Without a filter by DateSent: a text that waits in Twilio's queue has none.
-
-	:param since: with time zone
+	Without a filter by DateSent: a text that waits in Twilio's queue has none. A service may send from another number.
 	"""
-	options = {"to": search.customer_number, **({"from_": search.sender} if search.sender else {})}
-	found = []
-	for message in client.messages.stream(**options, page_size=50, limit=MOST_LISTED):
-		created = message.date_created or message.date_sent
-		if created and created < since:
-			break
-		found.append(message)
-	return found
+	options = {"to": search.customer_number}
+	if not search.service_sid:
+		options["from_"] = search.sender
+	page = client.messages.page(**options, page_size=50)
+	at = twilio_time()
+	passed_s = search.waited_s[1] + time.monotonic() - search.asked_at
+	since = at and at - timedelta(seconds=passed_s + WINDOW_S)
+	found: list[MessageInstance] = []
+	while page:
+		for message in page:
+			times = [moment for moment in (message.date_created, message.date_sent) if moment]
+			if since and times and max(times) < since:
+				return Listed(found, at, to_the_end=True)
+			found.append(message)
+		if len(found) >= MOST_LISTED:
+			return Listed(found, at, to_the_end=False)
+		page = page.next_page()
+	return Listed(found, at, to_the_end=True)
 
 
-def since(search: Search) -> datetime:
-	"""From when on a text may be in Twilio's list."""
-	return to_utc(search.tried_at) - timedelta(seconds=CLOCKS_DIFFER_S)
+def conclude(search: Search, listed: Listed) -> None:
+	"""Match the text with Twilio's, queue it again when it certainly is not there, otherwise look again or ask an agent."""
+	known = _known(search.customer_number, [message.sid for message in listed.messages])
+	unknown = [m for m in reversed(listed.messages) if m.sid not in known and _may_be_ours(search, m)]
+	if same := next((message for message in unknown if _is_same(search, message)), None):
+		_match(search, accepted(same), same)
+	elif search.for_good:
+		rows.update(MESSAGE, search.name, {"next_attempt": None}, status="Unconfirmed")
+	elif not unknown and listed.proves_absence(search.waited_s[0], absent_after_s()):
+		_send_after_all(search)
+	elif search.waited_s[0] > ASK_AFTER * absent_after_s():
+		_ask_agent(search)
+	else:
+		_look_in(search.name, min(LOOK_EVERY_S, max(absent_after_s() / 4, 1)))
 
 
-def conclude(search: Search, listed: list[MessageInstance]) -> None:
-	"""Match the text with Twilio's, queue it again when it certainly is not there, otherwise look again later."""
-	sids = [message.sid for message in listed]
-	taken = set(frappe.get_all(MESSAGE, {"twilio_sid": ("in", sids)}, pluck="twilio_sid")) if sids else set()
-	earlier = frappe.db.get_value(MESSAGE, search.name, "earlier_sids") or ""
-	for message in reversed(listed):
-		if message.sid not in taken and message.sid not in earlier and _is_same(search, message):
-			_match(search, accepted(message), message)
-			return
-	if search.is_over and search.is_too_late:
+def _send_after_all(search: Search) -> None:
+	if search.is_too_late:
 		reason = _("It was not sent, and {0} hours later it is no longer sent by itself.")
 		delivery.settle(search.name, "Failed", reason=reason.format(TOO_LATE_AFTER_HOURS))
 		return
-	if search.is_over:
-		again = {"status": "Queued", "next_attempt": None, "error_code": None, "error_message": None}
-		if rows.update(MESSAGE, search.name, again, status="Unconfirmed"):
-			delivery.show(frappe.db.get_value(MESSAGE, search.name, ["name", "status"], as_dict=True))
-		return
-	_look_in(search.name, min(LOOK_EVERY_S, max(absent_after_s() / 4, 1)))
+	again = {"status": "Queued", "next_attempt": None, "error_code": None, "error_message": None}
+	if rows.update(MESSAGE, search.name, again, status="Unconfirmed"):
+		_show(search.name)
+
+
+def _ask_agent(search: Search) -> None:
+	reason = _(
+		"It may have been sent: Twilio's answer was lost, and its list does not tell this text from others. Ask the customer, or look into the log of the Twilio console. Send Again sends it once more."
+	)
+	asked = {"needs_decision": 1, "next_attempt": None, "error_message": reason}
+	if rows.update(MESSAGE, search.name, asked, status="Unconfirmed"):
+		_show(search.name)
+
+
+def _show(message: str) -> None:
+	delivery.show(frappe.db.get_value(MESSAGE, message, ["name", "status"], as_dict=True))
+
+
+def _known(customer_number: str, sids: list[str]) -> set[str]:
+	"""Which of these SIDs belong to texts that are known here, as what they are or were before they were sent again."""
+	if not sids:
+		return set()
+	known = set(frappe.get_all(MESSAGE, {"twilio_sid": ("in", sids)}, pluck="twilio_sid"))
+	sent_again = {"customer_number": customer_number, "earlier_sids": ("is", "set")}
+	for earlier in frappe.get_all(MESSAGE, sent_again, pluck="earlier_sids"):
+		known.update(earlier.split())
+	return known
 
 
 def put_off(search: Search, problem: errors.TwilioProblem) -> None:
@@ -220,8 +300,7 @@ def put_off(search: Search, problem: errors.TwilioProblem) -> None:
 	if problem.code in pausing.CODES:
 		pausing.pause(search.account, problem.code, problem.message)
 	# Less and less often: an account may be gone for good.
-	tried_for_s = (now_datetime() - search.tried_at).total_seconds()
-	_look_in(search.name, min(max(tried_for_s / 4, LOOK_EVERY_S), LOOK_AT_LEAST_EVERY_S))
+	_look_in(search.name, min(max(search.waited_s[0] / 4, LOOK_EVERY_S), LOOK_AT_LEAST_EVERY_S))
 
 
 def _match(search: Search, answer: Accepted, message: MessageInstance) -> None:
@@ -229,25 +308,40 @@ def _match(search: Search, answer: Accepted, message: MessageInstance) -> None:
 		says = message.error_message or ""
 		delivery.report(search.name, answer.twilio_status, str(message.error_code), says, sid=answer.sid)
 	else:
-		delivery.accept(delivery.Taken(search.name, answer, next_look=now_datetime()))
+		delivery.accept(delivery.Taken(search.name, answer, next_look=clock.now()))
 
 
 def _look_in(message: str, seconds: float) -> None:
-	at = add_to_date(now_datetime(), seconds=seconds)
+	at = add_to_date(clock.now(), seconds=seconds)
 	rows.update(MESSAGE, message, {"next_attempt": at}, status="Unconfirmed")
 
 
-def _is_same(search: Search, message: MessageInstance) -> bool:
+def _may_be_ours(search: Search, message: MessageInstance) -> bool:
 	if not str(getattr(message.direction, "value", message.direction)).startswith("outbound-api"):
 		return False
-	if not search.sender and message.messaging_service_sid != search.service_sid:
-		return False
+	by_service = bool(search.service_sid) and message.messaging_service_sid == search.service_sid
+	return by_service or (bool(search.sender) and message.from_ == search.sender)
+
+
+def _is_same(search: Search, message: MessageInstance) -> bool:
 	if search.media and int(message.num_media or 0) != search.media:
 		return False
-	ours, theirs = _comparable(search.body), _comparable(message.body)
-	return ours in (theirs, theirs.removeprefix(TRIAL_PREFIX))
+	theirs = (message.body or "", (message.body or "").removeprefix(TRIAL_PREFIX))
+	if _comparable(search.body) in map(_comparable, theirs):
+		return True
+	essence = _essence(search.body)
+	return bool(essence) and essence in map(_essence, theirs)
 
 
-def _comparable(body: str | None) -> str:
+def _comparable(body: str) -> str:
 	"""Without what Twilio may change on the way: blanks at the ends, and typographic characters (Smart Encoding)."""
-	return " ".join(segments.plain(body or "").split())
+	return " ".join(segments.plain(body).split())
+
+
+def _essence(body: str) -> str:
+	"""Letters and digits alone, without accents: Smart Encoding has more characters than this app replaces."""
+	return "".join(_letters_of(unicodedata.normalize("NFKD", segments.plain(body)))).casefold()
+
+
+def _letters_of(text: str) -> Iterable[str]:
+	return (character for character in text if character.isalnum())

@@ -159,6 +159,7 @@ def _texts(communications: list[str]) -> list:
 			Message.conversation,
 			Message.automatic,
 			Message.sent_as_email,
+			Message.needs_decision,
 			Message.may_want_to_stop,
 			Message.other_recipients,
 			Contact.first_name,

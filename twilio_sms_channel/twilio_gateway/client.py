@@ -9,6 +9,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 import frappe
@@ -128,7 +129,10 @@ class DidNotLeave(Exception):
 
 
 class _Departures(HTTPAdapter):
-	"""Holds a thread's prepared request back until its time has come: preparing it takes as long as texts are apart."""
+	"""Holds a thread's prepared request back until its time has come: preparing it takes as long as texts are apart.
+
+	Keeps the time that Twilio's answer tells.
+	"""
 
 	def send(self, request, *args, **kwargs):
 		departure = getattr(_of_thread, "departure", None)
@@ -136,7 +140,10 @@ class _Departures(HTTPAdapter):
 			wait_s = departure.at - time.monotonic()
 			if departure.canceled.wait(max(wait_s, 0)) or time.monotonic() > departure.latest:
 				raise DidNotLeave
-		return super().send(request, *args, **kwargs)
+		_of_thread.date = None
+		answer = super().send(request, *args, **kwargs)
+		_of_thread.date = answer.headers.get("Date")
+		return answer
 
 
 _of_thread = threading.local()
@@ -190,7 +197,7 @@ class Gateway:
 		if after:
 			options["date_sent_after"] = to_utc(after)
 		if before:
-			options["date_sent_before"] = to_utc(before)
+			options["date_sent_before"] = to_utc(before, latest=True)
 		if sender:
 			options["from_"] = sender
 		if to:
@@ -419,6 +426,23 @@ def _int(text: str | None) -> int:
 	return int(text) if (text or "").isdigit() else 0
 
 
-def to_utc(moment: datetime) -> datetime:
-	"""A time of the site, which is without zone, in UTC and with zone."""
-	return moment.replace(tzinfo=ZoneInfo(get_system_timezone())).astimezone(timezone.utc)
+def to_utc(moment: datetime, latest: bool = False) -> datetime:
+	"""A time of the site, which is without zone, in UTC and with zone.
+
+	:param latest: of the two that it may be in the night of autumn when an hour comes twice; by default the earlier one
+	"""
+	zone = ZoneInfo(get_system_timezone())
+	both = [moment.replace(tzinfo=zone, fold=fold).astimezone(timezone.utc) for fold in (0, 1)]
+	return max(both) if latest else min(both)
+
+
+def twilio_time() -> datetime | None:
+	"""What time it was at Twilio when it last answered a call of this thread, with zone; None when it did not say.
+
+	To the second, and without the way back.
+	"""
+	try:
+		told = parsedate_to_datetime(getattr(_of_thread, "date", None) or "")
+	except (TypeError, ValueError):
+		return None
+	return told if told.tzinfo else None

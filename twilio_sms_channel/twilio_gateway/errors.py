@@ -9,6 +9,8 @@ from frappe import _
 
 OPTED_OUT = "21610"
 AUTHENTICATION_FAILED = "20003"
+# No text ever gets to such a number: not valid, not a mobile one, a landline.
+NEVER_REACHED = ("21211", "21614", "30006")
 
 
 class TwilioProblem(Exception):

@@ -18,7 +18,7 @@ OUR_STATUS = {
 }
 
 # Callbacks come in any order and carry no time: a status may only be replaced by one further along.
-# Read is the one status that still follows a final one (Delivered).
+# What has arrived counts also after a network gave it back, as some report first; and Read follows Delivered.
 RANK = {
 	"Queued": 0,
 	"Sending": 1,
@@ -34,12 +34,18 @@ RANK = {
 }
 
 FINAL = ("Delivered", "Undelivered", "Failed", "Blocked", "Canceled", "Read")
+# It is on the phone.
+ARRIVED = ("Delivered", "Read")
 # What was to reach the customer and never will.
 NOT_DELIVERED = ("Undelivered", "Failed", "Blocked")
+GIVEN_BACK = ["Undelivered", "Failed"]
 
 
 def may_follow(status: str) -> list[str]:
 	"""The statuses that `status` may replace."""
+	earlier = [s for s, rank in RANK.items() if rank < RANK[status] and s not in FINAL]
+	if status == "Delivered":
+		return earlier + GIVEN_BACK
 	if status == "Read":
-		return [s for s in RANK if s not in FINAL] + ["Delivered"]
-	return [s for s, rank in RANK.items() if rank < RANK[status]]
+		return [*earlier, *GIVEN_BACK, "Delivered"]
+	return earlier

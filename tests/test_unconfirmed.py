@@ -1,0 +1,93 @@
+"""A text whose answer got lost is never sent a second time on a guess: whatever Twilio's list says, and by whatever clock."""
+
+import frappe
+import pytest
+from support.stack import eventually, status_of
+
+MESSAGE = "Twilio SMS Message"
+
+
+@pytest.fixture
+def silent(sim):
+	"""The answer to the next text gets lost, and all callbacks; Twilio has taken it."""
+	sim.faults.always("callback_lost")
+	sim.faults.next("timeout_after", 1)
+	yield
+	sim.clock_ahead_s = 0
+
+
+def reply(agent, ticket, body="Hi") -> str:
+	answer = agent.call("twilio_sms_channel.api.ticket.reply", ticket=ticket.name, message=body)
+	assert answer.status_code == 200, answer.text
+	return answer.json()["message"]["message"]
+
+
+def fact(message, field):
+	frappe.db.rollback()
+	return frappe.db.get_value(MESSAGE, message, field)
+
+
+def shown(agent, ticket) -> dict:
+	answer = agent.call("twilio_sms_channel.api.ticket.state", http="GET", ticket=ticket.name)
+	return answer.json()["message"]["messages"][-1]
+
+
+@pytest.mark.parametrize("ahead_s", [90, -90, 3600, -3600])
+def test_a_text_is_found_whatever_twilios_clock_says(agent, customer, sim, ticket, silent, ahead_s):
+	sim.clock_ahead_s = ahead_s
+	message = reply(agent, ticket)
+	eventually(lambda: status_of(message) not in ("Queued", "Sending", "Unconfirmed"))
+	assert [m.sid for m in customer.inbox()] == [fact(message, "twilio_sid")]
+
+
+def test_a_text_is_found_although_smart_encoding_changed_its_words(agent, customer, sim, ticket, silent):
+	sim.faults.next("smart_encoding")
+	message = reply(agent, ticket, "Open ½ 9 – 5, “naïve” №1 ℡ ﬁne")
+	eventually(lambda: status_of(message) not in ("Queued", "Sending", "Unconfirmed"))
+	assert [m.sid for m in customer.inbox()] == [fact(message, "twilio_sid")]
+
+
+def test_where_the_list_proves_nothing_the_agent_decides(agent, customer, sim, ticket, silent):
+	sim.faults.next("redaction")
+	message = reply(agent, ticket, "Your code is 1234")
+	eventually(lambda: fact(message, "needs_decision"))
+	assert status_of(message) == "Unconfirmed"
+	assert len(customer.inbox()) == 1
+	row = shown(agent, ticket)
+	assert row["can_retry"] and row["can_email"] and row["error"]["actions"] == ["retry", "email"]
+	assert "may have been sent" in row["fate"]
+	# Later texts do not wait for the decision.
+	later = reply(agent, ticket, "Anything else?")
+	eventually(lambda: status_of(later) == "Accepted")
+	# Asked first, then done.
+	retry = "twilio_sms_channel.api.ticket.retry"
+	asked = agent.call(retry, message=message)
+	assert asked.status_code == 417 and "press Send Again once more" in asked.text
+	assert status_of(message) == "Unconfirmed"
+	assert agent.call(retry, message=message).status_code == 200
+	eventually(lambda: status_of(message) == "Accepted")
+	assert [m.body for m in customer.inbox()] == ["Your code is 1234", "Anything else?", "Your code is 1234"]
+	assert not fact(message, "needs_decision")
+
+
+def test_a_report_that_comes_after_all_decides(agent, customer, sim, ticket, silent):
+	sim.faults.next("redaction")
+	message = reply(agent, ticket, "Your code is 1234")
+	eventually(lambda: fact(message, "needs_decision"))
+	sim.faults.off()
+	(at_twilio,) = customer.inbox()
+	sim._carrier._call_back(at_twilio)
+	eventually(lambda: status_of(message) == "Delivered")
+	assert not fact(message, "needs_decision") and len(customer.inbox()) == 1
+
+
+def test_without_twilios_clock_nothing_is_proven(site):
+	from datetime import datetime, timezone
+
+	from twilio_sms_channel.messaging import unconfirmed
+
+	noon = datetime(2026, 10, 25, 12, tzinfo=timezone.utc)
+	assert unconfirmed.Listed([], noon, True).proves_absence(after_s=120, waited_s=121)
+	assert not unconfirmed.Listed([], None, True).proves_absence(after_s=120, waited_s=121)
+	assert not unconfirmed.Listed([], noon, False).proves_absence(after_s=120, waited_s=121)
+	assert not unconfirmed.Listed([], noon, True).proves_absence(after_s=120, waited_s=119)
