@@ -11,6 +11,7 @@ from frappe.utils.scheduler import enable_scheduler
 from twilio_sms_channel.doctor import machinery
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
 from twilio_sms_channel.messaging import (
+	clock,
 	connecting,
 	dispatch,
 	home,
@@ -77,7 +78,7 @@ def look_up(account: str) -> None:
 	Message = frappe.qb.DocType(MESSAGE)
 	(
 		frappe.qb.update(Message)
-		.set(Message.next_attempt, now_datetime())
+		.set(Message.next_attempt, clock.now())
 		.where((Message.account == account) & (Message.status == "Unconfirmed"))
 	).run()
 	dispatch.wake()

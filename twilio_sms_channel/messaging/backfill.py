@@ -108,7 +108,10 @@ def _numbers(number: str | None) -> list[str]:
 def _compare(name: str, since: datetime | None, progress: Callable) -> Result:
 	number = frappe.get_doc(NUMBER, name)
 	begun = now_datetime()
-	known_until = number.backfilled_until and add_to_date(number.backfilled_until, hours=-OVERLAP_HOURS)
+	# Not later than now: the clock may have been set back since.
+	known_until = number.backfilled_until and add_to_date(
+		min(number.backfilled_until, begun), hours=-OVERLAP_HOURS
+	)
 	result = Result(name, since or known_until or number.creation)
 	gateway = Gateway(frappe.get_doc("Twilio SMS Account", number.account))
 	try:

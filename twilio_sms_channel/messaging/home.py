@@ -11,7 +11,7 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging import locks, site_config, unconfirmed
+from twilio_sms_channel.messaging import clock, locks, site_config, unconfirmed
 
 HOME = "Twilio SMS Home"
 CONFIG_KEY = "twilio_sms_home"
@@ -56,7 +56,7 @@ def settle() -> None:
 	_take_lock()
 	try:
 		if not stored("home", for_update=True):
-			_move_in(beat=now_datetime())
+			_move_in(beat=clock.now())
 		frappe.db.commit()
 	finally:
 		locks.release([LOCK])
@@ -78,7 +78,7 @@ def confirm(waiting: str = CANCEL) -> int:
 		count = (
 			_call_off() if waiting == CANCEL else unconfirmed.doubt(_("This site took over from a backup."))
 		)
-		_move_in(beat=now_datetime(), confirmed_by=frappe.session.user, confirmed_on=now_datetime())
+		_move_in(beat=clock.now(), confirmed_by=frappe.session.user, confirmed_on=now_datetime())
 		frappe.db.commit()
 		return count
 	finally:

@@ -11,6 +11,7 @@ from frappe.utils import add_to_date, now_datetime
 from pypika.terms import Parameter
 
 from twilio_sms_channel.messaging import (
+	clock,
 	consent,
 	contacts,
 	conversations,
@@ -27,6 +28,7 @@ from twilio_sms_channel.twilio_gateway.payloads import InboundText
 MESSAGE = "Twilio SMS Message"
 MAX_ATTEMPTS = 6
 FIRST_RETRY_S = 30
+LAST_RETRY_S = FIRST_RETRY_S * 2 ** (MAX_ATTEMPTS - 2)
 TRIES_AT_ONCE = 5
 # Twilio waits 15 s for its webhook's answer.
 STOP_WAITS_S = 8
@@ -171,7 +173,7 @@ def retry(message: str) -> None:
 
 def waiting() -> list[str]:
 	"""Received texts that no worker has taken on for a minute, or whose next attempt is due."""
-	return jobs.due("Received")
+	return jobs.due("Received", LAST_RETRY_S)
 
 
 def _job_of(number: str, customer_number: str) -> str:
@@ -226,7 +228,9 @@ def _oldest_first(number: str, customer_number: str) -> Iterator[str]:
 			.select(Message.name)
 			.where((Message.customer_number == customer_number) & (Message.number == number))
 			.where((Message.status == "Received") & (Message.direction == "Inbound"))
-			.where(Message.next_attempt.isnull() | (Message.next_attempt <= now_datetime()))
+			.where(
+				Message.next_attempt.isnull() | clock.is_due(Message.next_attempt, clock.now(), LAST_RETRY_S)
+			)
 			.orderby(Message.received_at, Message.creation)
 			.limit(1)
 		).run(pluck=True)
@@ -286,7 +290,7 @@ def _note_failure(message: str, error: Exception) -> None:
 		{
 			"attempts": attempts,
 			"error_message": reason,
-			"next_attempt": add_to_date(now_datetime(), seconds=FIRST_RETRY_S * 2 ** (attempts - 1)),
+			"next_attempt": add_to_date(clock.now(), seconds=FIRST_RETRY_S * 2 ** (attempts - 1)),
 		},
 	)
 	frappe.db.commit()

@@ -1,17 +1,20 @@
 """Work that is done by Frappe's workers once the transaction is committed."""
 
 import frappe
-from frappe.utils import add_to_date, now_datetime
 from frappe.utils.background_jobs import get_job, get_queue
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.job import JobStatus
+
+from twilio_sms_channel.messaging import clock
 
 # A job whose worker was killed counts as started for minutes; its mark holds up nothing for longer than this.
 MARKED_FOR_S = 60
 SWEEP = "twilio_sms_channel.messaging.sweep.run"
 # The scheduler runs the sweep each minute, from v16 on every four minutes unless it is told otherwise.
 SWEEP_LATE_S = 300
+# Whose job has not begun by then is taken for lost.
+LOST_AFTER_S = 60
 # From v16 on Frappe turns jobs away when very many wait.
 QUEUE_IS_FULL = getattr(frappe, "QueueOverloaded", RedisError)
 
@@ -60,19 +63,20 @@ def others_wait() -> bool:
 		return False
 
 
-def due(status: str, limit: int = 500) -> list[str]:
+def due(status: str, most_s: float, limit: int = 500) -> list[str]:
 	"""Messages in a status that a worker should have taken on: their job was lost, or their next attempt is due.
 
+	:param most_s: how far ahead a next attempt can be
 	:return: names of Twilio SMS Messages, oldest first
 	"""
-	now = now_datetime()
+	now = clock.now()
 	Message = frappe.qb.DocType("Twilio SMS Message")
-	job_was_lost = Message.next_attempt.isnull() & (Message.creation < add_to_date(now, minutes=-1))
+	job_was_lost = Message.next_attempt.isnull() & clock.is_older(Message.creation, now, LOST_AFTER_S)
 	return (
 		frappe.qb.from_(Message)
 		.select(Message.name)
 		.where(Message.status == status)
-		.where((Message.next_attempt <= now) | job_was_lost)
+		.where(clock.is_due(Message.next_attempt, now, most_s) | job_was_lost)
 		.orderby(Message.creation)
 		.limit(limit)
 	).run(pluck=True)

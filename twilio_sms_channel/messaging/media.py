@@ -4,9 +4,8 @@ from pathlib import Path
 
 import frappe
 from frappe import _
-from frappe.utils import add_to_date, now_datetime
 
-from twilio_sms_channel.messaging import delivery, home, jobs, words
+from twilio_sms_channel.messaging import clock, delivery, home, jobs, words
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.media import CannotFetch, download, sids_of
@@ -119,7 +118,7 @@ def _messages_with(media: dict, limit: int) -> list[str]:
 		.select(Message.name)
 		.distinct()
 		.where(Message.status == "Threaded")
-		.where(Media.modified < add_to_date(now_datetime(), minutes=-1))
+		.where(clock.is_older(Media.modified, clock.now(), jobs.LOST_AFTER_S))
 		.limit(limit)
 	)
 	for field, value in media.items():

@@ -8,9 +8,8 @@ import time
 from datetime import datetime, timedelta
 
 import frappe
-from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging import delivery, jobs
+from twilio_sms_channel.messaging import clock, delivery, jobs
 from twilio_sms_channel.twilio_gateway import errors, statuses
 from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
 
@@ -21,6 +20,7 @@ FIRST_AFTER_S = 20
 FIRST_AFTER_WITH_CALLBACK_S = 10 * 60
 # After acceptance. A network that has not reported a text within a day never will.
 AGAIN_AFTER_MINUTES = (1, 2, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60)
+LONGEST_GAP_S = 12 * 3600
 # Of each account in one run, so that one of them does not use up the time of the others.
 AT_ONCE = 200
 
@@ -31,7 +31,7 @@ def first_at(has_callback: bool) -> datetime:
 	:param has_callback: whether Twilio was given a URL for delivery reports
 	:return: in the site's time zone
 	"""
-	return now_datetime() + timedelta(seconds=FIRST_AFTER_WITH_CALLBACK_S if has_callback else FIRST_AFTER_S)
+	return clock.now() + timedelta(seconds=FIRST_AFTER_WITH_CALLBACK_S if has_callback else FIRST_AFTER_S)
 
 
 def next_at(accepted_at: datetime, now: datetime) -> datetime | None:
@@ -51,7 +51,7 @@ def run(enough: float) -> None:
 	:param enough: `time.monotonic()` after which no other text is taken on
 	"""
 	jobs.as_administrator()
-	now = now_datetime()
+	now = clock.now()
 	for account in _accounts():
 		if not (due := _due(account, now)):
 			continue
@@ -98,10 +98,13 @@ def _accounts() -> list[str]:
 def _due(account: str, now: datetime) -> list:
 	Message = frappe.qb.DocType(MESSAGE)
 	fields = ("name", "twilio_sid", "creation", "sent_at", "segments", "price", "price_unit")
+	# Put off after a clock that was set back since: it would be asked about late by as much.
+	set_back = (Message.sent_at > now + clock.CLOCKS_DIFFER) & (Message.next_attempt > Message.sent_at)
 	return (
 		frappe.qb.from_(Message)
 		.select(*fields)
-		.where(Message.status.isin(OPEN) & (Message.next_attempt <= now))
+		.where(Message.status.isin(OPEN))
+		.where(clock.is_due(Message.next_attempt, now, LONGEST_GAP_S) | set_back)
 		.where((Message.account == account) & (Message.direction == "Outbound"))
 		.where(Message.twilio_sid.isnotnull())
 		.orderby(Message.next_attempt)
@@ -117,8 +120,12 @@ def _read(gateway: Gateway, row) -> None:
 	if status:
 		delivery.report(row.name, found.twilio_status, code, twilio_says)
 	note_cost(row, found.segments, found.price, found.price_unit)
-	again = None if status in statuses.FINAL else next_at(row.sent_at or row.creation, now_datetime())
-	_ask_again(row.name, again)
+	utc = clock.utc()
+	passed_s = max(clock.passed(row.sent_at or row.creation, utc)[0], 0)
+	now = clock.local(utc)
+	_ask_again(
+		row.name, None if status in statuses.FINAL else next_at(now - timedelta(seconds=passed_s), now)
+	)
 
 
 def _stop_asking(row) -> None:

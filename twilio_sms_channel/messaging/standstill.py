@@ -5,19 +5,17 @@ the database went back in time. Both look alike, and in the second case texts th
 at Twilio before they leave.
 """
 
-from datetime import timedelta
-
 import frappe
 from frappe import _
-from frappe.utils import get_datetime, now_datetime
+from frappe.utils import get_datetime
 
-from twilio_sms_channel.messaging import home, unconfirmed
+from twilio_sms_channel.messaging import clock, home, unconfirmed
 
 # A worker may be busy with something else for some minutes.
-STANDSTILL = timedelta(minutes=10)
-WRITTEN_EVERY = timedelta(minutes=1)
+STANDSTILL_S = 600
+WRITTEN_EVERY_S = 60
 # What was written a moment ago was written here.
-JUST_NOW = timedelta(minutes=1)
+JUST_NOW_S = 60
 
 
 def may_send() -> bool:
@@ -25,9 +23,9 @@ def may_send() -> bool:
 	if home.is_copy():
 		return False
 	if _is_due(home.stored("beat")) and _is_due(before := home.stored("beat", for_update=True)):
-		now = now_datetime()
-		if now - get_datetime(before["beat"]) > STANDSTILL:
-			unconfirmed.doubt(_("Nothing was sent for a while, or a backup was restored."), now - JUST_NOW)
+		now = clock.now()
+		if _passed_since(before["beat"]) > STANDSTILL_S:
+			unconfirmed.doubt(_("Nothing was sent for a while, or a backup was restored."), JUST_NOW_S)
 		_write(now)
 	frappe.db.commit()
 	return True
@@ -35,7 +33,12 @@ def may_send() -> bool:
 
 def _is_due(stored: dict[str, str]) -> bool:
 	beat = stored.get("beat")
-	return bool(beat) and now_datetime() - get_datetime(beat) > WRITTEN_EVERY
+	# One in the future was given before the clock was set back.
+	return bool(beat) and not 0 <= _passed_since(beat) <= WRITTEN_EVERY_S
+
+
+def _passed_since(beat: str) -> float:
+	return clock.passed(get_datetime(beat), clock.utc())[0]
 
 
 def _write(now) -> None:

@@ -100,15 +100,15 @@ def begin(message: str, what_happened: str, code: str = "") -> None:
 		_look_in(message, min(FIRST_LOOK_S, absent_after_s()))
 
 
-def doubt(what_happened: str, before: datetime | None = None) -> int:
+def doubt(what_happened: str, before_s: float | None = None) -> int:
 	"""Have all texts looked up that wait, in data that may be older than what happened to them.
 
 	:param what_happened: a sentence for people
-	:param before: only those written before
+	:param before_s: only those written that long ago
 	:return: how many
 	"""
 	count = 0
-	for row in _undecided(("Queued", "Sending"), before):
+	for row in _undecided(("Queued", "Sending"), before_s):
 		begin(row.name, what_happened)
 		# Twilio is asked about all that happened since it was written, or first tried.
 		facts = {"tried_at": row.tried_at or row.creation, "next_attempt": clock.now()}
@@ -126,17 +126,17 @@ def call_off(reason: str) -> int:
 	return sum(delivery.settle(row.name, "Canceled", reason=reason) for row in waiting)
 
 
-def _undecided(statuses: tuple[str, ...], before: datetime | None = None) -> list:
-	return frappe.get_all(
-		MESSAGE,
-		{
-			"direction": "Outbound",
-			"status": ("in", statuses),
-			**({"creation": ("<", before)} if before else {}),
-		},
-		["name", "creation", "tried_at"],
-		order_by="creation",
+def _undecided(statuses: tuple[str, ...], before_s: float | None = None) -> list:
+	Message = frappe.qb.DocType(MESSAGE)
+	query = (
+		frappe.qb.from_(Message)
+		.select(Message.name, Message.creation, Message.tried_at)
+		.where((Message.direction == "Outbound") & Message.status.isin(statuses))
+		.orderby(Message.creation)
 	)
+	if before_s is not None:
+		query = query.where(clock.is_older(Message.creation, clock.now(), before_s))
+	return query.run(as_dict=True)
 
 
 def due(limit: int = 50) -> list[Search]:
