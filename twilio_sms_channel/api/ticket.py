@@ -48,6 +48,7 @@ def reply(
 		makes this refuse. Left out, the text goes whatever others wrote
 	:return: `{"message": name, "status": "Queued", "encoding", "characters", "segments", …}`
 	:raises outbox.AnsweredMeanwhile: another agent answered, with what they wrote
+	:raises outbox.MayWantToStop: the customer may want no more texts: call `opt_out` or `keep_texting` first
 	:raises outbox.CannotText: the text may not or cannot be sent, with the reason
 	"""
 	doc = _writable(ticket)
@@ -103,7 +104,8 @@ def state(ticket: str | int) -> dict[str, Any]:
 		"waiting_because": why texts wait for the time being, or "", "unreachable": why texts do not get to the customer's
 		number, as far as is known, or "": the first attempt to text it is refused, the next one goes, "email",
 		"customer", "customer_number", "number" that replies go out from, "from": {"number", "label", "mms"},
-		"opted_out", "may_want_to_stop", "region", "cost": None | {"amount", "currency", "text"} of the conversation so
+		"opted_out", "may_want_to_stop", "ask_first": what an agent has to decide before the next text,
+		"region", "cost": None | {"amount", "currency", "text"} of the conversation so
 		far, "limits": {"characters", "files", "bytes", "types": [MIME types], "endings": [of files' names], "no_files":
 		reason or "", "others": "Refuse" | "Send as Link"}, "earlier": number of the customer number's other tickets, "newest": name of the
 		newest message, "messages": [...], "events": [{"at", "what"}], "can_start": [{"number", "display"}]}`.
@@ -164,6 +166,8 @@ def retry(message: str) -> dict[str, Any]:
 	doc = frappe.get_doc(MESSAGE, message)
 	_writable_ticket_of(doc)
 	if doc.direction == "Outbound":
+		if doc.conversation:
+			outbox.refuse_if_unasked(frappe.get_doc(CONVERSATION, doc.conversation))
 		dispatch.retry(doc.name)
 	elif doc.status == "Failed":
 		intake.retry(doc.name)
@@ -217,6 +221,21 @@ def opt_out(ticket: str | int) -> dict[str, Any]:
 
 
 @frappe.whitelist(methods=["POST"])
+def keep_texting(ticket: str | int) -> dict[str, Any]:
+	"""Say that a customer whose text sounded like a wish to stop still wants texts: the next one can go out.
+
+	:return: the ticket's state, see `state`
+	"""
+	doc = _writable(ticket)
+	if not doc.is_text_ticket:
+		frappe.throw(_("This ticket has no text conversation."))
+	conversations.hold(doc.twilio_sms_conversation)
+	consent.keep_texting(frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation))
+	desk_of_site().refresh(str(doc.name))
+	return ticket_view.of(doc)
+
+
+@frappe.whitelist(methods=["POST"])
 def start(
 	to: str,
 	message: str = "",
@@ -226,6 +245,7 @@ def start(
 	subject: str | None = None,
 	attachments: list | str | None = None,
 	request_id: str | int | None = None,
+	confirmed: bool | int | str = False,
 ) -> dict[str, Any]:
 	"""Text somebody first: in a new ticket, or in the one that the conversation with them is in.
 
@@ -237,7 +257,9 @@ def start(
 	:param subject: of a new ticket; default: the text's first line
 	:param attachments: names of File documents, as a list, as JSON, or one name
 	:param request_id: the caller's own id: asked again with the same one for the same customer, nothing more is sent
+	:param confirmed: 1: the customer still wants texts, although their last ones sounded otherwise
 	:return: `{"ticket", "conversation", "message", "created": whether the ticket is new}`
+	:raises outbox.MayWantToStop: the customer may want no more texts; see `confirmed`
 	:raises outbox.CannotText: with the reason; then nothing was written
 	"""
 	_only_agents()
@@ -251,6 +273,7 @@ def start(
 		subject=(subject or "").strip(),
 		files=_list(attachments),
 		request_id=request_id,
+		confirmed=bool(frappe.utils.cint(confirmed)),
 	)
 	return vars(started)
 

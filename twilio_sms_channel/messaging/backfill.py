@@ -151,7 +151,7 @@ def _take_in_missing(gateway: Gateway, number, after: datetime, before: datetime
 		received_at = listed.sent_at + timedelta(microseconds=place)
 		try:
 			text = payloads.read_listed(listed, _media_of(gateway, listed))
-			if intake.receive(number.account, text, received_at=received_at):
+			if intake.receive(number.account, text, received_at=received_at, sent_at_utc=listed.sent_at_utc):
 				result.taken_in += 1
 		except (payloads.MalformedWebhook, intake.UnknownNumber) as e:
 			result.refused.append(f"{listed.sid} ({e})")

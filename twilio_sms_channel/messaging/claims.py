@@ -17,7 +17,7 @@ from frappe import _
 from frappe.query_builder.functions import IfNull
 from pypika.terms import ExistsCriterion, Not, Parameter
 
-from twilio_sms_channel.messaging import clock, consent, delivery, locks, pace, phone, rows
+from twilio_sms_channel.messaging import clock, consent, consent_order, delivery, locks, pace, phone, rows
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted
 
@@ -313,9 +313,7 @@ def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str]) -> li
 		if not sender.is_on:
 			delivery.settle(row.name, "Failed", reason=_switched_off(sender))
 		elif row.conversation in opted_out and not row.automatic:
-			delivery.settle(
-				row.name, "Blocked", code=errors.OPTED_OUT, reason=errors.explain(errors.OPTED_OUT)
-			)
+			delivery.settle(row.name, "Blocked", code=errors.OPTED_OUT, reason=opted_out[row.conversation])
 		elif place.wait_s <= AHEAD_S:
 			has_media = row.name in with_media
 			seconds = pace.seconds_for(row.segments, has_media, sender.segments_per_second)
@@ -372,15 +370,22 @@ def _media_query() -> str:
 	).get_sql()
 
 
-def _opted_out(sender: Sender, rows: list) -> set[str]:
-	"""Conversations whose customer opted out, also by a text that waits to be put into its ticket.
-
-	In this order: a STOP that is taken in meanwhile is seen as waiting, or has marked its conversation already.
-	"""
-	waiting = _keywords_that_wait(sender, [row.customer_number for row in rows])
+def _opted_out(sender: Sender, rows: list) -> dict[str, str]:
+	"""By conversation: why its customer may not be texted any more. The record decides; a mark without one counts as well."""
+	customers = list({row.customer_number for row in rows})
+	decided: dict[str, list] = {}
+	for event in consent_order.decisions(customers, sender.name, sender.messaging_service_sid):
+		decided.setdefault(event.customer_number, []).append(event)
+	stops = {customer: consent_order.standing(events) for customer, events in decided.items()}
 	names = [row.conversation for row in rows]
-	found = frappe.db.sql(_conversations_query(), {"names": names}, as_dict=True)
-	return {row.name for row in found if waiting.get(row.customer_number, bool(row.opted_out))}
+	marked = set(frappe.db.sql(_conversations_query(), {"names": names}, pluck=True))
+	reasons = {}
+	for row in rows:
+		if stop := stops.get(row.customer_number):
+			reasons[row.conversation] = consent.explain(stop)
+		elif row.conversation in marked:
+			reasons[row.conversation] = errors.explain(errors.OPTED_OUT)
+	return reasons
 
 
 @lru_cache(maxsize=1)
@@ -388,38 +393,8 @@ def _conversations_query() -> str:
 	Conversation = frappe.qb.DocType(CONVERSATION)
 	return (
 		frappe.qb.from_(Conversation)
-		.select(Conversation.name, Conversation.customer_number, Conversation.opted_out)
-		.where(Conversation.name.isin(Parameter("%(names)s")))
-	).get_sql()
-
-
-def _keywords_that_wait(sender: Sender, customers: list[str]) -> dict[str, bool]:
-	"""By customer: whether the last keyword among their texts that are in no ticket yet is STOP."""
-	# A number without a service has a list of its own, whatever it is called.
-	asked = {"customers": customers, "number": sender.name, "service": sender.messaging_service_sid or "-"}
-	last = {}
-	for row in frappe.db.sql(_waiting_query(), asked, as_dict=True):
-		word = consent.keyword(row.body, row.opt_out_type)
-		if word in (consent.STOP, consent.START):
-			last[row.customer_number] = word == consent.STOP
-	return last
-
-
-@lru_cache(maxsize=1)
-def _waiting_query() -> str:
-	Message, Number = frappe.qb.DocType(MESSAGE), frappe.qb.DocType(NUMBER)
-	return (
-		frappe.qb.from_(Message)
-		.join(Number)
-		.on(Number.name == Message.number)
-		.select(Message.customer_number, Message.body, Message.opt_out_type)
-		.where(Message.customer_number.isin(Parameter("%(customers)s")))
-		.where(Message.status.isin(["Received", "Failed"]) & (Message.direction == "Inbound"))
-		.where(
-			(Number.name == Parameter("%(number)s"))
-			| (Number.messaging_service_sid == Parameter("%(service)s"))
-		)
-		.orderby(Message.received_at)
+		.select(Conversation.name)
+		.where(Conversation.name.isin(Parameter("%(names)s")) & (Conversation.opted_out == 1))
 	).get_sql()
 
 

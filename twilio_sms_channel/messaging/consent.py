@@ -1,43 +1,35 @@
 """STOP, START and HELP: who may be texted, and since when.
 
-Twilio answers the keywords itself and refuses sends with error 21610; the mark on the conversation lets the agent see
-it before trying, and each event is kept. Keywords: https://help.twilio.com/articles/223134027. Only on a short code of
-its own nobody answers, so this app does: https://help.twilio.com/articles/223182208
+Twilio answers the keywords itself and refuses sends with error 21610; this app's own record lets the agent see it before
+trying, and holds where Twilio does nothing. Keywords: https://help.twilio.com/articles/223134027. Only on a short code
+of its own nobody answers, so this app does: https://help.twilio.com/articles/223182208
+
+The record (Twilio SMS Consent Event) decides, and outlives conversations; the mark on a conversation shows it.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 
 import frappe
 from frappe import _
-from frappe.utils import now_datetime
+from frappe.utils import format_datetime, get_fullname, now_datetime
 
-from twilio_sms_channel.messaging import system_lines
+from twilio_sms_channel.messaging import consent_order, locks, near_misses, phone, system_lines
+from twilio_sms_channel.messaging.consent_order import BY_AGENT
+from twilio_sms_channel.twilio_gateway.client import to_utc
 
-CONVERSATION, EVENT = "Twilio SMS Conversation", "Twilio SMS Consent Event"
+CONVERSATION, EVENT, NUMBER = "Twilio SMS Conversation", "Twilio SMS Consent Event", "Twilio SMS Number"
 STOP, START, HELP = "STOP", "START", "HELP"
 STOP_WORDS = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
 START_WORDS = {"START", "YES", "UNSTOP"}
 HELP_WORDS = {"HELP", "INFO"}
-EVENTS = {STOP: "Opted Out", START: "Opted In", HELP: "Asked for Help"}
-KEPT_CHARACTERS = 140
-# Twilio goes by the whole text. A person who writes more than the keyword wants the same, but may also have
-# written "please don't stop texting me": shown to the agent, never acted on.
-NEAR_MISS = re.compile(
-	r"""
-	^\W*(?:please\s+)?(?:stop|unsubscribe|opt[\s-]?out|quit|cancel)(?:\s+please)?\W*$
-	| \b(?:stop|quit)\s+(?:\w+\s+){0,2}(?:text|texting|messag\w+|sms|contact\w*|bother\w*|spam\w*)
-	| \bno\s+more\s+(?:\w+\s+){0,2}(?:text|message|sms)s?\b
-	| \b(?:don'?t|do\s+not|never)\s+
-		(?:(?:ever|send|keep|want|wish|like|to|get|receive|me|us|any|more|your|these)\s+){0,5}
-		(?:text|message|sms|contact)(?:s|ing)?\b
-	| \bunsubscribe\b
-	| \b(?:remove|delete|take)\s+(?:me|my\s+(?:phone\s+)?number)\b
-	| \bopt(?:ing|ed)?(?:\s+me)?[\s-]?out\b
-	| \bleave\s+me\s+alone\b
-	| \bwrong\s+(?:number|person)\b
-	""",
-	re.IGNORECASE | re.VERBOSE,
-)
+EVENTS = {STOP: consent_order.OPTED_OUT, START: consent_order.OPTED_IN, HELP: "Asked for Help"}
+BY_REFUSAL = "Twilio's Refusal"
+KEPT_CHARACTERS, SHOWN_CHARACTERS = 140, 20
+# Twilio waits 15 s for its webhook's answer.
+WAIT_S = 8
 
 
 def lock_of(number, customer_number: str) -> str:
@@ -69,68 +61,221 @@ def may_want_to_stop(body: str | None) -> bool:
 	>>> may_want_to_stop("Please stop texting me"), may_want_to_stop("The bus stop is closed")
 	(True, False)
 	"""
-	return not keyword(body) and bool(NEAR_MISS.search((body or "").replace("’", "'")))
+	return not keyword(body) and near_misses.sounds_like(body)
+
+
+# What customers and agents decide
+
+
+@contextmanager
+def taking_in(row: dict, sent_at_utc: datetime | None = None) -> Iterator[None]:
+	"""Around writing down a text: what it says about consent is kept in the same transaction, which the block commits.
+
+	Texts to this customer that are on their way arrive before a STOP; the others see it.
+
+	:param row: of the Twilio SMS Message
+	:param sent_at_utc: for texts out of Twilio's list: when Twilio received it
+	:return: a function to be called once the message's row is written
+	"""
+	word = keyword(row["body"], row["opt_out_type"])
+	if not word:
+		yield lambda: None
+		return
+	number = _number(row["number"])
+	# Without the lock as well: a text that is not taken in would be worse, and Twilio refuses what leaves after a STOP.
+	lock = locks.take([lock_of(number, row["customer_number"])], wait_s=WAIT_S) if word != HELP else set()
+	# What the last holder committed is seen from here on.
+	frappe.db.rollback()
+	try:
+		yield lambda: _take_in(word, row, number, sent_at_utc)
+	finally:
+		locks.release(lock)
+
+
+def keep_from_before(row: dict) -> None:
+	"""Keep what a text says about consent that an earlier version of this app stored.
+
+	:param row: of the Twilio SMS Message
+	"""
+	if word := keyword(row["body"], row["opt_out_type"]):
+		_take_in(word, row, _number(row["number"]), to_utc(row["received_at"]).replace(tzinfo=None))
+
+
+def _take_in(word: str, row: dict, number, sent_at_utc: datetime | None) -> None:
+	if word == START and not _means_start(row, number):
+		return
+	_record(
+		word,
+		row["number"],
+		row["customer_number"],
+		source="Twilio's Keyword" if row["opt_out_type"] in EVENTS else "Customer's Text",
+		word_written=row["body"],
+		message=row["name"],
+		service_sid=row["service_sid"] or number.messaging_service_sid,
+		at=row["received_at"],
+		sent_at_utc=sent_at_utc,
+	)
+
+
+def _means_start(row: dict, number) -> bool:
+	""" "Yes" is more often the plain answer to a question. It counts where it lifts what Twilio lifts by it as well."""
+	if (row["body"] or "").strip().upper() in consent_order.PLAIN_STARTS:
+		return True
+	if number.number_type == "Toll-Free":
+		# The network knows START and UNSTOP only: https://help.twilio.com/articles/360058144374
+		return False
+	if row["opt_out_type"] == START:
+		return True
+	stop = _standing(number, row["customer_number"])
+	return bool(stop) and stop.source != BY_AGENT
 
 
 def note(conversation, message) -> str:
-	"""Take in what a text says about consent. It goes into the ticket like any other.
+	"""Take in what a text says about consent, when it gets into its ticket like any other.
 
 	:param conversation: Twilio SMS Conversation document; saved by the caller
 	:param message: the inbound Twilio SMS Message
-	:return: STOP, START, HELP or "" when the text is no keyword
+	:return: STOP, START or HELP when it asked for that, "" when it did not, or changed nothing
 	"""
 	word = keyword(message.body, message.opt_out_type)
-	if word == START and not conversation.opted_out and not message.opt_out_type:
-		# "Yes" as the plain answer to a question.
-		return ""
-	if not word:
-		message.may_want_to_stop = may_want_to_stop(message.body)
-		if message.may_want_to_stop:
-			conversation.may_want_to_stop = 1
-		return ""
-	_record(
-		word,
-		conversation,
-		source="Twilio's Keyword" if message.opt_out_type else "Customer's Text",
-		word_written=message.body,
-		message=message.name,
-		service_sid=message.service_sid,
-		at=message.received_at,
-	)
-	if word != HELP and not _something_later(conversation, message.received_at):
-		_mark(conversation, opted_out=word == STOP, at=message.received_at, service_sid=message.service_sid)
-	return word
-
-
-def inherit(conversation) -> None:
-	"""Mark a new conversation when the customer opted out of another number of the same Messaging Service."""
-	service_sid = _service_of(conversation.number)
-	siblings = service_sid and frappe.get_all(
-		"Twilio SMS Number", {"messaging_service_sid": service_sid}, pluck="name"
-	)
-	if siblings and (
-		opted_out_on := frappe.db.get_value(
-			CONVERSATION,
-			{"customer_number": conversation.customer_number, "number": ("in", siblings), "opted_out": 1},
-			"opted_out_on",
-		)
-	):
-		conversation.update({"opted_out": 1, "opted_out_on": opted_out_on})
+	kept = frappe.db.exists(EVENT, {"message": message.name})
+	if word == STOP and not kept:
+		keep_from_before(message.as_dict())
+		kept = True
+	if kept and word == HELP:
+		return HELP
+	if kept:
+		was_opted_out = conversation.opted_out
+		refresh(conversation.number, conversation.customer_number, conversation)
+		conversation.may_want_to_stop = 0
+		return word if word == STOP or (was_opted_out and not conversation.opted_out) else ""
+	message.may_want_to_stop = may_want_to_stop(message.body)
+	if message.may_want_to_stop:
+		conversation.may_want_to_stop = 1
+	return ""
 
 
 def opt_out(conversation, source: str, message: str | None = None) -> None:
-	"""Opt a customer out for another reason than a text of theirs; saves the conversation.
+	"""Opt a customer out for another reason than a text of theirs. By an agent it commits, at the beginning of a request.
 
 	:param source: "Twilio's Refusal" or "Agent"
 	:param message: the Twilio SMS Message that was refused
 	"""
-	if conversation.opted_out:
+	number, customer_number = _number(conversation.number), conversation.customer_number
+	by_agent = source == BY_AGENT
+	# Whoever was refused holds the lock already.
+	lock = locks.take([lock_of(number, customer_number)], wait_s=WAIT_S)
+	try:
+		if by_agent:
+			frappe.db.rollback()
+		stop = _standing(number, customer_number)
+		if stop and (stop.source == BY_AGENT or not by_agent):
+			return
+		_record(STOP, number.name, customer_number, source=source, message=message, at=now_datetime())
+		refresh(number.name, customer_number)
+		line = system_lines.NOTED_OPT_OUT if by_agent else system_lines.WAS_OPTED_OUT
+		system_lines.log(conversation.ticket_doctype, conversation.ticket, line)
+		if by_agent:
+			frappe.db.commit()
+	finally:
+		locks.release(lock)
+
+
+def keep_texting(conversation) -> None:
+	"""An agent says that a customer whose text sounded like a wish to stop still wants texts."""
+	if not conversation.may_want_to_stop:
 		return
-	_record(STOP, conversation, source=source, message=message, at=now_datetime())
-	_mark(conversation, opted_out=True, at=now_datetime())
-	conversation.save(ignore_permissions=True)
-	line = system_lines.NOTED_OPT_OUT if source == "Agent" else system_lines.WAS_OPTED_OUT
-	system_lines.log(conversation.ticket_doctype, conversation.ticket, line)
+	frappe.db.set_value(CONVERSATION, conversation.name, {"may_want_to_stop": 0}, update_modified=False)
+	conversation.may_want_to_stop = 0
+	system_lines.log(conversation.ticket_doctype, conversation.ticket, system_lines.MAY_BE_TEXTED)
+
+
+# Who may be texted
+
+
+def why_not(number: str, customer_number: str) -> str:
+	"""The reason why a customer may not be texted from one of our numbers, "" when they may: who said so, how and when."""
+	stop = _standing(_number(number), customer_number)
+	if stop:
+		return explain(stop)
+	pair = {"number": number, "customer_number": customer_number}
+	return (
+		""
+		if not frappe.db.get_value(CONVERSATION, pair, "opted_out")
+		else _("{0} opted out of texts. They have to text START before they can be texted again.").format(
+			phone.display(customer_number)
+		)
+	)
+
+
+def explain(stop) -> str:
+	"""An opt-out in words for agents.
+
+	:param stop: a Twilio SMS Consent Event
+	"""
+	customer, at = phone.display(stop.customer_number), format_datetime(stop.occurred_at)
+	if stop.order_open:
+		return _(
+			"{0} texted STOP and START at almost the same time. Twilio is asked which was last; until then they count as opted out. Wait some minutes."
+		).format(customer)
+	if stop.source == BY_AGENT:
+		return _(
+			"{0} opted out of texts: {1} noted it on {2}. They have to text START before they can be texted again."
+		).format(customer, _harmless(get_fullname(stop.entered_by)), at)
+	if stop.source == BY_REFUSAL:
+		return _(
+			"{0} had opted out of texts before {1}, says Twilio, which refused one. They have to text START before they can be texted again."
+		).format(customer, at)
+	return _(
+		"{0} opted out by texting {1} on {2}. They have to text START before they can be texted again."
+	).format(customer, _harmless(stop.word).upper()[:SHOWN_CHARACTERS] or STOP, at)
+
+
+def inherit(conversation) -> None:
+	"""Mark a new conversation when the customer opted out before: of this number, or of its Messaging Service."""
+	if stop := _standing(_number(conversation.number), conversation.customer_number):
+		conversation.update({"opted_out": 1, "opted_out_on": stop.occurred_at})
+
+
+def refresh(number: str, customer_number: str, conversation=None) -> None:
+	"""Mark the customer's conversation with a number as the record says and, since a Messaging Service keeps one list,
+	their others of that service.
+
+	:param conversation: its document, when the caller saves it
+	"""
+	ours = _number(number)
+	siblings = {number}
+	if ours.messaging_service_sid:
+		of_service = {"messaging_service_sid": ours.messaging_service_sid}
+		siblings.update(frappe.get_all(NUMBER, of_service, pluck="name"))
+	rows = frappe.get_all(
+		CONVERSATION,
+		{"customer_number": customer_number, "number": ("in", list(siblings))},
+		["name", "number", "opted_out"],
+	)
+	for row in rows:
+		stop = _standing(_number(row.number), customer_number)
+		marks = {"opted_out": int(bool(stop)), "opted_out_on": stop.occurred_at if stop else None}
+		if conversation and row.name == conversation.name:
+			conversation.update(marks)
+		elif bool(row.opted_out) != bool(stop):
+			frappe.db.set_value(CONVERSATION, row.name, {**marks, "may_want_to_stop": 0})
+
+
+def settle(number: str, customer_number: str) -> None:
+	"""Show that Twilio has told which of a customer's texts was the last one. Commits."""
+	from twilio_sms_channel.desks import desk_of_site
+	from twilio_sms_channel.messaging import conversations
+
+	with conversations.locked(number, customer_number) as conversation:
+		was_opted_out = conversation.opted_out
+		refresh(number, customer_number, conversation)
+		conversations.save(conversation)
+		if was_opted_out and not conversation.opted_out:
+			system_lines.log(conversation.ticket_doctype, conversation.ticket, system_lines.OPTED_IN)
+			answer(START, conversation, frappe.get_cached_doc(NUMBER, number))
+		if conversation.ticket:
+			desk_of_site().refresh(str(conversation.ticket))
 
 
 def answer(word: str, conversation, number) -> None:
@@ -151,62 +296,57 @@ def answer(word: str, conversation, number) -> None:
 
 def _record(
 	word: str,
-	conversation,
+	number: str,
+	customer_number: str,
 	*,
 	source: str,
 	at,
 	word_written: str | None = None,
 	message: str | None = None,
 	service_sid: str | None = None,
+	sent_at_utc: datetime | None = None,
 ) -> None:
-	by_hand = source == "Agent"
-	frappe.get_doc(
+	sequence, now_utc = consent_order.next_place()
+	by, now = (frappe.session.user if source == BY_AGENT else None), now_datetime()
+	event = frappe.get_doc(
 		{
 			"doctype": EVENT,
+			**dict.fromkeys(("creation", "modified"), now),
+			**dict.fromkeys(("owner", "modified_by"), by or "Administrator"),
 			"event": EVENTS[word],
-			"customer_number": conversation.customer_number,
-			"number": conversation.number,
-			"service_sid": service_sid or _service_of(conversation.number),
+			"customer_number": customer_number,
+			"number": number,
+			"service_sid": service_sid or _number(number).messaging_service_sid or None,
 			"occurred_at": at,
 			"source": source,
 			"word": (word_written or "")[:KEPT_CHARACTERS],
 			"message": message,
-			"entered_by": frappe.session.user if by_hand else None,
+			"entered_by": by,
+			"sequence": sequence,
+			# A time of storing says nothing of a text that was stored long after it came.
+			"stored_at_utc": None if sent_at_utc else now_utc,
+			"sent_at_utc": sent_at_utc,
+			"order_open": 0,
 		}
-	).insert(ignore_permissions=True)
+	)
+	# Without checks and hooks: an opt-out is taken in whatever a site has added to this DocType.
+	event.db_insert()
+	if word != HELP:
+		consent_order.ask_if_open(event)
 
 
-def _something_later(conversation, at) -> bool:
-	"""Whether the customer has decided again since: texts can be taken in long after they were sent."""
-	later = {
-		"customer_number": conversation.customer_number,
-		"number": conversation.number,
-		"event": ("in", (EVENTS[STOP], EVENTS[START])),
-		"occurred_at": (">", at),
-	}
-	return bool(frappe.db.exists(EVENT, later))
+def _standing(number, customer_number: str):
+	return consent_order.standing(
+		consent_order.decisions([customer_number], number.name, number.messaging_service_sid)
+	)
 
 
-def _mark(conversation, *, opted_out: bool, at, service_sid: str | None = None) -> None:
-	"""Mark the conversation and, since a Messaging Service keeps one list, the customer's others of that service."""
-	marks = {
-		"opted_out": int(opted_out),
-		"opted_out_on": at if opted_out else None,
-		"may_want_to_stop": 0,
-	}
-	conversation.update(marks)
-	service_sid = service_sid or _service_of(conversation.number)
-	if not service_sid:
-		return
-	siblings = frappe.get_all("Twilio SMS Number", {"messaging_service_sid": service_sid}, pluck="name")
-	others = [number for number in siblings if number != conversation.number]
-	if others:
-		frappe.db.set_value(
-			CONVERSATION,
-			{"customer_number": conversation.customer_number, "number": ("in", others)},
-			marks,
-		)
+def _number(name: str):
+	return frappe.db.get_value(
+		NUMBER, name, ["name", "number_type", "messaging_service_sid"], as_dict=True
+	) or frappe._dict(name=name, number_type="", messaging_service_sid="")
 
 
-def _service_of(number: str) -> str | None:
-	return frappe.db.get_value("Twilio SMS Number", number, "messaging_service_sid")
+def _harmless(text: str | None) -> str:
+	"""Without what would be markup where a message is shown as HTML, and what needs no escaping where it is not."""
+	return re.sub(r"[<>&\s]+", " ", text or "").strip()

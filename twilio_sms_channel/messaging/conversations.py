@@ -240,8 +240,6 @@ def answered_from(conversation) -> None:
 			"ticket_doctype": conversation.ticket_doctype,
 			"ticket": conversation.ticket,
 			"last_outbound": now_datetime(),
-			# Whoever answers has seen it; the remark beside the text itself stays.
-			"may_want_to_stop": 0,
 		},
 		update_modified=False,
 	)

@@ -1,7 +1,6 @@
 """An inbound text, from Twilio's webhook to a durable row, and the worker that takes it on."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 
@@ -30,8 +29,6 @@ MAX_ATTEMPTS = 6
 FIRST_RETRY_S = 30
 LAST_RETRY_S = FIRST_RETRY_S * 2 ** (MAX_ATTEMPTS - 2)
 TRIES_AT_ONCE = 5
-# Twilio waits 15 s for its webhook's answer.
-STOP_WAITS_S = 8
 
 
 class UnknownNumber(Exception):
@@ -44,6 +41,7 @@ def receive(
 	*,
 	number: str | None = None,
 	received_at: datetime | None = None,
+	sent_at_utc: datetime | None = None,
 	only_try: bool = False,
 ) -> str | None:
 	"""Write one durable row for a text, whatever is repeated.
@@ -54,6 +52,7 @@ def receive(
 	:param account: name of the Twilio SMS Account that the webhook was signed for
 	:param number: name of the Twilio SMS Number that the text was sent to, when it was looked up already
 	:param received_at: for texts out of Twilio's list: when Twilio received them
+	:param sent_at_utc: the same in UTC, which tells the order of STOP and START
 	:param only_try: write the row and take it back, with all that would follow (`messaging.rehearsal`)
 	:return: the new Twilio SMS Message's name, None when the text was here already
 	:raises UnknownNumber: neither the number nor its Messaging Service is set up here
@@ -82,10 +81,11 @@ def receive(
 		"received_at": received_at or now,
 		"backfilled": int(bool(received_at)),
 	}
-	with _no_text_leaves_meanwhile(row):
+	with consent.taking_in(row, sent_at_utc) as keep_consent:
 		if not _insert_once(row):
 			return None
 		_insert_media(row, text)
+		keep_consent()
 		# Each job of a worker takes a second to begin: a burst of one customer's texts needs no more than one or two.
 		about = _job_of(row["number"], row["customer_number"])
 		jobs.later("twilio_sms_channel.messaging.intake.process", row["name"], once_for=about)
@@ -94,23 +94,6 @@ def receive(
 		else:
 			frappe.db.commit()
 	return row["name"]
-
-
-@contextmanager
-def _no_text_leaves_meanwhile(row: dict) -> Iterator[None]:
-	"""While a STOP is taken in: texts to this customer that are on their way arrive first, the others see the STOP."""
-	if consent.keyword(row["body"], row["opt_out_type"]) != consent.STOP:
-		yield
-		return
-	number = frappe.db.get_value(
-		"Twilio SMS Number", row["number"], ["name", "messaging_service_sid"], as_dict=True
-	)
-	# Without the lock as well: a text that is not taken in would be worse, and Twilio refuses what leaves after a STOP.
-	lock = locks.take([consent.lock_of(number, row["customer_number"])], wait_s=STOP_WAITS_S)
-	try:
-		yield
-	finally:
-		locks.release(lock)
 
 
 def _insert_media(row: dict, text: InboundText) -> None:
@@ -274,12 +257,16 @@ def _make_contact(number: str, customer_number: str) -> None:
 
 def _note_failure(message: str, error: Exception) -> None:
 	frappe.log_error(title=f"Text {message} could not be put into a ticket", message=frappe.get_traceback())
-	status, attempts = frappe.db.get_value(MESSAGE, message, ["status", "attempts"])
-	if status != "Received":
+	row = frappe.db.get_value(
+		MESSAGE, message, ["status", "attempts", "number", "customer_number"], as_dict=True
+	)
+	# What it says about consent counts although it is in no ticket yet.
+	consent.refresh(row.number, row.customer_number)
+	if row.status != "Received":
 		# Another app's code has committed it; only what comes after has failed.
 		frappe.db.commit()
 		return
-	attempts = (attempts or 0) + 1
+	attempts = (row.attempts or 0) + 1
 	reason = f"{type(error).__name__}: {error}"[:500]
 	if attempts >= MAX_ATTEMPTS:
 		_fail(message, reason)

@@ -8,6 +8,7 @@ from frappe import _
 from twilio_sms_channel.messaging import (
 	asking,
 	colleagues,
+	consent,
 	contacts,
 	conversations,
 	dispatch,
@@ -26,6 +27,10 @@ MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 
 class CannotText(frappe.ValidationError):
 	"""The text may not or cannot be sent; the message says why and what to do."""
+
+
+class MayWantToStop(CannotText):
+	"""The customer's last texts sound like a wish for no more: an agent has to say first what is meant."""
 
 
 class AnsweredMeanwhile(CannotText):
@@ -56,6 +61,7 @@ def write(
 		moment the second one is refused
 	:param seen_up_to_s: without `seen`: what colleagues wrote before so many seconds ago counts as seen
 	:raises AnsweredMeanwhile: another agent wrote something that was not seen
+	:raises MayWantToStop: an agent has to say first whether the customer still wants texts
 	:raises CannotText: empty, too long, opted out, number off, not answerable, a file that cannot go along …
 	"""
 	about = about or (conversation.ticket_doctype, str(conversation.ticket))
@@ -103,6 +109,7 @@ def _write(conversation, body: str, files: list[str] | None, **facts):
 		if reason := _why_too_long(len(body) + links * (media_links.length() + 1), links):
 			_refuse(reason)
 		sending = _from(conversation, number)
+		refuse_if_unasked(conversation, sending)
 		communication = _communication(conversation, body)
 		communication.insert(ignore_permissions=True, ignore_mandatory=True)
 		attached = [outgoing_media.attach(file, communication.name) for file in outgoing]
@@ -138,6 +145,8 @@ def write_automatic(conversation, body: str):
 
 	It goes to a customer who opted out as well, and is no agent's reply: the ticket keeps its status and its clocks.
 	"""
+	if not conversation.ticket:
+		return _queue(conversation, body, None, automatic=1)
 	communication = _communication(conversation, body)
 	communication.update(
 		{"communication_type": "Automated Message", "sender": None, "sender_full_name": _("Automatic")}
@@ -147,7 +156,7 @@ def write_automatic(conversation, body: str):
 	return _queue(conversation, body, communication.name, automatic=1)
 
 
-def _queue(conversation, body: str, communication: str, **facts):
+def _queue(conversation, body: str, communication: str | None, **facts):
 	number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
 	count = segments.count(body)
 	message = frappe.get_doc(
@@ -182,15 +191,15 @@ def why_not(conversation, body: str | None = None, files: list[str] | None = Non
 	customer = phone.display(customer_number)
 	if reason := home.why():
 		return reason
-	if conversation.opted_out:
-		return _opted_out(customer)
+	if reason := consent.why_not(conversation.number, customer_number):
+		return reason
 	if not phone.is_answerable(customer_number):
 		return _("{0} is not a phone number: texts from it cannot be answered.").format(customer)
 	number = senders.number_for(conversation)
 	if reason := senders.why_off(number):
 		return reason
-	if number.name != conversation.number and _opted_out_of(number, conversation):
-		return _opted_out(customer)
+	if number.name != conversation.number and (reason := consent.why_not(number.name, customer_number)):
+		return reason
 	if reason := senders.why_out_of_reach(number, customer_number):
 		return reason
 	if body is None:
@@ -227,19 +236,22 @@ def _why_too_long(characters: int, links: int = 0) -> str:
 	).format(characters, segments.MAX_CHARACTERS)
 
 
-def _opted_out(customer: str) -> str:
+def ask_first(conversation) -> str:
+	"""What an agent has to decide before the next text to this customer, "" for nothing."""
+	if not conversation.may_want_to_stop:
+		return ""
 	return _(
-		"{0} opted out by texting STOP. They have to text START before they can be texted again."
-	).format(customer)
+		"{0} may want no more texts, but wrote none of the words that opt out. Press Opt Out or, if they still want texts, Keep Texting."
+	).format(phone.display(conversation.customer_number))
 
 
-def _opted_out_of(number, conversation) -> bool:
-	"""Whether the customer opted out of another number than the conversation's."""
-	pair = {"number": number.name, "customer_number": conversation.customer_number}
-	opted_out = frappe.db.get_value(CONVERSATION, pair, "opted_out")
-	if opted_out is None:
-		opted_out = conversations.unsaved(conversation, number.name).opted_out
-	return bool(opted_out)
+def refuse_if_unasked(*conversations) -> None:
+	"""
+	:raises MayWantToStop: a customer may want no more texts, and no agent has said yet what is meant
+	"""
+	for conversation in conversations:
+		if question := ask_first(conversation):
+			frappe.throw(question, MayWantToStop, title=_("The text was not sent"))
 
 
 def _from(conversation, number):

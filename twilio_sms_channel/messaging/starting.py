@@ -10,6 +10,7 @@ from frappe import _
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.messaging import (
+	consent,
 	contacts,
 	conversations,
 	home,
@@ -45,6 +46,7 @@ def start(
 	subject: str = "",
 	files: list[str] | None = None,
 	request_id: str | None = None,
+	confirmed: bool = False,
 ) -> Started:
 	"""Text somebody, in a new ticket, the conversation's open one, or a given one. Only at the beginning of a request.
 
@@ -57,6 +59,7 @@ def start(
 	:param contact: who the customer is, which the caller may read; found or made by the number when left out
 	:param subject: of a new ticket; otherwise the first line of the text
 	:param request_id: whoever repeats it for the same customer gets the first answer again, and nothing is written
+	:param confirmed: they still want texts, although their last ones sounded otherwise
 	:raises CannotText: with the reason
 	"""
 	if number and not frappe.db.exists(NUMBER, number):
@@ -68,13 +71,13 @@ def start(
 
 	def begin() -> Started:
 		with conversations.turn(number, to):
-			return _start(to, body, number, ticket, contact, subject, files or [], request_id)
+			return _start(to, body, number, ticket, contact, subject, files or [], request_id, confirmed)
 
 	# Two that make the same contact at the same moment: what the first one wrote is there when tried again.
 	return locks.again(begin)
 
 
-def _start(to, body, number, ticket, contact, subject, files, request_id) -> Started:
+def _start(to, body, number, ticket, contact, subject, files, request_id, confirmed) -> Started:
 	if first := outbox.asked_before(request_id, _about(to)):
 		return _as_before(first)
 	# Before the conversation is made, so that a refusal leaves none behind.
@@ -97,6 +100,8 @@ def _start(to, body, number, ticket, contact, subject, files, request_id) -> Sta
 	conversation.ticket_doctype, conversation.ticket = desk.doctype, target.name
 	if not texted_before:
 		desk.log(target.name, system_lines.STARTED)
+	if confirmed:
+		consent.keep_texting(conversation)
 	message = outbox.write(conversation, body, files=files, request_id=request_id, about=_about(to))
 	desk.refresh(target.name)
 	return Started(target.name, conversation.name, message.name, created=not continued)

@@ -8,6 +8,7 @@ import time
 import frappe
 
 from twilio_sms_channel.messaging import (
+	consent_order,
 	dispatch,
 	intake,
 	jobs,
@@ -30,6 +31,7 @@ def run() -> None:
 		intake.resume(message)
 	if standstill.may_send():
 		pausing.look_again()
+		consent_order.ask_again()
 		dispatch.wake_if_needed()
 		polling.run(time.monotonic() + FOR_POLLING_S)
 	# Files that cannot be had must not keep the next minute's texts waiting.

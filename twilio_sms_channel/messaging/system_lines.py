@@ -16,6 +16,7 @@ STARTED = "started a text conversation"
 OPTED_OUT = "opted out of text messages"
 WAS_OPTED_OUT = "had opted out of text messages before, Twilio says"
 NOTED_OPT_OUT = "noted that the customer wants no more text messages"
+MAY_BE_TEXTED = "noted that the customer still wants text messages"
 OPTED_IN = "opted in to text messages again"
 REOPENED = "reopened the ticket with a text message"
 TO_EMAIL = "switched the replies to e-mail"
@@ -66,6 +67,7 @@ def predicates() -> dict[str, str]:
 		OPTED_OUT: _("opted out of text messages"),
 		WAS_OPTED_OUT: _("had opted out of text messages before, Twilio says"),
 		NOTED_OPT_OUT: _("noted that the customer wants no more text messages"),
+		MAY_BE_TEXTED: _("noted that the customer still wants text messages"),
 		OPTED_IN: _("opted in to text messages again"),
 		REOPENED: _("reopened the ticket with a text message"),
 		TO_EMAIL: _("switched the replies to e-mail"),
@@ -79,6 +81,7 @@ def _sentences() -> dict[str, str]:
 		OPTED_OUT: _("{0} opted out of text messages"),
 		WAS_OPTED_OUT: _("{0} had opted out of text messages before, Twilio says"),
 		NOTED_OPT_OUT: _("{0} noted that the customer wants no more text messages"),
+		MAY_BE_TEXTED: _("{0} noted that the customer still wants text messages"),
 		OPTED_IN: _("{0} opted in to text messages again"),
 		REOPENED: _("{0} reopened the ticket with a text message"),
 		TO_EMAIL: _("{0} switched the replies to e-mail"),

@@ -33,22 +33,25 @@ def thread(message, conversation) -> None:
 	number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
 	is_reaction = reactions.is_one(message)
 	is_burst = arrival_order.is_burst(conversation, message)
+	begun = _begun(desk, message)
+	continued = begun or _continued_ticket(desk, conversation, number, is_reaction)
+	if not continued and _is_bare_stop(message):
+		continued = _open_ticket(desk, conversation)
+		if not continued:
+			_keep_without_ticket(desk, message, conversation, number)
+			return
 	if not contacts.exists(conversation.contact):
 		# Where one is to be made it was made before the conversation was locked.
 		conversation.contact = contacts.find(conversation.customer_number)
 	who = contacts.full_name(conversation.contact) or phone.display(conversation.customer_number)
-	if begun := _begun(desk, message):
-		ticket = continued = begun
-	else:
-		continued = _continued_ticket(desk, conversation, number, is_reaction)
-		ticket = continued or desk.open_ticket(conversation, message.body)
+	ticket = continued or desk.open_ticket(conversation, message.body)
+	if not begun:
 		communication = _communication(message, who, desk.doctype, ticket)
 		communication.flags.twilio_sms_reaction = is_reaction
 		_write(communication, message)
 	arrival_order.set_arrival(message.communication, message.received_at)
 	conversations.held_again(conversation)
 
-	was_opted_out = bool(conversation.opted_out)
 	keyword = consent.note(conversation, message)
 	conversation.ticket_doctype, conversation.ticket = desk.doctype, ticket.name
 	conversation.last_inbound = max(filter(None, (conversation.last_inbound, message.received_at)))
@@ -74,7 +77,7 @@ def thread(message, conversation) -> None:
 		arrival_order.arrange_later(message)
 	if keyword:
 		consent.answer(keyword, conversation, number)
-	_log(desk, ticket, conversation, was_opted_out, is_reaction)
+	_log(desk, ticket, conversation, keyword, is_reaction)
 	if continued:
 		notify.about_text(desk, ticket, who, message)
 	tell("twilio_sms_message_received", message)
@@ -106,7 +109,6 @@ def add_words(message, conversation) -> None:
 	"""
 	desk = desk_of_site()
 	frappe.db.set_value("Communication", message.communication, "content", text.to_html(message.body))
-	was_opted_out = bool(conversation.opted_out)
 	keyword = consent.note(conversation, message)
 	conversations.save(conversation)
 	message.db_set("may_want_to_stop", message.may_want_to_stop)
@@ -116,14 +118,45 @@ def add_words(message, conversation) -> None:
 	if ticket := name and desk.living_ticket(name):
 		desk.call_by(ticket.name, message.body, conversation.customer_number)
 		ticket.settled_on = None
-		_log(desk, ticket, conversation, was_opted_out, is_reaction=False)
+		_log(desk, ticket, conversation, keyword, is_reaction=False)
 
 
-def _log(desk, ticket: Ticket, conversation, was_opted_out: bool, is_reaction: bool) -> None:
+def _log(desk, ticket: Ticket, conversation, keyword: str, is_reaction: bool) -> None:
 	if ticket.settled_on and not is_reaction:
 		desk.log(ticket.name, system_lines.REOPENED)
-	if bool(conversation.opted_out) != was_opted_out:
-		desk.log(ticket.name, system_lines.OPTED_IN if was_opted_out else system_lines.OPTED_OUT)
+	if keyword in (consent.STOP, consent.START):
+		desk.log(ticket.name, system_lines.OPTED_OUT if conversation.opted_out else system_lines.OPTED_IN)
+
+
+def _is_bare_stop(message) -> bool:
+	return not message.media and consent.keyword(message.body, message.opt_out_type) == consent.STOP
+
+
+def _open_ticket(desk, conversation) -> Ticket | None:
+	"""The conversation's ticket as long as agents work on it, whatever the number's policy is."""
+	ticket = conversation.ticket and desk.living_ticket(conversation.ticket)
+	return ticket if ticket and not ticket.settled_on else None
+
+
+def _keep_without_ticket(desk, message, conversation, number) -> None:
+	"""Take in a bare STOP that would open a ticket: nobody may answer it, and its clocks would run for nothing."""
+	keyword = consent.note(conversation, message)
+	conversation.last_inbound = max(filter(None, (conversation.last_inbound, message.received_at)))
+	conversation.region = message.region or conversation.region
+	conversations.save(conversation)
+	facts = {
+		"status": "Threaded",
+		"conversation": conversation.name,
+		"next_attempt": None,
+		"error_message": None,
+	}
+	frappe.db.set_value(message.doctype, message.name, facts)
+	message.update(facts)
+	message.notify_update()
+	consent.answer(keyword, conversation, number)
+	if conversation.ticket and desk.living_ticket(conversation.ticket):
+		desk.log(conversation.ticket, system_lines.OPTED_OUT)
+	tell("twilio_sms_message_received", message)
 
 
 def _continued_ticket(desk, conversation, number, is_reaction: bool = False) -> Ticket | None:

@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.messaging import (
+	consent,
 	contacts,
 	fates,
 	home,
@@ -48,6 +49,7 @@ def of(ticket) -> dict[str, Any]:
 	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
 	number = senders.number_for(conversation)
 	why_not = outbox.why_not(conversation)
+	opted_out = bool(why_not and consent.why_not(conversation.number, conversation.customer_number))
 	messages = _messages(ticket, can_text=not why_not)
 	about["limits"].update(_limits_of_files(number, conversation.customer_number))
 	return {
@@ -65,8 +67,9 @@ def of(ticket) -> dict[str, Any]:
 			"mms": not outgoing_media.why_no_mms(number, conversation.customer_number),
 		},
 		"unreachable": senders.why_unreachable(conversation.customer_number),
-		"opted_out": bool(conversation.opted_out),
+		"opted_out": opted_out,
 		"may_want_to_stop": bool(conversation.may_want_to_stop),
+		"ask_first": "" if opted_out else outbox.ask_first(conversation),
 		"region": conversation.region or "",
 		"cost": _cost(conversation.name),
 		"earlier": _earlier(ticket, conversation.customer_number),

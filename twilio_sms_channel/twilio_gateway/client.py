@@ -65,6 +65,8 @@ class ListedMessage:
 	status: str
 	sent_at: datetime
 	"""In the site's time zone, without zone; to the second. For inbound ones: when Twilio received it."""
+	sent_at_utc: datetime
+	"""The same in UTC, without zone"""
 	segments: int
 	media: int
 	service_sid: str
@@ -175,6 +177,12 @@ class Gateway:
 		"""A message as Twilio has it now, its error code ("" without one) and Twilio's words for that."""
 		message = self.call(lambda: self.client.messages(sid).fetch())
 		return accepted(message), str(message.error_code or ""), message.error_message or ""
+
+	def sent_at_utc(self, sid: str) -> datetime | None:
+		"""When Twilio had a message, in UTC and without zone; for inbound ones: when Twilio received it."""
+		message = self.call(lambda: self.client.messages(sid).fetch())
+		sent_at = message.date_sent or message.date_created
+		return sent_at and _naive_utc(sent_at)
 
 	def list_messages(
 		self,
@@ -386,13 +394,14 @@ def accepted(message: MessageInstance) -> Accepted:
 
 def oldest_first(listed: Iterable[ListedMessage]) -> list[ListedMessage]:
 	"""Twilio lists the newest first and tells times to the second: within one, the list's order is kept."""
-	return sorted(reversed(list(listed)), key=lambda message: message.sent_at)
+	return sorted(reversed(list(listed)), key=lambda message: message.sent_at_utc)
 
 
 def _as_listed(message) -> ListedMessage | None:
 	sent_at = message.date_sent or message.date_created
 	if not sent_at:
 		return None
+	sent_at_utc = _naive_utc(sent_at)
 	return ListedMessage(
 		sid=message.sid,
 		direction=str(getattr(message.direction, "value", message.direction) or ""),
@@ -401,9 +410,8 @@ def _as_listed(message) -> ListedMessage | None:
 		body=message.body or "",
 		status=str(getattr(message.status, "value", message.status) or ""),
 		# Early v15 takes only naive times for UTC.
-		sent_at=convert_utc_to_system_timezone(sent_at.astimezone(timezone.utc).replace(tzinfo=None)).replace(
-			tzinfo=None
-		),
+		sent_at=convert_utc_to_system_timezone(sent_at_utc).replace(tzinfo=None),
+		sent_at_utc=sent_at_utc,
 		segments=_int(message.num_segments),
 		media=_int(message.num_media),
 		service_sid=message.messaging_service_sid or "",
@@ -412,6 +420,10 @@ def _as_listed(message) -> ListedMessage | None:
 		price=_price(message),
 		price_unit=(message.price_unit or "").upper(),
 	)
+
+
+def _naive_utc(moment: datetime) -> datetime:
+	return moment.astimezone(timezone.utc).replace(tzinfo=None)
 
 
 def _price(message) -> float | None:

@@ -157,7 +157,7 @@ EXPLANATIONS: dict[str, Explanation] = {
 	),
 	# Consent
 	"21610": Explanation(
-		"The customer opted out by texting STOP.",
+		"The customer opted out of texts from this number.",
 		"They have to text START before they can be texted again.",
 		CUSTOMER,
 		(RETRY, EMAIL),

@@ -73,8 +73,9 @@ class Channel extends TicketElement {
 					${by_text ? icons.sms : icons.email}<span>${by_text ? this._by_text() : this._by_email()}</span>
 				</span>
 				${by_text ? this._to_email() : this._button(__("Switch to Text"), () => this._switch("SMS"), "switch")}
+				${this._opt_out_offered()}
 			</div>
-			${this.asking === "email" ? this._ask_for_email() : nothing} ${this._alert()} ${by_text ? this._wish() : nothing}
+			${this.asking === "email" ? this._ask_for_email() : nothing} ${this._alert()} ${this._wish()}
 		`;
 	}
 
@@ -141,10 +142,27 @@ class Channel extends TicketElement {
 		</div>`;
 	}
 
+	// Customers say it on the phone and by e-mail, too. Beside what was written there is a button already.
+	_opt_out_offered() {
+		const { may_want_to_stop, opted_out } = this.state;
+		if (may_want_to_stop || opted_out) return nothing;
+		return html`<button
+			type="button"
+			class="quiet"
+			data-testid="opt-out"
+			title=${__("The customer said that they want no more texts")}
+			aria-expanded=${this.asking === "opt-out"}
+			?disabled=${this.busy}
+			@click=${() => this._ask("opt-out")}
+		>
+			${__("Opt Out")}
+		</button>`;
+	}
+
 	_wish() {
 		const { may_want_to_stop, opted_out, customer } = this.state;
-		if (!may_want_to_stop || opted_out) return nothing;
 		const asked = this.asking === "opt-out";
+		if (opted_out || !(may_want_to_stop || asked)) return nothing;
 		return html`<div class="notice wait" role="alert" data-testid="wish" @keydown=${this._escape}>
 			<span
 				>${asked
@@ -156,7 +174,10 @@ class Channel extends TicketElement {
 						>${this._button(__("Opt Out"), () => this._opt_out(), "opt-out-yes")}
 						${this._button(__("Cancel"), () => this._ask(""), "opt-out-no")}</span
 					>`
-				: this._button(__("Opt Out"), () => this._ask("opt-out"), "opt-out")}
+				: html`<span class="question"
+						>${this._button(__("Opt Out"), () => this._ask("opt-out"), "opt-out")}
+						${this._button(__("Keep Texting"), () => this._do("keep_texting"), "keep-texting")}</span
+					>`}
 		</div>`;
 	}
 

@@ -26,7 +26,7 @@ export class ReplyBox {
 		}
 		const blocked = !state.can_text;
 		say(this.route, __("SMS · {0} → {1}", [state.number, state.customer]));
-		say(this.why, blocked ? state.why_not : "");
+		say(this.why, blocked ? state.why_not : state.ask_first);
 		this.line.toggleAttribute("data-blocked", blocked);
 		this.count_what_is_typed(box);
 	}

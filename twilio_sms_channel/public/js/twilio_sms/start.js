@@ -32,6 +32,8 @@ class Start extends TwilioElement {
 		asking: { state: true },
 		// what is wrong with the number to text
 		doubt: { state: true },
+		// whether the customer may want no more texts, which whoever texts them has to decide
+		may_want_to_stop: { state: true },
 	};
 
 	static styles = [
@@ -118,7 +120,7 @@ class Start extends TwilioElement {
 		this.ticket = this.contact = this.to = this.from = this.text = this.subject = this.doubt = this.problem = "";
 		this.numbers = [];
 		this.ours = this.counted = this.request_id = null;
-		this.asking = this.sending = false;
+		this.asking = this.sending = this.may_want_to_stop = false;
 		this.attachments = new Attachments(this, () => this._change({}));
 	}
 
@@ -193,7 +195,14 @@ class Start extends TwilioElement {
 			</label>
 			${this._files()}
 			<div role="alert" data-testid="problem">
-				${this.problem ? html`<div class="notice bad"><span>${this.problem}</span></div>` : nothing}
+				${this.problem
+					? html`<div class="notice bad"><span>${this.problem}</span>${this.may_want_to_stop
+								? html`<button type="button" data-testid="text-all-the-same" @click=${(event) => this._submit(event, true)}>
+										${__("Keep Texting")}
+									</button>`
+								: nothing}
+						</div>`
+					: nothing}
 			</div>
 			<div class="bar">
 				${attach_button({ chosen: (files) => this.attachments.add(files, this.ticket, LIMITS) })}
@@ -394,11 +403,12 @@ class Start extends TwilioElement {
 		if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this._submit(event);
 	}
 
-	async _submit(event) {
+	async _submit(event, confirmed = false) {
 		event.preventDefault();
 		if (this.part_named("send").disabled) return;
 		this.sending = true;
 		this.problem = "";
+		this.may_want_to_stop = false;
 		// Should the answer get lost, pressing again sends nothing twice.
 		this.request_id ||= crypto.getRandomValues(new Uint32Array(4)).join("");
 		try {
@@ -413,12 +423,14 @@ class Start extends TwilioElement {
 				subject: this.subject.trim() || undefined,
 				attachments: this.attachments.names,
 				request_id: this.request_id,
+				confirmed: confirmed ? 1 : undefined,
 			});
 			this.attachments.clear();
 			this._change({ text: "", subject: "", counted: null });
 			this.emit("started", started);
 		} catch (error) {
 			this.problem = error.message;
+			this.may_want_to_stop = error.exc_type === "MayWantToStop";
 		}
 		this.sending = false;
 	}

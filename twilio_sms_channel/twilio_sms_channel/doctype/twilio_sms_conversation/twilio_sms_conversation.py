@@ -1,11 +1,14 @@
 import frappe
 from frappe.model.document import Document
 
-from twilio_sms_channel.messaging import contacts, phone
+from twilio_sms_channel.messaging import consent, contacts, phone
 
 
 class TwilioSMSConversation(Document):
 	"""All messages between one of our numbers and one customer number."""
+
+	def onload(self):
+		self.set_onload("why_opted_out", consent.why_not(self.number, self.customer_number))
 
 	def before_save(self):
 		who = contacts.full_name(self.contact) or phone.display(self.customer_number)

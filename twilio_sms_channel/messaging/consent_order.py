@@ -1,0 +1,164 @@
+"""Which of a customer's opt-outs and opt-ins was the last one.
+
+Machines' clocks differ, a time of day comes twice in autumn, and webhooks carry no time and overtake each other. So
+- what is stored later is later. Each event gets the next number under the lock of `consent.lock_of`;
+- a START within two minutes of a STOP may have overtaken it: STOP holds until Twilio has told when both were sent;
+- texts out of Twilio's list go by Twilio's times. A tie goes to STOP.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import frappe
+from frappe.utils import add_to_date, now_datetime
+from pypika.terms import Parameter
+
+from twilio_sms_channel.messaging import jobs
+from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
+from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
+
+EVENT, MESSAGE, NUMBER = "Twilio SMS Consent Event", "Twilio SMS Message", "Twilio SMS Number"
+OPTED_OUT, OPTED_IN = "Opted Out", "Opted In"
+BY_AGENT = "Agent"
+TEXTS = ("Customer's Text", "Twilio's Keyword")
+# What a person does not write as the answer to a question.
+PLAIN_STARTS = ("START", "UNSTOP")
+MAY_OVERTAKE = timedelta(minutes=2)
+# Between the database's clock and Twilio's, at the very most.
+CLOCKS_DIFFER_BY = timedelta(days=1)
+ASKED_AT_ONCE, ASKED_FOR_HOURS = 20, 24
+FIELDS = (
+	*("name", "event", "customer_number", "number", "service_sid", "source", "word", "message"),
+	*("occurred_at", "entered_by", "sequence", "stored_at_utc", "sent_at_utc", "order_open"),
+)
+
+
+def decisions(customer_numbers: list[str], number: str, service_sid: str | None) -> list:
+	"""What customers decided about texts from one of our numbers, in the order in which it was stored.
+
+	:param service_sid: the number's Messaging Service, which keeps one list for all of its numbers
+	"""
+	# A number without a service has a list of its own, whatever it is called.
+	asked = {"customers": customer_numbers, "number": number, "service": service_sid or "-"}
+	return frappe.db.sql(_query(), asked, as_dict=True) if customer_numbers else []
+
+
+@lru_cache(maxsize=1)
+def _query() -> str:
+	"""The statement, put together once: building it takes longer than running it."""
+	Event = frappe.qb.DocType(EVENT)
+	return (
+		frappe.qb.from_(Event)
+		.select(*(Event[field] for field in FIELDS))
+		.where(Event.customer_number.isin(Parameter("%(customers)s")))
+		.where(Event.event.isin([OPTED_OUT, OPTED_IN]))
+		.where((Event.number == Parameter("%(number)s")) | (Event.service_sid == Parameter("%(service)s")))
+		.orderby(Event.sequence)
+	).get_sql()
+
+
+def standing(events: Iterable):
+	"""The last opt-out among one customer's decisions that no opt-in lifted, None when there is none."""
+	events = list(events)
+	starts = [event for event in events if event.event == OPTED_IN]
+	stops = [event for event in events if event.event == OPTED_OUT]
+	return next((stop for stop in reversed(stops) if not any(lifts(start, stop) for start in starts)), None)
+
+
+def lifts(start, stop) -> bool:
+	"""Whether an opt-in came after an opt-out, and counts against it."""
+	if stop.source == BY_AGENT and (start.word or "").strip().upper() not in PLAIN_STARTS:
+		return False
+	if start.sent_at_utc and stop.sent_at_utc:
+		return start.sent_at_utc > stop.sent_at_utc
+	both_are_texts = start.source in TEXTS and stop.source in TEXTS
+	if start.stored_at_utc and stop.stored_at_utc:
+		apart = start.stored_at_utc - stop.stored_at_utc
+		return start.sequence > stop.sequence and (not both_are_texts or apart > MAY_OVERTAKE)
+	# One of them by Twilio's clock, the other by the database's.
+	return _moment(start) > _moment(stop) + (CLOCKS_DIFFER_BY if both_are_texts else MAY_OVERTAKE)
+
+
+def is_open(one, other) -> bool:
+	"""Whether only Twilio can tell which of two texts came last."""
+	if one.event == other.event or not (one.source in TEXTS and other.source in TEXTS):
+		return False
+	if one.sent_at_utc and other.sent_at_utc:
+		return False
+	same_clock = one.stored_at_utc and other.stored_at_utc
+	return abs(_moment(one) - _moment(other)) <= (MAY_OVERTAKE if same_clock else CLOCKS_DIFFER_BY)
+
+
+def _moment(event) -> datetime:
+	return event.stored_at_utc or event.sent_at_utc or event.occurred_at
+
+
+def next_place() -> tuple[int, datetime]:
+	"""The number of the next event, and the database's time in UTC: all machines share it, and no hour comes twice."""
+	return frappe.db.sql(
+		f"select ifnull(max(sequence), 0) + 1, utc_timestamp(6) from `tab{EVENT}`"  # nosemgrep
+	)[0]
+
+
+def ask_if_open(event) -> None:
+	"""Have Twilio asked, after the commit, when the order of an event that was just stored is not known."""
+	others = decisions([event.customer_number], event.number, event.service_sid)
+	undecided = [other for other in others if other.name != event.name and is_open(event, other)]
+	for each in (event, *undecided) if undecided else ():
+		if not each.sent_at_utc:
+			frappe.db.set_value(EVENT, each.name, "order_open", 1, update_modified=False)
+	if undecided:
+		jobs.later("twilio_sms_channel.messaging.consent_order.ask", event.message, queue="default")
+
+
+def ask(message: str) -> None:
+	"""Ask Twilio when those of a customer's texts were sent whose order is not known, and mark who may be texted.
+
+	:param message: one of them, by its Twilio SMS Message
+	"""
+	from twilio_sms_channel.messaging import consent
+
+	jobs.as_administrator()
+	customer_number = frappe.db.get_value(EVENT, {"message": message}, "customer_number")
+	undecided = frappe.get_all(
+		EVENT, {"customer_number": customer_number, "order_open": 1}, ["name", "message", "number"]
+	)
+	try:
+		sent_at = {event.name: _sent_at(event.message) for event in undecided}
+	except TwilioProblem as e:
+		frappe.logger("twilio_sms").info(f"the order of STOP and START is not known yet: {e.message}")
+		return
+	for name, moment in sent_at.items():
+		frappe.db.set_value(EVENT, name, "sent_at_utc", moment, update_modified=False)
+	for number in {event.number for event in undecided}:
+		consent.settle(number, customer_number)
+	# At the end: should this worker be killed, the sweep does it all again.
+	for name in sent_at:
+		frappe.db.set_value(EVENT, name, "order_open", 0, update_modified=False)
+	frappe.db.commit()
+
+
+def ask_again() -> None:
+	"""Ask about what Twilio did not answer, for a day (sweep). What is open then stays an opt-out. Commits."""
+	too_old = add_to_date(now_datetime(), hours=-ASKED_FOR_HOURS)
+	frappe.db.set_value(EVENT, {"order_open": 1, "creation": ("<", too_old)}, "order_open", 0)
+	frappe.db.commit()
+	rows = frappe.get_all(
+		EVENT, {"order_open": 1}, ["customer_number", "message"], order_by="creation", limit=ASKED_AT_ONCE
+	)
+	for message in {row.customer_number: row.message for row in rows}.values():
+		ask(message)
+
+
+def _sent_at(message: str) -> datetime | None:
+	"""When Twilio had a text, in UTC; None when Twilio has it no more."""
+	row = frappe.db.get_value(MESSAGE, message, ["account", "twilio_sid"], as_dict=True)
+	if not row or not row.twilio_sid:
+		return None
+	try:
+		return Gateway(frappe.get_doc("Twilio SMS Account", row.account)).sent_at_utc(row.twilio_sid)
+	except TwilioProblem as e:
+		if e.code == NOT_FOUND:
+			return None
+		raise
