@@ -12,11 +12,14 @@ import frappe
 import frappe.realtime
 import pytest
 import requests
+from frappe.desk.doctype.tag.tag import DocTags
+from support import frappe_ways
 from support.people import make_agent, make_customer, make_team, make_user
 from support.reply_box import noise
 from support.stack import Customer, Person, eventually, ticket_of
 
 from twilio_sms_channel.api import media, screen, setup, ticket
+from twilio_sms_channel.desks import desk_of_site
 
 MESSAGE, CONVERSATION, MEDIA = "Twilio SMS Message", "Twilio SMS Conversation", "Twilio SMS Media"
 NORTH, SOUTH, OPEN = "north", "south", "open"
@@ -453,6 +456,54 @@ def test_texts_are_for_those_who_may_read_the_ticket(people, texts, who):
 	for way, ask in NOWHERE.items():
 		if seen := ask(people[who], texts):
 			found[way] = f"{sorted(seen)} instead of nothing"
+	assert not found, json.dumps(found, indent=1)
+
+
+# Whose words each DocType holds, in which field; `needle` and `name` are those of a `Text`.
+WORDS = (
+	#  DocType          field              needle             name             who
+	(MESSAGE,          "body",            "secret",          "message",       DOCUMENTS),
+	(CONVERSATION,     "customer_number", "customer_number", "conversation",  DOCUMENTS),
+	("Communication",  "content",         "secret",          "communication", COMMUNICATIONS),
+	("HD Ticket",      "description",     "secret",          "ticket",        TICKET),
+)  # fmt: skip
+
+
+# Endpoints that stay of use to whoever may read.
+STILL_TELL = ("search_widget", "search_link", "client.get_count", "get_tagged_docs", "linked with a number")
+STRANGERS = ("agent of the south", "customer", "desk user")
+
+
+@pytest.fixture(scope="module")
+def marked(texts):
+	"""Tags and assignments, by which documents can be found as well."""
+	for text in texts.values():
+		for doctype, _field, _needle, name, _who in WORDS:
+			DocTags(doctype).add(getattr(text, name), "tsms-tag")
+			todo = {"doctype": "ToDo", "reference_type": doctype, "reference_name": getattr(text, name)}
+			frappe.get_doc({**todo, "allocated_to": "tsms-admin@example.com", "description": "x"}).db_insert()
+		desk_of_site().note(text.ticket, text.secret)
+		desk_of_site().log(text.ticket, "looked at the ticket")
+	frappe.db.commit()
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_no_endpoint_of_frappe_tells_more(people, texts, marked, who, request):
+	if who not in STRANGERS and not request.config.getoption("--in-full"):
+		pytest.skip("--in-full tries all people")
+	found, may = {}, WHO[who]
+
+	def try_each(ways, allowed, about=""):
+		for way, ask in ways:
+			seen = ask(people[who], texts)
+			if seen - allowed or (way in STILL_TELL and WHO[who][DOORS] and seen != allowed):
+				found[f"{about}{way}"] = f"{sorted(seen)} instead of {sorted(allowed)}"
+
+	for doctype, field, needle, name, kind in WORDS:
+		try_each(frappe_ways.ways(doctype, field, needle, name), may[kind], f"{doctype}: ")
+	try_each(frappe_ways.linked(), may[DOCUMENTS])
+	try_each(frappe_ways.through_links(), may[TICKET])
+	try_each(frappe_ways.files(), set.union(*may[DOCUMENTS : TICKET + 1]))
 	assert not found, json.dumps(found, indent=1)
 
 

@@ -1,5 +1,7 @@
 import frappe
 
+from twilio_sms_channel.overrides import reading
+
 app_name = "twilio_sms_channel"
 app_title = "Twilio SMS Channel"
 app_publisher = "Twilio SMS Channel contributors"
@@ -28,20 +30,22 @@ override_whitelisted_methods = {
 	"frappe.utils.global_search.search": "twilio_sms_channel.overrides.search.in_desk",
 	"helpdesk.api.search.search": "twilio_sms_channel.overrides.search.on_page",
 	"helpdesk.search.search": "twilio_sms_channel.overrides.search.in_palette",
+	"helpdesk.api.article.hd_search": "twilio_sms_channel.overrides.search.in_palette",
 	"helpdesk.helpdesk.doctype.hd_ticket.api.get_one": "twilio_sms_channel.overrides.activity.get_one",
 	"helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities": "twilio_sms_channel.overrides.activity.get_ticket_activities",
 }
-# Before v16 Frappe counts for everybody, whatever they may read.
-if int(frappe.__version__.split(".")[0]) < 16:
-	override_whitelisted_methods["frappe.client.get_count"] = (
-		"twilio_sms_channel.overrides.counting.get_count"
-	)
+# What reads rows without asking who may read them.
+override_whitelisted_methods.update(reading.overrides(frappe.__version__))
 
 # Permissions: texts are read by whoever may read their ticket -------------------------------------
 
 permission_query_conditions = {
 	"Communication": "twilio_sms_channel.overrides.permissions.communication_query",
 	"File": "twilio_sms_channel.overrides.permissions.file_query",
+	"HD Notification": "twilio_sms_channel.overrides.permissions.about_ticket_query",
+	"HD Ticket Activity": "twilio_sms_channel.overrides.permissions.about_ticket_query",
+	"HD Ticket Comment": "twilio_sms_channel.overrides.permissions.about_ticket_query",
+	"Tag Link": "twilio_sms_channel.overrides.permissions.tag_query",
 	"Twilio SMS Conversation": "twilio_sms_channel.overrides.permissions.conversation_query",
 	"Twilio SMS Media": "twilio_sms_channel.overrides.permissions.media_query",
 	"Twilio SMS Message": "twilio_sms_channel.overrides.permissions.message_query",

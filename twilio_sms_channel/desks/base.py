@@ -8,7 +8,6 @@ import frappe
 from pypika.queries import QueryBuilder
 from pypika.terms import Term
 
-
 @dataclass
 class Ticket:
 	"""What the channel wants to know of a ticket, from one look at it."""
@@ -40,6 +39,9 @@ class Desk(ABC):
 
 	team_doctype: str
 	"""The DocType of teams."""
+
+	with_words: dict[str, str] = {}
+	"""DocType that tells what is said in tickets, besides Communication → its field with the ticket's name."""
 
 	routing_fields: dict[str, str] = {}
 	"""Field of Twilio SMS Number → field of the ticket, for what new tickets get."""

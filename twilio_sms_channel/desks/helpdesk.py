@@ -31,6 +31,11 @@ NOTICES_SAY_THEIR_TEXT_SINCE = parse("1.19.1")
 class HelpdeskDesk(Desk):
 	doctype = TICKET
 	team_doctype = "HD Team"
+	with_words = {
+		"HD Notification": "reference_ticket",
+		"HD Ticket Activity": "ticket",
+		"HD Ticket Comment": "reference_ticket",
+	}
 	routing_fields = {
 		"team": "agent_group",
 		"ticket_type": "ticket_type",

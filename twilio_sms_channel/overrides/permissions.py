@@ -21,10 +21,8 @@ def communication_query(user: str | None = None, doctype: str | None = None) -> 
 	"""SQL condition on `tabCommunication`: texts only of tickets that the user may read."""
 	if not (visible := _visible(user)):
 		return ""
-	desk = desk_or_none()
 	return (
-		"(ifnull(`tabCommunication`.communication_medium, '') != 'SMS'"
-		f" or ifnull(`tabCommunication`.reference_doctype, '') != {frappe.db.escape(desk.doctype)}"
+		f"(ifnull(`tabCommunication`.communication_medium, '') != 'SMS' or {_elsewhere('`tabCommunication`')}"
 		f" or cast(`tabCommunication`.reference_name as binary) in ({visible}))"
 	)
 
@@ -63,23 +61,61 @@ def file_query(user: str | None = None, doctype: str | None = None) -> str:
 	"""SQL condition on `tabFile`: names of files of texts tell what was sent, too. All other files are not ours to judge."""
 	if _sees_everything(user) or not (visible := _visible(user)):
 		return ""
-	desk = desk_or_none()
 	return (
 		"not (ifnull(`tabFile`.attached_to_doctype, '') = 'Communication' and exists (select 1 from `tabCommunication` text"
 		" where text.name = `tabFile`.attached_to_name and text.communication_medium = 'SMS'"
-		f" and text.reference_doctype = {frappe.db.escape(desk.doctype)}"
-		f" and cast(text.reference_name as binary) not in ({visible})))"
+		f" and not {_elsewhere('text')}"
+		f" and ifnull(cast(text.reference_name as binary), '') not in ({visible})))"
+	)
+
+
+def about_ticket_query(user: str | None = None, doctype: str | None = None) -> str:
+	"""SQL condition on what the ticket system keeps beside a ticket: of one with texts it tells what they say.
+
+	Frappe v15 lets a list show the fields of what its rows link to, whoever may read that.
+	"""
+	desk = desk_or_none()
+	if not desk or doctype not in desk.with_words or not (visible := _visible(user)):
+		return ""
+	ticket = f"cast(`tab{doctype}`.{desk.with_words[doctype]} as binary)"
+	return (
+		f"({ticket} in ({visible}) or not exists (select 1 from `tab{desk.doctype}` ticket"
+		f" where cast(ticket.name as binary) = {ticket} and ifnull(ticket.twilio_sms_conversation, '') != ''))"
+	)
+
+
+def tag_query(user: str | None = None, doctype: str | None = None) -> str:
+	"""SQL condition on `tabTag Link`, which everybody may list, with the titles of what is tagged."""
+	if _sees_everything(user) or not (visible := _visible(user)):
+		return ""
+	ticket = frappe.db.escape(desk_or_none().doctype)
+	texts = ", ".join(frappe.db.escape(doctype) for doctype in (COMMUNICATION, CONVERSATION, MESSAGE))
+	return (
+		f"(`tabTag Link`.document_type not in ({texts}, {ticket}) or (`tabTag Link`.document_type = {ticket}"
+		f" and cast(`tabTag Link`.document_name as binary) in ({visible})))"
+	)
+
+
+def _elsewhere(text: str) -> str:
+	"""SQL condition on a text's Communication: it belongs to something else than a ticket, which is not ours to judge.
+
+	One that belongs to nothing was in a ticket that was deleted.
+	"""
+	desk = desk_or_none()
+	return (
+		f"(ifnull({text}.reference_name, '') != ''"
+		f" and ifnull({text}.reference_doctype, '') not in ('', {frappe.db.escape(desk.doctype)}))"
 	)
 
 
 def may_read_communication(doc, ptype: str | None = None, user: str | None = None) -> bool | None:
 	"""has_permission hook of Communication: texts by their ticket, everything else is not ours to judge."""
 	desk = desk_or_none()
-	if doc.communication_medium != "SMS" or not desk or doc.reference_doctype != desk.doctype:
+	if doc.communication_medium != "SMS" or not desk:
 		return NO_OPINION
-	if frappe.has_permission(desk.doctype, "read", doc=doc.reference_name, user=user or frappe.session.user):
+	if doc.reference_name and doc.reference_doctype and doc.reference_doctype != desk.doctype:
 		return NO_OPINION
-	return False
+	return NO_OPINION if _may_read_ticket(doc.reference_name, user) else False
 
 
 def may_read_conversation(doc, ptype: str | None = None, user: str | None = None) -> bool:
@@ -100,9 +136,16 @@ def may_read_message(doc, ptype: str | None = None, user: str | None = None) -> 
 def _may(doctype: str | None, ticket: str | None, user: str | None) -> bool:
 	if _sees_everything(user):
 		return True
-	return bool(
-		ticket and frappe.has_permission(doctype, "read", doc=ticket, user=user or frappe.session.user)
-	)
+	desk = desk_or_none()
+	return bool(desk and doctype == desk.doctype and _may_read_ticket(ticket, user))
+
+
+def _may_read_ticket(ticket: str | None, user: str | None) -> bool:
+	"""Of a ticket that is gone only system managers see what was in it."""
+	doctype = desk_or_none().doctype
+	if not ticket or not frappe.db.exists(doctype, ticket):
+		return _sees_everything(user)
+	return bool(frappe.has_permission(doctype, "read", doc=str(ticket), user=user or frappe.session.user))
 
 
 def _sees_everything(user: str | None) -> bool:
