@@ -211,7 +211,7 @@ def test_nobody_who_opted_out_of_either_number_is_texted(standing_in):
 			"customer_number": conversation.customer_number,
 			"opted_out": 1,
 		}
-	).insert()
+	).insert(ignore_permissions=True)
 	assert "opted out by texting STOP" in refused(conversation)
 
 

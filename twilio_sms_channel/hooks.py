@@ -31,6 +31,11 @@ override_whitelisted_methods = {
 	"helpdesk.api.search.search": "twilio_sms_channel.overrides.search.on_page",
 	"helpdesk.search.search": "twilio_sms_channel.overrides.search.in_palette",
 	"helpdesk.api.article.hd_search": "twilio_sms_channel.overrides.search.in_palette",
+	"frappe.email.relink": "twilio_sms_channel.overrides.mail_endpoints.relink",
+	"frappe.email.inbox.mark_as_closed_open": "twilio_sms_channel.overrides.mail_endpoints.mark_as_closed_open",
+	"frappe.email.inbox.mark_as_spam": "twilio_sms_channel.overrides.mail_endpoints.mark_as_spam",
+	"frappe.email.inbox.mark_as_trash": "twilio_sms_channel.overrides.mail_endpoints.mark_as_trash",
+	"frappe.email.inbox.move_email": "twilio_sms_channel.overrides.mail_endpoints.move_email",
 	"helpdesk.helpdesk.doctype.hd_ticket.api.get_one": "twilio_sms_channel.overrides.activity.get_one",
 	"helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities": "twilio_sms_channel.overrides.activity.get_ticket_activities",
 }
@@ -60,6 +65,9 @@ has_permission = {
 # Documents and time ----------------------------------------------------------------------------
 
 doc_events = {
+	"Communication": {
+		"validate": "twilio_sms_channel.messaging.rights.keep_in_ticket",
+	},
 	"Contact": {
 		"before_validate": "twilio_sms_channel.messaging.contacts.clean",
 		"validate": "twilio_sms_channel.messaging.contacts.keep_e164",
@@ -67,6 +75,10 @@ doc_events = {
 	# What says which country the site is in besides our own settings; the second one is ERPNext's.
 	"System Settings": {"on_update": "twilio_sms_channel.messaging.contacts.read_again_if_needed"},
 	"Global Defaults": {"on_update": "twilio_sms_channel.messaging.contacts.read_again_if_needed"},
+	"HD Ticket": {
+		"before_insert": "twilio_sms_channel.messaging.rights.before_ticket_insert",
+		"before_validate": "twilio_sms_channel.messaging.rights.before_ticket_validate",
+	},
 	"Error Log": {"before_insert": "twilio_sms_channel.messaging.redaction.redact_error"},
 }
 

@@ -19,6 +19,7 @@ from twilio_sms_channel.messaging import (
 	media,
 	outbox,
 	remedies,
+	rights,
 	segments,
 	senders,
 	starting,
@@ -88,7 +89,7 @@ def _switch(doc, channel: str, email: str | None) -> dict[str, Any]:
 	doc.twilio_sms_reply_channel = channel
 	# Whoever switches is not asked for what else the ticket lacks.
 	doc.flags.ignore_mandatory = doc.flags.ignore_links = True
-	doc.save()
+	rights.ours(doc).save()
 	if changed:
 		line = system_lines.TO_EMAIL if channel == "Email" else system_lines.TO_TEXT
 		system_lines.log(doc.doctype, doc.name, line)

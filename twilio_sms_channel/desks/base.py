@@ -8,6 +8,7 @@ import frappe
 from pypika.queries import QueryBuilder
 from pypika.terms import Term
 
+
 @dataclass
 class Ticket:
 	"""What the channel wants to know of a ticket, from one look at it."""
@@ -42,6 +43,9 @@ class Desk(ABC):
 
 	with_words: dict[str, str] = {}
 	"""DocType that tells what is said in tickets, besides Communication → its field with the ticket's name."""
+
+	tying_fields: tuple[str, ...] = ()
+	"""Fields of a ticket that tie it to another ticket."""
 
 	routing_fields: dict[str, str] = {}
 	"""Field of Twilio SMS Number → field of the ticket, for what new tickets get."""
@@ -139,6 +143,10 @@ class Desk(ABC):
 	def saved_reply(self, ticket, name: str) -> str:
 		"""A saved reply as plain text for a ticket (its document)."""
 		raise frappe.DoesNotExistError
+
+	def split_from(self, ticket) -> str:
+		"""The ticket that this new one (its document) was split off from, "" for none."""
+		return ""
 
 	def may_write(self, ticket: str, user: str | None = None) -> bool:
 		return self.is_agent(user) and bool(

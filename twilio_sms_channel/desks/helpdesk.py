@@ -18,7 +18,7 @@ from pypika.terms import Term
 
 from twilio_sms_channel.desks import saved_replies
 from twilio_sms_channel.desks.base import Desk, Logged, Ticket
-from twilio_sms_channel.messaging import contacts, conversations, phone
+from twilio_sms_channel.messaging import contacts, conversations, phone, rights
 from twilio_sms_channel.messaging.courtesies import courtesy, is_for_lack
 
 TICKET = "HD Ticket"
@@ -36,6 +36,7 @@ class HelpdeskDesk(Desk):
 		"HD Ticket Activity": "ticket",
 		"HD Ticket Comment": "reference_ticket",
 	}
+	tying_fields = ("merged_with", "ticket_split_from")
 	routing_fields = {
 		"team": "agent_group",
 		"ticket_type": "ticket_type",
@@ -61,7 +62,7 @@ class HelpdeskDesk(Desk):
 			if value and frappe.db.exists(ticket.meta.get_options(ticket_field), value):
 				ticket.set(ticket_field, value)
 		ticket.flags.opened_by_text = True
-		_insert(ticket)
+		_insert(rights.ours(ticket))
 		name = str(ticket.name)
 		if not conversation.contact and (sharing := contacts.sharing(conversation.customer_number)):
 			self.note(name, _whose_number(conversation.customer_number, sharing))
@@ -81,7 +82,7 @@ class HelpdeskDesk(Desk):
 			}
 			if any(doc.get(field) != value for field, value in changes.items()):
 				doc.flags.ignore_mandatory = doc.flags.ignore_links = True
-				doc.update(changes).save()
+				rights.ours(doc.update(changes)).save()
 		return Ticket(str(doc.name), doc.subject)
 
 	def living_ticket(self, ticket: str) -> Ticket | None:
@@ -118,6 +119,9 @@ class HelpdeskDesk(Desk):
 		if changes:
 			frappe.db.set_value(TICKET, ticket, changes)
 			self.refresh(ticket)
+
+	def split_from(self, ticket) -> str:
+		return str(ticket.get("ticket_split_from") or "")
 
 	def teams_of(self, user: str) -> list[str]:
 		return frappe.get_all(

@@ -47,11 +47,17 @@ class TicketMixin:
 		:param kwargs: `to`, `cc`, `bcc`, `attachments` (names of Files), since v1.24 `from_email`
 		:raises outbox.CannotText: the text may not or cannot be sent
 		"""
+		asked_for = _asked_for_by_request("reply_via_agent")
+		if asked_for:
+			# A request can bring the whole document along, with another conversation or team in it.
+			self.reload()
 		if not self.is_text_ticket:
 			return super().reply_via_agent(message, **kwargs)
 		if not desk_of_site().is_agent():
 			frappe.throw(_("Only agents can reply from here."), frappe.PermissionError)
-		if "to" not in kwargs and not _asked_for_by_request("reply_via_agent"):
+		if asked_for:
+			self.check_permission("write")
+		if "to" not in kwargs and not asked_for:
 			return self._note_notice(message)
 		if self.replies_by_text:
 			self._refuse_to_text_another(kwargs.get("to"))
@@ -250,11 +256,14 @@ def _is_to_be_heard_of(direction: str) -> Callable[[Exception], bool]:
 
 def _asked_for_by_request(method: str) -> bool:
 	"""Whether the running request names this document method itself (an API client leaving out `to`)."""
-	request = frappe.form_dict or {}
-	return bool(getattr(frappe.local, "request", None)) and method in (
-		request.get("method"),
-		request.get("run_method"),
-	)
+	request = getattr(frappe.local, "request", None)
+	if not request:
+		return False
+	# Frappe takes `run_method` away from what it makes of the request before it calls the method.
+	body = request.get_json(silent=True) if request.is_json else request.form
+	given = (frappe.form_dict or {}, request.args, body if isinstance(body, dict) else request.form)
+	named = {source.get(key) for source in given for key in ("method", "run_method")}
+	return method in named or request.path.rstrip("/").endswith(f"/method/{method}")
 
 
 def _addresses(to: Any) -> str:

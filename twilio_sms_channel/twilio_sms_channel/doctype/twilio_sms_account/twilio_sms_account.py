@@ -2,11 +2,13 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from twilio_sms_channel.messaging import connecting, home, redaction, site_config
+from twilio_sms_channel.messaging import connecting, home, redaction, rights, site_config
 from twilio_sms_channel.twilio_gateway import credentials
 from twilio_sms_channel.twilio_gateway.client import Gateway
 
 CREDENTIALS = ("account_sid", "auth_token", "next_auth_token", "api_key_sid", "api_key_secret")
+# What Twilio says of the account; texts leave, or wait, accordingly.
+LEARNED = ("status", "account_type", "status_detail", "last_checked", "paused_since", "paused_reason")
 
 
 class TwilioSMSAccount(Document):
@@ -21,6 +23,8 @@ class TwilioSMSAccount(Document):
 	def validate(self):
 		redaction.forget_form()
 		site_config.keep_encryption_key()
+		if not self.is_new():
+			rights.keep(self, LEARNED)
 		self.check_form()
 		if self.paused_since and any(map(self.has_value_changed, CREDENTIALS)):
 			# The next text tells whether it is mended.

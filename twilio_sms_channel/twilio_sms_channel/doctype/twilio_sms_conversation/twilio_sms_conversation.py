@@ -1,7 +1,7 @@
 import frappe
 from frappe.model.document import Document
 
-from twilio_sms_channel.messaging import consent, contacts, phone
+from twilio_sms_channel.messaging import consent, contacts, phone, rights
 
 
 class TwilioSMSConversation(Document):
@@ -9,6 +9,9 @@ class TwilioSMSConversation(Document):
 
 	def onload(self):
 		self.set_onload("why_opted_out", consent.why_not(self.number, self.customer_number))
+
+	def validate(self):
+		rights.keep_all(self, but=("contact",))
 
 	def before_save(self):
 		who = contacts.full_name(self.contact) or phone.display(self.customer_number)

@@ -2,11 +2,16 @@ import hashlib
 
 from frappe.model.document import Document
 
+from twilio_sms_channel.messaging import rights
+
 NAME_CHARACTERS = 10
 
 
 class TwilioSMSFinding(Document):
 	"""Something that the doctor found wrong and that was still so when it last looked; a check finds it once a document."""
+
+	def validate(self):
+		rights.keep_all(self)
 
 	def autoname(self):
 		# The same finding has the same name: of two who look at once, one adds it.

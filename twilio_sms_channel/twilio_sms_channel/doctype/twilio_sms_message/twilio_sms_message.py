@@ -1,9 +1,14 @@
 import frappe
 from frappe.model.document import Document
 
+from twilio_sms_channel.messaging import rights
+
 
 class TwilioSMSMessage(Document):
 	"""One SMS or MMS. Written by `messaging/`, read by everybody else."""
+
+	def validate(self):
+		rights.keep_all(self)
 
 	def onload(self):
 		"""What the form says of a text's trouble, and which buttons it has."""

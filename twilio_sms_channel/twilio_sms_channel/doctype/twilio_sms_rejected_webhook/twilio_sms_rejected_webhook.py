@@ -3,11 +3,14 @@ from frappe.model.document import Document
 from frappe.query_builder import Interval
 from frappe.query_builder.functions import Now
 
-from twilio_sms_channel.messaging import rejections
+from twilio_sms_channel.messaging import rejections, rights
 
 
 class TwilioSMSRejectedWebhook(Document):
 	"""One webhook that was turned away, and why."""
+
+	def validate(self):
+		rights.keep_all(self)
 
 	@property
 	def how_to_mend(self) -> str:

@@ -1,0 +1,231 @@
+"""Fields that carry rights are changed by this app's code alone: each way to write them, with those who might."""
+
+import json
+
+import frappe
+import pytest
+from support.people import make_agent, make_customer, make_system_manager
+from support.stack import Customer, ticket_of
+
+from twilio_sms_channel.messaging import rights
+
+MESSAGE, CONVERSATION, TICKET = "Twilio SMS Message", "Twilio SMS Conversation", "HD Ticket"
+FORGED = {"flags": {"ignore_permissions": True, rights.MARK: True}, rights.MARK: True}
+
+
+def rest(person, doctype: str, name: str, values: dict):
+	url = f"{person.stack.web}/api/resource/{doctype}/{name}"
+	return person.session.put(url, json={**values, **FORGED}, timeout=60)
+
+
+def set_value(person, doctype: str, name: str, values: dict):
+	return person.call("frappe.client.set_value", doctype=doctype, name=name, fieldname={**values, **FORGED})
+
+
+def save(person, doctype: str, name: str, values: dict):
+	doc = json.loads(frappe.get_doc(doctype, name).as_json())
+	return person.call("frappe.client.save", doc={**doc, **values, **FORGED})
+
+
+def form(person, doctype: str, name: str, values: dict):
+	doc = json.loads(frappe.get_doc(doctype, name).as_json())
+	return person.call("frappe.desk.form.save.savedocs", doc=json.dumps({**doc, **values}), action="Save")
+
+
+def bulk_update(person, doctype: str, name: str, values: dict):
+	docs = json.dumps([{"doctype": doctype, "docname": name, **values}])
+	return person.call("frappe.client.bulk_update", docs=docs)
+
+
+def bulk_edit(person, doctype: str, name: str, values: dict):
+	return person.call(
+		"frappe.desk.doctype.bulk_update.bulk_update.submit_cancel_or_update_docs",
+		doctype=doctype,
+		docnames=json.dumps([name]),
+		action="update",
+		data=json.dumps(values),
+	)
+
+
+def calendar(person, doctype: str, name: str, values: dict):
+	field, value = next(iter(values.items()))
+	return person.call(
+		"frappe.desk.calendar.update_event",
+		args=json.dumps({"doctype": doctype, "name": name, field: value}),
+		field_map=json.dumps({"start": field, "end": field, "id": "name"}),
+	)
+
+
+def attach(person, doctype: str, name: str, values: dict):
+	return person.call(
+		"frappe.client.attach_file",
+		filename="x.txt",
+		filedata="x",
+		doctype=doctype,
+		docname=name,
+		docfield=next(iter(values)),
+	)
+
+
+WAYS = (rest, set_value, save, form, bulk_update, bulk_edit, calendar, attach)
+
+
+@pytest.fixture(scope="module")
+def people(stack, admin):
+	return {
+		"system manager": admin,
+		# Both: whoever may write most.
+		"agent and system manager": stack.login(
+			make_agent(make_system_manager("tsms-both@example.com"), "Both", "Agent")
+		),
+		"agent": stack.login(make_agent("tsms-rights@example.com", "Rights", "Agent")),
+		"customer": stack.login(make_customer("tsms-mallory@example.com")),
+	}
+
+
+@pytest.fixture
+def victim(stack, sim):
+	"""A text of somebody, and a ticket of the customer's own."""
+	message = Customer(stack).text("My address is 5 Elm Street")
+	own = frappe.get_doc({"doctype": TICKET, "subject": "Help", "description": "please"})
+	own.raised_by = "tsms-mallory@example.com"
+	own.insert(ignore_permissions=True)
+	frappe.db.commit()
+	return message, str(own.name)
+
+
+@pytest.mark.parametrize("who", ["agent", "agent and system manager", "customer"])
+def test_nobody_gives_a_ticket_another_conversation(people, victim, who):
+	message, own = victim
+	person, theirs = people[who], str(ticket_of(message).name)
+	changes = {"twilio_sms_conversation": message.conversation, "twilio_sms_reply_channel": "SMS"}
+	for way in WAYS:
+		way(person, TICKET, own, changes)
+		frappe.db.rollback()
+		stored = frappe.db.get_value(TICKET, own, list(changes))
+		assert not any(stored), way.__name__
+	new = {"doctype": TICKET, "subject": "Mine", "description": "x", **changes}
+	for doc in (new, {**new, "ticket_split_from": theirs} if who == "customer" else new):
+		person.call("frappe.client.insert", doc={**doc, **FORGED})
+		person.call("frappe.client.insert_many", docs=[doc])
+		person.call("helpdesk.helpdesk.doctype.hd_ticket.api.new", doc=doc)
+		person.session.post(f"{person.stack.web}/api/resource/{TICKET}", json={**doc, **FORGED}, timeout=60)
+	frappe.db.rollback()
+	assert frappe.get_all(TICKET, {"twilio_sms_conversation": message.conversation}, pluck="name") == [
+		ticket_of(message).name
+	]
+
+
+def test_a_customer_ties_no_ticket_to_one_with_texts(people, victim):
+	message, own = victim
+	theirs = str(ticket_of(message).name)
+	for changes in ({"is_merged": 1, "merged_with": theirs}, {"ticket_split_from": theirs}):
+		for way in (rest, set_value):
+			assert way(people["customer"], TICKET, own, changes).status_code == 403
+	frappe.db.rollback()
+	assert frappe.db.get_value(TICKET, own, ["merged_with", "ticket_split_from"]) == (None, None)
+	assert not frappe.db.get_value(TICKET, theirs, "raised_by")
+
+
+def test_a_forged_document_does_not_send_replies(people, victim, sim):
+	message, own = victim
+	sent = len(sim.messages(direction="outbound"))
+	doc = json.loads(frappe.get_doc(TICKET, own).as_json())
+	doc |= {"twilio_sms_conversation": message.conversation, "twilio_sms_reply_channel": "SMS"}
+	for person in (people["agent"], people["customer"]):
+		person.call(
+			"run_doc_method",
+			docs=json.dumps(doc),
+			method="reply_via_agent",
+			args={"message": "<p>Hi</p>", "to": "", "attachments": []},
+		)
+	frappe.db.rollback()
+	assert not frappe.db.exists(MESSAGE, {"conversation": message.conversation, "direction": "Outbound"})
+	assert len(sim.messages(direction="outbound")) == sent
+
+
+def test_nobody_changes_what_the_app_keeps(people, victim, stack):
+	message, own = victim
+	theirs = str(ticket_of(message).name)
+	frappe.db.set_value(CONVERSATION, message.conversation, "opted_out", 1)
+	frappe.db.set_value("Twilio SMS Account", stack.account, "paused_reason", "for a test")
+	frappe.db.commit()
+	kept = (
+		(CONVERSATION, message.conversation, "opted_out", 0),
+		(CONVERSATION, message.conversation, "ticket", own),
+		(CONVERSATION, message.conversation, "number", stack.other_number),
+		(CONVERSATION, message.conversation, "customer_number", "+14155550199"),
+		(MESSAGE, message.name, "status", "Received"),
+		(MESSAGE, message.name, "body", "Something else"),
+		(MESSAGE, message.name, "conversation", ""),
+		(MESSAGE, message.name, "communication", ""),
+		("Twilio SMS Account", stack.account, "paused_reason", ""),
+		("Communication", message.communication, "reference_name", own),
+		("Communication", message.communication, "communication_medium", "Email"),
+	)
+	try:
+		for doctype, name, field, value in kept:
+			before = frappe.db.get_value(doctype, name, field)
+			tried = [(way, people["agent and system manager"]) for way in WAYS] + [(rest, people["agent"])]
+			for way, person in tried:
+				answer = way(person, doctype, name, {field: value})
+				frappe.db.rollback()
+				assert frappe.db.get_value(doctype, name, field) == before, (way.__name__, doctype, field)
+				if way in (rest, set_value):
+					assert answer.status_code == 403, (way.__name__, doctype, field)
+	finally:
+		frappe.db.set_value(CONVERSATION, message.conversation, "opted_out", 0)
+		frappe.db.set_value("Twilio SMS Account", stack.account, "paused_reason", None)
+		frappe.db.commit()
+	# What is not the app's stays open: who the customer is.
+	contact = frappe.get_doc({"doctype": "Contact", "first_name": "Ann Elm"}).insert()
+	frappe.db.commit()
+	assert rest(people["system manager"], CONVERSATION, message.conversation, {"contact": contact.name}).ok
+	frappe.db.rollback()
+	assert frappe.db.get_value(CONVERSATION, message.conversation, "contact") == contact.name
+	assert ticket_of(message).name == frappe.get_doc(TICKET, theirs).name
+
+
+def test_nobody_adds_what_the_app_writes(stack, victim):
+	"""Not even Administrator, who needs no permission to."""
+	message, _own = victim
+	event = {"event": "Opted In", "customer_number": message.customer_number, "number": message.number}
+	event |= {"occurred_at": frappe.utils.now_datetime(), "source": "Agent"}
+	row = {"direction": "Outbound", "status": "Delivered", "account": stack.account, "body": "Hi"}
+	row |= {"customer_number": message.customer_number, "number": message.number}
+	new = (
+		("Twilio SMS Consent Event", event),
+		(MESSAGE, row),
+		(CONVERSATION, {"number": message.number, "customer_number": "+14155550188"}),
+		("Twilio SMS Pace", {"number": message.number}),
+	)
+	for doctype, values in new:
+		with pytest.raises(frappe.PermissionError):
+			frappe.get_doc({"doctype": doctype, **values, **FORGED}).insert()
+	frappe.flags.in_web_form = True
+	try:
+		with pytest.raises(frappe.PermissionError):
+			frappe.get_doc({"doctype": "Twilio SMS Consent Event", **event}).insert(ignore_permissions=True)
+	finally:
+		frappe.flags.in_web_form = False
+
+
+@pytest.mark.parametrize("who", ["agent", "agent and system manager", "customer"])
+def test_frappes_mail_endpoints_leave_texts_alone(people, victim, who):
+	message, own = victim
+	person = people[who]
+	fields = ("reference_doctype", "reference_name", "status", "email_status", "email_account")
+	before = frappe.db.get_value("Communication", message.communication, fields)
+	for name in (message.communication, 0):
+		relinked = {"reference_doctype": TICKET, "reference_name": own}
+		assert person.call("frappe.email.relink", name=name, **relinked).status_code in (403, 417)
+	inbox, about = "frappe.email.inbox.", {"communication": message.communication}
+	for method, args in (
+		("mark_as_closed_open", {"status": "Closed"}),
+		("mark_as_trash", {}),
+		("mark_as_spam", {"sender": "x@example.com"}),
+		("move_email", {"email_account": "Twilio SMS Tests"}),
+	):
+		assert person.call(inbox + method, **about, **args).status_code == 403
+	frappe.db.rollback()
+	assert frappe.db.get_value("Communication", message.communication, fields) == before

@@ -1,0 +1,140 @@
+"""Fields that carry rights are changed by this app's code alone, whatever a role may write.
+
+Whose conversation a ticket answers, who opted out, what became of a text: whoever could write these would read and
+send other people's texts. A form that shows them read-only keeps nobody from writing them over the API.
+"""
+
+from typing import Any
+
+import frappe
+from frappe import _
+
+from twilio_sms_channel.desks import desk_of_site, desk_or_none
+
+CONVERSATION = "twilio_sms_conversation"
+TICKET_FIELDS = (CONVERSATION, "twilio_sms_reply_channel")
+# Known by its identity: nothing that comes with a request can be this object.
+_OURS = object()
+MARK = "twilio_sms_written_by"
+
+
+def ours(doc):
+	"""Mark a document as written by this app: its saves may change what it keeps. Returns it."""
+	doc.flags[MARK] = _OURS
+	return doc
+
+
+def is_ours(doc) -> bool:
+	return doc.flags.get(MARK) is _OURS
+
+
+def keep(doc, fields: tuple[str, ...]) -> None:
+	"""Refuse a document in which somebody else has changed one of these fields.
+
+	:raises frappe.PermissionError: naming the field
+	"""
+	if is_ours(doc):
+		return
+	for field in fields:
+		if doc.meta.has_field(field) and _is_changed(doc, field):
+			_refuse(doc, field)
+
+
+def keep_all(doc, but: tuple[str, ...] = ()) -> None:
+	"""The same for all fields that the DocType came with, and for new documents."""
+	if is_ours(doc):
+		return
+	if doc.is_new():
+		# No request can say this of its document, but a web form of a site's own does.
+		if not doc.flags.ignore_permissions or frappe.flags.in_web_form:
+			_refuse(doc)
+		return
+	keep(
+		doc,
+		tuple(
+			df.fieldname
+			for df in doc.meta.fields
+			if not df.get("is_custom_field") and df.fieldname not in but
+		),
+	)
+
+
+def before_ticket_insert(doc, method: str | None = None) -> None:
+	"""A new ticket brings no conversation along, except one that an agent splits off."""
+	if is_ours(doc) or not doc.get(CONVERSATION):
+		return
+	source = desk_of_site().split_from(doc)
+	same = source and frappe.db.get_value(doc.doctype, source, CONVERSATION) == doc.get(CONVERSATION)
+	if not (same and desk_of_site().may_write(source)):
+		doc.update(dict.fromkeys(TICKET_FIELDS))
+
+
+def before_ticket_validate(doc, method: str | None = None) -> None:
+	"""Keep a ticket's conversation, and the tickets that it is tied to when one of them has texts."""
+	if is_ours(doc):
+		return
+	if not doc.is_new():
+		keep(doc, TICKET_FIELDS)
+	before = None if doc.is_new() else doc.get_doc_before_save() or _stored(doc)
+	for field in desk_of_site().tying_fields:
+		other = doc.get(field)
+		if not other or (before and str(before.get(field)) == str(other)):
+			continue
+		if not (doc.get(CONVERSATION) or frappe.db.get_value(doc.doctype, other, CONVERSATION)):
+			continue
+		# Whoever ties a ticket to another one has its texts go there, and reads fields of that one in lists.
+		if not frappe.has_permission(doc.doctype, "write", doc=str(other)):
+			_refuse(doc, field)
+
+
+def keep_in_ticket(doc, method: str | None = None) -> None:
+	"""Keep the Communication of a text in its ticket (hook `validate` of Communication)."""
+	if not doc.is_new() and frappe.db.get_value(doc.doctype, doc.name, "communication_medium") == "SMS":
+		if desk_or_none():
+			keep(doc, ("communication_medium", "reference_doctype", "reference_name"))
+
+
+def _is_changed(doc, field: str) -> bool:
+	df, before = doc.meta.get_field(field), doc.get_doc_before_save() or _stored(doc)
+	if df.fieldtype in frappe.model.table_fields:
+		return _rows(doc, field) != _rows(before, field)
+	if df.fieldtype in frappe.model.no_value_fields:
+		return False
+	return _plain(df, doc.get(field)) != _plain(df, before.get(field))
+
+
+def _stored(doc):
+	return frappe.get_doc(doc.doctype, doc.name)
+
+
+def _rows(doc, field: str) -> list[dict]:
+	columns = [
+		df
+		for df in frappe.get_meta(doc.meta.get_field(field).options).fields
+		if df.fieldtype not in frappe.model.no_value_fields
+	]
+	return [
+		{"name": row.name, **{df.fieldname: _plain(df, row.get(df.fieldname)) for df in columns}}
+		for row in doc.get(field) or []
+	]
+
+
+def _plain(df, value: Any) -> Any:
+	"""As it is in the database: forms and JSON bring the same value as text, and nothing in several ways."""
+	if df.fieldtype in ("Check", "Int"):
+		return frappe.utils.cint(value)
+	if df.fieldtype in ("Float", "Currency", "Percent"):
+		return frappe.utils.flt(value)
+	if df.fieldtype == "Datetime" and value:
+		return frappe.utils.get_datetime(value)
+	return "" if value is None else str(value)
+
+
+def _refuse(doc, field: str = "") -> None:
+	if not field:
+		what = _("{0} is written by the app itself.").format(_(doc.doctype))
+	else:
+		what = _("{0} of {1} is changed by the app itself.").format(
+			_(doc.meta.get_label(field)), _(doc.doctype)
+		)
+	frappe.throw(what, frappe.PermissionError, title=_("Not changed"))
