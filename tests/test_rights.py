@@ -229,3 +229,30 @@ def test_frappes_mail_endpoints_leave_texts_alone(people, victim, who):
 		assert person.call(inbox + method, **about, **args).status_code == 403
 	frappe.db.rollback()
 	assert frappe.db.get_value("Communication", message.communication, fields) == before
+
+
+def test_a_reply_by_rest_is_sent(people, stack, customer, sim):
+	"""The method's name is in the query or in the body, and `to` is left out."""
+	ticket = str(ticket_of(customer.text("Hello")).name)
+	url = f"{stack.web}/api/resource/{TICKET}/{ticket}"
+	session = people["agent"].session
+	asked = (
+		(f"{url}?run_method=reply_via_agent", {"data": {"message": "<p>in the query</p>"}}),
+		(url, {"json": {"run_method": "reply_via_agent", "message": "<p>in the body</p>"}}),
+		(url, {"data": {"run_method": "reply_via_agent", "message": "<p>in a form</p>"}}),
+	)
+	for address, given in asked:
+		answer = session.post(address, timeout=60, **given)
+		assert answer.ok, answer.text
+	frappe.db.rollback()
+	conversation = frappe.db.get_value(TICKET, ticket, "twilio_sms_conversation")
+	written = frappe.get_all(MESSAGE, {"conversation": conversation, "direction": "Outbound"}, pluck="body")
+	assert sorted(written) == ["in a form", "in the body", "in the query"]
+
+
+def test_a_ticket_is_found_by_its_number_too(people, ticket):
+	number = int(ticket.name)
+	for asked in (number, str(number), str(ticket.name)):
+		state = people["agent"].call("twilio_sms_channel.api.ticket.state", ticket=asked)
+		assert state.ok, state.text
+		assert state.json()["message"]["ticket"]["name"] == str(ticket.name)

@@ -336,7 +336,7 @@ def _readable_contact(contact: str | None) -> str | None:
 
 def _readable(ticket: str | int):
 	desk = desk_of_site()
-	doc = frappe.get_doc(desk.doctype, str(ticket))
+	doc = frappe.get_doc(desk.doctype, desk.name_of(ticket))
 	doc.check_permission("read")
 	if not desk.is_agent():
 		frappe.throw(_("Only agents see this."), frappe.PermissionError)
@@ -345,7 +345,7 @@ def _readable(ticket: str | int):
 
 def _writable(ticket: str | int):
 	desk = desk_of_site()
-	doc = frappe.get_doc(desk.doctype, str(ticket))
+	doc = frappe.get_doc(desk.doctype, desk.name_of(ticket))
 	if not desk.is_agent():
 		frappe.throw(_("Only agents can do this."), frappe.PermissionError)
 	doc.check_permission("write")

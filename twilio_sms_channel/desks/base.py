@@ -8,6 +8,8 @@ import frappe
 from pypika.queries import QueryBuilder
 from pypika.terms import Term
 
+MAX_DIGITS = 10
+
 
 @dataclass
 class Ticket:
@@ -147,6 +149,14 @@ class Desk(ABC):
 	def split_from(self, ticket) -> str:
 		"""The ticket that this new one (its document) was split off from, "" for none."""
 		return ""
+
+	def name_of(self, ticket: str | int) -> str:
+		"""A ticket's name as it is stored: to callers that take it for a number, "0002" is 2."""
+		name = str(ticket)
+		if not name.isascii() or not name.isdigit() or frappe.db.exists(self.doctype, name):
+			return name
+		padded = [name.zfill(digits) for digits in range(len(name) + 1, MAX_DIGITS + 1)]
+		return next(iter(frappe.get_all(self.doctype, {"name": ("in", padded)}, pluck="name", limit=1)), name)
 
 	def may_write(self, ticket: str, user: str | None = None) -> bool:
 		return self.is_agent(user) and bool(
