@@ -4,8 +4,8 @@ import json
 
 import frappe
 import pytest
-from support.people import make_agent, make_customer, make_system_manager
-from support.stack import Customer, ticket_of
+from support.people import make_agent, make_customer, make_system_manager, make_user
+from support.stack import Customer, eventually, ticket_of
 
 from twilio_sms_channel.messaging import rights
 
@@ -256,3 +256,36 @@ def test_a_ticket_is_found_by_its_number_too(people, ticket):
 		state = people["agent"].call("twilio_sms_channel.api.ticket.state", ticket=asked)
 		assert state.ok, state.text
 		assert state.json()["message"]["ticket"]["name"] == str(ticket.name)
+
+
+def test_texts_of_a_deleted_ticket_are_seen_by_nobody_and_not_kept(people, stack, sim, picture):
+	secret = f"Samarkand {frappe.generate_hash(length=8)}"
+	message = Customer(stack).text(secret, media=[("elm.png", picture)])
+	file = eventually(lambda: frappe.db.get_value("Twilio SMS Media", {"parent": message.name}, "file"))
+	reader = stack.login(make_agent(make_user("tsms-reader@example.com", ["Inbox User"]), "Inbox", "Reader"))
+	ticket, communication = ticket_of(message), message.communication
+	by_words = json.dumps({"content": ["like", f"%{secret}%"]})
+
+	def listed(person) -> list:
+		about = {"doctype": "Communication", "filters": by_words, "fields": '["name", "content"]'}
+		return person.call("frappe.client.get_list", http="GET", **about).json().get("message") or []
+
+	assert listed(reader)
+	frappe.delete_doc(TICKET, ticket.name)
+	frappe.db.commit()
+	eventually(lambda: not frappe.db.get_value("Communication", communication, "reference_name"))
+	for person in (reader, people["customer"]):
+		assert not listed(person)
+		for doctype, name in (("Communication", communication), ("File", file), (MESSAGE, message.name)):
+			by_name = json.dumps({"name": name})
+			found = person.call("frappe.client.get_list", http="GET", doctype=doctype, filters=by_name)
+			assert not found.json().get("message")
+			assert person.call("frappe.client.get", http="GET", doctype=doctype, name=name).status_code == 403
+			count = person.call("frappe.client.get_count", http="GET", doctype=doctype, filters=by_name)
+			assert not count.json().get("message")
+	frappe.db.rollback()
+	assert frappe.db.get_value(MESSAGE, message.name, "body") == secret
+	for doctype, name in ((MESSAGE, message.name), ("Communication", communication)):
+		frappe.delete_doc(doctype, name)
+	assert not frappe.get_all("Deleted Document", {"data": ("like", f"%{secret}%")})
+	assert frappe.db.exists("Deleted Document", {"deleted_name": message.name})

@@ -67,6 +67,7 @@ has_permission = {
 doc_events = {
 	"Communication": {
 		"validate": "twilio_sms_channel.messaging.rights.keep_in_ticket",
+		"after_delete": "twilio_sms_channel.overrides.deleting.forget_words",
 	},
 	"Contact": {
 		"before_validate": "twilio_sms_channel.messaging.contacts.clean",
@@ -78,6 +79,7 @@ doc_events = {
 	"HD Ticket": {
 		"before_insert": "twilio_sms_channel.messaging.rights.before_ticket_insert",
 		"before_validate": "twilio_sms_channel.messaging.rights.before_ticket_validate",
+		"after_delete": "twilio_sms_channel.overrides.deleting.forget_words",
 	},
 	"Error Log": {"before_insert": "twilio_sms_channel.messaging.redaction.redact_error"},
 }

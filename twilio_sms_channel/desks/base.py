@@ -46,6 +46,9 @@ class Desk(ABC):
 	with_words: dict[str, str] = {}
 	"""DocType that tells what is said in tickets, besides Communication → its field with the ticket's name."""
 
+	word_fields: tuple[str, ...] = ()
+	"""Fields of a ticket that can hold a text's words, besides `subject`."""
+
 	tying_fields: tuple[str, ...] = ()
 	"""Fields of a ticket that tie it to another ticket."""
 

@@ -36,6 +36,7 @@ class HelpdeskDesk(Desk):
 		"HD Ticket Activity": "ticket",
 		"HD Ticket Comment": "reference_ticket",
 	}
+	word_fields = ("description",)
 	tying_fields = ("merged_with", "ticket_split_from")
 	routing_fields = {
 		"team": "agent_group",

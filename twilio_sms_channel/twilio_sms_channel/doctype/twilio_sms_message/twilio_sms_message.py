@@ -10,6 +10,10 @@ class TwilioSMSMessage(Document):
 	def validate(self):
 		rights.keep_all(self)
 
+	def after_delete(self):
+		# Frappe keeps a copy of what is deleted, and so the words that somebody wanted gone.
+		self.body = None
+
 	def onload(self):
 		"""What the form says of a text's trouble, and which buttons it has."""
 		from twilio_sms_channel.messaging import remedies

@@ -1,0 +1,17 @@
+"""What is deleted stays in *Deleted Document*, whole. Of texts the words do not: whoever deletes them wants that."""
+
+from frappe import _
+
+from twilio_sms_channel.desks import desk_or_none
+
+# What a field that must not be empty says instead, so that the document can be restored.
+PLACEHOLDER = "SMS"
+
+
+def forget_words(doc, method: str | None = None) -> None:
+	"""Take the words out of a document that was just deleted (hook `after_delete`), before Frappe keeps a copy of it."""
+	if doc.doctype == "Communication":
+		if doc.communication_medium == "SMS":
+			doc.update({"subject": PLACEHOLDER, "content": "", "text_content": ""})
+	elif (desk := desk_or_none()) and doc.doctype == desk.doctype and doc.get("twilio_sms_conversation"):
+		doc.update({"subject": _("Text message"), **dict.fromkeys(desk.word_fields, "")})
