@@ -1,9 +1,12 @@
 """Fields that carry rights are changed by this app's code alone: each way to write them, with those who might."""
 
+import csv
+import io
 import json
 
 import frappe
 import pytest
+from openpyxl import load_workbook
 from support.people import make_agent, make_customer, make_system_manager, make_user
 from support.stack import Customer, eventually, ticket_of
 
@@ -289,3 +292,24 @@ def test_texts_of_a_deleted_ticket_are_seen_by_nobody_and_not_kept(people, stack
 		frappe.delete_doc(doctype, name)
 	assert not frappe.get_all("Deleted Document", {"data": ("like", f"%{secret}%")})
 	assert frappe.db.exists("Deleted Document", {"deleted_name": message.name})
+
+
+@pytest.mark.parametrize("quoting", [0, 2])
+def test_an_export_holds_no_formulas(people, stack, sim, quoting):
+	person, texts = (
+		people["system manager"],
+		["=cmd|'/C calc'!A0", "+1+1", "@SUM(1)", "-2+3", "+1 415 555 0132"],
+	)
+	names = [Customer(stack).text(body).name for body in texts]
+	args = {"doctype": MESSAGE, "fields": json.dumps([f"`tab{MESSAGE}`.`body`"]), "title": "x"}
+	args |= {"filters": json.dumps([[MESSAGE, "name", "in", names]]), "view": "Report"}
+	export = "frappe.desk.reportview.export_query"
+	asked = {"csv_quoting": quoting, "csv_delimiter": ";", "file_format_type": "CSV"}
+	answer = person.call(export, http="GET", **args, **asked)
+	rows = list(csv.reader(io.StringIO(answer.text), delimiter=";"))
+	assert {row[1] for row in rows[1:]} == {*(f"'{text}" for text in texts[:4]), texts[4]}
+	if quoting:
+		answer = person.call(export, http="GET", **args, file_format_type="Excel")
+		sheet = load_workbook(io.BytesIO(answer.content)).active
+		cells = {row[1].value: row[1].data_type for row in sheet.iter_rows(min_row=2)}
+		assert cells == dict.fromkeys(texts, "s")

@@ -31,6 +31,8 @@ override_whitelisted_methods = {
 	"helpdesk.api.search.search": "twilio_sms_channel.overrides.search.on_page",
 	"helpdesk.search.search": "twilio_sms_channel.overrides.search.in_palette",
 	"helpdesk.api.article.hd_search": "twilio_sms_channel.overrides.search.in_palette",
+	"frappe.desk.query_report.export_query": "twilio_sms_channel.overrides.exporting.of_report",
+	"frappe.desk.reportview.export_query": "twilio_sms_channel.overrides.exporting.of_list",
 	"frappe.email.relink": "twilio_sms_channel.overrides.mail_endpoints.relink",
 	"frappe.email.inbox.mark_as_closed_open": "twilio_sms_channel.overrides.mail_endpoints.mark_as_closed_open",
 	"frappe.email.inbox.mark_as_spam": "twilio_sms_channel.overrides.mail_endpoints.mark_as_spam",
