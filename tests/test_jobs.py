@@ -1,13 +1,16 @@
 """Work is done although its job was lost: RQ forgets a job that a worker has just fetched when it is told to stop."""
 
 import frappe
+import pymysql
 import pytest
 from frappe.utils import add_to_date
 from frappe.utils.background_jobs import get_queue
+from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from support import replies
-from support.stack import eventually, status_of
+from support.recovery import make_due
+from support.stack import MESSAGE, Customer, eventually, status_of
 
-from twilio_sms_channel.messaging import dispatch, jobs, outbox
+from twilio_sms_channel.messaging import dispatch, intake, jobs, media, outbox, sweep
 
 FETCHED = "rq.queue:Queue.dequeue_any:return"
 # Less than a mark lasts.
@@ -77,3 +80,95 @@ def test_a_job_that_waits_is_enough_for_all(stack):
 		dispatch.wake()
 		frappe.db.commit()
 		assert get_queue("short").count == 2
+
+
+def received(text) -> str:
+	"""The row of a text that no worker has taken on yet."""
+	return eventually(lambda: frappe.db.get_value(MESSAGE, {"twilio_sid": text.sid}))
+
+
+def methods(stack, queue: str) -> list[str]:
+	"""What the site's jobs in a queue call, in the order in which a worker takes them."""
+	jobs_of_site = [job for job in get_queue(queue).jobs if job.kwargs.get("site") == stack.site]
+	return [str(job.kwargs["method"]).rpartition("messaging.")[2] for job in jobs_of_site]
+
+
+def test_the_sweep_queues_what_a_redis_forgot_and_does_nothing_itself(stack, sim, picture):
+	customers = [Customer(stack) for _ in range(3)]
+	with_files = customers[0].text("Look", media=[("a.png", picture)])
+	eventually(lambda: frappe.db.exists("Twilio SMS Media", {"parent": with_files.name, "status": "Fetched"}))
+	frappe.db.set_value("Twilio SMS Media", {"parent": with_files.name}, "status", "Waiting")
+	conversation = replies.conversation(stack, stack.number)
+	frappe.db.commit()
+	stack.wait_until_idle()
+	with stack.without_worker():
+		texts = [customer.text(str(n), wait=False) for n in range(2) for customer in customers]
+		names = [received(text) for text in texts]
+		reply = write(conversation, "Hello")
+		make_due([text.sid for text in texts] + [with_files.twilio_sid])
+		for place, name in enumerate(names):
+			long_ago = frappe.utils.add_to_date(None, minutes=place - 60)
+			frappe.db.set_value(MESSAGE, name, "creation", long_ago, update_modified=False)
+		frappe.db.commit()
+		stack.empty_queues()
+		sweep.run()
+		assert {status_of(name) for name in names} == {"Received"} and status_of(reply) == "Queued"
+		assert methods(stack, "short")[0] == "dispatch.pump"
+		assert methods(stack, "default") == ["intake.take_up"]
+		assert "media.take_up" in methods(stack, "long")
+		# Of each customer the text that waits longest, and in this order.
+		due = intake.waiting()
+		assert [name for name in due if name in names] == names[:3]
+		# Another worker can help at once.
+		stack.empty_queues()
+		intake.take_up()
+		assert {status_of(name) for name in names} == {"Threaded"}
+		assert methods(stack, "default")[0] == "intake.take_up"
+		assert not {"media.fetch", "media.take_up"} & {*methods(stack, "short"), *methods(stack, "default")}
+	eventually(lambda: status_of(reply) == "Delivered")
+
+
+def test_the_time_of_a_job_being_over_counts_against_no_text(stack, sim, customer):
+	conversation = customer.text("Hello").conversation
+	stack.wait_until_idle()
+	with stack.without_worker():
+		first, second = (received(customer.text(body, wait=False)) for body in ("First", "Second"))
+		connection = pymysql.connect(
+			host=frappe.conf.db_host or "127.0.0.1",
+			port=int(frappe.conf.db_port or 3306),
+			user=frappe.conf.db_name,
+			password=frappe.conf.db_password,
+			database=frappe.conf.db_name,
+		)
+		with connection, connection.cursor() as cursor:
+			cursor.execute(
+				"select name from `tabTwilio SMS Conversation` where name = %s for update", conversation
+			)
+			with pytest.raises(Exception), UnixSignalDeathPenalty(1, JobTimeoutException):
+				intake.process(first)
+			replies.reconnect()
+		row = frappe.db.get_value(MESSAGE, first, ["status", "attempts", "error_message"])
+		assert row == ("Received", 0, None)
+		# A worker that dies is counted against the text that it begins with, not against those behind it.
+		intake.resume(second)
+		assert [status_of(name) for name in (first, second)] == ["Threaded", "Threaded"]
+		attempts = [frappe.db.get_value(MESSAGE, name, "attempts") for name in (first, second)]
+		assert attempts == [1, 0]
+
+
+def test_files_make_room_for_texts_and_answers(stack, sim, customer, picture):
+	message = customer.text("Look", media=[(f"{n}.png", picture) for n in range(3)])
+	waiting = {"parent": message.name, "status": "Waiting"}
+	eventually(lambda: not frappe.db.count("Twilio SMS Media", waiting))
+	stack.wait_until_idle()
+	with stack.without_worker():
+		frappe.db.set_value("Twilio SMS Media", {"parent": message.name}, "status", "Waiting")
+		frappe.db.commit()
+		stack.empty_queues()
+		dispatch.wake()
+		frappe.db.commit()
+		media.fetch(message.name)
+		assert frappe.db.count("Twilio SMS Media", waiting) == 2
+		assert methods(stack, "short") == ["dispatch.pump"]
+		assert methods(stack, "long") == ["media.fetch"]
+	eventually(lambda: not frappe.db.count("Twilio SMS Media", waiting))

@@ -123,7 +123,7 @@ def _sweep_until_done(stack, stream: Stream, wait: bool) -> None:
 		else:
 			make_due(sids)
 		run_sweep(stack)
-		frappe.db.rollback()
+		stack.wait_until_idle()
 		threaded = frappe.db.count(MESSAGE, {"twilio_sid": ("in", sids), "status": "Threaded"})
 		print(f"{threaded} of {len(sids)} texts are in their tickets")
 		if threaded == len(sids):

@@ -28,6 +28,7 @@ MAY_OVERTAKE = timedelta(minutes=2)
 # Between the database's clock and Twilio's, at the very most.
 CLOCKS_DIFFER_BY = timedelta(days=1)
 ASKED_AT_ONCE, ASKED_FOR_HOURS = 20, 24
+ASK_AGAIN = "twilio_sms_channel.messaging.consent_order.ask_again"
 FIELDS = (
 	*("name", "event", "customer_number", "number", "service_sid", "source", "word", "message"),
 	*("occurred_at", "entered_by", "sequence", "stored_at_utc", "sent_at_utc", "order_open"),
@@ -139,8 +140,15 @@ def ask(message: str) -> None:
 	frappe.db.commit()
 
 
+def is_open() -> bool:
+	"""Whether Twilio has still to be asked which of some texts was the last one."""
+	return bool(frappe.db.exists(EVENT, {"order_open": 1}))
+
+
 def ask_again() -> None:
-	"""Ask about what Twilio did not answer, for a day (sweep). What is open then stays an opt-out. Commits."""
+	"""Ask about what Twilio did not answer, for a day (worker). What is open then stays an opt-out. Commits."""
+	jobs.as_administrator()
+	jobs.begun(ASK_AGAIN)
 	too_old = add_to_date(now_datetime(), hours=-ASKED_FOR_HOURS)
 	frappe.db.set_value(EVENT, {"order_open": 1, "creation": ("<", too_old)}, "order_open", 0)
 	frappe.db.commit()

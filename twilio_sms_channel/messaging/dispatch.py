@@ -18,6 +18,7 @@ import frappe
 import requests
 from frappe import _
 from redis.exceptions import RedisError
+from rq.timeouts import JobTimeoutException
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
@@ -56,6 +57,7 @@ from twilio_sms_channel.twilio_gateway.client import (
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 JOB = "twilio_sms_channel.messaging.dispatch.pump"
+LOOK_AFTER_ACCOUNTS = "twilio_sms_channel.messaging.dispatch.look_after_accounts"
 MAX_CALLS, MAX_CALLS_OF_A_NUMBER = 150, 50
 LOOK_EVERY_S = 0.25
 # The outcomes of many calls are written together.
@@ -99,6 +101,14 @@ def recover() -> None:
 	for message in claims.abandoned():
 		unconfirmed.begin(message, _("The worker stopped while sending."))
 	frappe.db.commit()
+
+
+def look_after_accounts() -> None:
+	"""Ask Twilio whether paused accounts may send again, and send what waits (worker)."""
+	jobs.as_administrator()
+	jobs.begun(LOOK_AFTER_ACCOUNTS)
+	pausing.look_again()
+	wake_if_needed()
 
 
 def wake_if_needed() -> None:
@@ -471,6 +481,10 @@ def _client(login: Login) -> Client:
 def _ask_other_apps(message: str) -> None:
 	try:
 		ask("twilio_sms_before_send", frappe.get_doc(MESSAGE, message))
+	except JobTimeoutException:
+		# The job's time is over, whatever it was spent on: nobody objects to the text.
+		frappe.db.rollback()
+		raise
 	except Exception as e:
 		# Another app's code can raise anything, and says so that the text is not to be sent.
 		frappe.db.rollback()

@@ -1,5 +1,6 @@
 """An inbound text, from Twilio's webhook to a durable row, and the worker that takes it on."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
@@ -8,6 +9,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, now_datetime
 from pypika.terms import Parameter
+from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.messaging import (
 	clock,
@@ -29,6 +31,9 @@ MAX_ATTEMPTS = 6
 FIRST_RETRY_S = 30
 LAST_RETRY_S = FIRST_RETRY_S * 2 ** (MAX_ATTEMPTS - 2)
 TRIES_AT_ONCE = 5
+TAKE_UP = "twilio_sms_channel.messaging.intake.take_up"
+# A job ends before the worker thinks that it hangs (Frappe: 300 s).
+AT_MOST_S = 100
 
 
 class UnknownNumber(Exception):
@@ -127,20 +132,37 @@ def process(message: str) -> None:
 	if not pair:
 		return
 	jobs.begun(_job_of(*pair))
+	enough = time.monotonic() + AT_MOST_S
 	for name in _oldest_first(*pair):
+		if time.monotonic() > enough:
+			jobs.later(
+				"twilio_sms_channel.messaging.intake.process", message, "default", once_for=_job_of(*pair)
+			)
+			frappe.db.commit()
+			return
 		_thread(name, *pair)
 
 
+def take_up() -> None:
+	"""Take on texts whose job was lost or whose next attempt is due (worker)."""
+	jobs.take_up(TAKE_UP, waiting, resume, queue="default")
+
+
 def resume(message: str) -> None:
-	"""Take a text on whose job was lost or whose next attempt is due. One that kills its worker each time fails, too."""
-	row = frappe.db.get_value(MESSAGE, message, ["attempts", "next_attempt"], as_dict=True)
+	"""Take a customer's texts on, of which this is one. One that kills its worker each time fails, too."""
+	pair = frappe.db.get_value(MESSAGE, message, ["number", "customer_number"])
+	# The one that its worker will begin with: whoever waits behind it is not to blame.
+	first = pair and next(_oldest_first(*pair), None)
+	if not first:
+		return
+	row = frappe.db.get_value(MESSAGE, first, ["attempts", "next_attempt"], as_dict=True)
 	if not row.next_attempt:
 		# Nothing was noted: its job was lost, or its worker ended without a word.
 		if row.attempts >= MAX_ATTEMPTS:
-			_fail(message, _("The worker stopped each time while putting this text into a ticket."))
-			return
-		frappe.db.set_value(MESSAGE, message, "attempts", row.attempts + 1)
-		frappe.db.commit()
+			_fail(first, _("The worker stopped each time while putting this text into a ticket."))
+		else:
+			frappe.db.set_value(MESSAGE, first, "attempts", row.attempts + 1)
+			frappe.db.commit()
 	process(message)
 
 
@@ -155,8 +177,15 @@ def retry(message: str) -> None:
 
 
 def waiting() -> list[str]:
-	"""Received texts that no worker has taken on for a minute, or whose next attempt is due."""
-	return jobs.due("Received", LAST_RETRY_S)
+	"""Received texts that no worker has taken on for a minute, or whose next attempt is due: of each customer the one that
+	waits longest, in this order."""
+	due = jobs.due("Received", LAST_RETRY_S)
+	pairs = {
+		row.name: (row.number, row.customer_number)
+		for row in frappe.get_all(MESSAGE, {"name": ("in", due)}, ["name", "number", "customer_number"])
+	}
+	oldest = {pairs[name]: name for name in reversed(due) if name in pairs}
+	return [name for name in due if oldest.get(pairs.get(name)) == name]
 
 
 def _job_of(number: str, customer_number: str) -> str:
@@ -233,6 +262,10 @@ def _thread(message: str, number: str, customer_number: str) -> None:
 					if doc.status == "Received":
 						threading.thread(doc, conversation)
 			return
+		except JobTimeoutException:
+			# The job's time is over, whatever it was spent on: the sweep takes the text up.
+			frappe.db.rollback()
+			raise
 		except Exception as e:
 			frappe.db.rollback()
 			frappe.clear_messages()

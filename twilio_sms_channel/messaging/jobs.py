@@ -1,12 +1,15 @@
 """Work that is done by Frappe's workers once the transaction is committed."""
 
+import time
+from collections.abc import Callable
+
 import frappe
 from frappe.utils.background_jobs import get_job, get_queue
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.job import JobStatus
 
-from twilio_sms_channel.messaging import clock
+from twilio_sms_channel.messaging import clock, locks
 
 # A job whose worker was killed counts as started for minutes; its mark holds up nothing for longer than this.
 MARKED_FOR_S = 60
@@ -15,6 +18,8 @@ SWEEP = "twilio_sms_channel.messaging.sweep.run"
 SWEEP_LATE_S = 300
 # Whose job has not begun by then is taken for lost.
 LOST_AFTER_S = 60
+# A job that takes up what was left lying lets others have the worker after that.
+TAKE_UP_FOR_S = 5
 # From v16 on Frappe turns jobs away when very many wait.
 QUEUE_IS_FULL = getattr(frappe, "QueueOverloaded", RedisError)
 
@@ -53,6 +58,40 @@ def swept() -> None:
 		frappe.cache().set(_mark(SWEEP), b"1", ex=SWEEP_LATE_S)
 	except RedisError:
 		pass
+
+
+def take_up(job: str, waiting: Callable[[], list[str]], work: Callable[[str], None], queue: str) -> None:
+	"""Do a few seconds of what was left lying; another job goes on, at once where a worker is idle, otherwise after those
+	that wait by then (worker).
+
+	:param job: the job that calls this, of which any number may run at once
+	:param waiting: what is to be done: names, who waits longest first
+	:param work: does one of them; it may have been done meanwhile
+	"""
+	as_administrator()
+	begun(job)
+	enough = time.monotonic() + TAKE_UP_FOR_S
+	names = waiting()
+	others_know = False
+	for place, name in enumerate(names):
+		if time.monotonic() > enough:
+			_go_on(job, queue)
+			return
+		lock = f"{job}:{name}"
+		if not locks.take([lock]):
+			continue
+		try:
+			if not others_know and place + 1 < len(names):
+				_go_on(job, queue)
+				others_know = True
+			work(name)
+		finally:
+			locks.release([lock])
+
+
+def _go_on(job: str, queue: str) -> None:
+	later(job, queue=queue, once_for=job)
+	frappe.db.commit()
 
 
 def others_wait() -> bool:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import frappe
 from frappe import _
+from frappe.query_builder.functions import Min
+from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.messaging import clock, delivery, home, jobs, words
 from twilio_sms_channel.twilio_gateway.client import Gateway
@@ -13,6 +15,11 @@ from twilio_sms_channel.twilio_gateway.media_types import WORDS, kind_of
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
 MAX_ATTEMPTS = 5
+FETCH, TAKE_UP, CLEAN_UP = (
+	f"twilio_sms_channel.messaging.media.{job}" for job in ("fetch", "take_up", "clean_up")
+)
+# A worker that serves all queues comes to this one last: texts and answers do not wait for files.
+QUEUE = "long"
 
 
 def fetch(message: str) -> None:
@@ -25,9 +32,13 @@ def fetch(message: str) -> None:
 	jobs.as_administrator()
 	doc = frappe.get_doc(MESSAGE, message)
 	account = frappe.get_doc("Twilio SMS Account", doc.account)
-	for item in doc.media:
-		if item.status == "Waiting":
-			_fetch_one(doc, item, account)
+	left = [item for item in doc.media if item.status == "Waiting"]
+	while left:
+		_fetch_one(doc, left.pop(0), account)
+		if left and jobs.others_wait():
+			# Texts and answers do not wait for files: this job goes on after them.
+			jobs.later(FETCH, message, QUEUE)
+			break
 	delivery.refresh(doc)
 	frappe.db.commit()
 	delete_at_twilio(doc.name)
@@ -36,7 +47,17 @@ def fetch(message: str) -> None:
 def retry(message: str) -> None:
 	"""Try failed media of an inbound message once more."""
 	frappe.db.set_value(MEDIA, {"parent": message, "status": "Failed"}, {"status": "Waiting", "attempts": 0})
-	jobs.later("twilio_sms_channel.messaging.media.fetch", message, queue="default")
+	jobs.later(FETCH, message, QUEUE)
+
+
+def take_up() -> None:
+	"""Fetch what waits (worker)."""
+	jobs.take_up(TAKE_UP, waiting, fetch, QUEUE)
+
+
+def clean_up() -> None:
+	"""Delete at Twilio what is to be deleted there (worker)."""
+	jobs.take_up(CLEAN_UP, undeleted, delete_at_twilio, QUEUE)
 
 
 def waiting(limit: int = 200) -> list[str]:
@@ -93,6 +114,10 @@ def _fetch_one(message, item, account) -> None:
 			words.add(message, content)
 	except CannotFetch as e:
 		_note_failure(item, str(e), e.passing)
+	except JobTimeoutException:
+		# The job's time is over, whatever it was spent on.
+		frappe.db.rollback()
+		raise
 	except Exception as e:
 		# The file is there, but this site does not take it: too large for its settings, no space left …
 		frappe.db.rollback()
@@ -116,7 +141,8 @@ def _messages_with(media: dict, limit: int) -> list[str]:
 		.join(Message)
 		.on(Message.name == Media.parent)
 		.select(Message.name)
-		.distinct()
+		.groupby(Message.name)
+		.orderby(Min(Media.modified))
 		.where(Message.status == "Threaded")
 		.where(clock.is_older(Media.modified, clock.now(), jobs.LOST_AFTER_S))
 		.limit(limit)

@@ -30,9 +30,14 @@ def resume(account: str) -> None:
 	_set(account, paused_since=None, paused_reason=None)
 
 
+def paused() -> list[str]:
+	"""The accounts that wait."""
+	return frappe.get_all(ACCOUNT, {"paused_since": ("is", "set"), "enabled": 1}, pluck="name")
+
+
 def look_again() -> None:
 	"""Ask Twilio about the paused accounts, and let those go on that it accepts. Commits."""
-	for name in frappe.get_all(ACCOUNT, {"paused_since": ("is", "set"), "enabled": 1}, pluck="name"):
+	for name in paused():
 		verdict = frappe.get_doc(ACCOUNT, name).check()
 		if verdict.status == "Active":
 			resume(name)

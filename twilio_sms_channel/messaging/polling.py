@@ -18,6 +18,7 @@ OPEN = ("Accepted", "Sent")
 FIRST_AFTER_S = 20
 # Callbacks usually come within seconds; what is still open then has lost one.
 FIRST_AFTER_WITH_CALLBACK_S = 10 * 60
+TAKE_UP, FOR_S = "twilio_sms_channel.messaging.polling.take_up", 10
 # After acceptance. A network that has not reported a text within a day never will.
 AGAIN_AFTER_MINUTES = (1, 2, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60)
 LONGEST_GAP_S = 12 * 3600
@@ -43,8 +44,20 @@ def next_at(accepted_at: datetime, now: datetime) -> datetime | None:
 	return next((moment for moment in moments if moment > now), None)
 
 
+def take_up() -> None:
+	"""Read the texts that are due (worker)."""
+	jobs.begun(TAKE_UP)
+	run(time.monotonic() + FOR_S)
+
+
+def is_due() -> bool:
+	"""Whether texts are to be read."""
+	now = clock.now()
+	return any(_due(account, now) for account in _accounts())
+
+
 def run(enough: float) -> None:
-	"""Read the texts that are due and report their status and cost (scheduler, each minute). Commits.
+	"""Read the texts that are due and report their status and cost. Commits.
 
 	When Twilio cannot be reached, what is left waits for the next run.
 

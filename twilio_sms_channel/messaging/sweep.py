@@ -1,9 +1,7 @@
-"""With each tick of the scheduler: take up what a crash, a restart or a full queue left lying.
+"""With each tick of the scheduler: have workers take up what a crash, a restart or a full queue left lying.
 
 Frappe's scheduler ticks each minute on v15 and every four minutes on v16, unless `scheduler_tick_interval` says otherwise.
 """
-
-import time
 
 import frappe
 
@@ -20,25 +18,26 @@ from twilio_sms_channel.messaging import (
 	standstill,
 )
 
-FOR_POLLING_S, FOR_MEDIA_S = 20, 30
-
 
 def run() -> None:
-	"""Resume inbound texts, outbound texts and media whose worker was lost (scheduler)."""
+	"""Queue jobs for outbound texts, inbound texts and media whose worker was lost (scheduler); what is sent goes first.
+
+	No work is done here: it would be one worker's alone, while others are idle.
+	"""
 	jobs.swept()
 	public_url.note("worker")
-	for message in intake.waiting():
-		intake.resume(message)
-	if standstill.may_send():
-		pausing.look_again()
-		consent_order.ask_again()
+	may_send = standstill.may_send()
+	if may_send:
 		dispatch.wake_if_needed()
-		polling.run(time.monotonic() + FOR_POLLING_S)
-	# Files that cannot be had must not keep the next minute's texts waiting.
-	enough = time.monotonic() + FOR_MEDIA_S
-	for take_up, messages in ((media.fetch, media.waiting()), (media.delete_at_twilio, media.undeleted())):
-		for message in messages:
-			if time.monotonic() < enough:
-				take_up(message)
+	for job, queue, is_needed in (
+		(dispatch.LOOK_AFTER_ACCOUNTS, "short", lambda: may_send and pausing.paused()),
+		(intake.TAKE_UP, "default", intake.waiting),
+		(consent_order.ASK_AGAIN, "default", lambda: may_send and consent_order.is_open()),
+		(polling.TAKE_UP, "long", lambda: may_send and polling.is_due()),
+		(media.TAKE_UP, media.QUEUE, media.waiting),
+		(media.CLEAN_UP, media.QUEUE, media.undeleted),
+	):
+		if is_needed():
+			jobs.later(job, queue=queue, once_for=job)
 	onboarding.note_what_is_done()
 	frappe.db.commit()

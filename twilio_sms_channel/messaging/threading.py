@@ -10,6 +10,7 @@ from twilio_sms_channel.messaging import (
 	consent,
 	contacts,
 	conversations,
+	media,
 	notify,
 	phone,
 	reactions,
@@ -72,7 +73,7 @@ def thread(message, conversation) -> None:
 	message.update(facts)
 	message.notify_update()
 	if any(item.status == "Waiting" for item in message.media):
-		later("twilio_sms_channel.messaging.media.fetch", message.name, queue="default")
+		later(media.FETCH, message.name, media.QUEUE)
 	if is_burst:
 		arrival_order.arrange_later(message)
 	if keyword:
