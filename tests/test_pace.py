@@ -57,16 +57,37 @@ def test_a_number_is_as_fast_as_its_type_unless_it_says_otherwise(number_type, o
 	assert pace.segments_per_second(number) == expected
 
 
-def test_a_messaging_service_is_as_fast_as_its_numbers_together(stack):
+def test_a_messaging_service_is_as_fast_as_its_slowest_number(stack):
 	sid = "MG" + frappe.generate_hash(length=32)[:32].ljust(32, "0")
-	for _ in range(2):
-		stack.add_number(messaging_service_sid=sid)
+	members = [stack.add_number(messaging_service_sid=sid, segments_per_second=n) for n in (3, 2)]
 	service = frappe._dict(
 		name=sid, number_type="Messaging Service", segments_per_second=0, messaging_service_sid=sid
 	)
 	assert pace.segments_per_second(service) == 2
+	assert [member.name for member in pace.pool_of(service)] == sorted(members)
+	said = frappe._dict(service, segments_per_second=5)
+	assert pace.segments_per_second(said) == 5 and pace.pool_of(said) == []
 	alone = frappe._dict(service, messaging_service_sid="MG" + "0" * 32)
 	assert pace.segments_per_second(alone) == 1
+
+
+def test_a_messaging_service_and_its_numbers_together_send_no_faster_than_they_may(
+	stack, sim, conversation_of
+):
+	# Twilio sends all from the long code: it is the first in the pool.
+	sid = sim.add_service(stack.account_sid).sid
+	numbers = [stack.add_number(messaging_service_sid=sid) for _ in range(2)]
+	for number in numbers:
+		sim.add_number(stack.account_sid, number, service_sid=sid)
+	service = {"phone_number": sid, "number_type": "Messaging Service", "messaging_service_sid": sid}
+	frappe.get_doc({"doctype": "Twilio SMS Number", "account": stack.account, **service}).insert()
+	messages = [write(conversation_of(sender), "Hi") for sender in (sid, numbers[0]) for _ in range(3)]
+	frappe.db.commit()
+	eventually(lambda: all_sent(messages))
+	sim.wait_idle(10)
+	sent = [m for m in sim.messages(direction="outbound") if m.from_ == numbers[0]]
+	assert len(sent) == 6
+	assert all(gap > 0.6 for gap in gaps(sorted(m.arrived for m in sent)))
 
 
 def test_an_mms_counts_as_one_and_never_goes_faster_than_the_account_may():

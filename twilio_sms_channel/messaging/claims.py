@@ -46,6 +46,8 @@ class Sender:
 	paused: bool
 	is_on: bool
 	segments_per_second: float
+	pool: tuple[str, ...]
+	"""of a Messaging Service: numbers that are taken by what it sends"""
 
 
 @dataclass
@@ -118,7 +120,7 @@ def claim(number: str, most: int) -> Claim:
 	if not sender:
 		_fail_all(number)
 		return Claim([], None)
-	place = pace.lock(number, sender.segments_per_second)
+	place = pace.lock(number, sender.segments_per_second, sender.pool)
 	texts: list[Text] = []
 	wait_s = None
 	if sender.paused:
@@ -143,8 +145,8 @@ def take_other_places(texts: list[Text]) -> list[Text]:
 	:return: those that have another place soon; the others wait again, before all others of their turn
 	"""
 	soon = []
-	for number, pace_of in {text.number: text.sender.segments_per_second for text in texts}.items():
-		place = pace.lock(number, pace_of)
+	for number, sender in {text.number: text.sender for text in texts}.items():
+		place = pace.lock(number, sender.segments_per_second, sender.pool)
 		for text in (text for text in texts if text.number == number):
 			if place.wait_s <= AHEAD_S:
 				text.leaves_at = place.take(text.seconds)
@@ -203,6 +205,7 @@ def _sender(number: str) -> Sender | None:
 		paused=bool(row.paused_since),
 		is_on=bool(row.enabled and row.sms_enabled and row.account_enabled),
 		segments_per_second=pace.segments_per_second(row),
+		pool=tuple(member.name for member in pace.pool_of(row)),
 	)
 
 

@@ -44,6 +44,8 @@ class Place:
 	next_at: datetime
 	turn: int
 	failures: int
+	shared_with: tuple[str, ...] = ()
+	"""other numbers that are taken by what this one sends"""
 
 	@property
 	def wait_s(self) -> float:
@@ -58,32 +60,36 @@ class Place:
 	def keep(self) -> None:
 		"""Write down what was taken."""
 		frappe.db.sql(_keep_statement(), {"next_at": self.next_at, "turn": self.turn, "number": self.number})
+		for number in self.shared_with:
+			frappe.db.set_value(PACE, number, "next_at", self.next_at, update_modified=False)
 
 
-def lock(number: str, segments_per_second: float = 1) -> Place:
+def lock(number: str, segments_per_second: float = 1, shared_with: tuple[str, ...] = ()) -> Place:
 	"""Lock the number's row until the transaction ends; makes it, and commits, when there is none.
 
 	:param segments_per_second: of the number
+	:param shared_with: numbers whose places are taken as well: a Messaging Service sends from any of them
 	"""
-	while not (found := frappe.db.sql(_lock_query(), {"number": number}, as_dict=True)):
-		frappe.get_doc({"doctype": PACE, "number": number}).insert(
-			ignore_permissions=True, ignore_if_duplicate=True
-		)
+	names = (number, *shared_with)
+	while len(found := frappe.db.sql(_lock_query(), {"numbers": names}, as_dict=True)) < len(names):
+		for missing in set(names) - {row.name for row in found}:
+			frappe.get_doc({"doctype": PACE, "number": missing}).insert(
+				ignore_permissions=True, ignore_if_duplicate=True
+			)
 		frappe.db.commit()
-	row = found[0]
+	row = next(row for row in found if row.name == number)
 	# Not with the lock: a statement's time is when it began, and then it may have waited.
 	now = clock.utc()
 	_note_clock(now)
-	next_at = row.next_at or now
-	if (next_at - now).total_seconds() > longest_wait_s(segments_per_second):
-		# The clock was set back since.
-		next_at = now
-	return Place(number, now, next_at, row.turn or 0, row.failures or 0)
+	# What lies further ahead than any wait was put there before the clock was set back.
+	latest = now + timedelta(seconds=longest_wait_s(segments_per_second))
+	next_at = max((row.next_at for row in found if row.next_at and row.next_at <= latest), default=now)
+	return Place(number, now, next_at, row.turn or 0, row.failures or 0, shared_with)
 
 
 def longest_wait_s(segments_per_second: float) -> float:
 	"""How far ahead a number's next place can be: after its longest text, or after failures."""
-	return max(MOST_SEGMENTS / segments_per_second, BACK_OFF_MOST_S) + 1
+	return max(MOST_SEGMENTS / segments_per_second, 2 * BACK_OFF_MOST_S)
 
 
 def _note_clock(now: datetime) -> None:
@@ -100,8 +106,10 @@ def _lock_query() -> str:
 	Pace = frappe.qb.DocType(PACE)
 	return (
 		frappe.qb.from_(Pace)
-		.select(Pace.next_at, Pace.turn, Pace.failures)
-		.where(Pace.name == Parameter("%(number)s"))
+		.select(Pace.name, Pace.next_at, Pace.turn, Pace.failures)
+		.where(Pace.name.isin(Parameter("%(numbers)s")))
+		# The same order for all, so that nobody waits for each other.
+		.orderby(Pace.name)
 		.for_update()
 	).get_sql()
 
@@ -131,7 +139,8 @@ def seconds_for(segments: int, has_media: bool, segments_per_second: float) -> f
 
 
 def segments_per_second(number) -> float:
-	"""What a number may send: its own setting, otherwise by its type; a Messaging Service as much as its numbers together.
+	"""What a number may send: its own setting, otherwise by its type; a Messaging Service as much as its slowest number,
+	for it may send all from that one.
 
 	:param number: name, number_type, segments_per_second and messaging_service_sid of a Twilio SMS Number
 	"""
@@ -139,13 +148,27 @@ def segments_per_second(number) -> float:
 		return number.segments_per_second
 	if number.number_type != "Messaging Service":
 		return SEGMENTS_PER_SECOND[number.number_type]
-	pool = frappe.get_all(
+	return min(map(segments_per_second, pool_of(number)), default=1)
+
+
+def pool_of(number) -> list:
+	"""The numbers that a Messaging Service sends from, whose places its texts take as well: nobody knows which one Twilio
+	chooses. None when an admin says how fast it may be.
+
+	:param number: see `segments_per_second`
+	"""
+	if number.number_type != "Messaging Service" or number.segments_per_second:
+		return []
+	return frappe.get_all(
 		NUMBER,
-		{"messaging_service_sid": number.messaging_service_sid, "name": ("!=", number.name)},
+		{
+			"messaging_service_sid": number.messaging_service_sid,
+			"name": ("!=", number.name),
+			"number_type": ("in", list(SEGMENTS_PER_SECOND)),
+		},
 		["name", "number_type", "segments_per_second"],
+		order_by="name",
 	)
-	members = [member for member in pool if member.number_type in SEGMENTS_PER_SECOND]
-	return sum(map(segments_per_second, members)) or 1
 
 
 def back_off(number: str, since: datetime, reason: str, segments_per_second: float = 1) -> None:
