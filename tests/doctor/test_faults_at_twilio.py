@@ -24,6 +24,23 @@ def asking_twilio() -> set[str]:
 	return {check.name for check in doctor.CHECKS_OF_ACCOUNT if check.asks_twilio}
 
 
+def test_clocks_that_differ_from_twilios(clinic, sim):
+	try:
+		sim.clock_ahead_s = -90
+		found = clinic.findings()
+		assert list(found) == [("clocks.machine", clinic.account), ("clocks.database", clinic.account)]
+		for finding in found.values():
+			assert finding["severity"] == "At Risk" and " seconds ahead of Twilio's" in finding["what"]
+		sim.clock_ahead_s = 3600
+		assert "3600 seconds behind" in clinic.findings()["clocks.machine", clinic.account]["what"].replace(
+			"3599", "3600"
+		)
+		sim.clock_ahead_s = 30
+		assert clinic.findings() == {}
+	finally:
+		sim.clock_ahead_s = 0
+
+
 # The account ---------------------------------------------------------------------------------------
 
 

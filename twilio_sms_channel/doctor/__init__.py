@@ -10,6 +10,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.doctor import (
+	clocks,
 	credentials,
 	machinery,
 	numbers,
@@ -45,6 +46,7 @@ CHECKS_OF_ACCOUNT = (
 	Check("trial", credentials.check_trial, asks_twilio=True),
 	Check("paused", credentials.check_paused, asks_twilio=True),
 	Check("balance", credentials.check_balance, asks_twilio=True),
+	Check("clocks", clocks.check_clocks, asks_twilio=True),
 	Check("round_trip", public_address.check_round_trip),
 	Check("ownership", numbers.check_ownership, asks_twilio=True),
 	Check("webhooks", numbers.check_webhooks, asks_twilio=True),
@@ -81,6 +83,7 @@ def titles() -> dict[str, str]:
 		"trial": _("Kind of account"),
 		"paused": _("Account paused"),
 		"balance": _("Balance"),
+		"clocks": _("Clocks"),
 		"round_trip": _("A test text, the whole way round"),
 		"ownership": _("Numbers still owned"),
 		"webhooks": _("Webhooks"),

@@ -140,7 +140,7 @@ def ask(message: str) -> None:
 	frappe.db.commit()
 
 
-def is_open() -> bool:
+def waits_for_twilio() -> bool:
 	"""Whether Twilio has still to be asked which of some texts was the last one."""
 	return bool(frappe.db.exists(EVENT, {"order_open": 1}))
 

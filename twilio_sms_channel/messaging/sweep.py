@@ -32,7 +32,7 @@ def run() -> None:
 	for job, queue, is_needed in (
 		(dispatch.LOOK_AFTER_ACCOUNTS, "short", lambda: may_send and pausing.paused()),
 		(intake.TAKE_UP, "default", intake.waiting),
-		(consent_order.ASK_AGAIN, "default", lambda: may_send and consent_order.is_open()),
+		(consent_order.ASK_AGAIN, "default", lambda: may_send and consent_order.waits_for_twilio()),
 		(polling.TAKE_UP, "long", lambda: may_send and polling.is_due()),
 		(media.TAKE_UP, media.QUEUE, media.waiting),
 		(media.CLEAN_UP, media.QUEUE, media.undeleted),

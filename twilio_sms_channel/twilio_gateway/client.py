@@ -240,6 +240,11 @@ class Gateway:
 		if self.client.username != self.account_sid:
 			self.call(lambda: self.client.messages.list(limit=1))
 
+	def ask_time(self) -> datetime | None:
+		"""What time it is at Twilio, with zone; None when it does not say."""
+		self.call(lambda: self.client.messages.page(page_size=1))
+		return twilio_time()
+
 	def read_account(self) -> AccountState:
 		"""The account itself, asked with the auth token."""
 		account = self.call(lambda: self._token_login.client().api.v2010.accounts(self.account_sid).fetch())
