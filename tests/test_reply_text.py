@@ -60,6 +60,7 @@ def test_lists_keep_marks_numbers_and_depth(html, text):
 		("<p>One</p>\n  <p>Two</p>\n", "One\nTwo"),
 		("<p>a  b\n c&nbsp;&nbsp;d</p>", "a b c d"),
 		("<p><strong>Bold</strong> <em>soft</em><u>er</u></p>", "Bold softer"),
+		("<p>10<sup>6</sup> m<sup>2</sup>, x<sup>-1</sup>, 1<sup>st</sup>, H<sub>2</sub>O</p>", "10^6 m^2, x^-1, 1st, H2O"),
 		("<h2>Title</h2><p>Words</p><hr><p>End</p>", "Title\nWords\nEnd"),
 		("<pre><code>if x:\n    go()</code></pre><p>Run <code>x</code></p>", "if x:\n    go()\nRun x"),
 		("<table><tbody><tr><th>Size</th><th>Price</th></tr><tr><td><p>S</p></td><td>5 €</td></tr></tbody></table>", "Size | Price\nS | 5 €"),

@@ -119,7 +119,7 @@ def test_a_new_ticket_gets_what_the_number_says_and_the_subject_given(agent, sta
 	start = started(agent, customer.number, number=number, subject="Recall <b>of</b> boilers")
 	ticket = frappe.get_doc("HD Ticket", start.ticket)
 	assert (ticket.agent_group, ticket.priority) == (team, priority)
-	assert ticket.subject == "Recall of boilers"
+	assert ticket.subject == "Recall ‹b›of‹/b› boilers"
 
 
 @pytest.mark.parametrize("spelling", ["national", "spaced"])

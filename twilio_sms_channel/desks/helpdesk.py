@@ -5,7 +5,6 @@ Written against Helpdesk v1.14 to v1.28; where releases differ, the one capabili
 
 import inspect
 import json
-import re
 
 import frappe
 from frappe import _
@@ -18,7 +17,7 @@ from pypika.terms import Term
 
 from twilio_sms_channel.desks import saved_replies
 from twilio_sms_channel.desks.base import Desk, Logged, Ticket
-from twilio_sms_channel.messaging import contacts, conversations, phone, rights
+from twilio_sms_channel.messaging import contacts, conversations, phone, rights, text
 from twilio_sms_channel.messaging.courtesies import courtesy, is_for_lack
 
 TICKET = "HD Ticket"
@@ -247,9 +246,7 @@ def _whose_number(customer_number: str, contacts_with_it: list[str]) -> str:
 
 
 def subject_of(body: str | None, customer_number: str) -> str:
-	"""A ticket's subject from its first text: one line, no markup, at most 140 characters."""
-	line = next((line.strip() for line in (body or "").splitlines() if line.strip()), "")
-	line = re.sub(r"<[^>]*>", "", line).replace("<", "‹").replace(">", "›").strip()
-	if not line:
+	"""A ticket's subject from its first text: one line with all of its words, no markup, at most 140 characters."""
+	if not (line := text.first_line(body).replace("<", "‹").replace(">", "›")):
 		return _("Text from {0}").format(phone.display(customer_number))
 	return line if len(line) <= MAX_SUBJECT_CHARACTERS else line[: MAX_SUBJECT_CHARACTERS - 1].rstrip() + "…"

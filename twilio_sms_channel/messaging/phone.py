@@ -17,6 +17,8 @@ OF_MEXICO = re.compile(r"^\+521[0-9]{10}$")
 # "mobile: +44 …", "tel:+44…", "+44 … (work)". What letters are tied to is no phone number: "INV-4155550132".
 LABEL_BEFORE = re.compile(r"^[^0-9+]*[\s:.)](?=[0-9+(])")
 LABEL_BEHIND = re.compile(r"(?<=[0-9])(?:\s|\s?[,;(/])[^0-9]*$")
+# Twilio's addresses of other channels.
+OF_OTHER_CHANNELS = ("whatsapp:", "rcs:", "messenger:")
 MAX_CHARACTERS = 100
 BRACKETS = str.maketrans("[]{}", "()()")
 UNSEEN = ("Cf", "Mn", "Me", "Co", "Cs", "Cn")
@@ -73,7 +75,7 @@ def _first(texts: list[str | None], regions: list[str | None]) -> str | None:
 
 def _spellings(text: str) -> Iterator[str]:
 	"""A number as it stands, and without the words around it."""
-	if not text or len(text) > MAX_CHARACTERS:
+	if not text or len(text) > MAX_CHARACTERS or text.lower().startswith(OF_OTHER_CHANNELS):
 		return
 	without = LABEL_BEFORE.sub("", text).partition("?")[0]
 	for spelling in dict.fromkeys((text, without, LABEL_BEHIND.sub("", without))):

@@ -54,6 +54,9 @@ CONTROL = regex.compile(r"[\p{Cc}\p{Cs}--\n]|[\u00ad\u200b\u2060\ufeff]", regex.
 JOINERS = re.compile(r"(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f])")
 DIRECTIONS = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 RIGHT_TO_LEFT = ("R", "AL")
+# Letters and signs that are drawn as nothing.
+BLANK_SIGNS = "\u115f\u1160\u2800\u3164\uffa0"
+SUPERSCRIPT = re.compile(r"[-+\u2212]?[0-9]+(?:[.,/][0-9]+)?|[a-z]")
 
 
 def to_html(text: str) -> str:
@@ -71,6 +74,16 @@ def clean(text: str | None) -> str:
 	):
 		text = DIRECTIONS.sub("", text)
 	return text.strip()
+
+
+def first_line(text: str | None) -> str:
+	"""The first line of a text that shows something, "" when none does. For lists: it changes no direction there."""
+	lines = clean(DIRECTIONS.sub("", text or "")).split("\n")
+	return next((line.strip() for line in lines if any(map(_shows, line))), "")
+
+
+def _shows(character: str) -> bool:
+	return unicodedata.category(character)[0] in "LNPS" and character not in BLANK_SIGNS
 
 
 def from_html(message: str) -> str:
@@ -188,6 +201,8 @@ def _element(child, pieces: _Pieces) -> None:
 			pieces.break_line()
 		_walk(child, pieces)
 		pieces.new_line()
+	elif child.name == "sup" and SUPERSCRIPT.fullmatch(power := child.get_text().strip()):
+		pieces.add(f"^{power}")
 	else:
 		_walk(child, pieces)
 
