@@ -1,8 +1,11 @@
 """Files that customers send."""
 
+import gzip
 import http.server
 import io
+import resource
 import threading
+import time
 
 import frappe
 import pytest
@@ -363,3 +366,96 @@ def test_a_redirect_to_plain_http_or_elsewhere_is_refused(site, stack):
 	):
 		with requests.Session() as session, pytest.raises(gateway_media.CannotFetch):
 			gateway_media._redirect("https://api.twilio.com/x", location, session)
+
+
+class HostileHost(http.server.BaseHTTPRequestHandler):
+	"""Twilio's media host as an attacker would like it to be."""
+
+	def do_GET(self):
+		self.server.asked.append(dict(self.headers))
+		try:
+			getattr(self, self.server.kind)()
+		except OSError:
+			# Whoever fetched has hung up.
+			pass
+
+	def _headers(self, **headers) -> None:
+		self.send_response(200)
+		for name, value in headers.items():
+			self.send_header(name.replace("_", "-"), value)
+		self.end_headers()
+
+	def packed_twice(self):
+		bomb = gzip.compress(gzip.compress(b"\0" * 50_000_000))
+		self._headers(Content_Encoding="gzip, gzip", Content_Length=str(len(bomb)))
+		self.wfile.write(bomb)
+
+	def packed_once(self):
+		bomb = gzip.compress(b"\0" * 50_000_000)
+		self._headers(Content_Encoding="gzip", Content_Length=str(len(bomb)))
+		self.wfile.write(bomb)
+
+	def byte_by_byte(self):
+		self._headers(Content_Length="1000000")
+		self._drip(b"x")
+
+	def byte_by_byte_without_end(self):
+		self._headers()
+		self._drip(b"x")
+
+	def headers_byte_by_byte(self):
+		self._drip(b"HTTP/1.0 200 OK\r\nX-A: ")
+
+	def _drip(self, piece: bytes) -> None:
+		for _ in range(100):
+			for byte in piece:
+				self.wfile.write(bytes([byte]))
+				time.sleep(0.2)
+
+	def broken_off(self):
+		self._headers(Content_Length="1000000")
+		self.wfile.write(b"x" * 1000)
+
+	def plain(self):
+		self._headers(Content_Length="5")
+		self.wfile.write(b"hello")
+
+	def log_message(self, *_args):
+		pass
+
+
+@pytest.mark.parametrize(
+	("kind", "words"),
+	[
+		("packed_twice", "came packed"),
+		("packed_once", "came packed"),
+		("byte_by_byte", "took too long"),
+		("byte_by_byte_without_end", "took too long"),
+		("headers_byte_by_byte", "took too long"),
+		("broken_off", "broke off|could not be fetched"),
+		("plain", ""),
+	],
+)
+def test_what_a_hostile_media_host_sends_is_bounded_in_size_and_time(site, stack, monkeypatch, kind, words):
+	monkeypatch.setattr(gateway_media, "WHOLE_FILE_S", 1)
+	server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), HostileHost)
+	server.kind, server.asked, server.daemon_threads = kind, [], True
+	threading.Thread(target=server.serve_forever, daemon=True).start()
+	before = frappe.conf.twilio_sms_api_base_url
+	frappe.conf.twilio_sms_api_base_url = f"http://127.0.0.1:{server.server_port}"
+	account = frappe.get_doc("Twilio SMS Account", stack.account)
+	url = f"{gateway_media.api_base_url()}/2010-04-01/Accounts/{stack.account_sid}/Messages/MM{'b' * 32}/Media/ME{'c' * 32}"
+	memory, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+	try:
+		if words:
+			with pytest.raises(gateway_media.CannotFetch, match=words):
+				gateway_media._download(url, account)
+		else:
+			assert gateway_media._download(url, account) == b"hello"
+	finally:
+		frappe.conf.twilio_sms_api_base_url = before
+		server.shutdown()
+	assert server.asked[0]["Accept-Encoding"] == "identity"
+	# The machine may have other things to do as well.
+	assert time.monotonic() - began < 10
+	assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 20 * 1024

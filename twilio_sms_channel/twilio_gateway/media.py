@@ -6,7 +6,9 @@ HTTPS, and never to a private or local address (https://www.twilio.com/docs/mess
 
 import ipaddress
 import re
-import time
+import socket
+import threading
+from contextlib import suppress
 from urllib.parse import urljoin, urlsplit
 
 import frappe
@@ -14,9 +16,9 @@ import requests
 from frappe import _
 from requests.adapters import HTTPAdapter
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
-from urllib3.exceptions import NewConnectionError
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from twilio_sms_channel.twilio_gateway.client import api_base_url, credentials
 
@@ -25,6 +27,8 @@ MAX_BYTES = 16 * 1024 * 1024
 CONNECT_TIMEOUT_S = 10
 READ_TIMEOUT_S = 20
 WHOLE_FILE_S = 60
+# What is packed on the way can unpack to any size, and packs pictures no better.
+UNPACKED = "identity"
 CHUNK_BYTES = 64 * 1024
 MAX_REDIRECTS = 3
 # Twilio can answer 404 for some seconds after the webhook.
@@ -74,10 +78,12 @@ def download(url: str, account) -> bytes:
 
 def _download(url: str, account) -> bytes:
 	auth = credentials(account)
-	deadline = time.monotonic() + WHOLE_FILE_S
-	with requests.Session() as session:
+	with _Deadline(WHOLE_FILE_S) as deadline, requests.Session() as session:
 		# A .netrc file's login has no part in this; the environment's proxies may be the only way out, as for the API.
 		session.auth = lambda request: request
+		session.headers["Accept-Encoding"] = UNPACKED
+		for scheme in ("https://", "http://"):
+			session.mount(scheme, _WithinDeadline(deadline))
 		for _hop in range(MAX_REDIRECTS + 1):
 			try:
 				with session.get(
@@ -89,33 +95,45 @@ def _download(url: str, account) -> bytes:
 				) as answer:
 					if not answer.is_redirect:
 						return _read(answer, deadline)
-					url, auth = _redirect(url, answer.headers["location"], session), None
-			except requests.exceptions.RequestException as e:
+					url, auth = _redirect(url, answer.headers["location"], session, deadline), None
+			except (requests.exceptions.RequestException, HTTPError, OSError) as e:
+				if deadline.is_over:
+					raise _too_slow() from None
 				raise CannotFetch(
 					_("The file could not be fetched ({0}).").format(type(e).__name__), passing=True
 				) from None
 	raise CannotFetch(_("The file's address redirects too often."), passing=False)
 
 
-def _read(answer: requests.Response, deadline: float) -> bytes:
+def _read(answer: requests.Response, deadline: "_Deadline") -> bytes:
 	if answer.status_code != 200:
 		raise CannotFetch(
 			_("Twilio answered {0} for the file.").format(answer.status_code),
 			passing=answer.status_code in PASSING_STATUS or answer.status_code >= 500,
 		)
+	if answer.headers.get("Content-Encoding", UNPACKED).strip().lower() not in ("", UNPACKED):
+		raise CannotFetch(_("The file came packed, although it was asked for as it is."), passing=False)
 	content = bytearray()
-	for chunk in answer.iter_content(CHUNK_BYTES):
+	for chunk in answer.raw.stream(CHUNK_BYTES, decode_content=False):
 		content += chunk
 		if len(content) > MAX_BYTES:
 			raise CannotFetch(
 				_("The file is larger than {0} MB.").format(MAX_BYTES // 1024**2), passing=False
 			)
-		if time.monotonic() > deadline:
-			raise CannotFetch(_("Fetching the file took too long."), passing=True)
+	# A connection that was ended looks like the end of the file.
+	if deadline.is_over:
+		raise _too_slow()
+	length = answer.headers.get("Content-Length", "")
+	if length.isdigit() and int(length) != len(content):
+		raise CannotFetch(_("The file broke off."), passing=True)
 	return bytes(content)
 
 
-def _redirect(url: str, location: str, session: requests.Session) -> str:
+def _too_slow() -> CannotFetch:
+	return CannotFetch(_("Fetching the file took too long."), passing=True)
+
+
+def _redirect(url: str, location: str, session: requests.Session, deadline: "_Deadline | None" = None) -> str:
 	"""The address to go on with; makes the session refuse private addresses from here on."""
 	target = urljoin(url, location)
 	parts = urlsplit(target)
@@ -124,7 +142,7 @@ def _redirect(url: str, location: str, session: requests.Session) -> str:
 		return target
 	if parts.scheme != "https" or not parts.hostname or parts.username or _is_private(parts.hostname):
 		raise CannotFetch(_("The file's address is not safe to fetch."), passing=False)
-	session.mount("https://", _PublicAddressesOnly())
+	session.mount("https://", _PublicAddressesOnly(deadline))
 	return target
 
 
@@ -147,21 +165,84 @@ def is_public(address: str) -> bool:
 	return ip.is_global and not ip.is_multicast
 
 
-class _PublicConnection(HTTPSConnection):
-	def _new_conn(self):
-		# The address that was connected to is looked at, not the name: a name may mean another one next time.
-		connection = super()._new_conn()
-		if not is_public(connection.getpeername()[0]):
+class _Deadline:
+	"""Ends the connections that are made within it when its time is over.
+
+	Time-outs of reading count from byte to byte: one byte every other second would last for ever.
+	"""
+
+	def __init__(self, seconds: float):
+		self.is_over = False
+		self._sockets: list[socket.socket] = []
+		self._timer = threading.Timer(seconds, self._end)
+		self._timer.daemon = True
+
+	def __enter__(self) -> "_Deadline":
+		self._timer.start()
+		return self
+
+	def __exit__(self, *_exception) -> None:
+		self._timer.cancel()
+		for connection in self._sockets:
 			connection.close()
-			raise NewConnectionError(self, "not a public address")
-		return connection
+
+	def watch(self, connection: socket.socket) -> None:
+		# A second handle: TLS takes the first one over.
+		self._sockets.append(connection.dup())
+		if self.is_over:
+			self._end()
+
+	def _end(self) -> None:
+		self.is_over = True
+		for connection in self._sockets:
+			with suppress(OSError):
+				connection.shutdown(socket.SHUT_RDWR)
 
 
-class _PublicPool(HTTPSConnectionPool):
-	ConnectionCls = _PublicConnection
+class _WithinDeadline(HTTPAdapter):
+	"""Connections that do not outlive a deadline."""
 
+	only_public = False
 
-class _PublicAddressesOnly(HTTPAdapter):
+	def __init__(self, deadline: _Deadline | None = None):
+		self.deadline = deadline
+		super().__init__()
+
 	def init_poolmanager(self, *args, **kwargs):
 		super().init_poolmanager(*args, **kwargs)
-		self.poolmanager.pool_classes_by_scheme = {"https": _PublicPool}
+		self._watch(self.poolmanager, self.only_public)
+
+	def proxy_manager_for(self, *args, **kwargs):
+		manager = super().proxy_manager_for(*args, **kwargs)
+		# The proxy is one of this network, and connects to the file's host in this one's place.
+		self._watch(manager, only_public=False)
+		return manager
+
+	def _watch(self, manager, only_public: bool) -> None:
+		kinds = {
+			"http": (HTTPConnectionPool, HTTPConnection),
+			"https": (HTTPSConnectionPool, HTTPSConnection),
+		}
+		manager.pool_classes_by_scheme = {
+			scheme: self._watched(*classes, only_public) for scheme, classes in kinds.items()
+		}
+
+	def _watched(self, pool_class: type, connection_class: type, only_public: bool) -> type:
+		adapter = self
+
+		class Connection(connection_class):
+			def _new_conn(self):
+				connection = super()._new_conn()
+				# The address that was connected to is looked at, not the name: a name may mean another one next time.
+				if only_public and not is_public(connection.getpeername()[0]):
+					connection.close()
+					raise NewConnectionError(self, "not a public address")
+				if adapter.deadline:
+					adapter.deadline.watch(connection)
+				return connection
+
+		return type(pool_class.__name__, (pool_class,), {"ConnectionCls": Connection})
+
+
+class _PublicAddressesOnly(_WithinDeadline):
+	only_public = True
