@@ -161,3 +161,42 @@ def test_odd_html_breaks_nothing(html):
 	begin = time.monotonic()
 	assert isinstance(from_html(html), str)
 	assert time.monotonic() - begin < 3
+
+
+@pytest.mark.parametrize(
+	("piece", "end"),
+	[
+		("<ol>" + "<li>x</li>" * 5, "</ol>"),
+		('<li data-list="ordered" class="ql-indent-1">x</li>', ""),
+		("<blockquote>a</blockquote>", "x"),
+		("<p>On x wrote:</p><blockquote>a</blockquote>", ""),
+		('<div class="gmail_quote">a</div>b', ""),
+		("<blockquote>", "x"),
+		("<pre><b>", "x"),
+		("<", ""),
+		("<a x='", ""),
+		("<!--", ""),
+		("<![", ""),
+		("é" + "\u200d" * 50, "é"),
+	],
+	ids=lambda part: part[:16],
+)
+def test_four_times_as_long_takes_not_much_more_than_four_times_as_long(piece, end):
+	def takes(times: int) -> float:
+		began = time.process_time()
+		from_html("<p>" + piece * times + end)
+		return time.process_time() - began
+
+	takes(10)
+	# What takes no time worth mentioning is left out: clocks are not that exact.
+	assert takes(4000) < max(0.5, 8 * takes(1000))
+
+
+def test_numbers_and_quotes_are_as_before():
+	numbered = '<ol start="3"><li>a</li><li>b<ol><li>c</li></ol></li><li>d</li></ol>'
+	assert from_html(numbered) == "3. a\n4. b\n  1. c\n5. d"
+	assert from_html("<pre>a  b<ul><li>c  d</li></ul></pre>") == "a  b\n- c  d"
+	quotes = "<p>Yes</p><p>Ann wrote:</p><blockquote>1</blockquote><blockquote>2</blockquote>"
+	assert from_html(quotes) == "Yes\nAnn wrote:"
+	assert from_html(f"{quotes}<p>No</p>") == "Yes\nAnn wrote:\n> 1\n> 2\nNo"
+	assert from_html("<p>a <![ b</p>").startswith("a")

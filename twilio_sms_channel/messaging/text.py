@@ -8,7 +8,8 @@ import re
 import unicodedata
 
 import regex
-from bs4 import BeautifulSoup, NavigableString
+from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4.builder import ParserRejectedMarkup
 from bs4.element import PreformattedString
 
 BLOCKS = {
@@ -48,10 +49,13 @@ INDENT = "  "
 LOCAL_FILE = re.compile(r"^/(?:private/)?files/")
 DATA = "data:"
 MAX_ALT_CHARACTERS = 10
+MAX_INTRODUCTION_CHARACTERS = 1000
+# Quotes in quotes and lists in lists beyond this are shown as if they were at this depth.
+MAX_DEPTH = 30
 BLANKS = re.compile(r"[ \t\r\n\f\u00a0]+")
 CONTROL = regex.compile(r"[\p{Cc}\p{Cs}--\n]|[\u00ad\u200b\u2060\ufeff]", regex.VERSION1)
 # They hold emoji and the letters of some scripts together; elsewhere they are left-overs of copying.
-JOINERS = re.compile(r"(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f])")
+JOINERS = re.compile(r"[\u200c\u200d]+")
 DIRECTIONS = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 RIGHT_TO_LEFT = ("R", "AL")
 # Letters and signs that are drawn as nothing.
@@ -68,7 +72,7 @@ def clean(text: str | None) -> str:
 	"""The text as it is sent: line breaks of one kind, and nothing that cannot be seen."""
 	text = (text or "").replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
 	text = text.replace("\u2028", "\n").replace("\u2029", "\n")
-	text = JOINERS.sub("", CONTROL.sub("", text))
+	text = JOINERS.sub(_between_others, CONTROL.sub("", text))
 	if DIRECTIONS.search(text) and not any(
 		unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in _words(text)
 	):
@@ -84,6 +88,16 @@ def first_line(text: str | None) -> str:
 
 def _shows(character: str) -> bool:
 	return unicodedata.category(character)[0] in "LNPS" and character not in BLANK_SIGNS
+
+
+def _between_others(joiners: re.Match) -> str:
+	"""Joiners are kept where something other than ASCII stands on both sides."""
+	text, (first, after) = joiners.string, joiners.span()
+	return (
+		joiners[0]
+		if first and not text[first - 1].isascii() and not text[after : after + 1].isascii()
+		else ""
+	)
 
 
 def from_html(message: str) -> str:
@@ -116,24 +130,75 @@ def pictures(message: str) -> list[str]:
 
 def _own_words(message: str) -> BeautifulSoup:
 	"""What the agent wrote, without signature and history."""
-	soup = BeautifulSoup(message, "html.parser")
+	soup = _parsed(message)
 	for signature in soup.select(SIGNATURES):
 		signature.decompose()
 	for mark in soup.select(HISTORY_FOLLOWS):
-		for later in [*mark.find_next_siblings(), mark]:
-			later.decompose()
-	for quote in reversed(soup.select(HISTORY)):
-		# Behind a quote of their own, agents go on writing.
-		if not quote.decomposed and not _text_after(quote):
-			introduction = _text_before(quote)
-			quote.decompose()
-			if introduction is not None and INTRODUCTION.match(introduction.get_text(" ", strip=True)):
-				introduction.decompose()
+		if not mark.decomposed:
+			for later in [*mark.find_next_siblings(), mark]:
+				later.decompose()
+	_leave_out_history(soup)
 	return soup
 
 
-def _inside(node) -> str:
-	pieces = _Pieces()
+def _parsed(message: str) -> BeautifulSoup:
+	# Behind the last tag there are only signs, at each of which the parser would look through all that follows.
+	markup, end_of_tag, words = message.rpartition(">")
+	message = f"{markup}{end_of_tag}{words.replace('<', '&lt;')}"
+	try:
+		return BeautifulSoup(message, "html.parser")
+	except ParserRejectedMarkup:
+		return BeautifulSoup(message.replace("<![", "&lt;!["), "html.parser")
+
+
+def _leave_out_history(soup: BeautifulSoup) -> None:
+	"""Take out the quotes at the end, each with the line that introduces it. Behind a quote of their own, agents go on writing."""
+	if not (quotes := soup.select(HISTORY)):
+		return
+	place, end = _places(soup)
+	texts = [node for node in soup.descendants if type(node) is NavigableString and node.strip()]
+	looked_at = set()
+	for quote in reversed(quotes):
+		if quote.decomposed or (texts and place[id(texts[-1])] > end[id(quote)]):
+			continue
+		_drop_from(texts, place, place[id(quote)])
+		introduction = _block_of(texts[-1], quote) if texts else None
+		quote.decompose()
+		if introduction is None or id(introduction) in looked_at:
+			continue
+		looked_at.add(id(introduction))
+		if INTRODUCTION.match(introduction.get_text(" ", strip=True)[:MAX_INTRODUCTION_CHARACTERS]):
+			_drop_from(texts, place, place[id(introduction)])
+			introduction.decompose()
+
+
+def _places(soup: BeautifulSoup) -> tuple[dict[int, int], dict[int, int]]:
+	"""By the identity of each node: its place in the document, and the place of the last one within it."""
+	place, end, open_ones = {}, {}, []
+	last = -1
+	for last, node in enumerate(soup.descendants):
+		while open_ones and open_ones[-1] is not node.parent:
+			end[id(open_ones.pop())] = last - 1
+		place[id(node)] = end[id(node)] = last
+		if isinstance(node, Tag):
+			open_ones.append(node)
+	end.update((id(node), last) for node in open_ones)
+	return place, end
+
+
+def _drop_from(texts: list, place: dict[int, int], first: int) -> None:
+	while texts and place[id(texts[-1])] >= first:
+		texts.pop()
+
+
+def _block_of(text, quote):
+	"""The block that a text stands in, right before a quote; None when there is none, or when it is around the quote."""
+	block = next((parent for parent in text.parents if parent.name in BLOCKS), None)
+	return None if block is None or any(block is parent for parent in quote.parents) else block
+
+
+def _inside(node, around: "_Pieces | None" = None) -> str:
+	pieces = _Pieces(around)
 	_walk(node, pieces)
 	return pieces.text()
 
@@ -141,8 +206,12 @@ def _inside(node) -> str:
 class _Pieces:
 	"""Text that grows: runs of blanks are one, and a block begins a line of its own."""
 
-	def __init__(self):
+	def __init__(self, around: "_Pieces | None" = None):
 		self.pieces: list[str] = []
+		self.depth: int = around.depth + 1 if around else 0
+		self.is_as_is: bool = around.is_as_is if around else False
+		self.numbers: dict[int, int] = around.numbers if around else {}
+		"""by the identity of an item of a list: its number"""
 
 	def add(self, text: str) -> None:
 		text = BLANKS.sub(" ", text)
@@ -171,7 +240,7 @@ def _walk(node, pieces: _Pieces) -> None:
 			if isinstance(child, PreformattedString):
 				# A comment and the like
 				continue
-			if any(parent.name == "pre" for parent in child.parents):
+			if pieces.is_as_is:
 				pieces.add_as_is(str(child))
 			else:
 				pieces.add(str(child))
@@ -188,18 +257,21 @@ def _element(child, pieces: _Pieces) -> None:
 		pieces.add(_picture(child))
 	elif child.get("data-type") == "mention" or "mention" in child.get("class", ()):
 		pieces.add(_mention(child))
-	elif child.name == "li":
+	elif child.name == "li" and pieces.depth < MAX_DEPTH:
 		_item(child, pieces)
-	elif child.name == "blockquote":
-		_block(pieces, "\n".join(f"{QUOTE}{line}".rstrip() for line in _lines(child)))
-	elif child.name == "tr":
-		cells = (" ".join(_lines(cell)) for cell in child.find_all(("td", "th"), recursive=False))
+	elif child.name == "blockquote" and pieces.depth < MAX_DEPTH:
+		_block(pieces, "\n".join(f"{QUOTE}{line}".rstrip() for line in _lines(child, pieces)))
+	elif child.name == "tr" and pieces.depth < MAX_DEPTH:
+		cells = (" ".join(_lines(cell, pieces)) for cell in child.find_all(("td", "th"), recursive=False))
 		_block(pieces, " | ".join(cell for cell in cells if cell))
-	elif child.name in BLOCKS:
+	elif child.name in BLOCKS or child.name in ("li", "blockquote", "tr"):
 		pieces.new_line()
 		if child.name == "p" and child.parent.name != "li" and not child.contents:
 			pieces.break_line()
+		was_as_is = pieces.is_as_is
+		pieces.is_as_is = was_as_is or child.name == "pre"
 		_walk(child, pieces)
+		pieces.is_as_is = was_as_is
 		pieces.new_line()
 	elif child.name == "sup" and SUPERSCRIPT.fullmatch(power := child.get_text().strip()):
 		pieces.add(f"^{power}")
@@ -213,39 +285,48 @@ def _block(pieces: _Pieces, text: str) -> None:
 	pieces.new_line()
 
 
-def _lines(node) -> list[str]:
-	return _inside(node).strip(" \n").split("\n")
+def _lines(node, pieces: _Pieces) -> list[str]:
+	return _inside(node, pieces).strip(" \n").split("\n")
 
 
 def _item(li, pieces: _Pieces) -> None:
-	first, *others = _lines(li)
-	# Quill's items are all of one list, with their depth as a class.
-	depth = next((int(c[10:]) for c in li.get("class", ()) if re.fullmatch(r"ql-indent-\d", c)), 0)
-	lines = [_list_mark(li, depth) + first, *(f"{INDENT}{line}".rstrip() for line in others)]
+	first, *others = _lines(li, pieces)
+	depth = _depth(li)
+	lines = [_list_mark(li, pieces) + first, *(f"{INDENT}{line}".rstrip() for line in others)]
 	_block(pieces, "\n".join(INDENT * depth + line for line in lines))
 
 
-def _list_mark(li, depth: int) -> str:
+def _depth(li) -> int:
+	"""Quill's items are all of one list, with their depth as a class."""
+	return next((int(c[10:]) for c in li.get("class", ()) if re.fullmatch(r"ql-indent-\d", c)), 0)
+
+
+def _list_mark(li, pieces: _Pieces) -> str:
 	kind = li.get("data-list") or ("ordered" if li.parent.name == "ol" else "bullet")
 	if kind in ("checked", "unchecked") or li.has_attr("data-checked"):
 		return "[x] " if kind == "checked" or li.get("data-checked") == "true" else "[ ] "
-	return f"{_place(li, depth)}. " if kind == "ordered" else "- "
+	if kind != "ordered":
+		return "- "
+	if id(li) not in pieces.numbers:
+		_number_items(li.parent, pieces.numbers)
+	return f"{pieces.numbers[id(li)]}. "
 
 
-def _place(li, depth: int) -> int:
-	"""Which number an item of an ordered list has."""
-	before = 0
-	for item in li.find_previous_siblings("li"):
-		its_depth = next((int(c[10:]) for c in item.get("class", ()) if re.fullmatch(r"ql-indent-\d", c)), 0)
-		if its_depth < depth or (its_depth == depth and item.get("data-list") not in (None, "ordered")):
-			break
-		before += its_depth == depth
-	start = li.parent.get("start", "1")
-	return (int(start) if re.fullmatch(r"\d{1,6}", start) else 1) + before
+def _number_items(ordered_list, numbers: dict[int, int]) -> None:
+	"""Which number each item of an ordered list has. An item of lesser depth, or of another kind, begins the count anew."""
+	start = ordered_list.get("start", "1")
+	first = int(start) if re.fullmatch(r"\d{1,6}", start) else 1
+	counts: dict[int, int] = {}
+	for item in ordered_list.find_all("li", recursive=False):
+		depth = _depth(item)
+		counts = {its_depth: count for its_depth, count in counts.items() if its_depth <= depth}
+		numbers[id(item)] = first + counts.get(depth, 0)
+		is_ordered = item.get("data-list") in (None, "ordered")
+		counts[depth] = counts.get(depth, 0) + 1 if is_ordered else 0
 
 
 def _link(a, pieces: _Pieces) -> None:
-	label = _inside(a).strip(" \n")
+	label = _inside(a, pieces).strip(" \n")
 	href = (a.get("href") or "").strip()
 	if (
 		not href.lower().startswith(("http://", "https://", "mailto:", "tel:"))
@@ -295,17 +376,3 @@ def _without_signature(lines: list[str]) -> list[str]:
 
 def _words(text: str) -> str:
 	return DIRECTIONS.sub("", text)
-
-
-def _text_after(node) -> bool:
-	return any(
-		type(n) is NavigableString and n.strip() and node not in n.parents
-		for n in node.find_all_next(string=True)
-	)
-
-
-def _text_before(node):
-	"""The block whose text stands right before a quote; None when there is none, or when it is around the quote."""
-	before = next((n for n in node.find_all_previous(string=True) if n.strip()), None)
-	block = before and next((p for p in before.parents if p.name in BLOCKS), None)
-	return None if block is None or block in node.parents else block
