@@ -6,6 +6,7 @@ import io
 import resource
 import threading
 import time
+import zlib
 
 import frappe
 import pytest
@@ -70,7 +71,7 @@ def a_pdf() -> bytes:
 def test_a_file_is_what_it_contains(customer, sim, agent, stack, name, content, declared, ending, kind):
 	message = customer.text("File", media=[(name, content, declared)])
 	(row,) = settled(message)
-	assert row.status == "Fetched"
+	assert row.status == "Fetched", row.error
 	assert row.file_name.endswith(f"-1.{ending}")
 	assert "/" not in row.file_name
 	assert row.content_type == (kind or "application/octet-stream")
@@ -164,7 +165,7 @@ def test_words_that_come_late_count_as_well(customer, sim):
 def test_a_passing_404_is_waited_out(customer, sim, picture):
 	sim.faults.next("media_missing", 2)
 	(row,) = settled(customer.text("Look", media=[("a.png", picture)]))
-	assert row.status == "Fetched"
+	assert row.status == "Fetched", row.error
 
 
 def test_lost_media_says_why_and_can_be_fetched_again(customer, sim, agent, picture):
@@ -307,7 +308,7 @@ def test_credentials_stay_at_twilios_api(customer, sim, stack, picture):
 		(row,) = settled(customer.text("Look", media=[("a.png", picture)]))
 	finally:
 		sim.media_base_url = before
-	assert row.status == "Fetched"
+	assert row.status == "Fetched", row.error
 
 
 def test_files_go_through_the_proxy_that_the_api_goes_through(customer, sim, picture, monkeypatch):
@@ -368,6 +369,12 @@ def test_a_redirect_to_plain_http_or_elsewhere_is_refused(site, stack):
 			gateway_media._redirect("https://api.twilio.com/x", location, session)
 
 
+def packed_zeros(megabytes: int = 200) -> bytes:
+	"""A few kilobytes that unpack to that much; made without ever having it all."""
+	packer = zlib.compressobj(wbits=31)
+	return b"".join(packer.compress(bytes(1_000_000)) for _ in range(megabytes)) + packer.flush()
+
+
 class HostileHost(http.server.BaseHTTPRequestHandler):
 	"""Twilio's media host as an attacker would like it to be."""
 
@@ -386,12 +393,12 @@ class HostileHost(http.server.BaseHTTPRequestHandler):
 		self.end_headers()
 
 	def packed_twice(self):
-		bomb = gzip.compress(gzip.compress(b"\0" * 50_000_000))
+		bomb = gzip.compress(packed_zeros())
 		self._headers(Content_Encoding="gzip, gzip", Content_Length=str(len(bomb)))
 		self.wfile.write(bomb)
 
 	def packed_once(self):
-		bomb = gzip.compress(b"\0" * 50_000_000)
+		bomb = packed_zeros()
 		self._headers(Content_Encoding="gzip", Content_Length=str(len(bomb)))
 		self.wfile.write(bomb)
 
@@ -437,7 +444,8 @@ class HostileHost(http.server.BaseHTTPRequestHandler):
 	],
 )
 def test_what_a_hostile_media_host_sends_is_bounded_in_size_and_time(site, stack, monkeypatch, kind, words):
-	monkeypatch.setattr(gateway_media, "WHOLE_FILE_S", 1)
+	# Packing takes longer than the drops of a second.
+	monkeypatch.setattr(gateway_media, "WHOLE_FILE_S", 20 if "packed" in kind else 1)
 	server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), HostileHost)
 	server.kind, server.asked, server.daemon_threads = kind, [], True
 	threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -457,5 +465,5 @@ def test_what_a_hostile_media_host_sends_is_bounded_in_size_and_time(site, stack
 		server.shutdown()
 	assert server.asked[0]["Accept-Encoding"] == "identity"
 	# The machine may have other things to do as well.
-	assert time.monotonic() - began < 10
-	assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 20 * 1024
+	assert time.monotonic() - began < (25 if "packed" in kind else 10)
+	assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 40 * 1024
