@@ -122,7 +122,11 @@ def test_unknown_errors_show_twilios_own_words(site):
 		("how to fix it.png", "how-to-fix-it.png"),
 		("a" * 60 + ".jpeg", "a" * 15 + ".jpeg"),
 		("", "file"),
-		("ä ö.gif", "-.gif"),
+		("ä ö.gif", "a-o.gif"),
+		("Müller Straße.pdf", "Muller-Strasse.pdf"),
+		("Mu\u0308ller.pdf", "Muller.pdf"),
+		("请.pdf", "file.pdf"),
+		("../x\u202egpj.exe", "xgpj.exe"),
 		("x.averylongending", "x.avery"),
 	],
 )

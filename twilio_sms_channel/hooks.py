@@ -22,7 +22,10 @@ after_app_uninstall = "twilio_sms_channel.uninstall.after_app_uninstall"
 
 # From v16 on Frappe mixes extensions of several apps; before, the last app's class replaces the DocType's.
 if int(frappe.__version__.split(".")[0]) >= 16:
-	extend_doctype_class = {"HD Ticket": ["twilio_sms_channel.overrides.ticket.TicketMixin"]}
+	extend_doctype_class = {
+		"File": ["twilio_sms_channel.overrides.file.FileMixin"],
+		"HD Ticket": ["twilio_sms_channel.overrides.ticket.TicketMixin"],
+	}
 else:
 	override_doctype_class = {"HD Ticket": "twilio_sms_channel.overrides.ticket_v15.SMSTicket"}
 

@@ -7,16 +7,17 @@ the file contained: a File that was replaced, moved or deleted is opened by no t
 import base64
 import hashlib
 import hmac
-import os
 import re
 import time
+import unicodedata
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import frappe
 from frappe.core.doctype.file.utils import get_content_hash
 from frappe.utils.password import get_encryption_key
 
-from twilio_sms_channel.messaging import media, public_url, site_config
+from twilio_sms_channel.messaging import media, public_url, site_config, text
 from twilio_sms_channel.twilio_gateway.media_types import SHOWN_BY_BROWSERS
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
@@ -27,7 +28,11 @@ DAY_S = 24 * 3600
 TOKEN = re.compile(r"([A-Za-z0-9]{1,40})\.([0-9a-f]{1,12})\.([A-Za-z0-9_-]{22})", re.ASCII)
 MAC_BYTES = 16
 MAX_NAME_CHARACTERS = 20
+MAX_ENDING_CHARACTERS = 6
 ANY_FILE = "application/octet-stream"
+SPELLED_OUT = str.maketrans(
+	{"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "l", "đ": "d", "Ø": "O", "Æ": "AE", "Ł": "L"}
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ class Opened:
 	file_name: str
 	shown: bool
 	"""Whether a browser may show it; otherwise it can only be stored"""
+	for_twilio: bool = False
+	"""Whether Twilio fetches it, which wants short names in plain letters"""
 
 
 def urls_for_twilio(message) -> list[str]:
@@ -120,10 +127,22 @@ def opened_by(token: str) -> Opened | None:
 	return _open(file)
 
 
+def named(file: Opened) -> str:
+	"""A file's name as Content-Disposition has it: whole for people, and short for Twilio."""
+	short = f"filename={short_name(file.file_name)}"
+	name = text.first_line(file.file_name)
+	return short if file.for_twilio or not name else f"{short}; filename*=UTF-8''{quote(name, safe='')}"
+
+
 def short_name(file_name: str) -> str:
-	"""A name as Twilio wants it in Content-Disposition: at most 20 characters, no spaces."""
-	stem, ending = os.path.splitext(re.sub(r"[^A-Za-z0-9.]+", "-", file_name or "file"))
-	return stem[: MAX_NAME_CHARACTERS - len(ending[:6])] + ending[:6]
+	"""A name as Twilio wants it: at most 20 characters, no spaces, of letters without accents."""
+	plain = unicodedata.normalize("NFKD", file_name.translate(SPELLED_OUT) if file_name else "file")
+	plain = plain.encode("ascii", "ignore").decode()
+	plain = re.sub(r"[^A-Za-z0-9.]+", "-", plain)
+	# Not by splitext, to which ".pdf" is a name without ending.
+	dot = plain.rfind(".") if "." in plain else len(plain)
+	stem, ending = plain[:dot].strip("-.") or "file", plain[dot:][:MAX_ENDING_CHARACTERS]
+	return stem[: MAX_NAME_CHARACTERS - len(ending)] + ending
 
 
 def _open(file: str) -> Opened | None:
@@ -149,8 +168,10 @@ def _open(file: str) -> Opened | None:
 		return None
 	shown = row.content_type in SHOWN_BY_BROWSERS
 	# Twilio asks for the type that a contact card has; a browser is given nothing that it could run.
-	named = row.content_type if shown or row.status == "Attached" else ANY_FILE
-	return Opened(content, named or ANY_FILE, row.file_name or "", shown)
+	named_type = row.content_type if shown or row.status == "Attached" else ANY_FILE
+	return Opened(
+		content, named_type or ANY_FILE, row.file_name or "", shown, for_twilio=row.status == "Attached"
+	)
 
 
 def _facts(file: str) -> bytes | None:

@@ -161,18 +161,4 @@ def _why_not_emailed(message) -> str:
 
 def _copy(file: str, ticket) -> str:
 	"""Another File with the same contents: Helpdesk moves what is attached to a reply, and the text keeps its own."""
-	source = frappe.get_doc("File", file)
-	return (
-		frappe.get_doc(
-			{
-				"doctype": "File",
-				"file_name": source.file_name,
-				"content": media.content_of(source),
-				"is_private": source.is_private,
-				"attached_to_doctype": ticket.doctype,
-				"attached_to_name": str(ticket.name),
-			}
-		)
-		.insert(ignore_permissions=True, ignore_mandatory=True)
-		.name
-	)
+	return media.attach_again(frappe.get_doc("File", file), ticket.doctype, str(ticket.name))

@@ -136,15 +136,4 @@ def _attach_files(message: str, copy: str) -> None:
 	They stay where they are as well: links that Twilio and customers have are bound to it.
 	"""
 	for name in frappe.get_all("Twilio SMS Media", {"parent": message, "file": ("is", "set")}, pluck="file"):
-		file = frappe.get_doc("File", name)
-		there = {"attached_to_doctype": "Communication", "attached_to_name": copy}
-		if not frappe.db.exists("File", {**there, "file_url": file.file_url}):
-			# Frappe keeps equal contents once, under the same address.
-			fields = {
-				"file_name": file.file_name,
-				"is_private": file.is_private,
-				"content": media.content_of(file),
-			}
-			frappe.get_doc({"doctype": "File", **there, **fields}).insert(
-				ignore_permissions=True, ignore_mandatory=True
-			)
+		media.attach_address(frappe.db.get_value("File", name, "file_url"), "Communication", copy)

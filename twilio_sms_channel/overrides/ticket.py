@@ -12,7 +12,16 @@ from frappe import _
 from frappe.utils import validate_email_address
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import contacts, conversations, locks, outbox, phone, reply_pictures, text
+from twilio_sms_channel.messaging import (
+	contacts,
+	conversations,
+	locks,
+	media,
+	outbox,
+	phone,
+	reply_pictures,
+	text,
+)
 from twilio_sms_channel.messaging.courtesies import courtesy, is_for_lack
 from twilio_sms_channel.overrides import feed_html, merging
 
@@ -80,6 +89,13 @@ class TicketMixin:
 		:param files: names of File documents, which Helpdesk attaches to the e-mail's Communication instead
 		"""
 		super().reply_via_agent(message, to=to, cc="", bcc="", attachments=files)
+
+	def attach_file_with_doc(self, doctype: str, docname: str | int, file_url: str) -> None:
+		"""Attach a file once more, by its address (Helpdesk: `HDTicket.attach_file_with_doc`).
+
+		Of all tickets: on a merge Helpdesk calls this with the copied entry in the ticket's place.
+		"""
+		media.attach_address(file_url, doctype, str(docname))
 
 	def customer_email(self) -> str:
 		"""The customer's valid e-mail address, "" without one."""
