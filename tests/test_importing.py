@@ -85,6 +85,43 @@ def test_all_are_imported_and_a_second_import_brings_them_up_to_date(shop, admin
 	assert frappe.db.count(NUMBER, {"account": shop.name}) == len(everything)
 
 
+def test_an_import_gives_nothing_that_an_admin_took_away(shop, admin, sim):
+	ask(admin, "import_numbers", account=shop.name)
+	row(shop.long).update({"mms_enabled": 0, "sms_enabled": 0, "country": "Canada"}).save()
+	frappe.db.commit()
+	ask(admin, "import_numbers", account=shop.name)
+	long = row(shop.long)
+	assert (long.mms_enabled, long.sms_enabled, long.country) == (0, 0, "Canada")
+
+
+def test_a_number_with_conversations_is_switched_off_instead_of_deleted(stack, sim, admin, customer):
+	"""The doctor's findings go with a number and with an account; an answer that nobody can give any more does not."""
+	account = here(at_twilio(sim)).name
+	number = frappe.get_doc({"doctype": NUMBER, "phone_number": new_number(), "account": account}).insert()
+	for doctype, name in ((NUMBER, number.name), ("Twilio SMS Account", account)):
+		about = {
+			"doctype": "Twilio SMS Finding",
+			"check_name": "x.y",
+			"about_doctype": doctype,
+			"about": name,
+		}
+		frappe.get_doc(about).insert()
+	frappe.delete_doc(NUMBER, number.name)
+	frappe.delete_doc("Twilio SMS Account", account)
+	assert not frappe.get_all("Twilio SMS Finding", {"about": ("in", (number.name, account))})
+	frappe.db.commit()
+
+	used = stack.add_number()
+	customer.text("Hello", to=used)
+	for _ in range(2):
+		said = admin.session.delete(f"{stack.web}/api/resource/{NUMBER}/{used}", timeout=30)
+		assert said.status_code == 417, said.text
+		customer.text("STOP", to=used)
+	frappe.db.rollback()
+	assert frappe.db.exists(NUMBER, used)
+	assert "conversations (1), texts (2)" in said.text and "Enabled" in said.text, said.text
+
+
 def test_what_twilio_calls_a_number_by_itself_is_no_description(shop, admin, sim):
 	digits = shop.free[2:]
 	called = f"({digits[:3]}) {digits[3:6]}-{digits[6:]}"

@@ -9,6 +9,7 @@ from frappe.utils import add_to_date
 from support import replies
 from support.stack import eventually, status_of
 
+from twilio_sms_channel.api import setup
 from twilio_sms_channel.messaging import claims, locks, outbox, pace, pausing, sweep
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -177,7 +178,8 @@ def test_texts_of_a_deleted_number_fail_visibly_and_hold_up_no_other(stack, sim,
 	number, other = stack.add_number(), stack.add_number()
 	lost, kept = conversation_of(number), conversation_of(other)
 	names = [write(lost, "From nowhere"), write(kept, "Hello")]
-	frappe.delete_doc("Twilio SMS Number", number)
+	# Its form refuses that.
+	frappe.db.delete("Twilio SMS Number", {"name": number})
 	frappe.db.commit()
 	eventually(lambda: all_sent(names))
 	assert status_of(names[0]) == "Failed"
@@ -243,6 +245,8 @@ def test_an_account_that_may_not_send_waits_with_one_alarm_and_goes_on_by_itself
 		assert len([r for r in sim.requests[asked:] if r.method == "POST"]) == 0
 		frappe.db.rollback()
 		assert {status_of(name) for name in names} == {"Queued"}
+		status = frappe.db.get_value("Twilio SMS Account", stack.account, "status")
+		assert status == ("Suspended" if trouble == "suspended" else "Wrong Credentials")
 		told = frappe.get_all("Notification Log", alarms, ["for_user", "subject"])
 		assert len(told) == len({row.for_user for row in told}) > 0
 		assert "wait" in told[0].subject
@@ -250,17 +254,26 @@ def test_an_account_that_may_not_send_waits_with_one_alarm_and_goes_on_by_itself
 		account.status, account.auth_token = "active", right
 	sweep.run()
 	eventually(lambda: all_sent(names))
-	assert not frappe.db.get_value("Twilio SMS Account", stack.account, "paused_since")
+	state = frappe.db.get_value("Twilio SMS Account", stack.account, ["paused_since", "status"])
+	assert state == (None, "Active")
 	assert len(sim.arrivals(number)) >= 3
 	for conversation in conversations:
 		assert len(sim.messages(customer=conversation.customer_number, direction="outbound")) == 1
 
 
 def test_new_credentials_let_the_texts_go_at_once(stack):
+	frappe.db.set_value("Twilio SMS Account", stack.account, "status", "Active")
 	pausing.pause(stack.account, "20003", "Authenticate")
 	doc = frappe.get_doc("Twilio SMS Account", stack.account)
+	assert doc.status == "Wrong Credentials"
 	assert doc.paused_since and "credentials" in doc.paused_reason
 	doc.auth_token = stack.auth_token
 	doc.save()
-	assert not frappe.db.get_value("Twilio SMS Account", stack.account, "paused_since")
+	state = frappe.db.get_value("Twilio SMS Account", stack.account, ["paused_since", "status"])
+	assert state == (None, "Not Checked")
 	frappe.db.commit()
+	# Whoever asks Twilio by hand lets them go as well.
+	pausing.pause(stack.account, "20003", "Authenticate")
+	frappe.db.commit()
+	assert setup.verify(stack.account)["status"] == "Active"
+	assert not frappe.db.get_value("Twilio SMS Account", stack.account, "paused_since")

@@ -12,6 +12,7 @@ from twilio_sms_channel.messaging import (
 	dispatch,
 	home,
 	importing,
+	pausing,
 	public_url,
 	redaction,
 	webhook_setup,
@@ -75,7 +76,9 @@ def verify(account: str) -> dict[str, Any]:
 	frappe.only_for("System Manager")
 	doc = frappe.get_doc(ACCOUNT, account)
 	verdict = doc.check()
-	doc.db_set(verdict.facts())
+	pausing.keep(doc.name, verdict)
+	if verdict.status == connecting.ACTIVE:
+		dispatch.wake()
 	return {"status": verdict.status, "detail": verdict.detail}
 
 

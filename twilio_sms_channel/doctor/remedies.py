@@ -59,7 +59,7 @@ def resume(account: str) -> None:
 	verdict = frappe.get_doc(ACCOUNT, account).check()
 	if verdict.status != connecting.ACTIVE:
 		frappe.throw(verdict.detail, title=_("Twilio said no"))
-	pausing.resume(account)
+	pausing.keep(account, verdict)
 	dispatch.wake()
 
 

@@ -4,12 +4,14 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
+from twilio_sms_channel.messaging import connecting
 from twilio_sms_channel.messaging.notify import tell_managers
 from twilio_sms_channel.twilio_gateway import errors
 
 ACCOUNT = "Twilio SMS Account"
 # Wrong credentials, an account that is suspended or closed, one that does not exist: no text of the account would be taken.
 CODES = ("20003", "20005", "20403", "20404", "30002")
+CREDENTIALS_REFUSED = ("20003", "20404")
 
 
 def pause(account: str, code: str, reason: str) -> None:
@@ -21,13 +23,15 @@ def pause(account: str, code: str, reason: str) -> None:
 	if frappe.db.get_value(ACCOUNT, account, "paused_since", for_update=True):
 		return
 	why = errors.explain(code, reason)
-	_set(account, paused_since=now_datetime(), paused_reason=why)
+	status = connecting.WRONG if code in CREDENTIALS_REFUSED else connecting.SUSPENDED
+	_set(account, paused_since=now_datetime(), paused_reason=why, status=status, status_detail=why)
 	tell_managers(_("Texts of the Twilio account {0} wait: {1}").format(account, why), ACCOUNT, account)
 
 
-def resume(account: str) -> None:
-	"""Let the texts of an account leave again."""
-	_set(account, paused_since=None, paused_reason=None)
+def keep(account: str, verdict: connecting.Verdict) -> None:
+	"""Keep what Twilio says of an account; its texts leave again when Twilio accepts it."""
+	goes_on = {"paused_since": None, "paused_reason": None} if verdict.status == connecting.ACTIVE else {}
+	_set(account, **verdict.facts(), **goes_on)
 
 
 def paused() -> list[str]:
@@ -38,10 +42,7 @@ def paused() -> list[str]:
 def look_again() -> None:
 	"""Ask Twilio about the paused accounts, and let those go on that it accepts. Commits."""
 	for name in paused():
-		verdict = frappe.get_doc(ACCOUNT, name).check()
-		if verdict.status == "Active":
-			resume(name)
-		_set(name, **verdict.facts())
+		keep(name, frappe.get_doc(ACCOUNT, name).check())
 		frappe.db.commit()
 
 

@@ -29,6 +29,11 @@ class TwilioSMSAccount(Document):
 		if self.paused_since and any(map(self.has_value_changed, CREDENTIALS)):
 			# The next text tells whether it is mended.
 			self.paused_since = self.paused_reason = None
+			if not self.has_value_changed("status"):
+				self.status, self.status_detail = "Not Checked", ""
+
+	def on_trash(self):
+		frappe.db.delete("Twilio SMS Finding", {"about_doctype": self.doctype, "about": self.name})
 
 	def check_form(self) -> None:
 		"""Take away what pasting brought along, and see that each field holds what belongs there.

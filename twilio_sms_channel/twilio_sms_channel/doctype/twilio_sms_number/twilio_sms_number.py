@@ -32,10 +32,34 @@ class TwilioSMSNumber(Document):
 			)
 
 	def on_trash(self):
+		self._refuse_to_leave_customers()
 		frappe.db.delete("Twilio SMS Pace", {"number": self.name})
+		frappe.db.delete("Twilio SMS Finding", {"about_doctype": self.doctype, "about": self.name})
+
+	def _refuse_to_leave_customers(self) -> None:
+		"""
+		:raises frappe.LinkExistsError: what customers wrote to this number could not be answered any more
+		"""
+		conversations = frappe.db.count("Twilio SMS Conversation", {"number": self.name})
+		opt_outs = frappe.db.count("Twilio SMS Consent Event", {"number": self.name})
+		if not conversations and not opt_outs:
+			return
+		frappe.throw(
+			_(
+				"{0} has conversations ({1}), texts ({2}) and entries in the record of opt-outs ({3}). Without it nobody could answer these customers any more, and what they write would be lost. Switch it off instead: clear Enabled, and nothing is sent from it."
+			).format(
+				phone.display(self.name),
+				conversations,
+				frappe.db.count("Twilio SMS Message", {"number": self.name}),
+				opt_outs,
+			),
+			frappe.LinkExistsError,
+			title=_("Not deleted"),
+		)
 
 	def take_over(self, sender) -> None:
-		"""Take over what Twilio says of this number; what it does not say stays.
+		"""Take over what Twilio says of this number; what it does not say stays, and so does what an admin chose here:
+		what is switched off stays off, and a country stays.
 
 		:param sender: `twilio_gateway.inventory.Sender`
 		"""
@@ -52,12 +76,12 @@ class TwilioSMSNumber(Document):
 				"webhook_checked": now_datetime(),
 			}
 		)
-		learned = {
-			"sms_enabled": sender.sms,
-			"mms_enabled": sender.mms,
-			"country": phone.country_of_region(sender.country),
-		}
-		self.update({field: value for field, value in learned.items() if value is not None})
+		for field, can in (("sms_enabled", sender.sms), ("mms_enabled", sender.mms)):
+			if can is not None and (self.is_new() or not can):
+				self.set(field, int(can))
+		country = phone.country_of_region(sender.country)
+		if country and (self.is_new() or not self.country):
+			self.country = country
 
 	def _canonical(self) -> str:
 		text = phone.cleaned(self.phone_number)
