@@ -8,7 +8,7 @@ import pytest
 import requests
 from PIL import Image
 from support.people import make_customer
-from support.stack import eventually, status_of
+from support.stack import eventually, lifted, status_of
 
 from twilio_sms_channel.messaging import outbox
 from twilio_sms_channel.overrides import activity
@@ -186,6 +186,7 @@ def test_lines_tell_of_opting_out_and_in(customer, ticket):
 	named(ticket)
 	for text in ("STOP", "STOP", "START"):
 		customer.text(text)
+	lifted(ticket)
 	assert lines(ticket) == ["Ann opted out of text messages", "Ann opted in to text messages again"]
 
 

@@ -9,7 +9,7 @@ import requests
 from support.reply_box import CUSTOMER, conversation_with, our_number, upload
 from support.stack import eventually, ticket_of
 
-from twilio_sms_channel.messaging import outbox, segments
+from twilio_sms_channel.messaging import consent, outbox, segments
 
 MESSAGE = "Twilio SMS Message"
 REPLY = "twilio_sms_channel.api.ticket.reply"
@@ -101,7 +101,11 @@ def test_an_account_that_is_off(stack):
 def test_opted_out(stack):
 	conversation = conversation_with(stack)
 	conversation.opted_out = 1
-	assert "opted out by texting STOP" in refused(conversation)
+	assert "opted out of texts" in refused(conversation)
+	# Without the mark: the record decides.
+	conversation.opted_out = 0
+	consent.opt_out(conversation, consent.BY_REFUSAL)
+	assert "opted out of texts" in refused(conversation)
 
 
 @pytest.mark.parametrize(
@@ -212,16 +216,16 @@ def test_nobody_who_opted_out_of_either_number_is_texted(standing_in):
 			"opted_out": 1,
 		}
 	).insert(ignore_permissions=True)
-	assert "opted out by texting STOP" in refused(conversation)
+	assert "opted out of texts" in refused(conversation)
 
 
 def test_an_opt_out_of_the_service_counts_before_there_is_a_conversation(stack, standing_in):
 	conversation, fallback = standing_in
 	service = "MG" + uuid.uuid4().hex
 	sibling = conversation_with(stack, conversation.customer_number, messaging_service_sid=service)
-	sibling.db_set({"opted_out": 1, "opted_out_on": frappe.utils.now()})
+	consent.opt_out(sibling, consent.BY_REFUSAL)
 	frappe.db.set_value("Twilio SMS Number", fallback, "messaging_service_sid", service)
-	assert "opted out by texting STOP" in refused(conversation)
+	assert "opted out of texts" in refused(conversation)
 
 
 def test_one_that_is_off_itself_does_not_stand_in_nor_does_its_own(stack, standing_in):

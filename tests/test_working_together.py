@@ -6,7 +6,7 @@ import frappe
 import pytest
 import requests
 from support.people import make_agent
-from support.stack import Customer, eventually, ticket_of
+from support.stack import Customer, eventually, lifted, ticket_of
 
 from twilio_sms_channel.messaging import media_links, outbox
 
@@ -439,6 +439,7 @@ def test_splitting_moves_the_texts_with_their_state_and_lines(agent, customer, t
 	other = customer.text("Another matter")
 	customer.text("STOP")
 	customer.text("START")
+	lifted(ticket)
 	assert agent.reply(ticket.name, "<p>About the other matter</p>").status_code == 200
 	eventually(lambda: written_in(ticket)[0].status == "Delivered")
 	answer = agent.call(f"{HELPDESK}split_ticket", subject="Other", communication_id=other.communication)

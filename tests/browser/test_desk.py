@@ -158,11 +158,21 @@ def test_a_wish_to_stop_is_shown_and_the_agent_can_note_it(page, stack, sim, sho
 	expect(panel.get_by_test_id("wish")).to_contain_text("may want no more texts")
 	expect(panel.get_by_test_id("remark")).to_contain_text("does not accept files")
 	page.screenshot(path=shots("wish-to-stop"))
+	# The agent is asked before the next text goes out.
+	panel.get_by_test_id("body").fill("Shall we stop?")
+	panel.get_by_test_id("send").click()
+	expect(panel.get_by_test_id("problem")).to_contain_text("Keep Texting")
+	panel.get_by_test_id("keep-texting").click()
+	expect(panel.get_by_test_id("wish")).to_be_hidden()
+	panel.get_by_test_id("send").click()
+	eventually(lambda: [text.body for text in customer.inbox()] == ["Shall we stop?"])
+	# Customers say it on the phone as well: the button is always there.
 	panel.get_by_test_id("opt-out").click()
 	expect(panel.get_by_test_id("wish")).to_contain_text("Only they can lift this")
 	panel.get_by_test_id("opt-out-yes").click()
 	expect(panel.get_by_test_id("why-not")).to_contain_text("opted out")
 	expect(panel.get_by_test_id("wish")).to_be_hidden()
+	expect(panel.get_by_test_id("opt-out")).to_be_hidden()
 
 
 def test_a_manager_rotates_the_token_and_compares_with_twilio(page, stack, sim, shots, customer):

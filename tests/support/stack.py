@@ -392,6 +392,12 @@ def eventually(ask, timeout_s: float = 60, every_s: float = 0.1):
 		time.sleep(every_s)
 
 
+def lifted(ticket) -> None:
+	"""Until an opt-out is lifted: START so soon after STOP counts once Twilio has told which was the last."""
+	conversation = ticket.twilio_sms_conversation
+	eventually(lambda: not frappe.db.get_value("Twilio SMS Conversation", conversation, "opted_out"))
+
+
 def status_of(message: str) -> str:
 	frappe.db.rollback()
 	return frappe.db.get_value(MESSAGE, message, "status")

@@ -130,12 +130,12 @@ def _means_start(row: dict, number) -> bool:
 	return bool(stop) and stop.source != BY_AGENT
 
 
-def note(conversation, message) -> str:
+def note(conversation, message) -> tuple[str, bool]:
 	"""Take in what a text says about consent, when it gets into its ticket like any other.
 
 	:param conversation: Twilio SMS Conversation document; saved by the caller
 	:param message: the inbound Twilio SMS Message
-	:return: STOP, START or HELP when it asked for that, "" when it did not, or changed nothing
+	:return: STOP, START or HELP when it asked for that, otherwise ""; and whether it changed who may be texted
 	"""
 	word = keyword(message.body, message.opt_out_type)
 	kept = frappe.db.exists(EVENT, {"message": message.name})
@@ -143,16 +143,20 @@ def note(conversation, message) -> str:
 		keep_from_before(message.as_dict())
 		kept = True
 	if kept and word == HELP:
-		return HELP
+		return HELP, False
 	if kept:
-		was_opted_out = conversation.opted_out
+		was_opted_out = bool(conversation.opted_out)
 		refresh(conversation.number, conversation.customer_number, conversation)
 		conversation.may_want_to_stop = 0
-		return word if word == STOP or (was_opted_out and not conversation.opted_out) else ""
+		if word == STOP:
+			return STOP, not _standing(
+				_number(conversation.number), conversation.customer_number, message.name
+			)
+		return (START, True) if was_opted_out and not conversation.opted_out else ("", False)
 	message.may_want_to_stop = may_want_to_stop(message.body)
 	if message.may_want_to_stop:
 		conversation.may_want_to_stop = 1
-	return ""
+	return "", False
 
 
 def opt_out(conversation, source: str, message: str | None = None) -> None:
@@ -193,18 +197,18 @@ def keep_texting(conversation) -> None:
 # Who may be texted
 
 
-def why_not(number: str, customer_number: str) -> str:
-	"""The reason why a customer may not be texted from one of our numbers, "" when they may: who said so, how and when."""
-	stop = _standing(_number(number), customer_number)
-	if stop:
+def why_not(number: str, customer_number: str, is_marked: bool = False) -> str:
+	"""The reason why a customer may not be texted from one of our numbers, "" when they may: who said so, how and when.
+
+	:param is_marked: whether a conversation says so, when the caller knows one
+	"""
+	if stop := _standing(_number(number), customer_number):
 		return explain(stop)
 	pair = {"number": number, "customer_number": customer_number}
-	return (
-		""
-		if not frappe.db.get_value(CONVERSATION, pair, "opted_out")
-		else _("{0} opted out of texts. They have to text START before they can be texted again.").format(
-			phone.display(customer_number)
-		)
+	if not is_marked and not frappe.db.get_value(CONVERSATION, pair, "opted_out"):
+		return ""
+	return _("{0} opted out of texts. They have to text START before they can be texted again.").format(
+		phone.display(customer_number)
 	)
 
 
@@ -335,10 +339,12 @@ def _record(
 		consent_order.ask_if_open(event)
 
 
-def _standing(number, customer_number: str):
-	return consent_order.standing(
-		consent_order.decisions([customer_number], number.name, number.messaging_service_sid)
-	)
+def _standing(number, customer_number: str, without: str | None = None):
+	"""
+	:param without: a Twilio SMS Message, by its name, to be left out
+	"""
+	events = consent_order.decisions([customer_number], number.name, number.messaging_service_sid)
+	return consent_order.standing(event for event in events if not without or event.message != without)
 
 
 def _number(name: str):

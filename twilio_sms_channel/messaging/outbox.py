@@ -191,7 +191,7 @@ def why_not(conversation, body: str | None = None, files: list[str] | None = Non
 	customer = phone.display(customer_number)
 	if reason := home.why():
 		return reason
-	if reason := consent.why_not(conversation.number, customer_number):
+	if reason := consent.why_not(conversation.number, customer_number, conversation.opted_out):
 		return reason
 	if not phone.is_answerable(customer_number):
 		return _("{0} is not a phone number: texts from it cannot be answered.").format(customer)

@@ -53,7 +53,7 @@ def thread(message, conversation) -> None:
 	arrival_order.set_arrival(message.communication, message.received_at)
 	conversations.held_again(conversation)
 
-	keyword = consent.note(conversation, message)
+	keyword, changed = consent.note(conversation, message)
 	conversation.ticket_doctype, conversation.ticket = desk.doctype, ticket.name
 	conversation.last_inbound = max(filter(None, (conversation.last_inbound, message.received_at)))
 	conversation.region = message.region or conversation.region
@@ -78,7 +78,7 @@ def thread(message, conversation) -> None:
 		arrival_order.arrange_later(message)
 	if keyword:
 		consent.answer(keyword, conversation, number)
-	_log(desk, ticket, conversation, keyword, is_reaction)
+	_log(desk, ticket, conversation, changed, is_reaction)
 	if continued:
 		notify.about_text(desk, ticket, who, message)
 	tell("twilio_sms_message_received", message)
@@ -110,7 +110,7 @@ def add_words(message, conversation) -> None:
 	"""
 	desk = desk_of_site()
 	frappe.db.set_value("Communication", message.communication, "content", text.to_html(message.body))
-	keyword = consent.note(conversation, message)
+	keyword, changed = consent.note(conversation, message)
 	conversations.save(conversation)
 	message.db_set("may_want_to_stop", message.may_want_to_stop)
 	if keyword:
@@ -119,13 +119,13 @@ def add_words(message, conversation) -> None:
 	if ticket := name and desk.living_ticket(name):
 		desk.call_by(ticket.name, message.body, conversation.customer_number)
 		ticket.settled_on = None
-		_log(desk, ticket, conversation, keyword, is_reaction=False)
+		_log(desk, ticket, conversation, changed, is_reaction=False)
 
 
-def _log(desk, ticket: Ticket, conversation, keyword: str, is_reaction: bool) -> None:
+def _log(desk, ticket: Ticket, conversation, consent_changed: bool, is_reaction: bool) -> None:
 	if ticket.settled_on and not is_reaction:
 		desk.log(ticket.name, system_lines.REOPENED)
-	if keyword in (consent.STOP, consent.START):
+	if consent_changed:
 		desk.log(ticket.name, system_lines.OPTED_OUT if conversation.opted_out else system_lines.OPTED_IN)
 
 
@@ -141,7 +141,7 @@ def _open_ticket(desk, conversation) -> Ticket | None:
 
 def _keep_without_ticket(desk, message, conversation, number) -> None:
 	"""Take in a bare STOP that would open a ticket: nobody may answer it, and its clocks would run for nothing."""
-	keyword = consent.note(conversation, message)
+	keyword, changed = consent.note(conversation, message)
 	conversation.last_inbound = max(filter(None, (conversation.last_inbound, message.received_at)))
 	conversation.region = message.region or conversation.region
 	conversations.save(conversation)
@@ -155,7 +155,7 @@ def _keep_without_ticket(desk, message, conversation, number) -> None:
 	message.update(facts)
 	message.notify_update()
 	consent.answer(keyword, conversation, number)
-	if conversation.ticket and desk.living_ticket(conversation.ticket):
+	if changed and conversation.ticket and desk.living_ticket(conversation.ticket):
 		desk.log(conversation.ticket, system_lines.OPTED_OUT)
 	tell("twilio_sms_message_received", message)
 
