@@ -291,6 +291,7 @@ def opt_out(person, texts):
 			text.team in let_in
 		)
 		frappe.db.set_value(CONVERSATION, text.conversation, {"opted_out": 0, "opted_out_on": None})
+		frappe.db.delete("Twilio SMS Consent Event", {"customer_number": text.customer_number})
 	frappe.db.commit()
 	return let_in
 
@@ -353,6 +354,7 @@ AGENTS_DOORS = {
 	"saved_replies": door("saved_replies", http="GET"),
 	"saved_reply": door("saved_reply", http="GET", name="None of ours"),
 	"opt_out": opt_out,
+	"keep_texting": door("keep_texting"),
 	"preview": door("preview", message="Hi"),
 	"reply": door("reply", message=""),
 	"switch_channel": door("switch_channel", channel="Fax"),

@@ -173,12 +173,11 @@ def opt_out(conversation, source: str, message: str | None = None) -> None:
 		if by_agent:
 			frappe.db.rollback()
 		stop = _standing(number, customer_number)
-		if stop and (stop.source == BY_AGENT or not by_agent):
-			return
-		_record(STOP, number.name, customer_number, source=source, message=message, at=now_datetime())
+		if not stop or (by_agent and stop.source != BY_AGENT):
+			_record(STOP, number.name, customer_number, source=source, message=message, at=now_datetime())
+			line = system_lines.NOTED_OPT_OUT if by_agent else system_lines.WAS_OPTED_OUT
+			system_lines.log(conversation.ticket_doctype, conversation.ticket, line)
 		refresh(number.name, customer_number)
-		line = system_lines.NOTED_OPT_OUT if by_agent else system_lines.WAS_OPTED_OUT
-		system_lines.log(conversation.ticket_doctype, conversation.ticket, line)
 		if by_agent:
 			frappe.db.commit()
 	finally:
