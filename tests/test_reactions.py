@@ -50,12 +50,15 @@ def test_a_reaction_opens_neither_a_resolved_ticket_again_nor_a_new_one(stack, s
 	state = agent.call(STATE, http="GET", ticket=ticket.name).json()["message"]
 	assert not [event for event in state["events"] if "reopened" in event["what"]]
 	# Long after as well: there is nothing to do about a heart.
-	frappe.db.set_value("Twilio SMS Number", stack.number, "reopen_within_days", 0)
-	frappe.db.commit()
+	number = frappe.get_doc("Twilio SMS Number", stack.number)
 	try:
-		assert ticket_of(send(stack, customer, Body="Loved “Your order is ready…”")).name == ticket.name
+		for changes in ({"reopen_within_days": 0}, {"threading_policy": "Always a new ticket"}):
+			frappe.get_doc(number.doctype, number.name).update(changes).save()
+			frappe.db.commit()
+			assert ticket_of(send(stack, customer, Body="Loved “Your order is ready…”")).name == ticket.name
 	finally:
-		frappe.db.set_value("Twilio SMS Number", stack.number, "reopen_within_days", 7)
+		kept = {field: number.get(field) for field in ("reopen_within_days", "threading_policy")}
+		frappe.get_doc(number.doctype, number.name).update(kept).save()
 		frappe.db.commit()
 	# Words of the customer's own are no reaction, nor is a quotation of something that nobody said.
 	message = send(stack, customer, Body="Liked “The Wall”")

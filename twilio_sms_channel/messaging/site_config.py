@@ -44,6 +44,8 @@ def keep_encryption_key() -> None:
 		if not key:
 			key = Fernet.generate_key().decode()
 			_replace(_stored() | {ENCRYPTION_KEY: key})
+	# What else runs in this process, Frappe itself included, is to know it as well.
+	_forget_what_was_read()
 	frappe.local.conf[ENCRYPTION_KEY] = key
 
 

@@ -162,7 +162,8 @@ def _keep_without_ticket(desk, message, conversation, number) -> None:
 
 def _continued_ticket(desk, conversation, number, is_reaction: bool = False) -> Ticket | None:
 	"""The conversation's ticket when the policy says that a text continues it."""
-	if number.threading_policy == "Always a new ticket" or not conversation.ticket:
+	always_new = number.threading_policy == "Always a new ticket" and not is_reaction
+	if always_new or not conversation.ticket:
 		return None
 	ticket = desk.living_ticket(conversation.ticket)
 	if (
