@@ -9,6 +9,7 @@ from typing import Any
 
 NOTHING = "Xanadu-of-nobody"
 MANY = 500
+SAYS = ("message", "values", "results", "docs", "docinfo")
 
 
 def told(method: str, needle: str, /, **args: Any) -> Callable:
@@ -56,9 +57,13 @@ def oracle(method: str, words: str, /, **args: Any) -> Callable:
 	"""
 
 	def ask(person, texts) -> set[str]:
-		def answer(word: str) -> str:
+		def answer(word: str) -> tuple:
 			filled = {key: value.replace("{word}", word) for key, value in args.items()}
-			return person.call(method, http="GET", **filled).text.replace(word, "")
+			said = person.call(method, http="GET", **filled)
+			if "json" not in said.headers["Content-Type"]:
+				return said.status_code, said.text.replace(word, "")
+			# Errors show what was asked, cut to some length.
+			return said.status_code, {key: value for key, value in said.json().items() if key in SAYS}
 
 		nothing = answer(NOTHING)
 		return {team for team, text in texts.items() if answer(getattr(text, words)) != nothing}
@@ -332,10 +337,6 @@ def ways(doctype: str, field: str, needle: str, name: str) -> Iterator[tuple[str
 		"get_tagged_docs",
 		told("frappe.desk.doctype.tag.tag.get_tagged_docs", name, doctype=doctype, tag="%tsms-tag%"),
 	)
-	yield (
-		"get_documents_for_tag",
-		told("frappe.desk.doctype.tag.tag.get_documents_for_tag", needle, tag="#tsms-tag"),
-	)
 	for load in ("getdoc", "get_docinfo", "get_communications"):
 		yield load, told_each(f"frappe.desk.form.load.{load}", needle, doctype=doctype, name=f"{{{name}}}")
 	yield (
@@ -429,6 +430,19 @@ def through_links() -> Iterator[tuple[str, Callable]]:
 					order_by="creation desc",
 				),
 			)
+
+
+def by_tag(needle: str) -> Iterator[tuple[str, Callable]]:
+	"""What is tagged is shown by its title: a ticket's subject, a conversation's customer."""
+	yield (
+		"get_documents_for_tag",
+		told("frappe.desk.doctype.tag.tag.get_documents_for_tag", needle, tag="#tsms-tag"),
+	)
+	fields = '["document_type", "title"]'
+	yield (
+		"list of tags",
+		told("frappe.client.get_list", needle, doctype="Tag Link", fields=fields, limit_page_length=MANY),
+	)
 
 
 def files() -> Iterator[tuple[str, Callable]]:

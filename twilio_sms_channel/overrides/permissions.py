@@ -20,7 +20,8 @@ NO_OPINION = True if int(frappe.__version__.split(".")[0]) >= 16 else None
 def communication_query(user: str | None = None, doctype: str | None = None) -> str:
 	"""SQL condition on `tabCommunication`: texts only of tickets that the user may read."""
 	if not (visible := _visible(user)):
-		return ""
+		nothing_hidden = _sees_everything(user) or not desk_or_none()
+		return "" if nothing_hidden else f"not {_left_over('`tabCommunication`')}"
 	return (
 		f"(ifnull(`tabCommunication`.communication_medium, '') != 'SMS' or {_elsewhere('`tabCommunication`')}"
 		f" or cast(`tabCommunication`.reference_name as binary) in ({visible}))"
@@ -59,8 +60,13 @@ def media_query(user: str | None = None, doctype: str | None = None) -> str:
 
 def file_query(user: str | None = None, doctype: str | None = None) -> str:
 	"""SQL condition on `tabFile`: names of files of texts tell what was sent, too. All other files are not ours to judge."""
-	if _sees_everything(user) or not (visible := _visible(user)):
+	if _sees_everything(user) or not desk_or_none():
 		return ""
+	if not (visible := _visible(user)):
+		return (
+			"not (ifnull(`tabFile`.attached_to_doctype, '') = 'Communication' and exists (select 1 from"
+			f" `tabCommunication` text where text.name = `tabFile`.attached_to_name and {_left_over('text')}))"
+		)
 	return (
 		"not (ifnull(`tabFile`.attached_to_doctype, '') = 'Communication' and exists (select 1 from `tabCommunication` text"
 		" where text.name = `tabFile`.attached_to_name and text.communication_medium = 'SMS'"
@@ -94,6 +100,11 @@ def tag_query(user: str | None = None, doctype: str | None = None) -> str:
 		f"(`tabTag Link`.document_type not in ({texts}, {ticket}) or (`tabTag Link`.document_type = {ticket}"
 		f" and cast(`tabTag Link`.document_name as binary) in ({visible})))"
 	)
+
+
+def _left_over(text: str) -> str:
+	"""SQL condition on a text's Communication: the ticket that it was in is gone."""
+	return f"(ifnull({text}.communication_medium, '') = 'SMS' and ifnull({text}.reference_name, '') = '')"
 
 
 def _elsewhere(text: str) -> str:

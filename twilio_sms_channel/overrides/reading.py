@@ -12,6 +12,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.desks import desk_or_none
+from twilio_sms_channel.overrides import aliases
 
 OURS = (
 	"Twilio SMS Account",
@@ -288,8 +289,5 @@ def _refuse_if_guarded(doctype: Any) -> None:
 
 def _refuse_if_ours(method: Any) -> None:
 	"""Some endpoints call another one by its path, past what stands in for it."""
-	if not method:
-		return
-	named, stood_in_for = _resolved(str(method)), {*IN_PLACE, *IN_PLACE_BEFORE_V16}
-	if named and any(named is _resolved(endpoint) for endpoint in stood_in_for):
+	if method and aliases.endpoint_of(str(method)):
 		frappe.throw(_("{0} cannot be called in this way.").format(method), frappe.PermissionError)

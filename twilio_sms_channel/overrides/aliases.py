@@ -1,0 +1,48 @@
+"""Whatever imports an endpoint makes it callable by that module's name as well, past what stands in for it."""
+
+import re
+from typing import Any
+
+import frappe
+from frappe import _
+
+METHOD = re.compile(r"^/api/(?:v\d+/)?method/([^/]+)/?$")
+OURS = "twilio_sms_channel."
+
+
+def refuse() -> None:
+	"""Refuse a request that calls what this app stands in for by another name (hook `before_request`).
+
+	:raises frappe.PermissionError: naming the endpoint
+	"""
+	request = getattr(frappe.local, "request", None)
+	found = METHOD.match(request.path) if request else None
+	for path in {found and found.group(1), (frappe.form_dict or {}).get("cmd")}:
+		if not isinstance(path, str) or "." not in path or path.startswith(OURS):
+			continue
+		endpoint = endpoint_of(path)
+		if endpoint and endpoint != path:
+			frappe.throw(_("Call {0} instead.").format(endpoint), frappe.PermissionError)
+
+
+def endpoint_of(path: str) -> str:
+	"""The endpoint that a path leads to, as far as this app stands in for it; "" for all others."""
+	if path in _stood_in_for():
+		return path
+	if not (method := _resolved(path)):
+		return ""
+	return next((endpoint for endpoint in _stood_in_for() if _resolved(endpoint) is method), "")
+
+
+def _stood_in_for() -> list[str]:
+	hooks = frappe.get_hooks("override_whitelisted_methods", {})
+	return [endpoint for endpoint, paths in hooks.items() if any(path.startswith(OURS) for path in paths)]
+
+
+def _resolved(path: str) -> Any:
+	try:
+		return frappe.get_attr(path)
+	except Exception:
+		# Whatever is wrong with the path, Frappe says so when it calls it.
+		frappe.clear_messages()
+		return None
