@@ -40,6 +40,13 @@ def keep(doc, fields: tuple[str, ...]) -> None:
 			_refuse(doc, field)
 
 
+def restore(doc, fields: tuple[str, ...]) -> None:
+	"""Put back what somebody else has changed in these fields, where a form can be older than what the app wrote."""
+	if not is_ours(doc) and not doc.is_new():
+		before = doc.get_doc_before_save() or _stored(doc)
+		doc.update({field: before.get(field) for field in fields})
+
+
 def keep_all(doc, but: tuple[str, ...] = ()) -> None:
 	"""The same for all fields that the DocType came with, and for new documents."""
 	if is_ours(doc):
@@ -132,9 +139,9 @@ def _plain(df, value: Any) -> Any:
 
 def _refuse(doc, field: str = "") -> None:
 	if not field:
-		what = _("{0} is written by the app itself.").format(_(doc.doctype))
+		said = _("{0} is written by the app itself.").format(_(doc.doctype))
 	else:
-		what = _("{0} of {1} is changed by the app itself.").format(
-			_(doc.meta.get_label(field)), _(doc.doctype)
-		)
-	frappe.throw(what, frappe.PermissionError, title=_("Not changed"))
+		said = _(
+			"{0} of {1} is changed by the app itself. If you changed something else, reload the page and do it again."
+		).format(_(doc.meta.get_label(field)), _(doc.doctype))
+	frappe.throw(said, frappe.PermissionError, title=_("Not changed"))

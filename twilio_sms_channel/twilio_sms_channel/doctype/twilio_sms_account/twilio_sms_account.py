@@ -23,8 +23,7 @@ class TwilioSMSAccount(Document):
 	def validate(self):
 		redaction.forget_form()
 		site_config.keep_encryption_key()
-		if not self.is_new():
-			rights.keep(self, LEARNED)
+		rights.restore(self, LEARNED)
 		self.check_form()
 		if self.paused_since and any(map(self.has_value_changed, CREDENTIALS)):
 			# The next text tells whether it is mended.
