@@ -17,7 +17,7 @@ from frappe.utils import add_to_date
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
-from twilio_sms_channel.messaging import clock, delivery, pausing, rows, segments
+from twilio_sms_channel.messaging import clock, delivery, erasures, pausing, rows, segments
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted, accepted, twilio_time
 
@@ -288,7 +288,9 @@ def _known(customer_number: str, sids: list[str]) -> set[str]:
 	"""Which of these SIDs belong to texts that are known here, as what they are or were before they were sent again."""
 	if not sids:
 		return set()
-	known = set(frappe.get_all(MESSAGE, {"twilio_sid": ("in", sids)}, pluck="twilio_sid"))
+	known = set(frappe.get_all(MESSAGE, {"twilio_sid": ("in", sids)}, pluck="twilio_sid")) | erasures.among(
+		sids
+	)
 	sent_again = {"customer_number": customer_number, "earlier_sids": ("is", "set")}
 	for earlier in frappe.get_all(MESSAGE, sent_again, pluck="earlier_sids"):
 		known.update(earlier.split())

@@ -26,6 +26,11 @@ class TwilioSMSMessage(Document):
 		for may in (remedies.can_retry, remedies.can_email, remedies.can_cancel):
 			self.set_onload(may.__name__, may(self))
 
+	def on_trash(self):
+		from twilio_sms_channel.messaging import erasures
+
+		erasures.remember([self.twilio_sid, *(self.earlier_sids or "").split()])
+
 
 def on_doctype_update():
 	# The sweep looks for what is due.

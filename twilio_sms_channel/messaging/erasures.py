@@ -1,0 +1,45 @@
+"""Which texts were deleted here: what Twilio still has of them must not come in again.
+
+Of a deleted text nothing is kept but an HMAC of its SID under the site's secret. Whoever has the SID can ask whether it was
+here; nobody can tell from the HMAC which text, customer or account it was.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+
+import frappe
+from frappe.utils import now_datetime
+from frappe.utils.password import get_encryption_key
+
+ERASED = "Twilio SMS Erased Text"
+
+
+def remember(sids: Iterable[str]) -> None:
+	"""Note that the texts with these SIDs are being deleted. Does not commit: they may yet stay.
+
+	:param sids: Twilio's, of inbound and outbound texts
+	"""
+	now = now_datetime()
+	fields = ["name", "digest", "creation", "modified", "owner", "modified_by"]
+	rows = [(d := _digest(sid), d, now, now, "Administrator", "Administrator") for sid in sids if sid]
+	if rows:
+		frappe.db.bulk_insert(ERASED, fields, rows, ignore_duplicates=True)
+
+
+def among(sids: Iterable[str]) -> set[str]:
+	"""Those of the SIDs whose texts were deleted here."""
+	by_digest = {_digest(sid): sid for sid in sids if sid}
+	if not by_digest:
+		return set()
+	Erased = frappe.qb.DocType(ERASED)
+	found = (
+		frappe.qb.from_(Erased).select(Erased.name).where(Erased.name.isin(list(by_digest))).run(pluck=True)
+	)
+	return {by_digest[digest] for digest in found}
+
+
+def _digest(sid: str) -> str:
+	key = hashlib.sha256(b"twilio_sms_channel erased text" + get_encryption_key().encode()).digest()
+	# Twilio's hexadecimal digits are compared without regard to case in the database as well.
+	return hmac.new(key, sid.lower().encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,5 @@
+from frappe.model.document import Document
+
+
+class TwilioSMSErasedText(Document):
+	"""That a text was here and was deleted; see `messaging/erasures.py`."""
