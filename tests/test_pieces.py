@@ -1,5 +1,7 @@
 """The small parts: numbers, segments, text, statuses."""
 
+import time
+
 import pytest
 
 
@@ -159,3 +161,59 @@ def test_a_subject_is_one_short_line_without_markup_and_with_all_words(site, bod
 	from twilio_sms_channel.desks.helpdesk import subject_of
 
 	assert subject_of(body, "+14155550132") == subject
+
+
+def test_a_subject_is_made_at_once_whatever_was_texted(site):
+	from twilio_sms_channel.desks.helpdesk import subject_of
+
+	began = time.process_time()
+	for body in ("<" * 16_000, "<a" * 8_000, "<" * 8_000 + ">" * 8_000):
+		subject_of(body, "+14155550132")
+	assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+	("said", "kept"),
+	[
+		("image/jpeg", "image/jpeg"),
+		("text/plain; charset=utf-8", "text/plain"),
+		("application/vnd.ms-excel", "application/vnd.ms-excel"),
+		("image/png<svg onload=x>", ""),
+		("<svg/onload=x>", ""),
+		("é/é", ""),
+		("", ""),
+		(None, ""),
+	],
+)
+def test_a_type_of_file_is_one_or_nothing(site, said, kept):
+	from twilio_sms_channel.twilio_gateway import outside
+
+	assert outside.content_type(said) == kept
+
+
+@pytest.mark.parametrize(
+	("said", "kept"),
+	[
+		("203.0.113.7", "203.0.113.7"),
+		(" 2001:DB8::1 ", "2001:db8::1"),
+		("203.0.113.7, 10.0.0.1", ""),
+		("<script>", ""),
+		("0x7f000001", ""),
+		(None, ""),
+	],
+)
+def test_an_address_is_one_or_nothing(site, said, kept):
+	from twilio_sms_channel.twilio_gateway import outside
+
+	assert outside.ip_address(said) == kept
+
+
+def test_values_from_outside_are_no_markup(site):
+	from twilio_sms_channel.twilio_gateway import outside
+
+	assert outside.plain("<b>\u202eT\x00w\n</b>", 8) == "‹b›Tw\n"
+	assert outside.plain(None) == ""
+	assert outside.plain(30002) == "30002"
+	url = "https://api.twilio.com/a?b=1&c='d'%20#rc=3&rp=ct,rt,5xx"
+	assert outside.url(url) == url
+	assert outside.url('https://x.example/" onload=<') == "https://x.example/%22%20onload=%3C"

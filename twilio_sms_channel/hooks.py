@@ -72,7 +72,17 @@ has_permission = {
 
 # Documents and time ----------------------------------------------------------------------------
 
+# Our DocTypes hold values that came from outside.
+_OURS = tuple(
+	f"Twilio SMS {name}"
+	for name in (
+		*("Account", "Consent Event", "Conversation", "Erased Text", "Finding", "Message", "Number"),
+		*("Pace", "Rejected Webhook"),
+	)
+)
+
 doc_events = {
+	**{doctype: {"before_print": "twilio_sms_channel.overrides.printing.as_text"} for doctype in _OURS},
 	"Communication": {
 		"validate": "twilio_sms_channel.messaging.rights.keep_in_ticket",
 		"after_delete": "twilio_sms_channel.overrides.deleting.forget_words",
@@ -123,7 +133,10 @@ doctype_js = {
 	"Contact": "public/js/contact.js",
 }
 
-doctype_list_js = {"HD Ticket": "public/js/hd_ticket_list.js"}
+doctype_list_js = {
+	"HD Ticket": "public/js/hd_ticket_list.js",
+	**{doctype: "public/js/shown_as_text.js" for doctype in _OURS},
+}
 
 extend_bootinfo = "twilio_sms_channel.overview.boot.extend"
 

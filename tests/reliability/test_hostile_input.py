@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 from support.hostile import Ask, asks
 from support.stack import INBOUND, MESSAGE
 
+from twilio_sms_channel.twilio_gateway import outside
+
 MEDIA = "Twilio SMS Media"
 AT_ONCE = 4
 TIMEOUT_S = 60
@@ -156,7 +158,10 @@ def _judge(ask: Ask, status: int, row, media: dict, number: str) -> None:
 	assert row.body == said.get("Body", "").replace("\x00", "")[:KEPT_BODY_CHARACTERS]
 	places = sorted(int(name[8:]) for name in said if re.fullmatch(r"MediaUrl[0-9]{1,4}", name))
 	assert media[row.name] == [
-		(said[f"MediaUrl{n}"], said.get(f"MediaContentType{n}", "")[:KEPT_TYPE_CHARACTERS])
+		(
+			outside.url(said[f"MediaUrl{n}"]),
+			outside.content_type(said.get(f"MediaContentType{n}", "")[:KEPT_TYPE_CHARACTERS]),
+		)
 		for n in places[:KEPT_MEDIA]
 		if 0 < len(said[f"MediaUrl{n}"]) <= KEPT_URL_CHARACTERS
 	]

@@ -7,6 +7,7 @@ from frappe.utils import now_datetime
 from twilio_sms_channel.doctor.examination import Report
 from twilio_sms_channel.doctor.finding import BROKEN, Finding
 from twilio_sms_channel.messaging.notify import tell_managers
+from twilio_sms_channel.twilio_gateway.outside import NO_MARKUP
 
 DOCTYPE = "Twilio SMS Finding"
 WORDS = ("severity", "what", "why", "how", "remedy")
@@ -25,7 +26,8 @@ def keep(report: Report) -> None:
 			# Not by delete_doc, which wants a queue that works: that it does not may be the finding.
 			frappe.db.delete(DOCTYPE, {"name": name})
 	for key, finding in found.items():
-		values = {word: getattr(finding, word) for word in WORDS}
+		# They name numbers, accounts and services as somebody at Twilio called them.
+		values = {word: getattr(finding, word).translate(NO_MARKUP) for word in WORDS}
 		if name := rows.get(key):
 			frappe.db.set_value(DOCTYPE, name, {**values, "last_seen": now})
 		else:

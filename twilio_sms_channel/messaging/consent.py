@@ -18,6 +18,7 @@ from frappe.utils import format_datetime, get_fullname, now_datetime
 
 from twilio_sms_channel.messaging import consent_order, locks, near_misses, phone, system_lines
 from twilio_sms_channel.messaging.consent_order import BY_AGENT
+from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.client import to_utc
 
 CONVERSATION, EVENT, NUMBER = "Twilio SMS Conversation", "Twilio SMS Consent Event", "Twilio SMS Number"
@@ -322,7 +323,7 @@ def _record(
 			"service_sid": service_sid or _number(number).messaging_service_sid or None,
 			"occurred_at": at,
 			"source": source,
-			"word": (word_written or "")[:KEPT_CHARACTERS],
+			"word": outside.plain(word_written, KEPT_CHARACTERS),
 			"message": message,
 			"entered_by": by,
 			"sequence": sequence,

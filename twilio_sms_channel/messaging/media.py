@@ -8,6 +8,7 @@ from frappe.query_builder.functions import Min
 from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.messaging import clock, delivery, home, jobs, words
+from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.media import CannotFetch, download, sids_of
@@ -102,7 +103,7 @@ def _fetch_one(message, item, account) -> None:
 			{
 				"status": "Fetched",
 				"file": file.name,
-				"file_name": file.file_name,
+				"file_name": outside.plain(file.file_name),
 				"content_type": kind,
 				"size": len(content),
 				"error": None,
@@ -131,7 +132,9 @@ def _fetch_one(message, item, account) -> None:
 def _note_failure(item, reason: str, passing: bool) -> None:
 	attempts = (item.attempts or 0) + 1
 	final = not passing or attempts >= MAX_ATTEMPTS
-	item.db_set({"attempts": attempts, "error": reason[:500], "status": "Failed" if final else "Waiting"})
+	item.db_set(
+		{"attempts": attempts, "error": outside.sentence(reason), "status": "Failed" if final else "Waiting"}
+	)
 
 
 def _messages_with(media: dict, limit: int) -> list[str]:

@@ -8,6 +8,7 @@ from frappe.utils.user import get_users_with_role
 
 from twilio_sms_channel.messaging import text
 from twilio_sms_channel.messaging.courtesies import courtesy
+from twilio_sms_channel.twilio_gateway import outside
 
 # Five texts in a row are one reason to look.
 QUIET_MINUTES = 5
@@ -58,7 +59,7 @@ def about_text(desk, ticket, who: str, message) -> None:
 		untold,
 	)
 	for user in untold:
-		desk.ring(user, ticket.name, _("{0} sent a text on ticket").format(who))
+		desk.ring(user, ticket.name, _("{0} sent a text on ticket").format(outside.plain(who)))
 
 
 def _who_answered_last(desk, ticket, conversation: str) -> list[str]:

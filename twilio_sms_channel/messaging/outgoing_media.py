@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.messaging import media, phone, pictures
-from twilio_sms_channel.twilio_gateway import media_types
+from twilio_sms_channel.twilio_gateway import media_types, outside
 from twilio_sms_channel.twilio_gateway.media_types import kind_of
 
 MAX_FILES = 10
@@ -114,7 +114,7 @@ def attach(file: Outgoing, communication: str) -> dict:
 	copy = frappe.get_doc(
 		{
 			"doctype": "File",
-			"file_name": file.file_name,
+			"file_name": outside.plain(file.file_name),
 			# Its address alone will not do: from v16 on Frappe would read a picture as text and write it anew.
 			"content": file.content,
 			"is_private": file.source.is_private,
@@ -126,11 +126,11 @@ def attach(file: Outgoing, communication: str) -> dict:
 	stored_size = len(media.content_of(copy))
 	return {
 		"file": copy.name,
-		"file_name": file.file_name,
+		"file_name": outside.plain(file.file_name),
 		"content_type": file.content_type,
 		"size": stored_size,
 		"status": "Linked" if file.as_link else "Attached",
-		"changed": _what_was_changed(file, stored_size),
+		"changed": outside.sentence(_what_was_changed(file, stored_size)),
 	}
 
 

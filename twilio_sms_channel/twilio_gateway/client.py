@@ -22,6 +22,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
+from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.errors import (
 	AUTHENTICATION_FAILED,
 	OutcomeUnknown,
@@ -249,9 +250,9 @@ class Gateway:
 		"""The account itself, asked with the auth token."""
 		account = self.call(lambda: self._token_login.client().api.v2010.accounts(self.account_sid).fetch())
 		return AccountState(
-			status=str(getattr(account.status, "value", account.status)),
-			type=str(getattr(account.type, "value", account.type) or ""),
-			friendly_name=account.friendly_name or "",
+			status=_word(account.status),
+			type=_word(account.type),
+			friendly_name=outside.plain(account.friendly_name),
 		)
 
 	def host(self, name: str):
@@ -389,11 +390,11 @@ def accepted(message: MessageInstance) -> Accepted:
 	segments = str(message.num_segments or "")
 	return Accepted(
 		sid=message.sid,
-		twilio_status=str(getattr(message.status, "value", message.status) or ""),
+		twilio_status=_word(message.status),
 		# A Messaging Service answers 0 at first: not known yet.
 		segments=int(segments) if segments.isdigit() and int(segments) else None,
 		price=_price(message),
-		price_unit=(message.price_unit or "").upper(),
+		price_unit=_word(message.price_unit).upper(),
 	)
 
 
@@ -409,11 +410,11 @@ def _as_listed(message) -> ListedMessage | None:
 	sent_at_utc = _naive_utc(sent_at)
 	return ListedMessage(
 		sid=message.sid,
-		direction=str(getattr(message.direction, "value", message.direction) or ""),
+		direction=_word(message.direction),
 		sender=message.from_ or "",
 		to=message.to or "",
 		body=message.body or "",
-		status=str(getattr(message.status, "value", message.status) or ""),
+		status=_word(message.status),
 		# Early v15 takes only naive times for UTC.
 		sent_at=convert_utc_to_system_timezone(sent_at_utc).replace(tzinfo=None),
 		sent_at_utc=sent_at_utc,
@@ -423,12 +424,17 @@ def _as_listed(message) -> ListedMessage | None:
 		error_code=str(message.error_code or ""),
 		error_message=message.error_message or "",
 		price=_price(message),
-		price_unit=(message.price_unit or "").upper(),
+		price_unit=_word(message.price_unit).upper(),
 	)
 
 
 def _naive_utc(moment: datetime) -> datetime:
 	return moment.astimezone(timezone.utc).replace(tzinfo=None)
+
+
+def _word(value) -> str:
+	"""One of Twilio's words, which the SDK gives as text or as a member of an enumeration."""
+	return outside.plain(getattr(value, "value", value) or "")
 
 
 def _price(message) -> float | None:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from frappe import _
 
+from twilio_sms_channel.twilio_gateway import outside
+
 OPTED_OUT = "21610"
 AUTHENTICATION_FAILED = "20003"
+MAX_CODE_CHARACTERS = 10
 # No text ever gets to such a number: not valid, not a mobile one, a landline.
 NEVER_REACHED = ("21211", "21614", "30006")
 
@@ -21,8 +24,8 @@ class TwilioProblem(Exception):
 
 	def __init__(self, message: str, code: str | int = ""):
 		super().__init__(message)
-		self.message = message
-		self.code = str(code or "")
+		self.message = outside.sentence(message)
+		self.code = outside.plain(code or "", MAX_CODE_CHARACTERS)
 
 
 class Refused(TwilioProblem):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from twilio_sms_channel.messaging import phone
+from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.client import Gateway
 
 PAGE_SIZE = 100
@@ -146,7 +147,7 @@ class Inventory:
 		service = self._service_of(sender.sid, likely_service)
 		if not service:
 			return sender
-		in_it = replace(sender, service_sid=service.sid, service_name=service.friendly_name or "")
+		in_it = replace(sender, service_sid=service.sid, service_name=outside.plain(service.friendly_name))
 		if service.use_inbound_webhook_on_number:
 			return in_it
 		return replace(in_it, webhook=_webhook_of_service(service), webhook_by_service=True)
@@ -174,7 +175,7 @@ def _of_number(number) -> Sender:
 
 def _own_name(number) -> str:
 	"""What somebody called it; Twilio itself calls a number by its digits, "(415) 555-0132"."""
-	name = number.friendly_name or ""
+	name = outside.plain(number.friendly_name)
 	is_number = phone.e164(name, phone.region_of(number.phone_number)) == number.phone_number
 	return "" if is_number else name
 
@@ -184,7 +185,7 @@ def _of_short_code(code) -> Sender:
 		sid=code.sid,
 		address=str(code.short_code),
 		kind=SHORT_CODE,
-		name=code.friendly_name or "",
+		name=outside.plain(code.friendly_name),
 		sms=True,
 		mms=None,
 		country="",
@@ -203,7 +204,7 @@ def _of_alphanumeric(member, service) -> Sender:
 		country="",
 		webhook=Webhook(),
 		service_sid=service.sid,
-		service_name=service.friendly_name or "",
+		service_name=outside.plain(service.friendly_name),
 	)
 
 
@@ -212,34 +213,34 @@ def _of_service(service) -> Sender:
 		sid=service.sid,
 		address=service.sid,
 		kind=SERVICE,
-		name=service.friendly_name or "",
+		name=outside.plain(service.friendly_name),
 		sms=True,
 		mms=None,
 		country="",
 		webhook=_webhook_of_service(service),
 		service_sid=service.sid,
-		service_name=service.friendly_name or "",
+		service_name=outside.plain(service.friendly_name),
 		left_to_numbers=bool(service.use_inbound_webhook_on_number),
 	)
 
 
 def _webhook_of_number(number) -> Webhook:
 	return Webhook(
-		url=number.sms_url or "",
-		method=str(number.sms_method or ""),
-		fallback_url=number.sms_fallback_url or "",
-		fallback_method=str(number.sms_fallback_method or ""),
+		url=outside.url(number.sms_url),
+		method=outside.plain(number.sms_method),
+		fallback_url=outside.url(number.sms_fallback_url),
+		fallback_method=outside.plain(number.sms_fallback_method),
 		application_sid=getattr(number, "sms_application_sid", None) or "",
 	)
 
 
 def _webhook_of_service(service) -> Webhook:
 	return Webhook(
-		url=service.inbound_request_url or "",
-		method=str(service.inbound_method or ""),
-		fallback_url=service.fallback_url or "",
-		fallback_method=str(service.fallback_method or ""),
-		status_callback=service.status_callback or "",
+		url=outside.url(service.inbound_request_url),
+		method=outside.plain(service.inbound_method),
+		fallback_url=outside.url(service.fallback_url),
+		fallback_method=outside.plain(service.fallback_method),
+		status_callback=outside.url(service.status_callback),
 	)
 
 

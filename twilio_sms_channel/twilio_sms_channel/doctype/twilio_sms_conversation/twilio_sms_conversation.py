@@ -2,6 +2,7 @@ import frappe
 from frappe.model.document import Document
 
 from twilio_sms_channel.messaging import consent, contacts, phone, rights
+from twilio_sms_channel.twilio_gateway.outside import plain
 
 
 class TwilioSMSConversation(Document):
@@ -17,7 +18,7 @@ class TwilioSMSConversation(Document):
 		who = contacts.full_name(self.contact) or phone.display(self.customer_number)
 		# Numbers are also found by their last digits, and an index helps with beginnings only.
 		self.customer_number_reversed = self.customer_number[::-1]
-		self.title = f"{who} ↔ {phone.display(self.number)}"
+		self.title = plain(f"{who} ↔ {phone.display(self.number)}")
 
 
 def on_doctype_update():

@@ -10,7 +10,7 @@ from pypika.terms import CustomFunction
 
 from twilio_sms_channel.overview import grouping, texts
 from twilio_sms_channel.overview.asked import Asked, read
-from twilio_sms_channel.twilio_gateway import errors
+from twilio_sms_channel.twilio_gateway import errors, outside
 from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
 
 REASON = "Reason"
@@ -61,8 +61,8 @@ def _rows(asked: Asked) -> list[dict[str, Any]]:
 def _row(row, total: int) -> dict[str, Any]:
 	about = errors.explanation(row.code, row.said)
 	return {
-		"code": row.code,
-		"group": about.what or _("No reason is known."),
+		"code": outside.plain(row.code),
+		"group": outside.sentence(about.what) or _("No reason is known."),
 		"texts": row.texts,
 		"share": 100 * row.texts / total,
 		"do": about.do,

@@ -11,6 +11,7 @@ from pypika.terms import Term
 
 from twilio_sms_channel.overview import grouping, texts
 from twilio_sms_channel.overview.asked import Asked, read
+from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
 
 GROUPS = (*grouping.TIMES, grouping.NUMBER, grouping.TEAM, grouping.ACCOUNT)
@@ -93,7 +94,7 @@ def _found(asked: Asked) -> dict[Any, Figures]:
 	for row in rows:
 		figures = Figures(
 			*(int(row[name] or 0) for name in COUNTED),
-			cost={row.currency: row.price or 0} if row.currency else {},
+			cost={outside.plain(row.currency): row.price or 0} if row.currency else {},
 		)
 		found.setdefault(row.group or _("None"), Figures()).add(figures)
 	return found

@@ -1,0 +1,33 @@
+// {% include "twilio_sms_channel/public/js/plain.js" %}
+// Frappe draws Data and Small Text as HTML in tables within forms, in reports and, on some versions, in forms and lists as
+// well. Of this app's DocTypes these fields hold what came from outside: they are shown as text.
+
+(() => {
+	const with_breaks = (value) => String(twilio_sms.plain(value)).replace(/\r?\n/g, "<br>");
+	const escaped = (value) => frappe.utils.escape_html(String(value ?? ""));
+	const in_list = (value) => `<span class="ellipsis">${escaped(value)}</span>`;
+	// A form shows a text exactly as it came.
+	const as_code = (value, _field, options) =>
+		`<pre>${escaped(options?.inline ? value : twilio_sms.plain(value))}</pre>`;
+
+	// The title of what a link leads to is drawn as HTML, a label that is given takes its place.
+	const as_link = (value, field, options, doc) => {
+		const label = twilio_sms.plain(frappe.utils.get_link_title(field.options, value) || value);
+		return frappe.form.formatters.Link(value, field, { ...options, label }, doc);
+	};
+
+	for (const [doctype, fields] of Object.entries(frappe.meta.docfield_map)) {
+		if (!doctype.startsWith("Twilio SMS ")) continue;
+		const settings = (frappe.listview_settings[doctype] ||= {});
+		settings.formatters ||= {};
+		for (const field of Object.values(fields)) {
+			const { fieldtype, fieldname, options } = field;
+			if (fieldtype === "Link" && options.startsWith("Twilio SMS ")) field.formatter = as_link;
+			if (fieldtype === "Data") field.formatter = twilio_sms.plain;
+			if (fieldtype === "Small Text") field.formatter = with_breaks;
+			if (fieldtype === "Code") field.formatter = as_code;
+			if (["Data", "Small Text"].includes(fieldtype)) settings.formatters[fieldname] ||= twilio_sms.plain;
+			if (fieldtype === "Code") settings.formatters[fieldname] ||= in_list;
+		}
+	}
+})();
