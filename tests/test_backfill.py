@@ -245,3 +245,27 @@ def test_the_button_compares_in_the_background(customer, sim, stack, admin, agen
 		answer = admin.call("twilio_sms_channel.api.setup.backfill", number=stack.number, since=since)
 		assert answer.status_code == 417
 		assert "in the past" in answer.text
+
+
+def test_what_was_deleted_here_does_not_come_in_again(customer, sim, stack, lost, picture):
+	from test_webhooks import signed, text
+
+	from twilio_sms_channel.messaging import erasures
+
+	number = stack.add_number()
+	sent = customer.text("Forget me", to=number, media=[("a.png", picture)], wait=False)
+	backfill.run(number, an_hour_ago())
+	frappe.delete_doc(MESSAGE, in_a_ticket(sent).name, force=True)
+	frappe.db.commit()
+
+	asked = len(sim.requests)
+	(result,) = backfill.run(number, an_hour_ago())
+	assert (result.seen, result.taken_in, result.refused) == (1, 0, [])
+	assert not [r for r in sim.requests[asked:] if "Media" in r.path]
+	params = text(stack, From=customer.number, To=number, MessageSid=sent.sid.upper(), Body="Forget me")
+	assert signed(stack, "/api/method/twilio_sms_channel.api.webhooks.inbound", params).status_code == 200
+	assert not row_of(sent)
+	# Nobody can tell from what is kept which text it was.
+	assert erasures.among([sent.sid, "SM" + "0" * 32]) == {sent.sid}
+	for row in frappe.get_all(erasures.ERASED, fields=["*"]):
+		assert sent.sid[2:].lower() not in str(row).lower() and customer.number not in str(row)

@@ -9,8 +9,8 @@ from frappe import _
 from frappe.query_builder.functions import IfNull
 from frappe.utils import add_to_date, format_datetime, now_datetime
 
-from twilio_sms_channel.messaging import delivery, home, intake, jobs, polling
-from twilio_sms_channel.twilio_gateway import errors, payloads, statuses
+from twilio_sms_channel.messaging import delivery, erasures, home, intake, jobs, polling
+from twilio_sms_channel.twilio_gateway import errors, outside, payloads, statuses
 from twilio_sms_channel.twilio_gateway.client import Gateway, ListedMessage, oldest_first
 
 NUMBER, MESSAGE = "Twilio SMS Number", "Twilio SMS Message"
@@ -154,7 +154,7 @@ def _take_in_missing(gateway: Gateway, number, after: datetime, before: datetime
 			if intake.receive(number.account, text, received_at=received_at, sent_at_utc=listed.sent_at_utc):
 				result.taken_in += 1
 		except (payloads.MalformedWebhook, intake.UnknownNumber) as e:
-			result.refused.append(f"{listed.sid} ({e})")
+			result.refused.append(outside.plain(f"{listed.sid} ({e})"))
 
 
 def _media_of(gateway: Gateway, listed: ListedMessage) -> list[tuple[str, str]]:
@@ -215,4 +215,5 @@ def _known(sids: list[str]) -> set[str]:
 	for start in range(0, len(sids), LOOKED_UP_AT_ONCE):
 		some = sids[start : start + LOOKED_UP_AT_ONCE]
 		known.update(frappe.get_all(MESSAGE, {"twilio_sid": ("in", some)}, pluck="twilio_sid"))
+		known.update(erasures.among(some))
 	return known

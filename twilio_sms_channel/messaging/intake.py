@@ -16,6 +16,7 @@ from twilio_sms_channel.messaging import (
 	consent,
 	contacts,
 	conversations,
+	erasures,
 	jobs,
 	locks,
 	phone,
@@ -24,6 +25,7 @@ from twilio_sms_channel.messaging import (
 )
 from twilio_sms_channel.messaging.courtesies import courtesy
 from twilio_sms_channel.messaging.notify import tell_managers
+from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.payloads import InboundText
 
 MESSAGE = "Twilio SMS Message"
@@ -59,9 +61,11 @@ def receive(
 	:param received_at: for texts out of Twilio's list: when Twilio received them
 	:param sent_at_utc: the same in UTC, which tells the order of STOP and START
 	:param only_try: write the row and take it back, with all that would follow (`messaging.rehearsal`)
-	:return: the new Twilio SMS Message's name, None when the text was here already
+	:return: the new Twilio SMS Message's name, None when the text was here already, or was and has been deleted
 	:raises UnknownNumber: neither the number nor its Messaging Service is set up here
 	"""
+	if erasures.among([text.sid]):
+		return None
 	now = now_datetime()
 	row = {
 		"name": frappe.generate_hash(length=10),
@@ -73,16 +77,16 @@ def receive(
 		"status": "Received",
 		"account": account,
 		"number": number or _our_number(account, text),
-		"customer_number": phone.of_sender(text.sender),
+		"customer_number": outside.plain(phone.of_sender(text.sender)),
 		"twilio_sid": text.sid,
 		"twilio_status": "received",
 		"body": text.body,
 		"segments": text.segments,
-		"region": text.region,
+		"region": outside.plain(text.region),
 		"service_sid": text.service_sid,
-		"opt_out_type": text.opt_out,
-		"other_recipients": ", ".join(text.others) or None,
-		"webhook_notes": "\n".join(text.notes) or None,
+		"opt_out_type": outside.plain(text.opt_out),
+		"other_recipients": outside.sentence(", ".join(text.others)) or None,
+		"webhook_notes": outside.plain("\n".join(text.notes), 1000) or None,
 		"received_at": received_at or now,
 		"backfilled": int(bool(received_at)),
 	}
@@ -112,8 +116,8 @@ def _insert_media(row: dict, text: InboundText) -> None:
 				"parenttype": MESSAGE,
 				"parentfield": "media",
 				"idx": idx,
-				"url": url,
-				"content_type": kind,
+				"url": outside.url(url),
+				"content_type": outside.content_type(kind),
 				"status": "Waiting",
 			},
 		)
@@ -300,7 +304,7 @@ def _note_failure(message: str, error: Exception) -> None:
 		frappe.db.commit()
 		return
 	attempts = (row.attempts or 0) + 1
-	reason = f"{type(error).__name__}: {error}"[:500]
+	reason = outside.sentence(f"{type(error).__name__}: {error}")
 	if attempts >= MAX_ATTEMPTS:
 		_fail(message, reason)
 		return
