@@ -1,16 +1,18 @@
 """How fast a number sends, whose turn it is, and what a number or account that does not get through holds up: nothing else."""
 
 import itertools
+import secrets
 import time
 
 import frappe
 import pytest
-from frappe.utils import add_to_date
+from frappe.utils import add_to_date, now_datetime
 from support import replies
+from support.planted import stored
 from support.stack import eventually, status_of
 
 from twilio_sms_channel.api import setup
-from twilio_sms_channel.messaging import claims, locks, outbox, pace, pausing, sweep
+from twilio_sms_channel.messaging import claims, delivery, locks, outbox, pace, pausing, sweep
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 
@@ -277,3 +279,35 @@ def test_new_credentials_let_the_texts_go_at_once(stack):
 	frappe.db.commit()
 	assert setup.verify(stack.account)["status"] == "Active"
 	assert not frappe.db.get_value("Twilio SMS Account", stack.account, "paused_since")
+
+
+@pytest.mark.parametrize(
+	("status", "sent_minutes_ago", "checked_minutes_ago", "pauses"),
+	[
+		("Sent", 1, None, True),
+		("Sent", 60, None, False),
+		("Sent", 5, 1, False),
+		("Sent", 1, 5, True),
+		("Delivered", 1, None, False),
+	],
+)
+def test_a_report_about_an_old_text_does_not_pause_the_account(
+	stack, status, sent_minutes_ago, checked_minutes_ago, pauses
+):
+	def ago(minutes):
+		return add_to_date(now_datetime(), minutes=-minutes) if minutes else None
+
+	was = frappe.db.get_value("Twilio SMS Account", stack.account, ["status", "last_checked"], as_dict=True)
+	checked = {"status": "Active", "last_checked": ago(checked_minutes_ago)}
+	frappe.db.set_value("Twilio SMS Account", stack.account, checked, update_modified=False)
+	values = {"number": stack.number, "account": stack.account, "customer_number": "+14155550132"}
+	text = {"direction": "Outbound", "status": status, "sent_at": ago(sent_minutes_ago), **values}
+	name = stored({"doctype": "Twilio SMS Message", "twilio_sid": "SM" + secrets.token_hex(16), **text})
+	try:
+		for code in ("30002", "20003"):
+			delivery.report(name, "failed", code, "suspended")
+			is_paused = frappe.db.get_value("Twilio SMS Account", stack.account, "paused_since")
+			assert bool(is_paused) == pauses
+	finally:
+		frappe.db.rollback()
+		frappe.db.set_value("Twilio SMS Account", stack.account, was, update_modified=False)

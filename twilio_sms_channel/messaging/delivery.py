@@ -12,7 +12,7 @@ from pypika.terms import Parameter
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.messaging import pausing, rows
 from twilio_sms_channel.messaging.events import tell
-from twilio_sms_channel.twilio_gateway import errors, statuses
+from twilio_sms_channel.twilio_gateway import errors, outside, statuses
 from twilio_sms_channel.twilio_gateway.client import Accepted
 
 MESSAGE = "Twilio SMS Message"
@@ -112,21 +112,24 @@ def report(message: str, twilio_status: str, code: str = "", twilio_says: str = 
 	:param twilio_status: Twilio's word; one we do not know is kept as a fact and changes nothing
 	:param code: Twilio's error code, "" for none
 	"""
+	twilio_status, code = outside.plain(twilio_status), outside.plain(code, errors.MAX_CODE_CHARACTERS)
+	twilio_says = outside.sentence(twilio_says)
 	if sid and not frappe.db.get_value(MESSAGE, message, "twilio_sid"):
 		frappe.db.set_value(MESSAGE, message, "twilio_sid", sid)
 	status = statuses.OUR_STATUS.get(twilio_status)
 	if not status:
 		frappe.db.set_value(MESSAGE, message, "twilio_status", twilio_status)
 		return False
-	if code in pausing.CODES:
-		pausing.pause(frappe.db.get_value(MESSAGE, message, "account"), code, twilio_says)
-	return settle(
+	changed = settle(
 		message,
 		status,
 		code=code,
 		reason=errors.explain(code, twilio_says),
 		twilio_status=twilio_status,
 	)
+	if changed and code in pausing.CODES:
+		pausing.pause_by_report(message, code, twilio_says)
+	return changed
 
 
 def settle(message: str, status: str, *, code: str = "", reason: str = "", twilio_status: str = "") -> bool:

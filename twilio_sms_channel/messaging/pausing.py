@@ -2,16 +2,18 @@
 
 import frappe
 from frappe import _
-from frappe.utils import now_datetime
+from frappe.utils import add_to_date, get_datetime, now_datetime
 
 from twilio_sms_channel.messaging import connecting
 from twilio_sms_channel.messaging.notify import tell_managers
 from twilio_sms_channel.twilio_gateway import errors
 
-ACCOUNT = "Twilio SMS Account"
+ACCOUNT, MESSAGE = "Twilio SMS Account", "Twilio SMS Message"
 # Wrong credentials, an account that is suspended or closed, one that does not exist: no text of the account would be taken.
 CODES = ("20003", "20005", "20403", "20404", "30002")
 CREDENTIALS_REFUSED = ("20003", "20404")
+# Twilio reports most failures within seconds.
+PRESENT_MINUTES = 10
 
 
 def pause(account: str, code: str, reason: str) -> None:
@@ -37,6 +39,22 @@ def keep(account: str, verdict: connecting.Verdict) -> None:
 def paused() -> list[str]:
 	"""The accounts that wait."""
 	return frappe.get_all(ACCOUNT, {"paused_since": ("is", "set"), "enabled": 1}, pluck="name")
+
+
+def pause_by_report(message: str, code: str, reason: str) -> None:
+	"""Let the account's texts wait because of what Twilio reports of one of them, unless that tells of the past.
+
+	A text that was sent some time ago, or before Twilio last said that the account is in order, says nothing about
+	now. Should it be so all the same, the next text is refused and pauses the account.
+
+	:param message: name of the Twilio SMS Message that the report is about
+	"""
+	text = frappe.db.get_value(MESSAGE, message, ["account", "sent_at", "creation"], as_dict=True)
+	sent_at = get_datetime(text.sent_at or text.creation)
+	about = frappe.db.get_value(ACCOUNT, text.account, ["status", "last_checked"], as_dict=True)
+	was_fine_since = about.status == "Active" and about.last_checked and about.last_checked > sent_at
+	if sent_at > add_to_date(now_datetime(), minutes=-PRESENT_MINUTES) and not was_fine_since:
+		pause(text.account, code, reason)
 
 
 def look_again() -> None:
