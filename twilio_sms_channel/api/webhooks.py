@@ -26,6 +26,8 @@ from twilio_sms_channel.twilio_gateway import payloads
 from twilio_sms_channel.twilio_gateway.signature import find_fragment, fragments, is_signed, signature_of
 
 MESSAGE = "Twilio SMS Message"
+# The longest text that is taken in has some 190 kB when each of its characters is quoted; Twilio sends about 60 parameters.
+MAX_BYTES, MAX_PARAMETERS = 256 * 1024, 500
 
 
 class Rejected(Exception):
@@ -40,7 +42,8 @@ class Rejected(Exception):
 def inbound(**kwargs: Any) -> Response:
 	"""A text from a customer. Answers empty TwiML once the text is durably stored.
 
-	403: not signed by Twilio · 404: account or number not set up here · 400: not of Twilio's form
+	403: not signed by Twilio · 404: account or number not set up here · 400: not of Twilio's form · 413: too large for
+	a text · 429: one of very many that were refused within a minute; what is signed is never limited
 	"""
 	return _answer(_take_in_text)
 
@@ -110,19 +113,20 @@ def _take_in_status(caller: accounts.Caller, params) -> Response:
 
 
 def _answer(take_in: Callable) -> Response:
-	request = frappe.request
+	request, params = frappe.request, {}
 	if _is_looked_at(request):
 		return _explanation()
-	params = request.form if request.method == "POST" else request.args
 	try:
 		try:
+			_refuse_too_much(request)
+			params = request.form if request.method == "POST" else request.args
 			return _checked(take_in, request, params)
 		except Rejected as e:
 			frappe.db.rollback()
 			if rehearsal.is_one(params):
 				rehearsal.refused(params, e.reason)
-			else:
-				rejections.note(request, e.http_status, e.reason, params)
+			elif not rejections.note(request, e.http_status, e.reason, params):
+				return Response(status=429)
 			return Response(status=e.http_status)
 	except Exception:
 		# Frappe answers many of its errors with 4xx, which Twilio takes for final. This one may be over in a second.
@@ -175,6 +179,18 @@ def _explanation() -> Response:
 	body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
 	page = f"<!DOCTYPE html><meta charset=utf-8><title>{title}</title><h1>{title}</h1>{body}"
 	return Response(page, status=403, content_type="text/html; charset=utf-8")
+
+
+def _refuse_too_much(request) -> None:
+	"""What cannot be Twilio's is refused before a signature is computed over it, which takes long.
+
+	Frappe has read and parsed it by now; docs/network.md says how a proxy refuses it earlier.
+	"""
+	if (request.content_length or 0) > MAX_BYTES or len(request.get_data()) > MAX_BYTES:
+		raise Rejected(413, f"it is larger than {MAX_BYTES // 1024} kB")
+	params = request.form if request.method == "POST" else request.args
+	if sum(map(len, params.listvalues())) > MAX_PARAMETERS:
+		raise Rejected(413, f"it has more than {MAX_PARAMETERS} parameters")
 
 
 def _signed_by(request, params) -> tuple[accounts.Caller, accounts.Token]:

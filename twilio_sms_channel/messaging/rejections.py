@@ -1,33 +1,46 @@
-"""The log of webhooks that were turned away, kept short enough that nobody can fill the disk with it."""
+"""The log of webhooks that were turned away, kept short enough that nobody can fill the disk with it.
+
+Who sent them cannot be told: an address is easily invented. They are counted by the account that they name, so that
+strangers do not hide what happens to an account of this site, and all together.
+"""
 
 import frappe
 from frappe import _
 from redis.exceptions import RedisError
 
-LOG = "Twilio SMS Rejected Webhook"
-MAX_LINES_PER_MINUTE = 30
-KEPT_CHARACTERS = 140
+from twilio_sms_channel.twilio_gateway import outside
+
+LOG, ACCOUNT = "Twilio SMS Rejected Webhook", "Twilio SMS Account"
+MAX_PER_MINUTE_OF_ACCOUNT, MAX_PER_MINUTE = 30, 60
+# Invented ones would be without number.
+UNKNOWN = "unknown"
 
 
-def note(request, http_status: int, reason: str, params) -> None:
-	"""One line about a webhook that was turned away, at most 30 a minute. Commits.
+def note(request, http_status: int, reason: str, params) -> bool:
+	"""One line about a webhook that was turned away, as long as there are not too many within a minute. Commits.
 
 	:param request: the werkzeug request; of its content only AccountSid and To are kept
+	:return: False when there are too many
 	"""
-	if not within_limit():
-		return
+	try:
+		if not _within_limits(params.get("AccountSid") or ""):
+			return False
+	except RedisError:
+		# Without a counter no line: an attacker must not gain by Redis being down.
+		return True
 	frappe.get_doc(
 		{
 			"doctype": LOG,
 			"http_status": http_status,
-			"reason": reason[:KEPT_CHARACTERS],
-			"account_sid": (params.get("AccountSid") or "")[:KEPT_CHARACTERS],
-			"to_number": (params.get("To") or "")[:KEPT_CHARACTERS],
-			"url": request.path[:KEPT_CHARACTERS],
-			"ip_address": (frappe.local.request_ip or "")[:KEPT_CHARACTERS],
+			"reason": outside.plain(reason),
+			"account_sid": outside.plain(params.get("AccountSid")),
+			"to_number": outside.plain(params.get("To")),
+			"url": outside.plain(request.path),
+			"ip_address": outside.ip_address(frappe.local.request_ip),
 		}
 	).insert(ignore_permissions=True)
 	frappe.db.commit()
+	return True
 
 
 def how_to_mend(reason: str | None) -> str:
@@ -59,6 +72,14 @@ def how_to_mend(reason: str | None) -> str:
 			),
 		),
 		(
+			"it has more than",
+			_("It did not come from Twilio. Nothing needs to be done: strangers who try addresses end here."),
+		),
+		(
+			"it is larger than",
+			_("It did not come from Twilio. Nothing needs to be done: strangers who try addresses end here."),
+		),
+		(
 			"is not set up on this site",
 			_(
 				"Import the number, or take this site's webhook off it in the Twilio console if its texts belong elsewhere."
@@ -74,14 +95,23 @@ def how_to_mend(reason: str | None) -> str:
 
 
 def within_limit() -> bool:
-	"""Whether one more line may be written in this minute."""
-	minute = frappe.utils.now_datetime().strftime("%H%M")
-	key = frappe.cache().make_key(f"twilio_sms_rejected:{minute}")
+	"""Whether one more fault of this site's own may be logged in this minute."""
 	try:
-		lines = frappe.cache().incr(key)
-		if lines == 1:
-			frappe.cache().expire(key, 120)
+		return _count("faults") <= MAX_PER_MINUTE
 	except RedisError:
-		# Without a counter no line: an attacker must not gain by Redis being down.
 		return False
-	return lines <= MAX_LINES_PER_MINUTE
+
+
+def _within_limits(account_sid: str) -> bool:
+	whose = account_sid if frappe.db.exists(ACCOUNT, {"account_sid": account_sid}) else UNKNOWN
+	return _count(whose) <= MAX_PER_MINUTE_OF_ACCOUNT and _count("all") <= MAX_PER_MINUTE
+
+
+def _count(what: str) -> int:
+	"""How many there were in this minute, with this one."""
+	minute = frappe.utils.now_datetime().strftime("%H%M")
+	key = frappe.cache().make_key(f"twilio_sms_rejected:{minute}:{what}")
+	count = frappe.cache().incr(key)
+	if count == 1:
+		frappe.cache().expire(key, 120)
+	return count
