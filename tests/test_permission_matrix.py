@@ -438,6 +438,7 @@ SET_UP_DOORS = (
 SET_UP_DOCTYPES = (
 	"Twilio SMS Account",
 	"Twilio SMS Consent Event",
+	"Twilio SMS Erased Text",
 	"Twilio SMS Rejected Webhook",
 	"Twilio SMS Pace",
 	"Twilio SMS Finding",
