@@ -123,3 +123,12 @@ def test_splitting_sends_its_notice_without_to(replies):
 	assert "to" not in kwargs
 	assert len(args) < 2
 	assert "href" in (kwargs.get("message") or args[0])
+
+
+def test_a_merged_ticket_is_split_all_the_same_and_its_originals_move(replies):
+	source, target = conversation("A"), make_ticket(subject="B")
+	merge(source, target)
+	second = communications_of(source, content="two")[0]
+	new = read_ticket(split_ticket("Other matter", second.name))
+	assert [row.name for row in communications_of(new, content="two")] == [second.name]
+	assert len(communications_of(target, content="two")) == 1

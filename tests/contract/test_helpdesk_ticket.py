@@ -209,3 +209,23 @@ def test_resolving_notes_when():
 	ticket.status = "Resolved"
 	ticket.save()
 	assert frappe.db.get_value("HD Ticket", ticket.name, "resolution_date")
+
+
+# --- what names somebody who is gone --------------------------------------------------------------------------------
+
+
+def test_a_ticket_whose_team_is_gone_is_saved_only_when_links_are_ignored():
+	ticket = make_ticket()
+	ticket.db_set("agent_group", "No Such Team")
+	again = read_ticket(ticket.name)
+	with pytest.raises(frappe.LinkValidationError):
+		again.save()
+	again = read_ticket(ticket.name)
+	again.flags.ignore_links = True
+	again.save()
+
+
+def test_a_notification_to_somebody_who_is_gone_is_refused(grace):
+	ticket = make_ticket(raised_by="ada@example.com")
+	with pytest.raises(frappe.LinkValidationError):
+		read_ticket(ticket.name).notify_agent("nobody@example.com", "Reaction")

@@ -58,12 +58,11 @@ def reply(
 	files = _list(attachments)
 
 	def write():
-		# Clicks and texts at the same moment take turns, and the second one sees what the first one wrote.
-		conversations.hold(doc.twilio_sms_conversation)
 		doc.reload()
 		return doc.reply_by_text((message or "").strip(), files, request_id=request_id, seen=seen)
 
-	sent = locks.again(write)
+	# Clicks and texts at the same moment take turns, and the second one sees what the first one wrote.
+	sent = conversations.in_turn(doc.twilio_sms_conversation, write)
 	return {"message": sent.name, "status": sent.status, **vars(segments.count(sent.body))}
 
 

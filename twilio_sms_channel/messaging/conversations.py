@@ -1,7 +1,8 @@
 """All messages between one of our numbers and one customer number."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import frappe
 from frappe.utils import now_datetime
@@ -9,6 +10,7 @@ from frappe.utils import now_datetime
 from twilio_sms_channel.messaging import consent, locks
 
 CONVERSATION = "Twilio SMS Conversation"
+Answer = TypeVar("Answer")
 KEPT = (
 	"title",
 	"contact",
@@ -175,6 +177,22 @@ def hold(conversation: str) -> None:
 	"""
 	frappe.db.rollback()
 	frappe.db.get_value(CONVERSATION, conversation, "name", for_update=True)
+
+
+def in_turn(conversation: str, work: Callable[[], Answer]) -> Answer:
+	"""Do something while the conversation is held, from the beginning again when another transaction was in the way.
+
+	Only for the beginning of a request: what the transaction has written so far is undone. Other apps' hooks on
+	Communications commit, which gives the row back before the message is written: hence the `turn`.
+	"""
+	pair = frappe.db.get_value(CONVERSATION, conversation, ["number", "customer_number"])
+
+	def begin() -> Answer:
+		with turn(*pair):
+			hold(conversation)
+			return work()
+
+	return locks.again(begin)
 
 
 def of_other_number(conversation, number: str):

@@ -183,12 +183,11 @@ class TicketMixin:
 			return
 
 		def write() -> None:
-			# Agents who press Send at the same moment take turns, and the second one sees what the first one wrote.
-			conversations.hold(self.twilio_sms_conversation)
 			self.reload()
 			self._text(message, body, files, seen_up_to_s=READING_TIME_S)
 
-		locks.again(write)
+		# Agents who press Send at the same moment take turns, and the second one sees what the first one wrote.
+		conversations.in_turn(self.twilio_sms_conversation, write)
 
 	def _text(self, message: str, body: str, files: list[str], **how: Any) -> None:
 		pasted = reply_pictures.files_in(message, self, besides=files)
