@@ -61,7 +61,8 @@ def test_two_first_texts_are_one_ticket_whoever_commits_meanwhile(stack, sim, co
 			# The first one's job has begun: the second text gets a worker of its own.
 			stack.simulator.wait_idle(10)
 			eventually(
-				lambda customer=customer: frappe.db.exists("Contact Phone", {"phone": customer.number})
+				lambda customer=customer: frappe.db.exists("Contact Phone", {"phone": customer.number}),
+				PATIENCE_S,
 			)
 			customer.text("Two", wait=False)
 		for customer in customers:
