@@ -13,7 +13,7 @@ def first(about: str, reason: str, exception: type[Exception], title: str) -> No
 	:raises exception: the first time
 	"""
 	key = f"twilio_sms_asked:{about}:{frappe.session.user}"
-	if not frappe.cache().get_value(key):
+	if not frappe.cache().get_value(key, expires=True):
 		frappe.cache().set_value(key, 1, expires_in_sec=REMEMBERED_FOR_S)
 		frappe.throw(reason, exception, title=title)
 	frappe.cache().delete_value(key)

@@ -122,7 +122,7 @@ def wake_if_needed() -> None:
 
 def retry(message: str) -> None:
 	"""Queue a text again that failed for good, or that an agent has to decide about, at the agent's wish. Others that are
-	unconfirmed are never repeated. Commits.
+	unconfirmed are never repeated.
 
 	:raises home.IsCopy: nothing is sent from here
 	:raises MayHaveArrived: it has arrived meanwhile, or may have: the first time the agent is told
