@@ -105,7 +105,10 @@ doc_events = {
 scheduler_events = {
 	"cron": {"* * * * *": ["twilio_sms_channel.messaging.sweep.run"]},
 	"hourly_long": ["twilio_sms_channel.messaging.backfill.scheduled"],
-	"daily_long": ["twilio_sms_channel.doctor.nightly"],
+	"daily_long": [
+		"twilio_sms_channel.doctor.nightly",
+		"twilio_sms_channel.messaging.contacts.read_again_if_needed",
+	],
 }
 
 # A ticket or contact can be deleted although a conversation names it.

@@ -7,7 +7,7 @@ by a hook on Contact, so that finding one is an exact look-up and never picks so
 import frappe
 from frappe.utils import validate_email_address, validate_phone_number
 
-from twilio_sms_channel.messaging import phone
+from twilio_sms_channel.messaging import jobs, phone
 
 BACKFILL_BATCH = 1000
 # Default of the site that says as of which country the copies were made, and by which rules.
@@ -171,13 +171,12 @@ def keep_e164(contact, method: str | None = None) -> None:
 def read_again_if_needed(doc=None, method: str | None = None) -> bool:
 	"""Have all copies made anew when numbers without a country code belong to another country than they did.
 
-	Hook on the documents that say which country the site is in, and called after each migration. True when it is done.
+	Hook on the documents that say which country the site is in; called after each migration and once a day as well.
+	True when it is done.
 	"""
 	if (frappe.db.get_default(READ_AS) or "") == _read_as():
 		return False
-	frappe.enqueue(
-		"twilio_sms_channel.messaging.contacts.backfill_e164", queue="long", enqueue_after_commit=True
-	)
+	jobs.later("twilio_sms_channel.messaging.contacts.backfill_e164", queue="long")
 	return True
 
 
