@@ -8,6 +8,7 @@ from support.people import make_system_manager
 from browser.conftest import PHONE, log_in
 from browser.screens import axe_script, violations
 from browser.test_desk import desk
+from twilio_sms_channel import doctor
 
 # The colour of its main button is Desk's own affair.
 OURS = {"include": [[".twilio-doctor"]], "exclude": [[".btn-primary"]]}
@@ -82,7 +83,9 @@ def test_what_is_wrong_is_said_and_mended(page, stack, clinic, manager, shots, r
 	expect(page.locator(".twilio-doctor .summary")).to_have_text("Nothing is wrong.")
 	expect(found).to_have_count(0)
 	page.locator(".twilio-doctor details summary").click()
-	expect(page.locator(".twilio-doctor .checked .done")).to_have_count(26)
+	expect(page.locator(".twilio-doctor .checked .done")).to_have_count(
+		len(doctor.CHECKS_OF_SITE) + len(doctor.CHECKS_OF_ACCOUNT)
+	)
 	shoot(page, shots, "doctor-healthy")
 
 

@@ -20,12 +20,20 @@
 		if (!doctype.startsWith("Twilio SMS ")) continue;
 		const settings = (frappe.listview_settings[doctype] ||= {});
 		settings.formatters ||= {};
+		const { title_field } = frappe.get_meta(doctype) || {};
+		// Before v16 a formatter of the title takes the place of the link and the box to tick: its value is cleaned instead.
+		settings.before_render ||= () => {
+			for (const row of window.cur_list?.doctype === doctype ? cur_list.data : []) {
+				if (title_field) row[title_field] = twilio_sms.plain(row[title_field]);
+			}
+		};
 		for (const field of Object.values(fields)) {
 			const { fieldtype, fieldname, options } = field;
 			if (fieldtype === "Link" && options.startsWith("Twilio SMS ")) field.formatter = as_link;
 			if (fieldtype === "Data") field.formatter = twilio_sms.plain;
 			if (fieldtype === "Small Text") field.formatter = with_breaks;
 			if (fieldtype === "Code") field.formatter = as_code;
+			if (fieldname === title_field) continue;
 			if (["Data", "Small Text"].includes(fieldtype)) settings.formatters[fieldname] ||= twilio_sms.plain;
 			if (fieldtype === "Code") settings.formatters[fieldname] ||= in_list;
 		}
