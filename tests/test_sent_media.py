@@ -105,22 +105,24 @@ def test_a_file_goes_as_what_it_contains(stack, name, content, content_type):
 
 
 @pytest.mark.parametrize(
-	("name", "content"),
+	("name", "content", "said"),
 	[
-		("a.zip", ZIP),
-		("picture.png", SVG),
+		("a.zip", ZIP, ", not .zip."),
+		("picture.png", SVG, ", not SVG, "),
 		# Not as a PDF: from v16 on Frappe refuses what is none by itself.
-		("page.mov", HTML),
-		("letter.docx", ZIP + b"word/"),
-		("run.png", b"#!/bin/sh\necho"),
-		("note.txt", b"a;b\n1;2\n"),
-		("film.mp4", b"\0\1\2" * 9),
-		("pic.webp", b"RIFF\x24\0\0\0WEBPVP8 " + b"no picture"),
+		("page.mov", HTML, ", not HTML, "),
+		("letter.docx", ZIP + b"word/", ", not .docx."),
+		("run.png", b"#!/bin/sh\necho", "not what its name says (.png)"),
+		("note.txt", b"a;b\n1;2\n", ", not .txt."),
+		("film.mp4", b"\0\1\2" * 9, "not what its name says (.mp4)"),
+		("pic.webp", b"RIFF\x24\0\0\0WEBPVP8 " + b"no picture", "damaged"),
+		("drawing", SVG, ", not SVG."),
 	],
 )
-def test_what_phones_do_not_take_is_refused_by_name(stack, name, content):
+def test_what_phones_do_not_take_is_refused_by_name(stack, name, content, said):
 	why = refused(conversation_with(stack), ("fine.png", noise(4, 4)), (name, content))
 	assert why.startswith(f"{name} ") and "cannot be sent by text" in why
+	assert said in why
 	assert "send this as e-mail" in why
 
 

@@ -209,7 +209,7 @@ def _make_sendable(file: Outgoing) -> None:
 		raise CannotSendFile(
 			_(
 				"{0} cannot be sent by text: phones take pictures, audio, video, PDF and contact cards, not {1}. Remove it, or send this as e-mail."
-			).format(file.called, os.path.splitext(file.called)[1] or _("this type of file"))
+			).format(file.called, _what_it_is(file))
 		)
 	else:
 		file.content_type = taken
@@ -219,6 +219,20 @@ def _make_sendable(file: Outgoing) -> None:
 			except CannotSendFile:
 				# Better lying than not at all.
 				pass
+
+
+def _what_it_is(file: Outgoing) -> str:
+	"""What a file is that cannot be sent, whatever its name says."""
+	ending = os.path.splitext(file.called)[1]
+	kind = media_types.called(file.content, file.content_type)
+	if kind and kind.lower() != ending[1:].lower():
+		# "xlsx" is ZIP inside, and its name says more.
+		if ending and ending[1:].lower() not in endings():
+			return ending
+		return _("{0}, which this one is in spite of its name").format(kind) if ending else kind
+	if ending[1:].lower() in endings():
+		return _("one that is not what its name says ({0})").format(ending)
+	return ending or _("this type of file")
 
 
 def _fit(files: list[Outgoing], links_allowed: bool) -> None:

@@ -108,6 +108,8 @@ RTF = b"{\\rtf"
 BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 NOT_IN_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 MAX_BOXES = 10_000
+SAID_WITHIN = 1024
+MARKUP = re.compile(r"<(\?xml|svg|!doctype|html|!--)")
 
 
 def accepted(content_type: str) -> str | None:
@@ -168,6 +170,17 @@ def _text_kind(words: str | None, declared: str) -> str:
 	start = words.lstrip()[:20].upper()
 	marked = next((kind for mark, kind in TEXT_MARKS.items() if start.startswith(mark)), "")
 	return marked or (declared if declared in TEXTS else "")
+
+
+def called(content: bytes, content_type: str) -> str:
+	"""What people call a type that texts do not carry, "SVG" or "ZIP" for example; "" when nobody can tell."""
+	start = (text_of(content[:SAID_WITHIN]) or "").lstrip().lower()
+	if MARKUP.match(start):
+		return "SVG" if "<svg" in start else "XML" if start.startswith("<?xml") else "HTML"
+	if content_type == WORDS:
+		return TEXTS[WORDS].upper()
+	found = filetype.guess(content)
+	return found.extension.upper() if found else ""
 
 
 def text_of(content: bytes) -> str | None:
