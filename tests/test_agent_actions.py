@@ -160,6 +160,20 @@ def test_a_text_that_did_not_arrive_goes_as_an_email(agent, stack, ticket, addre
 	)
 
 
+def test_it_goes_to_the_address_that_the_agent_types(agent, ticket):
+	message = failed(ticket, "Your order is ready")
+	assert not ticket.customer_email()
+	refused = agent.call(f"{API}send_as_email", message=message, email="ann@")
+	assert (refused.status_code, emails_in(ticket)) == (417, [])
+	email = f"ann{frappe.generate_hash(length=8)}@example.com"
+	answer = agent.call(f"{API}send_as_email", message=message, email=email)
+	assert answer.status_code == 200, answer.text
+	(sent,) = emails_in(ticket)
+	assert sent.recipients == email
+	ticket.reload()
+	assert (ticket.customer_email(), ticket.twilio_sms_reply_channel) == (email, "SMS")
+
+
 def test_its_files_come_along_and_stay_with_the_text(agent, ticket, address, picture):
 	upload = frappe.get_doc(
 		{

@@ -355,6 +355,11 @@ def exported(person, texts):
 
 AGENTS_DOORS = {
 	"state": door("state", http="GET"),
+	"earlier": each(
+		lambda person, text: granted(
+			person.call(f"{DOOR}earlier", http="GET", ticket=text.ticket, before=text.message)
+		)
+	),
 	"saved_replies": door("saved_replies", http="GET"),
 	"saved_reply": door("saved_reply", http="GET", name="None of ours"),
 	"opt_out": opt_out,

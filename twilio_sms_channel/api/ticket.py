@@ -108,12 +108,25 @@ def state(ticket: str | int) -> dict[str, Any]:
 		"region", "cost": None | {"amount", "currency", "text"} of the conversation so
 		far, "limits": {"characters", "files", "bytes", "types": [MIME types], "endings": [of files' names], "no_files":
 		reason or "", "others": "Refuse" | "Send as Link"}, "earlier": number of the customer number's other tickets, "newest": name of the
-		newest message, "messages": [...], "events": [{"at", "what"}], "can_start": [{"number", "display"}]}`.
+		newest message, "messages": [...] the newest 200, "older": number of those before them, see `earlier`, "events": [{"at", "what"}], "can_start": [{"number", "display"}]}`.
 		`channel` is None for a ticket without a conversation; `can_start` then has the contact's numbers. Each message
 		has its `fate` in words; `error`, None or `{"code", "what", "do", "who", "link", "actions"}` with those actions
 		("retry", "email", "number", "account") that fit and the caller may take; `can_retry`, `can_cancel`, `can_email`
 	"""
 	return ticket_view.of(_readable(ticket))
+
+
+@frappe.whitelist()
+def earlier(ticket: str | int, before: str) -> dict[str, Any]:
+	"""The texts of a long ticket that came before those that are known. For agents who may read the ticket.
+
+	:param before: name of the oldest known message
+	:return: `{"messages": at most 200, oldest first, as in `state`, "older": how many there are before these}`
+	"""
+	doc = _readable(ticket)
+	if not doc.is_text_ticket:
+		frappe.throw(_("This ticket has no text conversation."))
+	return ticket_view.earlier(doc, before)
 
 
 @frappe.whitelist()
@@ -189,18 +202,20 @@ def cancel(message: str) -> dict[str, Any]:
 
 
 @frappe.whitelist(methods=["POST"])
-def send_as_email(message: str) -> dict[str, Any]:
+def send_as_email(message: str, email: str | None = None) -> dict[str, Any]:
 	"""Send a text that did not arrive, or was canceled, as an e-mail in the same ticket.
 
 	The ticket's reply channel stays as it is.
 
+	:param email: the address to mail it to; the contact gets it when it does not have it yet
 	:raises remedies.CannotSendAsEmail: the customer has no valid address, or the text does not fit, with the reason
 	"""
 	doc = frappe.get_doc(MESSAGE, message)
 	ticket = _writable_ticket_of(doc)
 	if not ticket:
 		frappe.throw(_("This text is in no ticket."), remedies.CannotSendAsEmail)
-	remedies.as_email(doc.name, ticket)
+	address = _address_given(ticket, (email or "").strip())
+	remedies.as_email(doc.name, ticket, address)
 	return {"message": doc.name, "status": doc.status}
 
 
@@ -366,12 +381,7 @@ def _writable_ticket_of(message):
 
 
 def _make_reachable_by_email(doc, email: str) -> None:
-	address = doc.customer_email()
-	if email and email.lower() != address.lower():
-		_refuse_address(email)
-		if contacts.exists(doc.contact):
-			contacts.add_email(doc.contact, email)
-		address = email
+	address = _address_given(doc, email)
 	if not address:
 		frappe.throw(
 			_("{0} has no valid e-mail address. Add one to the contact, then switch to e-mail.").format(
@@ -382,6 +392,17 @@ def _make_reachable_by_email(doc, email: str) -> None:
 	doc.raised_by = address
 
 
+def _address_given(doc, email: str) -> str:
+	"""The address that an agent typed, from now on the contact's as well; the customer's when they typed none."""
+	address = doc.customer_email()
+	if not email or email.lower() == address.lower():
+		return address
+	_refuse_address(email)
+	if contacts.exists(doc.contact):
+		contacts.add_email(doc.contact, email)
+	return email
+
+
 def _refuse_address(email: str) -> None:
 	said = frappe.utils.escape_html(email)
 	if not validate_email_address(email):
@@ -390,7 +411,6 @@ def _refuse_address(email: str) -> None:
 		frappe.throw(
 			_("{0} is an address of this helpdesk. Enter the customer's.").format(said),
 			frappe.InvalidEmailAddressError,
-			title=_("Still replying by text"),
 		)
 
 

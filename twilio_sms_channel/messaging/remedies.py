@@ -51,6 +51,19 @@ def can_email(message) -> bool:
 	)
 
 
+def has_email(message) -> bool:
+	"""Whether the customer of a text has an e-mail address.
+
+	:param message: `communication` of a Twilio SMS Message
+	"""
+	ticket = frappe.db.get_value(
+		"Communication", message.communication, ["reference_doctype", "reference_name"]
+	)
+	return bool(
+		ticket and all(ticket) and frappe.db.exists(*ticket) and frappe.get_doc(*ticket).customer_email()
+	)
+
+
 def _is_undecided(message) -> bool:
 	return message.status == "Unconfirmed" and bool(message.get("needs_decision"))
 
@@ -114,18 +127,20 @@ def cancel(message: str) -> None:
 	tell("twilio_sms_status_changed", doc)
 
 
-def as_email(message: str, ticket) -> None:
+def as_email(message: str, ticket, address: str = "") -> None:
 	"""Send a text that did not arrive as an e-mail in its ticket, files included. The reply channel stays.
 
 	:param message: name of an outbound Twilio SMS Message
 	:param ticket: the ticket's document, see `overrides.ticket.TicketMixin`
+	:param address: instead of the customer's own
 	:raises CannotSendAsEmail: no valid address, the text may still arrive, or was sent as an e-mail before
 	"""
 	# Two agents who press at once take turns; only a read with the lock shows the second what the first has done.
 	doc = frappe.get_doc(MESSAGE, message, for_update=True)
 	if not can_email(doc):
 		frappe.throw(_why_not_emailed(doc), CannotSendAsEmail, title=_("No e-mail was sent"))
-	if not (address := ticket.customer_email()):
+	address = address or ticket.customer_email()
+	if not address:
 		frappe.throw(
 			_(
 				"{0} has no valid e-mail address. Add one to the contact, then send this text as e-mail."

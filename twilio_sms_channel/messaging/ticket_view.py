@@ -4,6 +4,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.query_builder.functions import Count
 
 from twilio_sms_channel.messaging import (
 	consent,
@@ -50,7 +51,7 @@ def of(ticket) -> dict[str, Any]:
 	number = senders.number_for(conversation)
 	why_not = outbox.why_not(conversation)
 	opted_out = bool(why_not and consent.why_not(conversation.number, conversation.customer_number))
-	messages = _messages(ticket, can_text=not why_not)
+	messages, older = _messages(ticket, can_text=not why_not)
 	about["limits"].update(_limits_of_files(number, conversation.customer_number))
 	return {
 		**about,
@@ -75,6 +76,7 @@ def of(ticket) -> dict[str, Any]:
 		"earlier": _earlier(ticket, conversation.customer_number),
 		"newest": messages[-1].name if messages else None,
 		"messages": messages,
+		"older": older,
 		"events": system_lines.of(ticket, system_lines.customer_of(conversation.name)),
 		"can_start": [],
 	}
@@ -90,6 +92,7 @@ def _without_conversation(ticket) -> dict[str, Any]:
 			for number in contacts.numbers_of(ticket.contact)
 		],
 		"messages": [],
+		"older": 0,
 		"events": [],
 		"earlier": 0,
 		"newest": None,
@@ -162,21 +165,41 @@ def _earlier(ticket, customer_number: str) -> int:
 	return len(others)
 
 
-def _messages(ticket, can_text: bool) -> list[dict[str, Any]]:
-	"""The ticket's texts, oldest first; of very long tickets the newest 200."""
+def earlier(ticket, before: str) -> dict[str, Any]:
+	"""The texts of a ticket that came before one of them: `{"messages", "older"}` as in `of`.
+
+	:param before: name of a Twilio SMS Message
+	"""
+	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
+	messages, older = _messages(ticket, not outbox.why_not(conversation), before)
+	return {"messages": messages, "older": older}
+
+
+def _messages(ticket, can_text: bool, before: str = "") -> tuple[list[dict[str, Any]], int]:
+	"""The ticket's texts, oldest first; of very long tickets the newest 200, or the 200 before one of them.
+
+	:return: these, and how many there are before them
+	"""
 	Message, Communication = frappe.qb.DocType(MESSAGE), frappe.qb.DocType("Communication")
-	rows = (
+	query = (
 		frappe.qb.from_(Message)
 		.join(Communication)
 		.on(Communication.name == Message.communication)
-		.select(*(Message[field] for field in TEXT_FIELDS))
 		.where(
 			(Communication.reference_doctype == ticket.doctype)
 			& (Communication.reference_name == str(ticket.name))
 		)
-		.orderby(Communication.creation, order=frappe.qb.desc)
+	)
+	if before:
+		query = query.where(_is_before(before))
+	rows = (
+		query.select(*(Message[field] for field in TEXT_FIELDS))
+		.orderby(Communication.creation, Communication.name, order=frappe.qb.desc)
 		.limit(MAX_LISTED)
 	).run(as_dict=True)
+	older = 0
+	if len(rows) == MAX_LISTED:
+		older = query.where(_is_before(rows[-1].name)).select(Count(Message.name)).run()[0][0]
 	files = _files([row.name for row in rows])
 	for row in rows:
 		outbound = row.direction == "Outbound"
@@ -193,7 +216,18 @@ def _messages(ticket, can_text: bool) -> list[dict[str, Any]]:
 		row["error"] = fates.trouble(row) if outbound else None
 		if row.error:
 			row.error["actions"] = remedies.offered(row, row.error["actions"], can_text)
-	return rows[::-1]
+	return rows[::-1], older
+
+
+def _is_before(message: str):
+	"""SQL condition on Communications: they stand before a message's in their ticket."""
+	Communication = frappe.qb.DocType("Communication")
+	communication = frappe.db.get_value(MESSAGE, message, "communication")
+	creation = frappe.db.get_value("Communication", communication, "creation")
+	if not creation:
+		frappe.throw(_("This text is in no ticket."), frappe.DoesNotExistError)
+	at_once = (Communication.creation == creation) & (Communication.name < communication)
+	return (Communication.creation < creation) | at_once
 
 
 def _files(messages: list[str]) -> dict[str, list]:

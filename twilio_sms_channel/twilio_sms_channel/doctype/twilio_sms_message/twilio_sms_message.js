@@ -1,17 +1,26 @@
 frappe.ui.form.on("Twilio SMS Message", {
 	refresh(frm) {
 		const { status, direction, communication } = frm.doc;
-		const { error, can_retry, can_email, can_cancel } = frm.doc.__onload || {};
+		const { error, can_retry, can_email, can_cancel, has_email } = frm.doc.__onload || {};
 		const fits = (action) => !error || error.actions.includes(action);
-		const button = (label, method) =>
-			frm.add_custom_button(label, () =>
-				frappe
-					.call(`twilio_sms_channel.api.ticket.${method}`, { message: frm.doc.name })
-					.then(() => frm.reload_doc()),
+		const call = (method, args = {}) =>
+			frappe
+				.call(`twilio_sms_channel.api.ticket.${method}`, { message: frm.doc.name, ...args })
+				.then(() => frm.reload_doc());
+		const button = (label, method) => frm.add_custom_button(label, () => call(method));
+		const ask_address = () =>
+			frappe.prompt(
+				{ fieldname: "email", fieldtype: "Data", options: "Email", reqd: 1, label: __("The customer's e-mail address") },
+				({ email }) => call("send_as_email", { email }),
+				__("Send as E-mail"),
+				__("Add and Send"),
 			);
 		if (direction === "Outbound") {
 			if (can_retry && fits("retry")) button(__("Send Again"), "retry");
-			if (communication && can_email && fits("email")) button(__("Send as E-mail"), "send_as_email");
+			if (communication && can_email && fits("email")) {
+				if (has_email) button(__("Send as E-mail"), "send_as_email");
+				else frm.add_custom_button(__("Send as E-mail"), ask_address);
+			}
 			if (can_cancel) button(__("Cancel Text"), "cancel");
 		} else if (status === "Failed" || (frm.doc.media || []).some((row) => row.status === "Failed")) {
 			button(__("Try Again"), "retry");

@@ -25,6 +25,7 @@ class TwilioSMSMessage(Document):
 		self.set_onload("error", error)
 		for may in (remedies.can_retry, remedies.can_email, remedies.can_cancel):
 			self.set_onload(may.__name__, may(self))
+		self.set_onload("has_email", remedies.can_email(self) and remedies.has_email(self))
 
 	def on_trash(self):
 		from twilio_sms_channel.messaging import erasures
