@@ -11,7 +11,7 @@ from support.people import make_customer
 from support.stack import eventually, lifted, status_of
 
 from twilio_sms_channel.messaging import outbox
-from twilio_sms_channel.overrides import activity
+from twilio_sms_channel.overrides import activity, feed_html
 
 API = "twilio_sms_channel.api.ticket."
 HELPDESK = "helpdesk.helpdesk.doctype.hd_ticket.api."
@@ -36,6 +36,24 @@ def unsent(ticket, body="Hi", **facts) -> str:
 	frappe.db.set_value(MESSAGE, name, {"status": "Canceled", **facts})
 	frappe.db.commit()
 	return name
+
+
+def make_email(ticket) -> None:
+	"""An e-mail in the ticket, older than all texts. Commits."""
+	frappe.get_doc(
+		{
+			"doctype": "Communication",
+			"communication_type": "Communication",
+			"communication_medium": "Email",
+			"sent_or_received": "Received",
+			"sender": "ann@example.com",
+			"subject": ticket.subject,
+			"content": "<p>By e-mail</p>",
+			"reference_doctype": "HD Ticket",
+			"reference_name": str(ticket.name),
+		}
+	).insert().db_set("creation", "2020-01-01 10:00:00")
+	frappe.db.commit()
 
 
 def portal_user_of(ticket, stack):
@@ -94,8 +112,6 @@ def test_pictures_stand_between_the_words_and_other_files_below(customer, ticket
 
 
 def test_names_of_files_are_no_markup():
-	from twilio_sms_channel.overrides import feed_html
-
 	file = frappe._dict(
 		file_url='/private/files/a"onerror="x #1.png', file_name='"><script>', content_type="image/png"
 	)
@@ -105,8 +121,6 @@ def test_names_of_files_are_no_markup():
 
 
 def test_what_only_agents_see_is_cut_from_their_emails():
-	from twilio_sms_channel.overrides import feed_html
-
 	quoted = (
 		"<p>Hi</p><blockquote>Text"
 		+ feed_html.for_agents(["Carrier <b>x</b>"], ["retry"], "abc")
@@ -146,6 +160,8 @@ def test_a_customer_who_opted_out_is_not_texted_again(agent, ticket):
 
 def test_customers_see_words_and_fate_but_no_internals(agent, ticket, stack, customer):
 	customer.text("please stop texting me")
+	# An agent has decided about it, so that the next text can be written.
+	frappe.db.set_value(CONVERSATION, ticket.twilio_sms_conversation, "may_want_to_stop", 0)
 	unsent(ticket, status="Failed", error_code="30007", error_message="filtered")
 	frappe.db.set_value(MESSAGE, {"communication": entries(agent, ticket)[0]["name"]}, "may_want_to_stop", 1)
 	frappe.db.commit()
@@ -167,6 +183,85 @@ def test_the_key_of_an_entry_changes_with_what_is_shown(agent, ticket):
 		frappe.db.commit()
 		keys.append(entries(agent, ticket)[-1]["creation"])
 	assert keys[0] != keys[1] == keys[2]
+
+
+def test_one_status_stands_beside_a_text(agent, ticket):
+	name = unsent(ticket)
+	number = frappe.db.get_value(MESSAGE, name, "customer_number")[-4:]
+	for status, badge, line in (
+		("Queued", "", "· Waiting"),
+		("Sent", "", "· Sent"),
+		("Delivered", "", "· Delivered"),
+		("Undelivered", "Not delivered", number),
+		("Unconfirmed", "Unconfirmed", number),
+		("Canceled", "", "· Canceled"),
+	):
+		frappe.db.set_value(MESSAGE, name, "status", status)
+		frappe.db.commit()
+		entry = entries(agent, ticket)[-1]
+		assert entry["delivery_status"] == badge
+		assert entry["recipients"].endswith(line)
+
+
+def test_a_long_ticket_shows_its_newest_texts_and_tells_of_the_others(agent, ticket, stack):
+	make_email(ticket)
+	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
+	names = [outbox.write(conversation, f"Line {n}.").name for n in range(activity.MAX_TEXTS + 2)]
+	frappe.db.after_commit.reset()
+	frappe.db.set_value(MESSAGE, {"name": ("in", names)}, "status", "Canceled")
+	frappe.db.commit()
+	shown = entries(agent, ticket)
+	# An e-mail is no text, and nobody takes it out.
+	assert len(shown) == activity.MAX_TEXTS + 1
+	assert "By e-mail" in shown[0]["content"]
+	assert "#twilio-sms-earlier=" in shown[1]["content"] and "3 earlier texts" in shown[1]["content"]
+	assert "Line 2." in shown[1]["content"] and "earlier texts" not in str(shown[2:])
+	assert f"Line {activity.MAX_TEXTS + 1}." in shown[-1]["content"]
+	# What an agent quotes of it in an e-mail leaves without that line.
+	assert "earlier" not in feed_html.for_customer(shown[1]["content"])
+	everything = entries(portal_user_of(ticket, stack), ticket)
+	assert len(everything) == activity.MAX_TEXTS + 4
+	assert "earlier texts" not in str(everything)
+
+
+def test_texts_before_the_newest_are_read_page_by_page(agent, ticket, stack):
+	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
+	names = [outbox.write(conversation, f"Line {n}.").name for n in range(404)]
+	frappe.db.after_commit.reset()
+	frappe.db.set_value(MESSAGE, {"name": ("in", names)}, "status", "Canceled")
+	frappe.db.commit()
+	state = agent.call(f"{API}state", http="GET", ticket=ticket.name).json()["message"]
+	pages = [(state["messages"], state["older"])]
+	while pages[0][1]:
+		before = pages[0][0][0]["name"]
+		answer = agent.call(f"{API}earlier", http="GET", ticket=ticket.name, before=before)
+		assert answer.status_code == 200, answer.text
+		page = answer.json()["message"]
+		pages.insert(0, (page["messages"], page["older"]))
+	assert [(len(messages), older) for messages, older in pages] == [(5, 0), (200, 5), (200, 205)]
+	assert [text["name"] for messages, _older in pages for text in messages][1:] == names
+	assert agent.call(f"{API}earlier", http="GET", ticket=ticket.name, before="none").status_code == 404
+	args = {"ticket": ticket.name, "before": names[-1]}
+	assert stranger(stack).call(f"{API}earlier", http="GET", **args).status_code == 403
+
+
+def test_desks_timeline_learns_of_each_status(ticket, stack):
+	from twilio_sms_channel.messaging import delivery
+
+	name = unsent(ticket, status="Sending")
+	getattr(frappe.local, "_realtime_log", []).clear()
+	delivery.settle(name, "Sent")
+	told = [
+		(message["doc"], room)
+		for event, message, room, *_ in getattr(frappe.local, "_realtime_log", [])
+		if event == "docinfo_update"
+	]
+	(doc, room), *others = told
+	frappe.db.rollback()
+	assert not others and f"HD Ticket/{ticket.name}" in room
+	assert (doc["doctype"], doc["delivery_status"], doc["content"]) == ("Communication", "Sent", "Hi")
+	assert (doc["reference_doctype"], doc["reference_name"]) == ("HD Ticket", str(ticket.name))
+	assert doc["attachments"] == []
 
 
 # --- lines ------------------------------------------------------------------------------------------------------

@@ -5,17 +5,24 @@ from datetime import datetime
 from functools import lru_cache
 
 import frappe
-from frappe.query_builder.functions import IfNull
+from frappe.query_builder.functions import Count, IfNull
 from frappe.utils import now_datetime
 from pypika.terms import Parameter
 
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.messaging import pausing, rows
+from twilio_sms_channel.messaging.courtesies import courtesy
 from twilio_sms_channel.messaging.events import tell
 from twilio_sms_channel.twilio_gateway import errors, outside, statuses
 from twilio_sms_channel.twilio_gateway.client import Accepted
 
 MESSAGE = "Twilio SMS Message"
+# What Desk's timeline shows of a Communication (Frappe: `desk.form.load.get_communication_data`).
+TIMELINE_FIELDS = (
+	*("name", "communication_type", "communication_medium", "communication_date", "content", "subject"),
+	*("sender", "sender_full_name", "recipients", "cc", "bcc", "creation", "delivery_status", "_liked_by"),
+	*("reference_doctype", "reference_name", "read_by_recipient"),
+)
 # Communication.delivery_status has no word for most of these; this is the nearest that says nothing untrue.
 COMMUNICATION_STATUS = {
 	"Queued": "Sending",
@@ -213,9 +220,41 @@ def _show(statuses_of: dict[str, str]) -> None:
 		shown = {"names": names, "shown": COMMUNICATION_STATUS.get(status, "")}
 		frappe.db.sql(_show_statement(), shown)
 	if statuses_of:
-		tickets = frappe.db.sql(_tickets_query(), {"names": list(statuses_of)}, pluck=True)
-		for ticket in dict.fromkeys(tickets):
+		shown_in = frappe.db.sql(_tickets_query(), {"names": list(statuses_of)}, as_dict=True)
+		for ticket in dict.fromkeys(row.reference_name for row in shown_in):
 			desk_of_site().refresh(ticket)
+		_tell_timelines(shown_in)
+
+
+@courtesy("Open forms of a ticket were not told of a text's status", writes=False)
+def _tell_timelines(communications: list) -> None:
+	"""Have the timeline of Desk's forms show Communications as they are now, as Frappe does when one is saved.
+
+	:param communications: rows of `_tickets_query`
+	"""
+	with_files = [row.name for row in communications if row.pop("files")]
+	files = (
+		frappe.get_all(
+			"File",
+			{"attached_to_doctype": "Communication", "attached_to_name": ("in", with_files)},
+			["attached_to_name", "file_url", "is_private"],
+		)
+		if with_files
+		else []
+	)
+	for row in communications:
+		attachments = [file for file in files if file.attached_to_name == row.name]
+		frappe.publish_realtime(
+			"docinfo_update",
+			{
+				"doc": {"doctype": "Communication", **row, "attachments": attachments},
+				"key": "communications",
+				"action": "update",
+			},
+			doctype=row.reference_doctype,
+			docname=row.reference_name,
+			after_commit=True,
+		)
 
 
 @lru_cache(maxsize=1)
@@ -233,11 +272,13 @@ def _show_statement() -> str:
 @lru_cache(maxsize=1)
 def _tickets_query() -> str:
 	Communication, Message = frappe.qb.DocType("Communication"), frappe.qb.DocType(MESSAGE)
+	Media = frappe.qb.DocType("Twilio SMS Media")
+	files = frappe.qb.from_(Media).select(Count(Media.name)).where(Media.parent == Message.name)
 	return (
 		frappe.qb.from_(Message)
 		.join(Communication)
 		.on(Communication.name == Message.communication)
-		.select(Communication.reference_name)
+		.select(*(Communication[field] for field in TIMELINE_FIELDS), files.as_("files"))
 		.where(Message.name.isin(Parameter("%(names)s")) & Communication.reference_name.notnull())
 	).get_sql()
 

@@ -16,10 +16,13 @@ from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.messaging import fates, media_links, outbox, phone, remedies, system_lines
 from twilio_sms_channel.overrides import feed_html
 from twilio_sms_channel.twilio_gateway import errors
+from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
-# Helpdesk colours its badge by these words: green, orange; every other word is red.
-GREEN, ORANGE = "Sent", "Sending"
+# Helpdesk draws a page of its own for each entry, and stands still with some hundreds. Agents read the earlier ones in
+# the drawer.
+MAX_TEXTS = 50
+WRONG = (*NOT_DELIVERED, "Unconfirmed")
 
 
 @frappe.whitelist()
@@ -89,7 +92,10 @@ def _show_lines(feed, ticket: str) -> None:
 
 def _show_texts(feed, for_agent: bool) -> None:
 	entries = {entry["name"]: entry for entry in (feed or {}).get("communications") or []}
+	earlier = _take_out_earlier(feed, entries) if for_agent else 0
 	texts = _texts(list(entries))
+	shown = {text.communication for text in texts}
+	oldest = next((name for name in entries if name in shown), "") if earlier else ""
 	files = _files([text.name for text in texts if text.name], for_agent)
 	can_text = _CanText()
 	for text in texts:
@@ -99,8 +105,10 @@ def _show_texts(feed, for_agent: bool) -> None:
 		if text.direction == "Inbound":
 			_show_inbound(entry, text)
 		elif text.name:
-			_show_outbound(entry, text)
+			_show_outbound(entry, text, for_agent)
 		entry["content"] = (entry["content"] or "") + feed_html.pictures(inline)
+		if text.communication == oldest:
+			entry["content"] = feed_html.earlier(earlier) + entry["content"]
 		if for_agent and text.name:
 			entry["content"] += feed_html.for_agents(
 				_remarks(text, its_files), _actions(text, its_files, can_text), text.name
@@ -109,6 +117,27 @@ def _show_texts(feed, for_agent: bool) -> None:
 			entry["attachments"] = _below(its_files, inline)
 		if for_agent:
 			_redraw_when_changed(entry)
+
+
+def _take_out_earlier(feed, entries: dict[str, Any]) -> int:
+	"""Leave the newest texts only. Returns how many were taken out."""
+	if len(entries) <= MAX_TEXTS:
+		return 0
+	Communication = frappe.qb.DocType("Communication")
+	older = (
+		frappe.qb.from_(Communication)
+		.select(Communication.name)
+		.where(Communication.name.isin(list(entries)) & (Communication.communication_medium == "SMS"))
+		.orderby(Communication.creation, Communication.name, order=frappe.qb.desc)
+		.offset(MAX_TEXTS)
+		# Without a limit there is no offset.
+		.limit(len(entries))
+	).run(pluck=True)
+	for name in older:
+		del entries[name]
+	if older:
+		feed["communications"] = list(entries.values())
+	return len(older)
 
 
 def _redraw_when_changed(entry) -> None:
@@ -215,17 +244,15 @@ def _about_received(message) -> list[str]:
 	return remarks
 
 
-def _show_outbound(entry, message) -> None:
+def _show_outbound(entry, message, for_agent: bool) -> None:
 	if message.automatic:
 		entry["user"] = {"name": _("Automatic"), "full_name": _("Automatic"), "email": "", "image": None}
-	# Why it failed is for agents, and said below the text: customers see this line on the portal.
-	entry["recipients"] = f"{phone.display(message.customer_number)} · {fates.word(message)}"
-	if message.status in ("Queued", "Sending", "Accepted"):
-		entry["delivery_status"] = ORANGE
-	elif message.status in ("Sent", "Delivered", "Read"):
-		entry["delivery_status"] = GREEN
-	else:
-		entry["delivery_status"] = fates.word(message)
+	number, word = phone.display(message.customer_number), fates.word(message)
+	# Helpdesk's badge is red for every word but some of its own: what went wrong stands there, all else beside the number.
+	# Why it failed is for agents, and said below the text; the portal shows customers no badge.
+	in_badge = for_agent and message.status in WRONG
+	entry["delivery_status"] = word if in_badge else ""
+	entry["recipients"] = number if in_badge else f"{number} · {word}"
 
 
 def _files(messages: list[str], for_agent: bool) -> dict[str, list]:

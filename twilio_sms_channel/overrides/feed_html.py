@@ -63,6 +63,16 @@ def for_agents(remarks: list[str], actions: list[str], message: str) -> str:
 	return f'<object class="{FOR_AGENTS}">{"".join(lines)}</object>' if lines else ""
 
 
+def earlier(count: int) -> str:
+	"""The line above the oldest text that is shown: how many there are before it, with the way to them."""
+	said = _("1 earlier text") if count == 1 else _("{0} earlier texts").format(count)
+	link = (
+		'<a href="#twilio-sms-earlier=all" class="twilio-sms-action" target="_self" onclick="return false">'
+		f"{escaped(said)}</a>"
+	)
+	return f'<object class="{FOR_AGENTS}"><p class="twilio-sms-actions">{link}</p></object>'
+
+
 def for_customer(html: str) -> str:
 	"""An agent's e-mail without what only agents see of a text that it quotes."""
 	if FOR_AGENTS not in html:
