@@ -27,9 +27,13 @@ def page_and_errors(context):
 def watched_page(context):
 	"""A page of the context, which must stay without errors of this app."""
 	page, errors = page_and_errors(context)
+	refused = []
+	page.on("response", lambda answer: refused.append(answer) if answer.status >= 400 else None)
 	yield page
+	for answer in refused:
+		print("refused:", answer.status, answer.url, answer.text()[:800])
 	page.close()
-	assert errors == []
+	assert errors == [], errors
 
 
 def open_ticket(page, web: str, name) -> None:

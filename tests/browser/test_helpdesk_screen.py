@@ -12,6 +12,7 @@ from support.stack import Customer, eventually, ticket_of
 
 from browser.conftest import make_email_ticket
 from browser.helpdesk_pages import logged_in, open_ticket, page_and_errors, watched_page
+from twilio_sms_channel.messaging import outbox
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,16 @@ def text_ticket(stack, sim):
 	return ticket_of(Customer(stack).text("Hello, where is my order?"))
 
 
+def unsent(ticket, body, **facts) -> str:
+	"""A text of ours that no worker takes on; its name."""
+	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
+	name = outbox.write(conversation, body).name
+	frappe.db.after_commit.reset()
+	frappe.db.set_value("Twilio SMS Message", name, {"status": "Canceled", **facts})
+	frappe.db.commit()
+	return name
+
+
 def loaded(page):
 	"""Until this app's part of the screen knows the ticket."""
 	page.wait_for_function("window.twilio_sms_screen")
@@ -45,12 +56,17 @@ def test_the_reply_box_says_that_it_sends_a_text_and_sends_one(page, stack, text
 	open_ticket(page, stack.web, text_ticket.name)
 	expect(page.locator("twilio-sms-channel")).to_be_attached()
 	page.get_by_role("button", name="Reply").click()
-	expect(page.get_by_test_id("helpdesk-route")).to_contain_text("SMS · +1")
+	expect(page.get_by_test_id("helpdesk-route")).to_have_text("Goes out by text")
+	# Who texts whom stands above, and nowhere else.
+	expect(page.locator(".comm-area").get_by_text("SMS · +1")).to_have_count(1)
 	for gone in ("CC", "BCC", "Bold"):
 		expect(page.get_by_role("button", name=gone, exact=True)).to_be_hidden()
 	page.get_by_label("Reply", exact=True).click()
 	page.keyboard.type("It arrives tomorrow “early”.")
-	expect(page.get_by_test_id("helpdesk-count")).to_contain_text("1 segment · UCS-2")
+	expect(page.get_by_test_id("helpdesk-count")).to_have_text("42 left · 1 segment")
+	expect(page.get_by_test_id("helpdesk-unicode")).to_have_text(
+		"“ ” force Unicode (70 characters per segment)"
+	)
 	page.get_by_role("button", name="Send", exact=True).click()
 	eventually(
 		lambda: frappe.db.exists(
@@ -66,8 +82,10 @@ def test_a_refused_reply_keeps_what_was_typed(page, stack, text_ticket):
 	conversation.db_set("opted_out", 1)
 	frappe.db.commit()
 	open_ticket(page, stack.web, text_ticket.name)
+	expect(page.get_by_test_id("helpdesk-why-not")).to_contain_text("opted out")
 	page.get_by_role("button", name="Reply").click()
 	expect(page.get_by_test_id("helpdesk-why")).to_contain_text("opted out")
+	expect(page.get_by_test_id("helpdesk-why-not")).to_be_hidden()
 	page.get_by_label("Reply", exact=True).click()
 	page.keyboard.type("Are you there?")
 	# With the keyboard the button can still be reached: the server refuses.
@@ -82,8 +100,62 @@ def test_the_composer_opens_in_place_and_makes_room(page, stack, text_ticket):
 	page.get_by_test_id("helpdesk-write").click()
 	expect(page.get_by_test_id("helpdesk-composer").locator("twilio-sms-composer")).to_be_visible()
 	expect(page.get_by_label("Reply", exact=True)).to_be_hidden()
+	expect(page.locator(".comm-area").get_by_text("SMS · +1")).to_have_count(1)
 	page.get_by_test_id("helpdesk-write").click()
 	expect(page.get_by_test_id("helpdesk-composer")).to_have_count(0)
+
+
+def test_a_text_ticket_that_replies_by_email_says_so_in_its_box_and_offers_no_composer(
+	page, stack, text_ticket
+):
+	email = f"e{frappe.generate_hash(length=8)}@example.com"
+	open_ticket(page, stack.web, text_ticket.name)
+	page.get_by_test_id("helpdesk-write").click()
+	page.get_by_test_id("add-address").click()
+	page.get_by_test_id("email").fill(email)
+	page.get_by_test_id("use-address").click()
+	# What would show nothing is not offered; the switch back is.
+	expect(page.get_by_test_id("helpdesk-write")).to_have_count(0)
+	expect(page.get_by_test_id("helpdesk-composer")).to_have_count(0)
+	page.get_by_role("button", name="Reply").click()
+	expect(page.get_by_test_id("helpdesk-medium")).to_have_text("Goes out by e-mail")
+	expect(page.get_by_test_id("helpdesk-email-hint")).to_have_text(email)
+	page.get_by_test_id("switch").click()
+	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
+	expect(page.get_by_test_id("helpdesk-route")).to_have_text("Goes out by text")
+	expect(page.get_by_test_id("helpdesk-medium")).to_have_count(0)
+
+
+def test_the_newest_text_stays_in_sight_unless_somebody_reads_further_up(page, stack, text_ticket):
+	below = """() => {
+		const list = document.querySelector(".activities");
+		return Math.round(list.scrollHeight - list.clientHeight - list.scrollTop);
+	}"""
+	for n in range(14):
+		unsent(text_ticket, f"Line {n}<br>Two<br>Three")
+	open_ticket(page, stack.web, text_ticket.name)
+	expect(page.locator(".activity")).to_have_count(15)
+	page.wait_for_function(f"({below})() <= 2")
+	page.get_by_test_id("helpdesk-write").click()
+	expect(page.get_by_test_id("helpdesk-composer")).to_be_visible()
+	page.wait_for_function(f"({below})() <= 2")
+	page.locator(".activities").evaluate("list => (list.scrollTop = 100)")
+	unsent(text_ticket, "Meanwhile")
+	page.evaluate("refetch()")
+	expect(page.locator(".activity")).to_have_count(16)
+	page.wait_for_timeout(300)
+	assert page.locator(".activities").evaluate("list => list.scrollTop") == 100
+
+
+def test_an_avatar_of_a_number_is_a_telephone(page, stack, text_ticket):
+	open_ticket(page, stack.web, text_ticket.name)
+	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
+	drawn = "class='flex uppercase rounded-full'"
+	page.evaluate(
+		f"""document.body.insertAdjacentHTML("beforeend", "<p id=avatars><b {drawn}> + </b><b {drawn}>C</b></p>")"""
+	)
+	expect(page.locator("#avatars b").first).to_have_attribute("data-twilio-sms-phone", "")
+	expect(page.locator("#avatars [data-twilio-sms-phone]")).to_have_count(1)
 
 
 def test_an_email_ticket_keeps_helpdesks_own_reply_box(page, stack):
@@ -179,3 +251,42 @@ def test_links_in_the_feed_act(page, stack, text_ticket, action):
 		page.frame_locator(".activities iframe").get_by_role("link").click()
 	assert asked.value.post_data_json == {"message": "abc"}
 	expect(page.locator("#toasts")).to_contain_text("not found")
+
+
+def test_a_text_goes_as_an_email_to_an_address_that_is_typed_then(page, stack, text_ticket):
+	name = unsent(text_ticket, "Tomorrow", status="Undelivered", error_code="30006")
+	open_ticket(page, stack.web, text_ticket.name)
+	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
+	frame = page.frame_locator(".activity:has(iframe[srcdoc*='Tomorrow']) iframe")
+	frame.get_by_role("link", name="Send as E-mail").click()
+	field = page.locator(".comm-area").get_by_test_id("email")
+	expect(field).to_be_focused()
+	field.fill(f"e{frappe.generate_hash(length=8)}@example.com")
+	page.get_by_test_id("use-address").click()
+	expect(field).to_have_count(0)
+	eventually(lambda: frappe.db.get_value("Twilio SMS Message", name, "sent_as_email"))
+	expect(page.get_by_test_id("channel")).to_contain_text("SMS ·")
+
+
+def test_earlier_texts_of_a_long_ticket_are_in_the_drawer(page, stack, text_ticket):
+	conversation = frappe.get_doc("Twilio SMS Conversation", text_ticket.twilio_sms_conversation)
+	names = [outbox.write(conversation, f"Line {n}.").name for n in range(210)]
+	frappe.db.after_commit.reset()
+	frappe.db.set_value("Twilio SMS Message", {"name": ("in", names)}, "status", "Canceled")
+	frappe.db.commit()
+	open_ticket(page, stack.web, text_ticket.name)
+	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
+	expect(page.locator(".activity")).to_have_count(50)
+	frame = page.frame_locator(".activity:first-child iframe")
+	frame.get_by_role("link", name="161 earlier texts").click()
+	drawer = page.get_by_test_id("helpdesk-drawer")
+	expect(drawer.get_by_text("Line 10.", exact=True)).to_be_attached()
+	expect(drawer.get_by_text("Line 9.", exact=True)).to_have_count(0)
+	drawer.get_by_role("button", name="Show earlier texts (11)").click()
+	expect(drawer.get_by_text("Hello, where is my order?")).to_be_attached()
+	expect(drawer.get_by_test_id("show-earlier")).to_have_count(0)
+	# A new text moves the state's oldest one out of it, and nothing is missing.
+	unsent(text_ticket, "The newest.")
+	page.evaluate("ticket => twilio_sms.store(ticket).load()", str(text_ticket.name))
+	expect(drawer.get_by_text("The newest.", exact=True)).to_be_attached()
+	expect(drawer.get_by_test_id("outbound")).to_have_count(211)

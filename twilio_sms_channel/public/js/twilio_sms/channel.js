@@ -4,6 +4,7 @@
 
 import { css, html, nothing } from "lit";
 
+import "./address.js";
 import { TicketElement, __, define, from_to, isolated } from "./element.js";
 import { icons } from "./icons.js";
 
@@ -13,13 +14,14 @@ class Channel extends TicketElement {
 		problem: { state: true },
 		// "" | "email": an address is asked for | "opt-out": it is asked whether that is meant
 		asking: { state: true },
+		// The text that goes to the address as an e-mail; without one the ticket's replies do
+		emailing: { state: true },
 	};
 
 	static styles = [
 		TicketElement.styles,
 		css`
 			.row,
-			form,
 			.question {
 				display: flex;
 				flex-wrap: wrap;
@@ -38,18 +40,6 @@ class Channel extends TicketElement {
 			.channel svg {
 				flex: none;
 			}
-			form {
-				margin-top: 8px;
-			}
-			form label {
-				flex: 1 1 100%;
-				font-size: 13px;
-				color: var(--ink-muted);
-			}
-			form input {
-				flex: 1 1 200px;
-				min-width: 0;
-			}
 			.notice {
 				margin-top: 8px;
 			}
@@ -59,7 +49,7 @@ class Channel extends TicketElement {
 	constructor() {
 		super();
 		this.busy = false;
-		this.problem = this.asking = "";
+		this.problem = this.asking = this.emailing = "";
 	}
 
 	render() {
@@ -80,7 +70,9 @@ class Channel extends TicketElement {
 	}
 
 	_by_text() {
-		return from_to(__("SMS · {0} → {1}"), [this.state.from.number, this.state.customer]);
+		const { number, label } = this.state.from;
+		const from = label && label !== number ? `${number} · ${label}` : number;
+		return from_to(__("SMS · {0} → {1}"), [from, this.state.customer]);
 	}
 
 	_by_email() {
@@ -118,27 +110,28 @@ class Channel extends TicketElement {
 	}
 
 	_ask_for_email() {
-		return html`<form data-testid="email-form" novalidate @submit=${this._add_email} @keydown=${this._escape}>
-			<label for="email">${__("{0} has no e-mail address yet. Replies will go to:", [this.state.customer])}</label>
-			<input
-				id="email"
-				type="email"
-				required
-				autocomplete="off"
-				dir="ltr"
-				data-testid="email"
-				placeholder="name@example.com"
-				aria-invalid=${Boolean(this.problem)}
-				aria-describedby="problem"
-			/>
-			<button class="primary" data-testid="add-and-switch" ?disabled=${this.busy}>${__("Add and Switch")}</button>
-			<button type="button" class="quiet" @click=${() => this._ask("")}>${__("Cancel")}</button>
-		</form>`;
+		const { customer } = this.state;
+		return html`<twilio-sms-address
+			label=${this.emailing ? no_address_for_text(customer) : __("{0} has no e-mail address yet. Replies will go to:", [customer])}
+			action=${this.emailing ? __("Add and Send") : __("Add and Switch")}
+			problem=${this.problem}
+			?busy=${this.busy}
+			@address=${({ detail }) => (this.emailing ? this._email_text(detail) : this._switch("Email", detail))}
+			@closed=${() => this._ask("")}
+		></twilio-sms-address>`;
+	}
+
+	// For the page around: send a text that did not arrive as an e-mail, to an address that the agent types.
+	ask_address_for(message) {
+		this.emailing = message;
+		this.asking = "email";
+		this.problem = "";
+		this.updateComplete.then(() => this.renderRoot.querySelector("twilio-sms-address")?.focus());
 	}
 
 	_alert() {
 		return html`<div id="problem" role="alert" data-testid="channel-problem">
-			${this.problem ? html`<div class="notice bad">${this.problem}</div>` : nothing}
+			${this.problem && this.asking !== "email" ? html`<div class="notice bad">${this.problem}</div>` : nothing}
 		</div>`;
 	}
 
@@ -188,9 +181,10 @@ class Channel extends TicketElement {
 	async _ask(what) {
 		const before = this.asking;
 		this.asking = this.asking === what ? "" : what;
-		this.problem = "";
+		this.problem = this.emailing = "";
 		await this.updateComplete;
-		const focused = { email: "email", "opt-out": "opt-out-yes", "": before === "email" ? "add-address" : "opt-out" };
+		// A field that is shown takes the focus by itself.
+		const focused = { "opt-out": "opt-out-yes", "": before === "email" ? "add-address" : "opt-out" };
 		this.part_named(focused[this.asking])?.focus();
 	}
 
@@ -198,17 +192,6 @@ class Channel extends TicketElement {
 		if (event.key !== "Escape") return;
 		event.stopPropagation();
 		this._ask("");
-	}
-
-	_add_email(event) {
-		event.preventDefault();
-		const field = this.part_named("email");
-		if (!field.value.trim() || !field.validity.valid) {
-			this.problem = __("Enter an e-mail address, like name@example.com.");
-			field.focus();
-			return;
-		}
-		this._switch("Email", field.value.trim());
 	}
 
 	async _switch(channel, email) {
@@ -219,11 +202,20 @@ class Channel extends TicketElement {
 		return this._do("opt_out");
 	}
 
-	async _do(door, args) {
+	async _email_text(email) {
+		if (await this._do("send_as_email", { message: this.emailing, email }, false)) {
+			this.emailing = "";
+			this.store.load();
+		}
+	}
+
+	// `about_ticket`: the door answers with the ticket's state.
+	async _do(door, args, about_ticket = true) {
 		this.busy = true;
 		this.problem = "";
 		try {
-			this.store.set(await this.host.call(door, { ticket: this.ticket, ...args }));
+			const answer = await this.host.call(door, about_ticket ? { ticket: this.ticket, ...args } : args);
+			if (about_ticket) this.store.set(answer);
 			this.asking = "";
 			return true;
 		} catch (error) {
@@ -233,6 +225,10 @@ class Channel extends TicketElement {
 			this.busy = false;
 		}
 	}
+}
+
+export function no_address_for_text(customer) {
+	return __("{0} has no e-mail address yet. This text will go to:", [customer]);
 }
 
 define("twilio-sms-channel", Channel);

@@ -9,7 +9,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { Attachments, size } from "./attachments.js";
 import { composer_styles } from "./composer_styles.js";
 import * as drafts from "./drafts.js";
-import { TicketElement, __, define, from_to, segments_of } from "./element.js";
+import { TicketElement, __, define, segments_of } from "./element.js";
 import { emoji } from "./emoji.js";
 import { icons } from "./icons.js";
 import "./picker.js";
@@ -71,11 +71,14 @@ class Composer extends TicketElement {
 		if (changed.has("text") || changed.has("state")) this._grow();
 	}
 
-	// For the page around: put words where the cursor is.
-	insert(text) {
+	// For the page around: put words where the cursor is. `apart`: in lines of their own.
+	insert(text, apart = false) {
 		const body = this._body;
 		if (!body) return;
-		body.setRangeText(text, body.selectionStart, body.selectionEnd, "end");
+		const { value, selectionStart: from, selectionEnd: to } = body;
+		const before = apart && /\S$/.test(value.slice(0, from)) ? "\n" : "";
+		const after = apart && /^\S/.test(value.slice(to)) ? "\n" : "";
+		body.setRangeText(`${before}${text}${after}`, from, to, "end");
 		this._write(body.value);
 		body.focus();
 	}
@@ -123,7 +126,6 @@ class Composer extends TicketElement {
 			@dragover=${this._drag_over}
 			@drop=${this._drop}
 		>
-			<div class="from" data-testid="from">${this._from()}</div>
 			<label class="unseen" for="body">${__("Text to {0}", [this.state.customer])}</label>
 			<textarea
 				id="body"
@@ -163,12 +165,6 @@ class Composer extends TicketElement {
 			<div class="unseen" role="status" data-testid="announced">${this.announced}</div>
 			${this._picker()}
 		</form>`;
-	}
-
-	_from() {
-		const { number, label } = this.state.from;
-		const from = label && label !== number ? `${number} · ${label}` : number;
-		return from_to(__("From {0} → {1}"), [from, this.state.customer]);
 	}
 
 	_send_label() {
@@ -338,7 +334,7 @@ class Composer extends TicketElement {
 		try {
 			const { text } = await this.host.call("saved_reply", { ticket: this.ticket, name: item.key, source: item.source }, { get: true });
 			this.opened = "";
-			this.insert(text);
+			this.insert(text, true);
 		} catch (error) {
 			this.picker_error = error.message;
 		}
@@ -400,8 +396,8 @@ class Composer extends TicketElement {
 		if (!this.text || !counted?.named?.length || counted.replaced || this._is_mms) return nothing;
 		const { named, plain } = counted;
 		const more = named.length - MOST_CHIPS;
-		return html`<div class="room" data-testid="room" role="group" aria-label=${__("Characters that need more room")}>
-			<span>${__("These need more room:")}</span>
+		return html`<div class="room" data-testid="room" role="group" aria-label=${__("Characters that force Unicode")}>
+			<span>${__("These characters force Unicode (70 characters per segment):")}</span>
 			${named.slice(0, MOST_CHIPS).map((character) => this._chip(character))}
 			${more > 0 ? html`<span>${__("and {0} more", [more])}</span>` : nothing}
 			${plain

@@ -15,17 +15,11 @@ export const composer_styles = css`
 	.notice + form {
 		margin-block-end: 8px;
 	}
-	.from {
-		padding: 8px 12px 0;
-		font-size: 12px;
-		color: var(--ink-muted);
-		overflow-wrap: anywhere;
-	}
 	textarea {
 		display: block;
 		width: 100%;
 		min-height: 56px;
-		padding: 6px 12px 8px;
+		padding: 10px 12px 8px;
 		border: 0;
 		background: transparent;
 		line-height: 1.5;

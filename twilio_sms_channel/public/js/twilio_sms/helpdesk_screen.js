@@ -8,12 +8,12 @@ import { element, say } from "./dom.js";
 import { __, host, set_host } from "./host.js";
 import { helpdesk_host } from "./helpdesk_host.js";
 import { Drawer } from "./helpdesk_drawer.js";
+import { Feed } from "./helpdesk_feed.js";
 import { ReplyBox } from "./helpdesk_reply_box.js";
 import { STYLE } from "./helpdesk_style.js";
 import { store } from "./store.js";
 
 const TICKET_PAGE = /^\/helpdesk\/tickets\/([^/]+)\/?$/;
-const FEED_ACTION = /#twilio-sms-(retry|email|cancel)=([\w-]+)$/;
 const FEED_DOORS = { retry: "retry", email: "send_as_email", cancel: "cancel" };
 const REFRESH_FEED_AFTER_MS = 1500;
 const OURS = /twilio_sms(\.|_channel)/;
@@ -43,8 +43,7 @@ class Screen {
 			event.preventDefault();
 			this.failed(event.error);
 		});
-		// The feed's entries are pages of their own; "load" of a page inside is seen only on its way down.
-		document.addEventListener("load", (event) => this.safely(() => this.listen_in(event.target)), true);
+		this.feed = new Feed((action, message) => this.safely(() => this.act(action, message)));
 	}
 
 	// Helpdesk has drawn a ticket, or drawn it anew.
@@ -58,7 +57,6 @@ class Screen {
 				this.watching = true;
 			}
 			this.sync();
-			for (const frame of document.querySelectorAll(".activities iframe")) this.listen_in(frame);
 		});
 	}
 
@@ -87,6 +85,7 @@ class Screen {
 		const area = document.querySelector(".comm-area");
 		if (area !== this.area) this.drop();
 		if (area && this.state) this.fill((this.area = area));
+		if (this.state?.channel) this.feed.sync();
 	}
 
 	follow(ticket) {
@@ -94,6 +93,7 @@ class Screen {
 		this.off?.();
 		this.drop();
 		this.drawer.close();
+		this.feed.leave();
 		this.ticket = ticket;
 		this.state = null;
 		this.off = ticket && store(ticket).subscribe(({ state }) => this.safely(() => this.got(state)));
@@ -119,21 +119,24 @@ class Screen {
 	fill(area) {
 		const { state } = this;
 		const text_ticket = Boolean(state.channel);
+		const by_text = state.channel === "SMS";
 		const [row, box] = [...area.children].filter((child) => child !== this.strip);
 		const buttons = row?.firstElementChild;
 		if (!buttons) return;
 		this.keep("strip", area, text_ticket, () => this.make_strip(row));
-		this.keep("write", buttons, text_ticket, () => this.button("write", () => this.toggle_composer()));
+		// Where replies go by e-mail the strip offers to switch back.
+		this.keep("write", buttons, by_text, () => this.button("write", () => this.toggle_composer()));
 		this.keep("start", buttons, !text_ticket && state.can_start?.length, () =>
 			this.button("start", () => this.open_start()),
 		);
 		if (this.strip) {
 			this.earlier.hidden = !state.earlier;
 			say(this.earlier, __("Earlier: {0}", [state.earlier]));
+			say(this.why_not, by_text && !state.can_text ? state.why_not : "");
 		}
 		if (this.write) say(this.write, __("Write a Text"));
 		if (this.start) say(this.start, __("Text This Customer"));
-		if (this.composer && (!text_ticket || !this.composer.isConnected)) this.close_composer();
+		if (this.composer && (!by_text || !this.composer.isConnected)) this.close_composer();
 		this.box ||= new ReplyBox(this.ticket);
 		this.box.sync(box, state);
 	}
@@ -143,7 +146,11 @@ class Screen {
 		const strip = element("div", { className: "twilio-sms-strip" });
 		strip.style.paddingInline = getComputedStyle(row).paddingInline;
 		this.earlier = this.button("earlier", () => this.open_history());
-		strip.append(element("twilio-sms-channel", { ticket: this.ticket }), this.earlier);
+		this.channel = element("twilio-sms-channel", { ticket: this.ticket });
+		this.why_not = element("div", { className: "twilio-sms-why-not" });
+		this.why_not.dataset.testid = "helpdesk-why-not";
+		this.why_not.setAttribute("role", "status");
+		strip.append(this.channel, this.earlier, this.why_not);
 		return strip;
 	}
 
@@ -182,7 +189,10 @@ class Screen {
 		// As wide as the row above, whatever Helpdesk's version gives it.
 		this.composer.style.paddingInline = this.strip.style.paddingInline;
 		const composer = element("twilio-sms-composer", { ticket: this.ticket });
-		composer.addEventListener("sent", () => this.close_composer());
+		composer.addEventListener("sent", () => {
+			this.close_composer();
+			this.feed.show_newest();
+		});
 		this.composer.append(composer);
 		this.area.append(this.composer);
 		this.write.setAttribute("aria-expanded", "true");
@@ -213,26 +223,17 @@ class Screen {
 		this.drawer.open(__("Earlier Conversations"), "twilio-sms-history", { ticket: this.ticket });
 	}
 
-	// Buttons in the feed are links: its entries run no scripts.
-	listen_in(frame) {
-		if (!this.watching || frame?.tagName !== "IFRAME" || !frame.closest(".activities")) return;
-		const page = frame.contentDocument;
-		if (!page || page.twilio_sms_heard) return;
-		page.twilio_sms_heard = true;
-		page.addEventListener("click", (event) => this.safely(() => this.clicked(event)));
-	}
-
-	clicked(event) {
-		const link = event.target.closest?.("a[href*='#twilio-sms-']");
-		const [, action, message] = FEED_ACTION.exec(link?.getAttribute("href") || "") || [];
-		if (!action) return;
-		event.preventDefault();
-		if (link.getAttribute("aria-disabled") === "true") return;
-		link.setAttribute("aria-disabled", "true");
-		host.call(FEED_DOORS[action], { message })
+	// What a link in the feed says.
+	act(action, message) {
+		if (action === "earlier") return this.open(this.ticket);
+		if (action === "email" && !this.state.email) {
+			this.channel?.scrollIntoView?.({ block: "nearest" });
+			return this.channel?.ask_address_for(message);
+		}
+		return host
+			.call(FEED_DOORS[action], { message })
 			.then(() => store(this.ticket).load())
-			.catch((error) => this.host.toast(error.message, "error"))
-			.finally(() => link.removeAttribute("aria-disabled"));
+			.catch((error) => this.host.toast(error.message, "error"));
 	}
 
 	drop() {

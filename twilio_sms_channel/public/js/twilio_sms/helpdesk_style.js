@@ -12,6 +12,9 @@ export const STYLE = `
 	border-top: 1px solid var(--outline-gray-1, #ededed); }
 .twilio-sms-strip + div { border-top: 0; }
 .twilio-sms-strip twilio-sms-channel { flex: 1 1 300px; }
+.twilio-sms-why-not { flex: 1 1 100%; padding-bottom: 8px; font-size: 13px; font-weight: 500; color: var(--twilio-sms-bad); }
+.twilio-sms-why-not:empty, .comm-area:has(> .twilio-sms-composer, > div:not([hidden], [style*="display: none"]) .twilio-sms-line)
+	.twilio-sms-why-not { display: none; }
 .twilio-sms-button { display: inline-flex; align-items: center; height: 28px; padding: 0 8px; border-radius: 8px; font-size: 14px;
 	line-height: 1; white-space: nowrap; color: var(--ink-gray-8, #383838); background: transparent; cursor: pointer; }
 .twilio-sms-button[hidden] { display: none; }
@@ -28,8 +31,11 @@ export const STYLE = `
 	font-size: 13px; color: var(--ink-gray-8, #383838); }
 .twilio-sms-route { font-weight: 500; }
 .twilio-sms-why { color: var(--twilio-sms-bad); font-weight: 500; }
+.twilio-sms-medium { font-size: 13px; font-weight: 500; white-space: nowrap; color: var(--ink-gray-8, #383838); }
+.border-y:has(> .twilio-sms-medium) { flex-wrap: wrap; }
+.twilio-sms-unicode { color: var(--twilio-sms-muted); }
 .twilio-sms-count { margin-inline-start: auto; color: var(--twilio-sms-muted); font-variant-numeric: tabular-nums; }
-.twilio-sms-line[data-blocked] .twilio-sms-count { display: none; }
+.twilio-sms-line[data-blocked] :is(.twilio-sms-count, .twilio-sms-unicode) { display: none; }
 .twilio-sms-count[data-bad] { color: var(--twilio-sms-bad); font-weight: 500; }
 .twilio-sms-email { display: inline-flex; align-items: center; height: 24px; padding: 0 8px; border-radius: 999px; font-size: 13px;
 	background: var(--surface-gray-2, #f3f3f3); color: var(--ink-gray-8, #383838); white-space: nowrap; }
@@ -43,6 +49,10 @@ ${BOX} .overflow-x-auto.items-center::after { content: var(--twilio-sms-plain); 
 @media (max-width: 640px) { ${BOX} .overflow-x-auto.items-center::after { content: none; } }
 ${BOX} .ProseMirror p.is-editor-empty:first-child::before { content: var(--twilio-sms-placeholder); }
 .comm-area > div:has(.twilio-sms-line[data-blocked]) .justify-end > :last-child { opacity: 0.45; pointer-events: none; }
+
+[data-twilio-sms-phone] { font-size: 0 !important; }
+[data-twilio-sms-phone]::before { content: ""; width: 55%; height: 55%; background: currentColor;
+	mask: url("data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16' fill='none' stroke='%23000' stroke-width='1.3' stroke-linecap='round' stroke-linejoin='round'%3E%3Crect x='4.2' y='1.6' width='7.6' height='12.8' rx='1.6'/%3E%3Cpath d='M7.2 12h1.6'/%3E%3C/svg%3E") center / contain no-repeat; }
 
 .twilio-sms-drawer { position: fixed; inset-block: 0; inset-inline-end: 0; z-index: 60; display: flex; flex-direction: column;
 	width: min(440px, 100vw); overflow-y: auto; padding: 0 16px 16px; background: var(--surface-white, var(--surface-base, #fff));

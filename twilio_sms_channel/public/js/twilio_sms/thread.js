@@ -3,6 +3,8 @@
 import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 
+import "./address.js";
+import { no_address_for_text } from "./channel.js";
 import { TicketElement, __, define } from "./element.js";
 import { icons } from "./icons.js";
 import { thread_styles } from "./thread_styles.js";
@@ -20,6 +22,11 @@ class Thread extends TicketElement {
 		problem: { state: true },
 		busy: { state: true },
 		unread: { state: true },
+		// Texts before those of the state, oldest first, and how many there are before these
+		earlier: { state: true },
+		older: { state: true },
+		// Name of the message for which an address is asked
+		emailing: { state: true },
 	};
 
 	static styles = [TicketElement.styles, thread_styles];
@@ -27,8 +34,10 @@ class Thread extends TicketElement {
 	constructor() {
 		super();
 		this.problem = null;
-		this.busy = "";
+		this.busy = this.emailing = "";
 		this.unread = false;
+		this.earlier = [];
+		this.older = null;
 		this._at_end = true;
 		this._resized = new ResizeObserver(() => this._keep_place());
 	}
@@ -42,7 +51,21 @@ class Thread extends TicketElement {
 		super.willUpdate(changed);
 		const before = changed.get("state");
 		if (before && this.state && before.newest !== this.state.newest && !this._at_end) this.unread = true;
-		if (changed.has("ticket")) this._at_end = true;
+		if (changed.has("ticket")) {
+			this._at_end = true;
+			this.earlier = [];
+			this.older = null;
+			this.emailing = "";
+		}
+		if (before && this.state && this.earlier.length) this._keep_what_moved_out(before.messages);
+	}
+
+	// The state holds the newest texts: with each new one the oldest of them is no longer in it.
+	_keep_what_moved_out(before) {
+		const known = new Set(this.earlier.map(({ name }) => name));
+		const first = before.findIndex(({ name }) => name === this.state.messages[0]?.name);
+		const moved = before.slice(0, Math.max(0, first)).filter(({ name }) => !known.has(name));
+		if (moved.length) this.earlier = [...this.earlier, ...moved];
 	}
 
 	updated() {
@@ -87,7 +110,10 @@ class Thread extends TicketElement {
 				data-testid="feed"
 				@scroll=${this._scrolled}
 			>
-				<div class="entries">${repeat(entries_of(this.state), ({ key }) => key, (entry) => this._entry(entry))}</div>
+				<div class="entries">
+					${this._older()}
+					${repeat(entries_of({ ...this.state, messages: [...this.earlier, ...this.state.messages] }), ({ key }) => key, (entry) => this._entry(entry))}
+				</div>
 			</div>
 			${this.unread
 				? html`<button type="button" class="primary newest" data-testid="show-newest" @click=${this.show_newest}>
@@ -95,6 +121,43 @@ class Thread extends TicketElement {
 					</button>`
 				: nothing}
 		</div>`;
+	}
+
+	_older() {
+		const older = this.older ?? this.state.older;
+		if (!older) return nothing;
+		return html`<button
+			type="button"
+			class="quiet"
+			data-testid="show-earlier"
+			?disabled=${Boolean(this.busy)}
+			@click=${this._show_earlier}
+		>
+			${older === 1 ? __("Show 1 earlier text") : __("Show earlier texts ({0})", [older])}
+		</button>`;
+	}
+
+	async _show_earlier() {
+		const { ticket } = this;
+		const [first] = this.earlier.length ? this.earlier : this.state.messages;
+		this.busy = "earlier";
+		this.problem = null;
+		try {
+			const { messages, older } = await this.host.call("earlier", { ticket, before: first.name }, { get: true });
+			if (ticket !== this.ticket) return;
+			const feed = this._feed;
+			const below = feed.scrollHeight - feed.scrollTop;
+			this._at_end = false;
+			this.earlier = [...messages, ...this.earlier];
+			this.older = older;
+			await this.updateComplete;
+			// What was in sight stays there.
+			feed.scrollTop = feed.scrollHeight - below;
+		} catch (error) {
+			this.host.toast(error.message, "error");
+		} finally {
+			this.busy = "";
+		}
 	}
 
 	_entry(entry) {
@@ -126,8 +189,9 @@ class Thread extends TicketElement {
 					: html` · <span class="fate ${colour(message.status)}" data-testid="fate">${message.fate}</span>`}
 			</div>
 			${message.error ? this._trouble(message.error) : nothing} ${this._buttons(message, inbound)}
+			${this.emailing === message.name ? this._address(message) : nothing}
 			<div role="alert">
-				${this.problem?.message === message.name
+				${this.problem?.message === message.name && this.emailing !== message.name
 					? html`<div class="notice bad" data-testid="message-problem">${this.problem.text}</div>`
 					: nothing}
 			</div>
@@ -187,7 +251,7 @@ class Thread extends TicketElement {
 		const buttons = [
 			message.can_retry && inbound && this._door(__("Fetch Again"), message, "retry"),
 			message.can_retry && !inbound && fits("retry") && this._door(__("Send Again"), message, "retry"),
-			message.can_email && fits("email") && this._door(__("Send as E-mail"), message, "send_as_email"),
+			message.can_email && fits("email") && this._emailer(message),
 			message.can_cancel && this._door(__("Cancel"), message, "cancel"),
 			actions?.includes("number") &&
 				this._opener(__("Open Number's Settings"), "Twilio SMS Number", message.number),
@@ -208,21 +272,63 @@ class Thread extends TicketElement {
 		</button>`;
 	}
 
+	_emailer(message) {
+		if (this.state.email) return this._door(__("Send as E-mail"), message, "send_as_email");
+		return html`<button
+			type="button"
+			data-testid="send_as_email"
+			aria-expanded=${this.emailing === message.name}
+			@click=${() => this._ask_address(message)}
+		>
+			${__("Send as E-mail")}
+		</button>`;
+	}
+
+	_ask_address(message) {
+		this.problem = null;
+		this.emailing = this.emailing === message.name ? "" : message.name;
+	}
+
+	_address(message) {
+		return html`<twilio-sms-address
+			label=${no_address_for_text(this.state.customer)}
+			action=${__("Add and Send")}
+			problem=${this.problem?.message === message.name ? this.problem.text : ""}
+			?busy=${this.busy === message.name}
+			@address=${({ detail }) => this._call(message, "send_as_email", { email: detail })}
+			@closed=${() => this._ask_address(message)}
+		></twilio-sms-address>`;
+	}
+
 	_opener(label, doctype, name) {
 		return html`<button type="button" data-testid="open" @click=${() => this.host.open(doctype, name)}>${label}</button>`;
 	}
 
-	async _call(message, door) {
+	async _call(message, door, args = {}) {
 		if (this.busy) return;
 		this.busy = message.name;
 		this.problem = null;
 		try {
-			await this.host.call(door, { message: message.name });
+			await this.host.call(door, { message: message.name, ...args });
+			this.emailing = "";
 		} catch (error) {
 			this.problem = { message: message.name, text: error.message };
 		}
-		await this.store.load();
-		this.busy = "";
+		try {
+			await this.store.load();
+			if (this.earlier.some(({ name }) => name === message.name)) await this._look_again_at_earlier(message);
+		} finally {
+			this.busy = "";
+		}
+	}
+
+	// What an action did to a text that is not in the state.
+	async _look_again_at_earlier(message) {
+		const all = [...this.earlier, ...this.state.messages].map(({ name }) => name);
+		const before = all[all.indexOf(message.name) + 1];
+		const { messages } = await this.host.call("earlier", { ticket: this.ticket, before }, { get: true });
+		const fresh = new Map(messages.map((text) => [text.name, text]));
+		this.earlier = this.earlier.map((text) => fresh.get(text.name) || text);
 	}
 }
 
