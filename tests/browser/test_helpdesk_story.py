@@ -9,7 +9,7 @@ import re
 import frappe
 import pytest
 from playwright.sync_api import expect
-from support.people import make_agent
+from support.people import make_agent, make_user
 from support.stack import MESSAGE, Customer, Stack, eventually, ticket_of
 
 from browser.conftest import PHONE, make_email_ticket
@@ -277,6 +277,26 @@ def test_a_saved_reply_stands_apart_from_what_was_written(context, real, shots, 
 	assert sent[0].split("\n") in (["Sorry for the delay.", "Hi Carla"], ["Sorry for the delay."])
 	page.close()
 	assert not [error for error in errors if "twilio" in error.lower()]
+
+
+def test_desks_timeline_shows_the_status_as_it_changes(chromium, real, shots, carla):
+	agent = make_agent("tsms-timeline@example.com", "Alan", "Turing")
+	make_user(agent, ["Agent", "Desk User"] if frappe.db.exists("Role", "Desk User") else ["Agent"])
+	ticket = ticket_of(carla.text("Where is my order?"))
+	context = logged_in(chromium, real.web, agent)
+	page = context.new_page()
+	root = "desk" if int(frappe.__version__.split(".")[0]) >= 16 else "app"
+	page.goto(f"{real.web}/{root}/hd-ticket/{ticket.name}")
+	theirs = page.locator(".timeline-item").filter(has_text="Where is my order")
+	expect(theirs.locator(".avatar").first).to_have_text(re.compile("^C"), timeout=LIVE_MS)
+	panel = page.locator("twilio-sms-panel")
+	panel.get_by_test_id("body").fill("It comes tomorrow.")
+	panel.get_by_test_id("send").click()
+	ours = page.locator(".timeline-item").filter(has_text="It comes tomorrow")
+	expect(ours.locator(".indicator-pill")).to_have_text("Sent", timeout=LIVE_MS)
+	ours.scroll_into_view_if_needed()
+	page.screenshot(path=shots("desk-timeline"))
+	context.close()
 
 
 def many_texts(ticket, count: int) -> None:

@@ -100,7 +100,8 @@ class Store {
 
 	_tick() {
 		if (document.visibilityState !== "visible" || this._loading || !this._is_shown) return;
-		const every = host.live() ? REFRESH_LIVE_EVERY_MS : REFRESH_EVERY_MS;
+		// A request that got lost is soon repeated.
+		const every = host.live() && !this.error ? REFRESH_LIVE_EVERY_MS : REFRESH_EVERY_MS;
 		if (Date.now() - this._loaded_at >= every - 100) this.load();
 	}
 }
