@@ -42,7 +42,10 @@ class HDTicket(Document):
 
 	def as_dict(self, *args, **kwargs):
 		# Early v15 cannot write a UUID into its answer, and who makes a ticket by hand would get an error.
-		return super().as_dict(*args, **kwargs) | ({"key": str(self.key)} if self.key else {})
+		values = super().as_dict(*args, **kwargs)
+		if values.get("key"):
+			values["key"] = str(values["key"])
+		return values
 
 	def before_validate(self):
 		self.check_update_perms()
