@@ -11,6 +11,7 @@ from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
 from support.stack import Stack
+from twilio_sms_channel.api.webhooks import MAX_BYTES
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
 # Stands for the SID of a request, which is new each time that it is sent.
@@ -429,7 +430,9 @@ def asks(draw, url: str, stack: Stack, number: str) -> Ask:
 		sid=next((str(v) for n, v in params if n == "MessageSid"), sid),
 		signed_params=said,
 		is_signed=is_signed,
-		must_be_taken=is_signed and proper and len(target) < MAX_TARGET_CHARACTERS,
+		must_be_taken=(
+			is_signed and proper and len(target) < MAX_TARGET_CHARACTERS and len(content) <= MAX_BYTES
+		),
 	)
 
 
