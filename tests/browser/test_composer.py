@@ -360,7 +360,8 @@ def told(ticket, customer, agent):
 	contact.first_name, contact.last_name = "Ann", "Lee"
 	contact.save()
 	frappe.db.commit()
-	customer.text("This is what came instead.", media=[("parcel.png", parcel())])
+	sent = customer.text("This is what came instead.", media=[("parcel.png", parcel())])
+	eventually(lambda: frappe.db.get_value("Twilio SMS Media", {"parent": sent.name}, "status") == "Fetched")
 	assert agent.call(REPLY, ticket=str(ticket.name), message="Oh no! We will send the right one today.").ok
 	text = texts_of(ticket)[0].name
 	eventually(lambda: frappe.db.get_value(MESSAGE, text, "status") == "Delivered")

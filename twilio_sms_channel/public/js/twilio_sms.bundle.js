@@ -13,4 +13,8 @@ import { mount } from "./twilio_sms/mount.js";
 import { start_in_desk } from "./twilio_sms/start_in_desk.js";
 import { store } from "./twilio_sms/store.js";
 
-window.twilio_sms ||= { version: 1, host, set_host, desk_host, helpdesk, http_host, mount, start_in_desk, store };
+// Lists and reports may have put helpers of theirs there before.
+if (!window.twilio_sms?.version) {
+	const parts = { version: 1, host, set_host, desk_host, helpdesk, http_host, mount, start_in_desk, store };
+	window.twilio_sms = { ...window.twilio_sms, ...parts };
+}
