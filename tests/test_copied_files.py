@@ -93,11 +93,12 @@ def test_merging_leaves_files_as_they_are(stack, sim, customer, agent, content):
 def test_a_file_that_is_inserted_by_its_address_is_left_as_it_is(stack):
 	file, held = stored("by-address.png", readable_png())
 
-	class Extended(FileMixin, type(file)):
-		"""As Frappe v16 has it by itself."""
-
+	extended = type(file)
+	if not issubclass(extended, FileMixin):
+		# As Frappe v16 has it by itself.
+		extended = type("Extended", (FileMixin, extended), {})
 	again = {"doctype": "File", "file_url": file.file_url, "is_private": 1, "attached_to_doctype": "User"}
-	again = Extended({**again, "attached_to_name": "Administrator"}).insert()
+	again = extended({**again, "attached_to_name": "Administrator"}).insert()
 	assert (again.file_url, content_of(again.name)) == (file.file_url, held)
 	assert content_of(file.name) == held
 

@@ -183,6 +183,8 @@ def attach_again(file, doctype: str, name: str) -> str:
 	again = frappe.copy_doc(file)
 	again.update({"attached_to_doctype": doctype, "attached_to_name": name, "attached_to_field": None})
 	again.name = frappe.generate_hash(length=10)
+	# copy_doc() empties it; insert() would set it.
+	again.docstatus = 0
 	again.db_insert()
 	return again.name
 
