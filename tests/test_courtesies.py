@@ -59,7 +59,8 @@ def test_people_and_teams_that_are_gone_hold_up_no_text(customer, stack, sim, ag
 	again = customer.text("The printer")
 	assert (again.status, ticket_of(again).name) == ("Threaded", ticket.name)
 	assert frappe.db.get_value(TICKET, ticket.name, "status") == "Open"
-	assert agent.reply(ticket.name, "<p>Switch it on</p>").status_code == 200
+	answer = agent.reply(ticket.name, "<p>Switch it on</p>")
+	assert answer.status_code == 200, answer.text
 	eventually(lambda: [status_of(name) for name in sent_from(ticket)] == ["Delivered"] * 2)
 	frappe.db.set_value(TICKET, ticket.name, {"_assign": None, "agent_group": None})
 	frappe.db.commit()
