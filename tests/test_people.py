@@ -125,6 +125,8 @@ def test_the_region_is_the_numbers(customer, sim, agent):
 		("+44 (0)7911 123456", None, "+447911123456"),
 		("+4901761234567", None, "+491761234567"),
 		("+5215512345678", None, "+525512345678"),
+		("044 55 1234 5678", "MX", "+525512345678"),
+		("01 (55) 1234-5678", "MX", "+525512345678"),
 		("\u202a+1 415-555-0132\u202c", None, "+14155550132"),
 		("\u2068+14155550132\u2069", None, "+14155550132"),
 		("\u200e+1\u00a0(415)\u2011555\u20110132\ufe0d", None, "+14155550132"),
@@ -256,11 +258,12 @@ def test_customers_with_two_spellings_become_one(stack):
 	old, new, other = f"+521{digits}", f"+52{digits}", f"+52155{digits[:1:-1]}"
 	doctype = "Twilio SMS Conversation"
 	makes = {"doctype": doctype, "number": stack.number}
-	first = frappe.get_doc({**makes, "customer_number": old, "opted_out": 1}).insert()
-	stays = frappe.get_doc({**makes, "customer_number": new}).insert()
-	alone = frappe.get_doc({**makes, "customer_number": other}).insert()
+	first = frappe.get_doc({**makes, "customer_number": old, "opted_out": 1}).insert(ignore_permissions=True)
+	stays = frappe.get_doc({**makes, "customer_number": new}).insert(ignore_permissions=True)
+	alone = frappe.get_doc({**makes, "customer_number": other}).insert(ignore_permissions=True)
 	event = {"doctype": "Twilio SMS Consent Event", "event": "Opted Out", "number": stack.number}
-	event = frappe.get_doc({**event, "customer_number": old, "occurred_at": frappe.utils.now()}).insert()
+	event = frappe.get_doc({**event, "customer_number": old, "occurred_at": frappe.utils.now()})
+	event.insert(ignore_permissions=True)
 	one_spelling_of_customers.execute()
 	assert not frappe.db.exists(doctype, first.name)
 	assert frappe.db.get_value(doctype, stays.name, "opted_out")

@@ -13,7 +13,7 @@ BACKFILL_BATCH = 1000
 # Default of the site that says as of which country the copies were made, and by which rules.
 READ_AS = "twilio_sms_numbers_read_as"
 # To be raised when `phone.e164` reads numbers in another way.
-SPELLINGS = 2
+SPELLINGS = 3
 MAX_EXTENSION_DIGITS = 8
 
 

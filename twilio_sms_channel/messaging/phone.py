@@ -12,7 +12,11 @@ E164 = re.compile(r"^\+[1-9][0-9]{6,14}$")
 DIALLED = re.compile(r"^\+[0-9]{5,15}$")
 SHORT_CODE = re.compile(r"^[0-9]{3,8}$")
 ALPHANUMERIC_SENDER = re.compile(r"^(?=.*[A-Za-z])[A-Za-z0-9 &+_-]{1,11}$")
-# Twilio has numbers of ours by this spelling, which the library takes for an old way to dial.
+MEXICO = 52
+# How numbers of Mexico were dialled until 2020. Networks still name senders so, and the library's newer tables have
+# forgotten it.
+OLD_IN_MEXICO = re.compile(r"^(?:1|0[12]|04[45])([0-9]{10})$")
+# Twilio has numbers of ours by such a spelling.
 OF_MEXICO = re.compile(r"^\+521[0-9]{10}$")
 # "mobile: +44 …", "tel:+44…", "+44 … (work)". What letters are tied to is no phone number: "INV-4155550132".
 LABEL_BEFORE = re.compile(r"^[^0-9+]*[\s:.)](?=[0-9+(])")
@@ -93,6 +97,10 @@ def _parsed(text: str, region: str | None):
 		number = phonenumbers.parse(text, region)
 	except phonenumbers.NumberParseException:
 		return None
+	if number.country_code == MEXICO and (
+		old := OLD_IN_MEXICO.match(phonenumbers.national_significant_number(number))
+	):
+		number = phonenumbers.PhoneNumber(MEXICO, int(old[1]))
 	# Not what can be dialled within a town alone.
 	reason = phonenumbers.is_possible_number_with_reason(number)
 	return number if reason == phonenumbers.ValidationResult.IS_POSSIBLE else None
