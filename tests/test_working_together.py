@@ -514,7 +514,7 @@ def test_a_report_that_comes_while_tickets_merge_shows_in_the_copy(agent, custom
 		).insert()
 		original = frappe.get_doc("Communication", row.communication)
 		copy = frappe.copy_doc(original)
-		copy.reference_name = str(target.name)
+		copy.update({"reference_name": str(target.name), "docstatus": 0})
 		copy.db_insert()
 		frappe.db.set_value("Communication", copy.name, "creation", original.creation, update_modified=False)
 		delivery.settle(row.name, "Delivered")
