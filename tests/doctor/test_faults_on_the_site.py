@@ -123,6 +123,7 @@ def test_the_scheduled_job_is_missing(clinic):
 	finally:
 		if not frappe.db.exists(JOB_TYPE, {"method": SWEEP}):
 			sync_jobs()
+			frappe.db.commit()
 	assert clinic.findings() == {}
 
 
