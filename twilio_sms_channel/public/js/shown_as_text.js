@@ -16,6 +16,17 @@
 		return frappe.form.formatters.Link(value, field, { ...options, label }, doc);
 	};
 
+	// A list that is shown as a report puts titles into the page as HTML from v16 on.
+	if (!twilio_sms.titles_are_text) {
+		twilio_sms.titles_are_text = true;
+		const { get_link_title, fetch_link_title } = frappe.utils;
+		const as_text = (doctype, title) =>
+			title && doctype.startsWith("Twilio SMS ") ? twilio_sms.plain(title) : title;
+		frappe.utils.get_link_title = (doctype, name) => as_text(doctype, get_link_title(doctype, name));
+		frappe.utils.fetch_link_title = async (doctype, name) =>
+			as_text(doctype, await fetch_link_title(doctype, name));
+	}
+
 	for (const [doctype, fields] of Object.entries(frappe.meta.docfield_map)) {
 		if (!doctype.startsWith("Twilio SMS ")) continue;
 		const settings = (frappe.listview_settings[doctype] ||= {});
