@@ -8,7 +8,7 @@ import pytest
 from support.people import make_customer
 from support.stack import ticket_of
 
-from twilio_sms_channel.messaging import outbox
+from twilio_sms_channel.messaging import outbox, rights
 from twilio_sms_channel.messaging.fates import fate, trouble
 from twilio_sms_channel.twilio_gateway import errors
 
@@ -180,7 +180,6 @@ def test_helpdesks_feed_tells_agents_the_reason_and_customers_the_fate(agent, fa
 		for entry in agent.call(read, http="GET", name=failed.ticket.name).json()["message"]["communications"]
 	}
 	entry = entries[frappe.db.get_value("Twilio SMS Message", name, "communication")]
-	assert entry["recipients"].endswith("· Not delivered")
 	assert entry["delivery_status"] == "Not delivered"
 	assert "filtered the text" in entry["content"]
 	assert 'href="https://www.twilio.com/docs/api/errors/30007"' in entry["content"]
@@ -201,7 +200,7 @@ def test_changed_files_are_remarked_upon(agent, failed):
 	doc.append("media", {"file_name": "big.png", "status": "Attached", "changed": "scaled down"})
 	doc.append("media", {"file_name": "plan.pdf", "status": "Linked"})
 	doc.append("media", {"file_name": "ok.png", "status": "Attached"})
-	doc.save(ignore_permissions=True)
+	rights.ours(doc).save(ignore_permissions=True)
 	frappe.db.commit()
 	files = last(agent, failed.ticket)["media"]
 	assert [file["remark"] for file in files] == ["big.png: scaled down", "plan.pdf: sent as a link", ""]
