@@ -434,12 +434,12 @@ class HostileHost(http.server.BaseHTTPRequestHandler):
 @pytest.mark.parametrize(
 	("kind", "words"),
 	[
-		("packed_twice", "came packed"),
-		("packed_once", "came packed"),
+		("packed_twice", "came compressed"),
+		("packed_once", "came compressed"),
 		("byte_by_byte", "took too long"),
 		("byte_by_byte_without_end", "took too long"),
 		("headers_byte_by_byte", "took too long"),
-		("broken_off", "broke off|could not be fetched"),
+		("broken_off", "arrived incomplete|could not be fetched"),
 		("plain", ""),
 	],
 )

@@ -172,7 +172,7 @@ def _explanation() -> Response:
 			"Twilio posts here: texts of customers, and what became of texts to them. Every request is signed with the account's auth token. A browser cannot sign, so it is refused (403). Nothing is wrong."
 		),
 		_(
-			"That this page appears shows that the address reaches this site. To see whether texts arrive, text one of your numbers, or press Check Everything on the Twilio SMS Account."
+			"You see this page, so the address reaches this site. To see whether texts arrive, text one of your numbers, or press Check Everything on the Twilio SMS Account."
 		),
 	)
 	title, *paragraphs = map(frappe.utils.escape_html, words)

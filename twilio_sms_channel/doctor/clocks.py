@@ -33,7 +33,9 @@ def check_clocks(patient: Patient) -> Iterator[Finding]:
 			"clocks.database",
 			AT_RISK,
 			_("The clock of the database's server is {0}.").format(differs),
-			_("Texts wait for their turn by it. When it is set, they may wait longer, or leave too fast."),
+			_(
+				"Texts wait for their turn by it. When it is corrected, they may wait longer, or leave too fast."
+			),
 			how,
 			ACCOUNT,
 			patient.name,

@@ -161,13 +161,13 @@ def _why_sweep_does_not_run(why: str) -> Iterator[Finding]:
 		yield Finding(
 			"scheduler.future",
 			BROKEN,
-			_("By its own record the scheduler ran in the future: {0}.").format(
+			_("The last run of the scheduler is in the future: {0}.").format(
 				frappe.format(max(late.values()), "Datetime")
 			),
 			_(
-				"The time zone or the clock of this site was changed after it was made. Until that time comes, the scheduler runs {0} of its jobs not at all, other apps' as well. {1}"
+				"The time zone or the clock of this site was changed after the site was made. Until that time comes, the scheduler does not run {0} of its jobs, including those of other apps. {1}"
 			).format(len(late), why),
-			_("Press Mend It: it sets the times back to now."),
+			_("Press Mend It: it sets the times to now."),
 			remedy="reset_job_times",
 		)
 	elif (sweep.last_execution or sweep.creation) < add_to_date(now_datetime(), minutes=-SWEEP_LATE_MINUTES):

@@ -21,11 +21,15 @@ def check_contacts() -> Iterator[Finding]:
 		_("Phone numbers of contacts that cannot be read: {0}, for example of {1}.").format(
 			count, ", ".join(frappe.utils.escape_html(name) for name in some)
 		),
-		_("A text from such a number is not recognised: its contact is made a second time."),
-		_("In the contact, write the number with its country code, for example +1 415 555 0132. ")
-		+ (
-			_("Numbers without one are taken for numbers of {0}.").format(_(country))
-			if country
-			else _("Or set Twilio SMS Settings → Default Country, as which numbers without one are read.")
+		_("A text from such a number is not recognized: its contact is made a second time."),
+		" ".join(
+			(
+				_("In the contact, write the number with its country code, for example +1 415 555 0132."),
+				_("Numbers without a country code are read as numbers of {0}.").format(_(country))
+				if country
+				else _(
+					"Or set Default Country in Twilio SMS Settings: numbers without a country code are read as numbers of that country."
+				),
+			)
 		),
 	)

@@ -23,9 +23,9 @@ def check_address() -> Iterator[Finding]:
 			yield Finding(
 				"address.differs",
 				BROKEN,
-				_(
-					"Not all processes go by the same public address: {0} here, {1} in the {2} process."
-				).format(public_url.without_login(address), public_url.without_login(other), process),
+				_("Not all processes use the same public address: {0} here, {1} in the {2} process.").format(
+					public_url.without_login(address), public_url.without_login(other), process
+				),
 				_("Webhooks are refused, delivery reports get lost, and files cannot be fetched."),
 				_(
 					"Enter the address under which the site is reached from the internet as Public Base URL in the Twilio SMS Settings: it holds for all of them."

@@ -198,7 +198,7 @@ def _why_it_may_have_arrived(doc) -> str:
 		delivery.report(doc.name, found.twilio_status, sid=found.sid)
 		frappe.db.commit()
 		doc.reload()
-		return _("It has arrived after all, says Twilio by now.")
+		return _("Twilio now says that it arrived after all.")
 	if status in statuses.FINAL:
 		return ""
 	return _("Twilio says that it is still on its way ({0}).").format(found.twilio_status)

@@ -47,7 +47,7 @@ def why_unreachable(customer_number: str) -> str:
 	if not since or (texted and texted > since):
 		return ""
 	return _(
-		"{0} cannot receive texts, the phone network said on {1}: it is a landline, or no valid number. Use e-mail or call."
+		"{0} cannot receive texts, the phone network said on {1}: it is a landline, or not a valid number. Use e-mail or call."
 	).format(phone.display(customer_number), format_date(since))
 
 

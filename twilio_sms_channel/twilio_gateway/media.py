@@ -112,7 +112,9 @@ def _read(answer: requests.Response, deadline: "_Deadline") -> bytes:
 			passing=answer.status_code in PASSING_STATUS or answer.status_code >= 500,
 		)
 	if answer.headers.get("Content-Encoding", UNPACKED).strip().lower() not in ("", UNPACKED):
-		raise CannotFetch(_("The file came packed, although it was asked for as it is."), passing=False)
+		raise CannotFetch(
+			_("The file came compressed, although it was requested uncompressed."), passing=False
+		)
 	content = bytearray()
 	for chunk in answer.raw.stream(CHUNK_BYTES, decode_content=False):
 		content += chunk
@@ -125,7 +127,7 @@ def _read(answer: requests.Response, deadline: "_Deadline") -> bytes:
 		raise _too_slow()
 	length = answer.headers.get("Content-Length", "")
 	if length.isdigit() and int(length) != len(content):
-		raise CannotFetch(_("The file broke off."), passing=True)
+		raise CannotFetch(_("The file arrived incomplete."), passing=True)
 	return bytes(content)
 
 
