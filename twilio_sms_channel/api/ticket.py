@@ -228,8 +228,6 @@ def opt_out(ticket: str | int) -> dict[str, Any]:
 	doc = _writable(ticket)
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no text conversation."))
-	# A text that comes at this moment changes the conversation as well.
-	conversations.hold(doc.twilio_sms_conversation)
 	consent.opt_out(frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation), "Agent")
 	desk_of_site().refresh(str(doc.name))
 	return ticket_view.of(doc)

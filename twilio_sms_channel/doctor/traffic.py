@@ -108,6 +108,8 @@ def check_unconfirmed(patient: Patient) -> Iterator[Finding]:
 	unconfirmed = _count(
 		_of_patient(Message, patient)
 		.where(Message.status == "Unconfirmed")
+		# What an agent has to decide about holds up nothing.
+		.where(Message.needs_decision == 0)
 		.where(Message.creation < long_ago)
 		.where(Message.tried_at.isnull() | (Message.tried_at < long_ago))
 	)

@@ -12,6 +12,7 @@ from frappe.utils import add_to_date, format_datetime, now_datetime
 from twilio_sms_channel.messaging import delivery, erasures, home, intake, jobs, polling
 from twilio_sms_channel.twilio_gateway import errors, outside, payloads, statuses
 from twilio_sms_channel.twilio_gateway.client import Gateway, ListedMessage, oldest_first
+from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 
 NUMBER, MESSAGE = "Twilio SMS Number", "Twilio SMS Message"
 # Read in pieces, the oldest first: the order of texts is kept, and no list gets long.
@@ -113,8 +114,8 @@ def _compare(name: str, since: datetime | None, progress: Callable) -> Result:
 		min(number.backfilled_until, begun), hours=-OVERLAP_HOURS
 	)
 	result = Result(name, since or known_until or number.creation)
-	gateway = Gateway(frappe.get_doc("Twilio SMS Account", number.account))
 	try:
+		gateway = Gateway(frappe.get_doc("Twilio SMS Account", number.account))
 		for after, before in _pieces(result.since, begun):
 			if number.number_type != ONLY_SENDS:
 				_take_in_missing(gateway, number, after, before, result)
@@ -125,6 +126,10 @@ def _compare(name: str, since: datetime | None, progress: Callable) -> Result:
 		result.error = _("Stopped: {0} It goes on from here in the next run.").format(
 			errors.explain(e.code, e.message)
 		)
+	except SECRET_IS_UNREADABLE as e:
+		frappe.db.rollback()
+		frappe.clear_messages()
+		result.error = _("The account's secrets cannot be read: {0}").format(e)
 	done = {"backfill_result": f"{format_datetime(begun)}: {result}"}
 	if not result.error and result.since <= (known_until or number.creation):
 		done["backfilled_until"] = begun

@@ -125,7 +125,7 @@ def claim(number: str, most: int) -> Claim:
 	wait_s = None
 	if sender.paused:
 		wait_s = PAUSED_FOR_S
-	elif place.wait_s > AHEAD_S:
+	elif place.wait_s > _ahead_s(sender):
 		wait_s = place.wait_s
 	elif rows := _oldest_of_conversations(number, 1 if place.failures else most):
 		locked = locks.take(sorted({consent.lock_of(sender, row.customer_number) for row in rows}))
@@ -148,7 +148,7 @@ def take_other_places(texts: list[Text]) -> list[Text]:
 	for number, sender in {text.number: text.sender for text in texts}.items():
 		place = pace.lock(number, sender.segments_per_second, sender.pool)
 		for text in (text for text in texts if text.number == number):
-			if place.wait_s <= AHEAD_S:
+			if place.wait_s <= _ahead_s(sender):
 				text.leaves_at = place.take(text.seconds)
 				soon.append(text)
 			else:
@@ -156,6 +156,15 @@ def take_other_places(texts: list[Text]) -> list[Text]:
 		place.keep()
 		frappe.db.commit()
 	return soon
+
+
+def _ahead_s(sender) -> float:
+	"""How far ahead a text's place may be, in seconds.
+
+	A Messaging Service takes places of all of its numbers, which are busy one after the other: it would never find all of
+	them free at one moment.
+	"""
+	return AHEAD_S + (1 / sender.segments_per_second if sender.pool else 0)
 
 
 def abandoned() -> list[str]:
@@ -317,7 +326,7 @@ def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str]) -> li
 			delivery.settle(row.name, "Failed", reason=_switched_off(sender))
 		elif row.conversation in opted_out and not row.automatic:
 			delivery.settle(row.name, "Blocked", code=errors.OPTED_OUT, reason=opted_out[row.conversation])
-		elif place.wait_s <= AHEAD_S:
+		elif place.wait_s <= _ahead_s(sender):
 			has_media = row.name in with_media
 			seconds = pace.seconds_for(row.segments, has_media, sender.segments_per_second)
 			leaves_at = place.take(seconds)

@@ -16,6 +16,7 @@ from pypika.terms import Parameter
 
 from twilio_sms_channel.messaging import jobs
 from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
+from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 
 EVENT, MESSAGE, NUMBER = "Twilio SMS Consent Event", "Twilio SMS Message", "Twilio SMS Number"
@@ -127,8 +128,9 @@ def ask(message: str) -> None:
 	)
 	try:
 		sent_at = {event.name: _sent_at(event.message) for event in undecided}
-	except TwilioProblem as e:
-		frappe.logger("twilio_sms").info(f"the order of STOP and START is not known yet: {e.message}")
+	except (TwilioProblem, *SECRET_IS_UNREADABLE) as e:
+		frappe.clear_messages()
+		frappe.logger("twilio_sms").info(f"the order of STOP and START is not known yet: {e}")
 		return
 	for name, moment in sent_at.items():
 		frappe.db.set_value(EVENT, name, "sent_at_utc", moment, update_modified=False)

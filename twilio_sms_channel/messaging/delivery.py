@@ -159,6 +159,8 @@ def settle(message: str, status: str, *, code: str = "", reason: str = "", twili
 		return False
 	if code in errors.NEVER_REACHED:
 		_note_unreachable(message)
+	elif status in statuses.ARRIVED:
+		_note_reachable(message)
 	_tell_of(message, status)
 	return True
 
@@ -177,6 +179,7 @@ def report_earlier(message: str, twilio_status: str, sid: str) -> None:
 			"delivered_at": now_datetime(),
 		}
 		if rows.update(MESSAGE, message, arrived, status="Queued"):
+			_note_reachable(message)
 			_tell_of(message, status)
 
 
@@ -186,6 +189,21 @@ def _note_unreachable(message: str) -> None:
 	if conversation:
 		since = {"unreachable_since": now_datetime()}
 		frappe.db.set_value("Twilio SMS Conversation", conversation, since, update_modified=False)
+
+
+def _note_reachable(message: str) -> None:
+	"""Forget that no text gets to the customer's number: one did."""
+	marked = frappe.db.sql(
+		"""select conversation.name from `tabTwilio SMS Message` message
+		join `tabTwilio SMS Conversation` conversation on conversation.customer_number = message.customer_number
+		where message.name = %s and conversation.unreachable_since is not null""",
+		message,
+		pluck=True,
+	)
+	for conversation in marked:
+		frappe.db.set_value(
+			"Twilio SMS Conversation", conversation, "unreachable_since", None, update_modified=False
+		)
 
 
 def show(message) -> None:

@@ -12,6 +12,8 @@ import frappe
 from frappe.utils import now_datetime
 from frappe.utils.password import get_encryption_key
 
+from twilio_sms_channel.messaging import site_config
+
 ERASED = "Twilio SMS Erased Text"
 
 
@@ -40,6 +42,7 @@ def among(sids: Iterable[str]) -> set[str]:
 
 
 def _digest(sid: str) -> str:
+	site_config.keep_encryption_key()
 	key = hashlib.sha256(b"twilio_sms_channel erased text" + get_encryption_key().encode()).digest()
 	# Twilio's hexadecimal digits are compared without regard to case in the database as well.
 	return hmac.new(key, sid.lower().encode(), hashlib.sha256).hexdigest()

@@ -297,16 +297,18 @@ def _note_failure(message: str, error: Exception) -> None:
 	row = frappe.db.get_value(
 		MESSAGE, message, ["status", "attempts", "number", "customer_number"], as_dict=True
 	)
-	# What it says about consent counts although it is in no ticket yet.
-	consent.refresh(row.number, row.customer_number)
+	if not row:
+		frappe.db.commit()
+		return
 	if row.status != "Received":
 		# Another app's code has committed it; only what comes after has failed.
-		frappe.db.commit()
+		_refresh_consent(row)
 		return
 	attempts = (row.attempts or 0) + 1
 	reason = outside.sentence(f"{type(error).__name__}: {error}")
 	if attempts >= MAX_ATTEMPTS:
 		_fail(message, reason)
+		_refresh_consent(row)
 		return
 	frappe.db.set_value(
 		MESSAGE,
@@ -317,6 +319,14 @@ def _note_failure(message: str, error: Exception) -> None:
 			"next_attempt": add_to_date(clock.now(), seconds=FIRST_RETRY_S * 2 ** (attempts - 1)),
 		},
 	)
+	frappe.db.commit()
+	_refresh_consent(row)
+
+
+def _refresh_consent(row) -> None:
+	"""What a text says about consent counts although it is in no ticket yet. Commits."""
+	with courtesy("A customer's opt-out could not be marked"):
+		consent.refresh(row.number, row.customer_number)
 	frappe.db.commit()
 
 

@@ -8,6 +8,7 @@ from frappe.utils.background_jobs import get_job, get_queue
 from redis.exceptions import RedisError
 from rq import Queue
 from rq.job import JobStatus
+from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.messaging import clock, locks
 
@@ -85,6 +86,14 @@ def take_up(job: str, waiting: Callable[[], list[str]], work: Callable[[str], No
 				_go_on(job, queue)
 				others_know = True
 			work(name)
+		except JobTimeoutException:
+			raise
+		except Exception:
+			# One that cannot be done must not keep the others waiting.
+			frappe.db.rollback()
+			frappe.clear_messages()
+			frappe.log_error(title=f"{job} failed for {name}", message=frappe.get_traceback())
+			frappe.db.commit()
 		finally:
 			locks.release([lock])
 

@@ -7,9 +7,10 @@ from frappe import _
 from frappe.query_builder.functions import Min
 from rq.timeouts import JobTimeoutException
 
-from twilio_sms_channel.messaging import clock, delivery, home, jobs, words
+from twilio_sms_channel.messaging import clock, delivery, home, jobs, locks, words
 from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.client import Gateway
+from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.media import CannotFetch, download, sids_of
 from twilio_sms_channel.twilio_gateway.media_types import WORDS, kind_of
@@ -78,7 +79,16 @@ def delete_at_twilio(message: str) -> None:
 	if not items or home.is_copy():
 		return
 	account = frappe.get_doc("Twilio SMS Account", frappe.db.get_value(MESSAGE, message, "account"))
-	gateway = Gateway(account)
+	try:
+		gateway = Gateway(account)
+	except SECRET_IS_UNREADABLE:
+		frappe.clear_messages()
+		# Other accounts' files come first for a while.
+		frappe.db.set_value(
+			MEDIA, {"parent": message, "twilio_copy": "To Delete"}, "twilio_copy", "To Delete"
+		)
+		frappe.db.commit()
+		return
 	for item in items:
 		try:
 			gateway.delete_media(*sids_of(item.url, account))
@@ -110,9 +120,9 @@ def _fetch_one(message, item, account) -> None:
 				"twilio_copy": "To Delete" if delete_there else None,
 			}
 		)
+		frappe.db.commit()
 		if kind == WORDS and not message.body:
-			frappe.db.commit()
-			words.add(message, content)
+			_add_words(message, content)
 	except CannotFetch as e:
 		_note_failure(item, str(e), e.passing)
 	except JobTimeoutException:
@@ -127,6 +137,18 @@ def _fetch_one(message, item, account) -> None:
 		refused = isinstance(e, frappe.ValidationError)
 		_note_failure(item, _("The file could not be kept: {0}").format(e), passing=not refused)
 	frappe.db.commit()
+
+
+def _add_words(message, content: bytes) -> None:
+	"""Whatever becomes of the words, their file is kept."""
+	try:
+		locks.again(lambda: words.add(message, content))
+	except JobTimeoutException:
+		raise
+	except Exception:
+		frappe.db.rollback()
+		frappe.clear_messages()
+		frappe.log_error(title=f"The words of text {message.name} could not be added")
 
 
 def _note_failure(item, reason: str, passing: bool) -> None:

@@ -27,7 +27,8 @@ def base() -> str:
 
 def of_site() -> str:
 	"""What the site calls itself, whoever asks."""
-	request = getattr(frappe.local, "request", None)
+	if (request := getattr(frappe.local, "request", None)) is None:
+		return get_url().rstrip("/")
 	frappe.local.request = None
 	try:
 		return get_url().rstrip("/")

@@ -21,7 +21,7 @@ WORDS = r"""
 """
 EMOJI = r"(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Regional_Indicator})+"
 QUOTING = regex.compile(
-	rf"^(?:(?:{WORDS})|{EMOJI}\s+\p{{L}}{{1,8}})\s*:?\s*[{QUOTES_OPEN}]\s*(?P<quoted>.+?)\s*[{QUOTES_CLOSE}]$",
+	rf"^(?:(?:{WORDS})|{EMOJI}\s+\p{{L}}{{1,8}})[\s:]*[{QUOTES_OPEN}](?P<quoted>.+)[{QUOTES_CLOSE}]$",
 	regex.IGNORECASE | regex.VERBOSE | regex.DOTALL,
 )
 # To a picture or a film there are no words to quote.
@@ -30,6 +30,8 @@ OF_FILE = regex.compile(
 	r"\ an?\ (?:image|photo|picture|movie|video|audio\ message|attachment|sticker|contact|gif)$",
 	regex.IGNORECASE | regex.VERBOSE,
 )
+# Phones cut off what they quote.
+MOST_CHARACTERS = 3200
 INVISIBLE = regex.compile(r"[\p{Cf}\ufe0f]")
 
 
@@ -41,8 +43,10 @@ def is_one(message) -> bool:
 	body = INVISIBLE.sub("", message.body or "").strip()
 	if OF_FILE.match(body):
 		return True
+	if len(body) > MOST_CHARACTERS:
+		return False
 	found = QUOTING.match(body)
-	return bool(found) and _was_said(found["quoted"], message)
+	return bool(found) and _was_said(found["quoted"].strip(), message)
 
 
 def _was_said(quoted: str, message) -> bool:

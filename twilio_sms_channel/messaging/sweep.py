@@ -17,6 +17,7 @@ from twilio_sms_channel.messaging import (
 	public_url,
 	standstill,
 )
+from twilio_sms_channel.messaging.courtesies import courtesy
 
 
 def run() -> None:
@@ -39,5 +40,7 @@ def run() -> None:
 	):
 		if is_needed():
 			jobs.later(job, queue=queue, once_for=job)
-	onboarding.note_what_is_done()
+	frappe.db.commit()
+	with courtesy("The steps of the onboarding could not be ticked"):
+		onboarding.note_what_is_done()
 	frappe.db.commit()

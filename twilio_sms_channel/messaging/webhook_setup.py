@@ -230,7 +230,6 @@ def _each(number, work) -> Outcome:
 				number.name
 			)
 		)
-	public_url.keep_what_is_shown()
 	inventory = Inventory(frappe.get_doc(ACCOUNT, number.account).gateway())
 	return _asking(number, lambda: work(inventory, _find(inventory, number)))
 

@@ -1,6 +1,7 @@
 """The words of a text that came as a file: some phones and networks send them as a text/plain part of an MMS."""
 
 import frappe
+from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.media import CannotFetch, download
@@ -26,15 +27,23 @@ def read(message: str) -> None:
 	urls = [part.url for part in parts if plain(part.content_type) == WORDS]
 	if not urls:
 		return
-	account = frappe.get_doc("Twilio SMS Account", doc.account)
 	try:
+		account = frappe.get_doc("Twilio SMS Account", doc.account)
 		said = [_said(download(url, account)) for url in urls]
-	except (CannotFetch, TwilioProblem, frappe.ValidationError):
+		if body := _body(said):
+			frappe.db.set_value(MESSAGE, message, "body", body)
+		frappe.db.commit()
+	except JobTimeoutException:
+		raise
+	except Exception as e:
+		# Whatever it is, the text goes on without these words; they come with the file.
+		frappe.db.rollback()
 		frappe.clear_messages()
-		return
-	if body := _body(said):
-		frappe.db.set_value(MESSAGE, message, "body", body)
-	frappe.db.commit()
+		if not isinstance(e, (CannotFetch, TwilioProblem)):
+			frappe.log_error(
+				title=f"The words of text {message} could not be read", message=frappe.get_traceback()
+			)
+			frappe.db.commit()
 
 
 def add(message, content: bytes) -> None:

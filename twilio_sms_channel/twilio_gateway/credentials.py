@@ -2,10 +2,13 @@
 
 import re
 
+import frappe
 from frappe import _
 
 from twilio_sms_channel.twilio_gateway.payloads import ACCOUNT_SID, SERVICE_SID
 
+# What reading a secret raises that is not there, or was stored under another encryption key.
+SECRET_IS_UNREADABLE = (frappe.AuthenticationError, frappe.ValidationError)
 TOKEN = re.compile(r"^[0-9a-f]{32}$")
 API_KEY_SID = re.compile(r"^SK[0-9a-zA-Z]{32}$")
 SID_CHARACTERS, TOKEN_CHARACTERS = 34, 32

@@ -25,7 +25,7 @@ COUNTS = ("", *(f"rc={count}" for count in range(6)))
 REASONS = (("ct", "rt", "4xx", "5xx"), ("4xx", "5xx", "ct", "rt"))
 WAITS_MS = (1000, 2000, 3000, 4000, 5000, 8000, 10000, 15000)
 # Trying them all takes some milliseconds; more parameters than a text has would make it longer.
-MAX_SIGNED_CHARACTERS = 32 * 1024
+MAX_SIGNED_CHARACTERS = 16 * 1024
 REMEMBERED_FRAGMENTS = 8
 _found: list[str] = []
 
