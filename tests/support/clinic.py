@@ -128,6 +128,9 @@ class Clinic:
 		self.bench.close()
 		frappe.db.set_single_value("System Settings", "enable_scheduler", self.had_scheduler)
 		for number in (self.number, self.toll_free):
+			# A number that has customers is not deleted.
+			for doctype in ("Twilio SMS Conversation", "Twilio SMS Consent Event"):
+				frappe.db.delete(doctype, {"number": number})
 			frappe.delete_doc(NUMBER, number, force=True)
 		frappe.delete_doc(ACCOUNT, self.account, force=True)
 		frappe.db.commit()
