@@ -186,7 +186,7 @@ def test_the_feed_shows_texts_as_texts(customer, sim, agent):
 	assert inbound["user"]["email"] == customer.number
 	assert "&lt;b&gt;based&lt;/b&gt;" in inbound["content"]
 	assert "Delivered" in outbound["recipients"]
-	assert outbound["delivery_status"] == "Sent"
+	assert outbound["delivery_status"] == ""
 
 
 def test_the_panel_sees_the_conversation(customer, sim, agent):
