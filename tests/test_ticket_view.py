@@ -75,8 +75,7 @@ def test_why_texts_wait_while_an_account_is_paused(agent, stack, ticket):
 	try:
 		assert "Twilio refused this account's credentials." in state(agent, ticket)["waiting_because"]
 	finally:
-		pausing.resume(stack.account)
-		frappe.db.commit()
+		pausing.look_again()
 
 
 def test_other_tickets_of_the_same_number_are_counted(agent, stack, customer, sim):
