@@ -98,7 +98,7 @@ def test_accounts_of_one_name_at_twilio_are_told_apart(stack, admin, sim):
 	name = f"<b>My first</b> {secrets.token_hex(4)}"
 	accounts = [at_twilio(sim, friendly_name=name) for _ in range(2)]
 	made = [ask(admin, "connect", account_sid=a.sid, auth_token=a.auth_token)["account"] for a in accounts]
-	plain = name.replace("<", "").replace(">", "")
+	plain = name.replace("<", "‹").replace(">", "›")
 	assert made == [plain, f"{plain} ({accounts[1].sid[-4:]})"]
 
 
