@@ -279,8 +279,9 @@ def named(ticket, name="Ann"):
 
 def test_lines_tell_of_opting_out_and_in(customer, ticket):
 	named(ticket)
-	for text in ("STOP", "STOP", "START"):
+	for text in ("STOP", "STOP"):
 		customer.text(text)
+	customer.text_after_stop()
 	lifted(ticket)
 	assert lines(ticket) == ["Ann opted out of text messages", "Ann opted in to text messages again"]
 

@@ -174,7 +174,7 @@ def test_stop_is_kept_in_the_ticket_and_no_text_follows_until_start(agent, custo
 	frappe.db.rollback()
 	assert frappe.db.get_value("Twilio SMS Conversation", ticket.twilio_sms_conversation, "opted_out")
 	ours_before = len([m for m in customer.inbox() if m.body == "Welcome back"])
-	customer.text("START")
+	customer.text_after_stop()
 	# So soon after STOP, Twilio is asked which was the last.
 	lifted(ticket)
 	assert agent.reply(ticket.name, "<p>Welcome back</p>").status_code == 200

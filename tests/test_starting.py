@@ -134,17 +134,17 @@ def test_the_number_is_understood_in_any_spelling(agent, stack, customer, sim, s
 
 
 def test_a_national_number_is_read_as_in_the_country_of_the_sender(agent, stack, sim):
-	british, american = stack.add_number(phone_number=f"+447700{secrets.randbelow(10**6):06}"), stack.number
+	british, american = stack.add_number(phone_number=f"+447400{secrets.randbelow(10**6):06}"), stack.number
 	frappe.db.set_single_value("Twilio SMS Settings", "default_country", "United States")
 	frappe.db.commit()
 	digits = f"{secrets.randbelow(10**6):06}"
-	abroad, home = f"+447911{digits}", f"+1415555{digits[:4]}"
+	abroad, home = f"+447975{digits}", f"+1415555{digits[:4]}"
 	# Whatever its own country, the one of theirs is proposed: nobody there is texted from America.
-	for said in (f"07911 {digits}", f"\u202a+44 (0)7911 {digits}\u202c", f"Mobile: +44 7911 {digits}"):
+	for said in (f"07975 {digits}", f"\u202a+44 (0)7975 {digits}\u202c", f"Mobile: +44 7975 {digits}"):
 		offered = numbers(agent, to=said)
 		assert phone.region_of(proposed := next(iter(offered))) == "GB", said
 		assert offered[british]["to"] == phone.display(abroad)
-	start = started(agent, f"07911{digits}")
+	start = started(agent, f"07975{digits}")
 	pair = frappe.db.get_value(CONVERSATION, start.conversation, ["number", "customer_number"])
 	assert pair == (proposed, abroad)
 	offered = numbers(agent, to=f"[415] 555-{digits[:4]}")

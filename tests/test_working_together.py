@@ -438,7 +438,7 @@ def test_a_text_ticket_is_assigned_and_noted_without_a_text(agent, bob, customer
 def test_splitting_moves_the_texts_with_their_state_and_lines(agent, customer, ticket):
 	other = customer.text("Another matter")
 	customer.text("STOP")
-	customer.text("START")
+	customer.text_after_stop()
 	lifted(ticket)
 	assert agent.reply(ticket.name, "<p>About the other matter</p>").status_code == 200
 	eventually(lambda: written_in(ticket)[0].status == "Delivered")
