@@ -7,7 +7,7 @@ from typing import TypeVar
 import frappe
 from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging import consent, locks
+from twilio_sms_channel.messaging import consent, links, locks
 
 CONVERSATION = "Twilio SMS Conversation"
 Answer = TypeVar("Answer")
@@ -269,4 +269,5 @@ def set_contact(conversation: str, ticket_doctype: str, ticket: str, contact: st
 	if (doc.ticket_doctype, doc.ticket) == (ticket_doctype, str(ticket)) and doc.contact != contact:
 		doc.contact = contact
 		doc.flags.ignore_mandatory = doc.flags.ignore_links = True
+		links.fetch(doc)
 		doc.save(ignore_permissions=True)

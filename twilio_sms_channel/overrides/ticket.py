@@ -15,6 +15,7 @@ from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.messaging import (
 	contacts,
 	conversations,
+	links,
 	locks,
 	media,
 	outbox,
@@ -100,6 +101,12 @@ class TicketMixin:
 	def customer_email(self) -> str:
 		"""The customer's valid e-mail address, "" without one."""
 		return contacts.mailable(self.raised_by) or contacts.email_of(self.contact)
+
+	def before_validate(self) -> None:
+		if self.flags.ignore_links:
+			# Helpdesk has a status's category fetched, and goes by the category.
+			links.fetch(self)
+		super().before_validate()
 
 	def after_insert(self) -> None:
 		if self.is_text_ticket and self.get("ticket_split_from"):

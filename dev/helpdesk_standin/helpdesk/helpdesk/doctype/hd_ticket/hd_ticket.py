@@ -52,9 +52,9 @@ class HDTicket(Document):
 		self.set_ticket_type()
 		self.set_raised_by()
 		self.set_priority()
+		self.set_first_responded_on()
 		self.set_default_status()
 		self.set_status_category()
-		self.set_first_responded_on()
 		self.set_sla()
 		self.set_contact()
 		self.set_customer()
@@ -144,7 +144,9 @@ class HDTicket(Document):
 			self.status = self.default_open_status
 
 	def set_status_category(self):
-		self.status_category = frappe.db.get_value("HD Ticket Status", self.status, "category")
+		self.status_category = self.status_category or frappe.db.get_value(
+			"HD Ticket Status", self.status, "category"
+		)
 
 	def set_first_responded_on(self):
 		before = self.get_doc_before_save()
