@@ -278,6 +278,7 @@ def test_new_credentials_let_the_texts_go_at_once(stack):
 	pausing.pause(stack.account, "20003", "Authenticate")
 	frappe.db.commit()
 	assert setup.verify(stack.account)["status"] == "Active"
+	frappe.db.commit()
 	assert not frappe.db.get_value("Twilio SMS Account", stack.account, "paused_since")
 
 
@@ -298,7 +299,7 @@ def test_a_report_about_an_old_text_does_not_pause_the_account(
 		return add_to_date(now_datetime(), minutes=-minutes) if minutes else None
 
 	was = frappe.db.get_value("Twilio SMS Account", stack.account, ["status", "last_checked"], as_dict=True)
-	checked = {"status": "Active", "last_checked": ago(checked_minutes_ago)}
+	checked = {"status": "Active", "last_checked": ago(checked_minutes_ago), "paused_since": None}
 	frappe.db.set_value("Twilio SMS Account", stack.account, checked, update_modified=False)
 	values = {"number": stack.number, "account": stack.account, "customer_number": "+14155550132"}
 	text = {"direction": "Outbound", "status": status, "sent_at": ago(sent_minutes_ago), **values}
