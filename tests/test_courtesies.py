@@ -4,6 +4,7 @@ import frappe
 import pytest
 from frappe.custom.doctype.custom_field.custom_field import create_custom_field
 from frappe.custom.doctype.property_setter.property_setter import make_property_setter
+from frappe.utils import add_to_date
 from support.people import make_agent, make_team
 from support.stack import Customer, eventually, status_of, ticket_of
 
@@ -61,6 +62,9 @@ def test_people_and_teams_that_are_gone_hold_up_no_text(customer, stack, sim, ag
 		make_agent(f"{who}{customer.number[1:]}@example.com") for who in ("d", "r", "l")
 	)
 	assert stack.login(last).reply(ticket.name, "<p>What is broken?</p>").status_code == 200
+	# Long enough ago for the next agent to have read it.
+	frappe.db.set_value(MESSAGE, sent_from(ticket)[0], "creation", add_to_date(None, seconds=-10))
+	frappe.db.commit()
 	for user in (deleted, renamed):
 		assign(ticket, user)
 	team = make_team(f"Gone {customer.number}", deleted)
