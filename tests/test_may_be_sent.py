@@ -7,7 +7,7 @@ import frappe
 import pytest
 import requests
 from support.reply_box import CUSTOMER, conversation_with, our_number, upload
-from support.stack import eventually, ticket_of
+from support.stack import eventually, status_of, ticket_of
 
 from twilio_sms_channel.messaging import consent, outbox, segments
 
@@ -257,6 +257,51 @@ def test_the_answer_to_a_number_that_stood_in_lands_in_the_ticket(agent, stack, 
 	eventually(lambda: [m.body for m in customer.inbox()] == ["Hi"])
 	assert customer.inbox()[0].from_ == fallback
 	assert ticket_of(customer.text("Thanks", to=fallback)).name == ticket.name
+
+
+def test_what_the_customer_said_to_a_number_that_stands_in_is_asked_about_and_settled(
+	agent, stack, customer, sim
+):
+	fallback = stack.add_number(segments_per_second=50)
+	number = stack.add_number(fallback_number=fallback, segments_per_second=50)
+	ticket = ticket_of(customer.text("Hello", to=number))
+	frappe.db.set_value("Twilio SMS Number", number, "enabled", 0)
+	frappe.db.commit()
+	api = "twilio_sms_channel.api.ticket."
+
+	def state() -> dict:
+		return agent.call(f"{api}state", http="GET", ticket=ticket.name).json()["message"]
+
+	def keep_texting() -> dict:
+		return agent.call(f"{api}keep_texting", ticket=ticket.name).json()["message"]
+
+	customer.text("Please stop texting me", to=fallback)
+	shown = state()
+	assert shown["can_text"] and shown["may_want_to_stop"] and "Keep Texting" in shown["ask_first"]
+	assert agent.reply(ticket.name, "<p>Hi</p>").status_code == 417
+	shown = keep_texting()
+	assert not shown["may_want_to_stop"] and not shown["ask_first"]
+	assert shown["events"][-1]["what"].endswith("still wants text messages")
+	assert agent.reply(ticket.name, "<p>Hi</p>").status_code == 200
+	eventually(lambda: [m.from_ for m in customer.inbox()] == [fallback])
+
+	customer.text("Stop.", to=fallback)
+	start = {"to": customer.number, "number": number, "message": "Hi"}
+	assert agent.call(f"{api}start", **start).json()["exc_type"] == "MayWantToStop"
+	started = agent.call(f"{api}start", **start, confirmed=1)
+	assert started.status_code == 200, started.text
+
+	# What leaves by the other number is not sent again either, as long as the ticket's own asks.
+	sent = frappe.get_last_doc(MESSAGE, {"number": fallback, "body": "Hi"})
+	eventually(lambda: status_of(sent.name) == "Delivered")
+	sim.wait_idle(10)
+	frappe.db.set_value(MESSAGE, sent.name, {"status": "Failed", "twilio_sid": None})
+	own = {"may_want_to_stop": 1}
+	frappe.db.set_value("Twilio SMS Conversation", ticket.twilio_sms_conversation, own)
+	frappe.db.commit()
+	assert agent.call(f"{api}retry", message=sent.name).json()["exc_type"] == "MayWantToStop"
+	keep_texting()
+	assert agent.call(f"{api}retry", message=sent.name).status_code == 200
 
 
 # --- the same request again -------------------------------------------------------------------------------------

@@ -177,10 +177,10 @@ def saved_reply(ticket: str | int, name: str) -> dict[str, str]:
 def retry(message: str) -> dict[str, Any]:
 	"""Send a failed text again, take a failed inbound text in again, or fetch its failed files again."""
 	doc = frappe.get_doc(MESSAGE, message)
-	_writable_ticket_of(doc)
+	ticket = _writable_ticket_of(doc)
 	if doc.direction == "Outbound":
-		if doc.conversation:
-			outbox.refuse_if_unasked(frappe.get_doc(CONVERSATION, doc.conversation))
+		asked_about = {doc.conversation, ticket and ticket.get("twilio_sms_conversation")} - {None, ""}
+		outbox.refuse_if_unasked(*(frappe.get_doc(CONVERSATION, name) for name in asked_about))
 		dispatch.retry(doc.name)
 	elif doc.status == "Failed":
 		intake.retry(doc.name)
@@ -243,7 +243,8 @@ def keep_texting(ticket: str | int) -> dict[str, Any]:
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no text conversation."))
 	conversations.hold(doc.twilio_sms_conversation)
-	consent.keep_texting(frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation))
+	conversation = frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation)
+	consent.keep_texting(outbox.all_asked_about(conversation))
 	desk_of_site().refresh(str(doc.name))
 	return ticket_view.of(doc)
 

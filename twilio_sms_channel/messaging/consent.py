@@ -185,13 +185,19 @@ def opt_out(conversation, source: str, message: str | None = None) -> None:
 		locks.release(lock)
 
 
-def keep_texting(conversation) -> None:
-	"""An agent says that a customer whose text sounded like a wish to stop still wants texts."""
-	if not conversation.may_want_to_stop:
+def keep_texting(conversations: list) -> None:
+	"""An agent says that a customer whose texts sounded like a wish to stop still wants texts.
+
+	:param conversations: the one in whose ticket the agent says so first
+	"""
+	marked = [conversation for conversation in conversations if conversation.may_want_to_stop]
+	if not marked:
 		return
-	frappe.db.set_value(CONVERSATION, conversation.name, {"may_want_to_stop": 0}, update_modified=False)
-	conversation.may_want_to_stop = 0
-	system_lines.log(conversation.ticket_doctype, conversation.ticket, system_lines.MAY_BE_TEXTED)
+	for conversation in marked:
+		frappe.db.set_value(CONVERSATION, conversation.name, {"may_want_to_stop": 0}, update_modified=False)
+		conversation.may_want_to_stop = 0
+	for ticket in {(about.ticket_doctype, about.ticket) for about in (conversations[0], *marked)}:
+		system_lines.log(*ticket, system_lines.MAY_BE_TEXTED)
 
 
 # Who may be texted

@@ -236,9 +236,18 @@ def _why_too_long(characters: int, links: int = 0) -> str:
 	).format(characters, segments.MAX_CHARACTERS)
 
 
+def all_asked_about(conversation) -> list:
+	"""The conversations in which a customer may have said that they want no more texts, before the next one of this
+	conversation leaves: this one, and the one that it leaves by while another number stands in."""
+	number = senders.number_for(conversation)
+	if number.name == conversation.number:
+		return [conversation]
+	return [conversation, conversations.of_pair(number.name, conversation.customer_number)]
+
+
 def ask_first(conversation) -> str:
 	"""What an agent has to decide before the next text to this customer, "" for nothing."""
-	if not conversation.may_want_to_stop:
+	if not any(asked.may_want_to_stop for asked in all_asked_about(conversation)):
 		return ""
 	return _(
 		"{0} may want no more texts, but wrote none of the words that opt out. Press Opt Out or, if they still want texts, Keep Texting."

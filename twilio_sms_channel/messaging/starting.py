@@ -101,7 +101,7 @@ def _start(to, body, number, ticket, contact, subject, files, request_id, confir
 	if not texted_before:
 		desk.log(target.name, system_lines.STARTED)
 	if confirmed:
-		consent.keep_texting(conversation)
+		consent.keep_texting(outbox.all_asked_about(conversation))
 	message = outbox.write(conversation, body, files=files, request_id=request_id, about=_about(to))
 	desk.refresh(target.name)
 	return Started(target.name, conversation.name, message.name, created=not continued)

@@ -51,6 +51,7 @@ def of(ticket) -> dict[str, Any]:
 	number = senders.number_for(conversation)
 	why_not = outbox.why_not(conversation)
 	opted_out = bool(why_not and consent.why_not(conversation.number, conversation.customer_number))
+	ask_first = "" if opted_out else outbox.ask_first(conversation)
 	messages, older = _messages(ticket, can_text=not why_not)
 	about["limits"].update(_limits_of_files(number, conversation.customer_number))
 	return {
@@ -69,8 +70,8 @@ def of(ticket) -> dict[str, Any]:
 		},
 		"unreachable": senders.why_unreachable(conversation.customer_number),
 		"opted_out": opted_out,
-		"may_want_to_stop": bool(conversation.may_want_to_stop),
-		"ask_first": "" if opted_out else outbox.ask_first(conversation),
+		"may_want_to_stop": bool(conversation.may_want_to_stop or ask_first),
+		"ask_first": ask_first,
 		"region": conversation.region or "",
 		"cost": _cost(conversation.name),
 		"earlier": _earlier(ticket, conversation.customer_number),
