@@ -2,6 +2,7 @@
 
 import frappe
 import pytest
+from support.planted import stored
 from support.stack import eventually, ticket_of
 
 from twilio_sms_channel import install
@@ -265,8 +266,16 @@ def test_customers_with_two_spellings_become_one(stack):
 	event = {"doctype": "Twilio SMS Consent Event", "event": "Opted Out", "number": stack.number}
 	event = frappe.get_doc({**event, "customer_number": old, "occurred_at": frappe.utils.now()})
 	event.insert(ignore_permissions=True)
+	# Both outlive conversations, or never had one.
+	without = [f"+521{digits[::-1]}", f"+521{digits[1:]}{digits[0]}"]
+	failed = {"direction": "Inbound", "status": "Failed", "account": stack.account, "number": stack.number}
+	failed = stored({"doctype": "Twilio SMS Message", "customer_number": without[0], **failed})
+	told = {"doctype": event.doctype, "event": "Opted Out", "number": stack.number}
+	told = stored({**told, "customer_number": without[1], "occurred_at": frappe.utils.now()})
 	one_spelling_of_customers.execute()
 	assert not frappe.db.exists(doctype, first.name)
 	assert frappe.db.get_value(doctype, stays.name, "opted_out")
 	assert frappe.db.get_value(doctype, alone.name, "customer_number") == f"+5255{digits[:1:-1]}"
 	assert frappe.db.get_value(event.doctype, event.name, "customer_number") == new
+	for kind, name, before in (("Twilio SMS Message", failed, without[0]), (event.doctype, told, without[1])):
+		assert frappe.db.get_value(kind, name, "customer_number") == before.replace("+521", "+52")

@@ -8,9 +8,7 @@ OTHERS = ("Twilio SMS Message", "Twilio SMS Consent Event")
 
 def execute():
 	"""Give customers whose number has two spellings, such as +521… and +52…, one conversation with each of our numbers."""
-	for old in frappe.get_all(
-		CONVERSATION, {"customer_number": ("like", "+%")}, pluck="customer_number", distinct=True
-	):
+	for old in _customers():
 		if (new := phone.of_sender(old)) == old:
 			continue
 		for name in frappe.get_all(CONVERSATION, {"customer_number": old}, pluck="name"):
@@ -19,6 +17,18 @@ def execute():
 			frappe.db.set_value(
 				doctype, {"customer_number": old}, "customer_number", new, update_modified=False
 			)
+
+
+def _customers() -> list[str]:
+	"""A text that failed before it got into a ticket has no conversation, and what is known of consent outlives it."""
+	numbers = {"customer_number": ("like", "+%")}
+	return sorted(
+		{
+			number
+			for doctype in (CONVERSATION, *OTHERS)
+			for number in frappe.get_all(doctype, numbers, pluck="customer_number", distinct=True)
+		}
+	)
 
 
 def _respell(conversation, new: str) -> None:
