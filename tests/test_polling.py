@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 import frappe
 import pytest
 from frappe.utils import add_to_date, now_datetime
+from frappe.utils.background_jobs import get_queue
+from support.connections import holding
 from support.stack import eventually, status_of, ticket_of
 
 from twilio_sms_channel.messaging import backfill, polling
 
 MESSAGE = "Twilio SMS Message"
+REPLY = "twilio_sms_channel.api.ticket.reply"
 NOON = datetime(2026, 11, 21, 12)
 
 
@@ -167,6 +170,40 @@ def test_an_account_that_is_paused_is_left_alone(sim, stack, sent):
 def test_it_stops_when_its_time_is_over(sim, sent):
 	run(for_s=-1)
 	assert asked(sim, fact(sent, "twilio_sid")) == 0
+
+
+def queued() -> list:
+	return [job for job in get_queue("long").jobs if job.kwargs.get("method") == polling.TAKE_UP]
+
+
+def test_it_goes_on_by_itself_while_more_is_due_one_at_a_time(
+	stack, customer, sim, sent, agent, number, monkeypatch
+):
+	answer = agent.call(REPLY, ticket=ticket_of(customer.text("And?", to=number)).name, message="Yes")
+	other = answer.json()["message"]["message"]
+	eventually(lambda: status_of(other) == "Accepted" and customer.inbox()[-1].status == "delivered")
+	for name in (sent, other):
+		make_due(name)
+
+	def both() -> set[str]:
+		return {status_of(sent), status_of(other)}
+
+	with stack.without_worker():
+		monkeypatch.setattr(polling, "AT_ONCE", 1)
+		asked_before = len(sim.requests)
+		with holding(polling.TAKE_UP):
+			polling.take_up()
+		assert len(sim.requests) == asked_before and not queued(), "another one is at it"
+		# Twilio is away: what goes on at once would go on without end.
+		sim.faults.always("outage")
+		polling.take_up()
+		sim.faults.off("outage")
+		assert not queued()
+		polling.take_up()
+		assert len(queued()) == 1 and both() == {"Accepted", "Delivered"}
+	eventually(lambda: both() == {"Delivered"})
+	stack.wait_until_idle()
+	assert not queued()
 
 
 def test_a_text_that_was_sent_again_meanwhile_is_not_touched(sim, sent):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import frappe
 
-from twilio_sms_channel.messaging import clock, delivery, jobs
+from twilio_sms_channel.messaging import clock, delivery, jobs, locks
 from twilio_sms_channel.twilio_gateway import errors, statuses
 from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
@@ -46,9 +46,18 @@ def next_at(accepted_at: datetime, now: datetime) -> datetime | None:
 
 
 def take_up() -> None:
-	"""Read the texts that are due (worker)."""
+	"""Read the texts that are due (worker); when there are more than fit into its time, another job goes on."""
 	jobs.begun(TAKE_UP)
-	run(time.monotonic() + FOR_S)
+	# One at a time: two would read the same texts.
+	if not (lock := locks.take([TAKE_UP])):
+		return
+	try:
+		goes_on = run(time.monotonic() + FOR_S)
+	finally:
+		locks.release(lock)
+	if goes_on:
+		jobs.later(TAKE_UP, queue="long", once_for=TAKE_UP)
+		frappe.db.commit()
 
 
 def is_due() -> bool:
@@ -57,13 +66,15 @@ def is_due() -> bool:
 	return any(_due(account, now) for account in _accounts())
 
 
-def run(enough: float) -> None:
+def run(enough: float) -> bool:
 	"""Read the texts that are due and report their status and cost. Commits.
 
 	When Twilio cannot be reached, what is left waits for the next run.
 
 	:param enough: `time.monotonic()` after which no other text is taken on
+	:return: whether others are due that Twilio would tell about now
 	"""
+	has_read = goes_on = False
 	jobs.as_administrator()
 	now = clock.now()
 	for account in _accounts():
@@ -77,16 +88,21 @@ def run(enough: float) -> None:
 			continue
 		for row in due:
 			if time.monotonic() >= enough:
-				return
+				return has_read
 			try:
 				_read(gateway, row)
+				has_read = True
 			except errors.Refused as e:
 				if e.code != NOT_FOUND:
 					# The account's own trouble, which shows when it next sends.
 					break
 				_stop_asking(row)
+				has_read = True
 			except errors.TwilioProblem:
-				return
+				return False
+		else:
+			goes_on |= len(due) == AT_ONCE
+	return goes_on
 
 
 def note_cost(row, segments: int | None, price: float | None, price_unit: str) -> None:
