@@ -5,6 +5,7 @@ import threading
 import frappe
 import pytest
 from frappe.utils import now_datetime
+from support import replies
 from support.stack import Customer, eventually, lifted, status_of, ticket_of
 
 
@@ -106,6 +107,9 @@ def test_a_number_that_no_text_gets_to_is_remembered_until_it_texts(agent, stack
 	assert len(landline.inbox()) == before
 	# Whoever sends it once more means it. The next text is asked about again, in the reply box too, and also from
 	# another number of ours.
+	again = agent.call("twilio_sms_channel.api.ticket.reply", ticket=ticket.name, message="Hello?")
+	assert again.status_code == 417 and "send once more" in again.text, "nobody has read it by then"
+	replies.question_was_read()
 	settled(reply(agent, ticket, "Hello?"), "Undelivered")
 	assert agent.reply(ticket.name, "<p>Hello?</p>").status_code == 417
 	frappe.cache().delete_keys("twilio_sms_asked")
@@ -161,7 +165,9 @@ def test_what_arrived_after_all_is_not_sent_again(agent, customer, sim, ticket):
 	frappe.cache().delete_keys("twilio_sms_asked")
 	refused = agent.call(retry, message=sent)
 	assert refused.status_code == 417 and "still on its way" in refused.text
+	assert agent.call(retry, message=sent).status_code == 417, "a double click is no answer"
 	assert len(customer.inbox()) == 1
+	replies.question_was_read()
 	assert agent.call(retry, message=sent).status_code == 200
 	eventually(lambda: len(customer.inbox()) == 2)
 

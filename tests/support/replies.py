@@ -14,7 +14,7 @@ import psutil
 from frappe.utils import now_datetime
 
 from support.stack import MESSAGE, SUPERVISED_EVERY_S, Customer, Stack
-from twilio_sms_channel.messaging import delivery, outbox
+from twilio_sms_channel.messaging import asking, delivery, outbox
 
 CONVERSATION = "Twilio SMS Conversation"
 UNDECIDED = ("Queued", "Sending", "Unconfirmed")
@@ -252,6 +252,13 @@ def meanwhile(disturb) -> Iterator[None]:
 		thread.join(120)
 	if problems:
 		raise problems[0]
+
+
+def question_was_read() -> None:
+	"""As if those who were asked whether they mean it had taken their time to read it."""
+	cache = frappe.cache()
+	for key in cache.get_keys("twilio_sms_asked"):
+		cache.pexpire(key, round((asking.REMEMBERED_FOR_S - asking.READ_IN_S) * 1000))
 
 
 def reconnect() -> None:

@@ -1,8 +1,11 @@
 """What is refused once, with the reason: whoever does the same again a moment later means it."""
 
 import frappe
+from redis.exceptions import RedisError
 
 REMEMBERED_FOR_S = 120
+# Nobody has read the reason sooner: that was a double click.
+READ_IN_S = 1.5
 
 
 def first(about: str, reason: str, exception: type[Exception], title: str) -> None:
@@ -10,10 +13,22 @@ def first(about: str, reason: str, exception: type[Exception], title: str) -> No
 
 	:param about: what the user is about to do
 	:param reason: for people; says that doing it once more does it
-	:raises exception: the first time
+	:raises exception: the first time, and again until it can have been read
 	"""
-	key = f"twilio_sms_asked:{about}:{frappe.session.user}"
-	if not frappe.cache().get_value(key, expires=True):
-		frappe.cache().set_value(key, 1, expires_in_sec=REMEMBERED_FOR_S)
+	if not _is_answer(about):
 		frappe.throw(reason, exception, title=title)
-	frappe.cache().delete_value(key)
+
+
+def _is_answer(about: str) -> bool:
+	"""Whether the user has been asked, and had the time to read it; otherwise they are asked now. By Redis's clock alone."""
+	cache = frappe.cache()
+	key = cache.make_key(f"twilio_sms_asked:{about}:{frappe.session.user}")
+	try:
+		if cache.set(key, b"1", nx=True, ex=REMEMBERED_FOR_S):
+			return False
+		if cache.pttl(key) > (REMEMBERED_FOR_S - READ_IN_S) * 1000:
+			return False
+		# Of two answers at the same moment one counts.
+		return bool(cache.delete(key))
+	except RedisError:
+		return False
