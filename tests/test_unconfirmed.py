@@ -1,9 +1,14 @@
 """A text whose answer got lost is never sent a second time on a guess: whatever Twilio's list says, and by whatever clock."""
 
+from datetime import datetime, timedelta, timezone
+
 import frappe
 import pytest
+from frappe.utils import add_to_date, now_datetime
 from support import replies
 from support.stack import eventually, status_of
+
+from twilio_sms_channel.messaging import outbox, unconfirmed
 
 MESSAGE = "Twilio SMS Message"
 
@@ -85,12 +90,44 @@ def test_a_report_that_comes_after_all_decides(agent, customer, sim, ticket):
 
 
 def test_without_twilios_clock_nothing_is_proven(site):
-	from datetime import datetime, timezone
-
-	from twilio_sms_channel.messaging import unconfirmed
-
 	noon = datetime(2026, 10, 25, 12, tzinfo=timezone.utc)
-	assert unconfirmed.Listed([], noon, True).proves_absence(after_s=120, waited_s=121)
-	assert not unconfirmed.Listed([], None, True).proves_absence(after_s=120, waited_s=121)
-	assert not unconfirmed.Listed([], noon, False).proves_absence(after_s=120, waited_s=121)
-	assert not unconfirmed.Listed([], noon, True).proves_absence(after_s=120, waited_s=119)
+	before = noon - timedelta(seconds=121)
+	assert unconfirmed.Listed([], noon, True).proves_absence(before, after_s=120)
+	assert not unconfirmed.Listed([], None, True).proves_absence(before, after_s=120)
+	assert not unconfirmed.Listed([], noon, True).proves_absence(None, after_s=120)
+	assert not unconfirmed.Listed([], noon, False).proves_absence(before, after_s=120)
+	assert not unconfirmed.Listed([], noon, True).proves_absence(before, after_s=121)
+
+
+def test_absence_is_timed_by_twilios_clock_alone(stack):
+	"""The database's clock jumps ahead after the call: nothing was looked up any longer for that."""
+	noon = datetime(2026, 10, 25, 12, tzinfo=timezone.utc)
+	with stack.without_worker():
+		message = outbox.write(replies.conversation(stack, stack.number), "Hi").name
+		long_ago = add_to_date(now_datetime(), minutes=-10)
+
+		def look(seconds: float) -> tuple:
+			facts = {"tried_at": long_ago, "next_attempt": long_ago}
+			frappe.db.set_value(MESSAGE, message, facts)
+			(search,) = (found for found in unconfirmed.due() if found.name == message)
+			at = noon + timedelta(seconds=seconds)
+			unconfirmed.conclude(search, unconfirmed.Listed([], at, to_the_end=True))
+			frappe.db.commit()
+			return search, status_of(message), fact(message, "looked_up_since_utc")
+
+		frappe.db.set_value(MESSAGE, message, "status", "Sending")
+		unconfirmed.begin(message, "The answer was lost.")
+		since = noon.replace(tzinfo=None)
+		for seconds in (0, 2, 3):
+			search, *told = look(seconds)
+			assert told == ["Unconfirmed", since] and not fact(message, "needs_decision")
+		search, *told = look(4)
+		assert told[0] == "Queued"
+		# The next attempt is looked for from its own beginning; what was seen of the first one tells nothing of it.
+		frappe.db.set_value(MESSAGE, message, {"status": "Sending", "tried_at": now_datetime()})
+		unconfirmed.begin(message, "The answer was lost again.")
+		unconfirmed.conclude(search, unconfirmed.Listed([], noon + timedelta(minutes=9), to_the_end=True))
+		frappe.db.commit()
+		assert (status_of(message), fact(message, "looked_up_since_utc")) == ("Unconfirmed", None)
+		frappe.db.set_value(MESSAGE, message, "status", "Canceled")
+		frappe.db.commit()

@@ -9,7 +9,7 @@ import time
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import frappe
 from frappe import _
@@ -48,8 +48,12 @@ class Search:
 	service_sid: str
 	body: str
 	media: int
+	tried_at: datetime
+	"""which attempt it is, as the message has it"""
 	waited_s: tuple[float, float]
 	"""since the call began: at least, at most"""
+	looked_up_since: datetime | None = None
+	"""when Twilio's list was first read about this attempt, by Twilio's clock"""
 	for_good: bool = False
 	"""whether an agent decides already: only a text that is found counts"""
 	asked_at: float = field(default_factory=time.monotonic)
@@ -76,13 +80,18 @@ class Listed:
 	to_the_end: bool
 	"""whether all of the time in question was read"""
 
-	def proves_absence(self, waited_s: float, after_s: float) -> bool:
+	def proves_absence(self, since: datetime | None, after_s: float) -> bool:
 		"""Whether a text that is not among these, nor may be any of them, was never taken.
 
-		:param waited_s: since the call began
+		:param since: by Twilio's clock: when the call had begun, and the list was read for the first time
 		:param after_s: how long it may take until a text is in the list
 		"""
-		return self.to_the_end and self.at is not None and waited_s > after_s
+		waited_s = self.after(since)
+		return self.to_the_end and waited_s is not None and waited_s > after_s
+
+	def after(self, since: datetime | None) -> float | None:
+		"""How many seconds after another moment Twilio told this, by its clock alone; None when it is not known."""
+		return (self.at - since).total_seconds() if self.at and since else None
 
 
 def absent_after_s() -> float:
@@ -97,7 +106,9 @@ def begin(message: str, what_happened: str, code: str = "") -> None:
 	"""
 	reason = _("{0} It is looked up at Twilio, and sent again only if it is not there.").format(what_happened)
 	if delivery.settle(message, "Unconfirmed", code=code, reason=reason):
-		_look_in(message, min(FIRST_LOOK_S, absent_after_s()))
+		# What was seen of an earlier attempt tells nothing of this one.
+		first = {"next_attempt": _in(min(FIRST_LOOK_S, absent_after_s() / 4)), "looked_up_since_utc": None}
+		rows.update(MESSAGE, message, first, status="Unconfirmed")
 
 
 def doubt(what_happened: str, before_s: float | None = None) -> int:
@@ -154,6 +165,7 @@ def due(limit: int = 50) -> list[Search]:
 			Message.customer_number,
 			Message.body,
 			Message.tried_at,
+			Message.looked_up_since_utc,
 			Message.modified,
 			Message.next_attempt,
 			Message.needs_decision,
@@ -169,7 +181,7 @@ def due(limit: int = 50) -> list[Search]:
 	for row in found:
 		later = add_to_date(now, seconds=LOOK_EVERY_S)
 		tried_at = row.tried_at or row.modified
-		facts = {"next_attempt": later}
+		facts = {"next_attempt": later, "tried_at": tried_at}
 		if clock.passed(tried_at, utc)[0] < 0:
 			# The clock was set back since: it is counted anew, or the text would wait until the clock is there again.
 			tried_at = facts["tried_at"] = now
@@ -184,7 +196,10 @@ def due(limit: int = 50) -> list[Search]:
 					service_sid=row.messaging_service_sid or "",
 					body=row.body or "",
 					media=frappe.db.count("Twilio SMS Media", {"parent": row.name, "status": "Attached"}),
+					tried_at=tried_at,
 					waited_s=clock.passed(tried_at, utc),
+					looked_up_since=row.looked_up_since_utc
+					and row.looked_up_since_utc.replace(tzinfo=timezone.utc),
 					for_good=bool(row.needs_decision),
 				)
 			)
@@ -231,7 +246,8 @@ def look(client: Client, search: Search) -> Listed:
 	page = client.messages.page(**options, page_size=50)
 	at = twilio_time()
 	passed_s = search.waited_s[1] + time.monotonic() - search.asked_at
-	since = at and at - timedelta(seconds=passed_s + WINDOW_S)
+	begun = at and min(at - timedelta(seconds=passed_s), search.looked_up_since or at)
+	since = begun and begun - timedelta(seconds=WINDOW_S)
 	found: list[MessageInstance] = []
 	while page:
 		for message in page:
@@ -252,13 +268,26 @@ def conclude(search: Search, listed: Listed) -> None:
 	if same := next((message for message in unknown if _is_same(search, message)), None):
 		_match(search, accepted(same), same)
 	elif search.for_good:
-		rows.update(MESSAGE, search.name, {"next_attempt": None}, status="Unconfirmed")
-	elif not unknown and listed.proves_absence(search.waited_s[0], absent_after_s()):
+		_update(search, next_attempt=None)
+	elif not unknown and listed.proves_absence(search.looked_up_since, absent_after_s()):
 		_send_after_all(search)
-	elif search.waited_s[0] > ASK_AFTER * absent_after_s():
+	elif _looked_for_s(search, listed) > ASK_AFTER * absent_after_s():
 		_ask_agent(search)
 	else:
-		_look_in(search.name, min(LOOK_EVERY_S, max(absent_after_s() / 4, 1)))
+		next_attempt = _in(min(LOOK_EVERY_S, max(absent_after_s() / 4, 1)))
+		_update(search, next_attempt=next_attempt, looked_up_since_utc=_first_look(search, listed))
+
+
+def _looked_for_s(search: Search, listed: Listed) -> float:
+	"""Since when the text is looked for: by Twilio's clock, where Twilio tells its time."""
+	if listed.at is None:
+		return search.waited_s[0]
+	return listed.after(search.looked_up_since) or 0
+
+
+def _first_look(search: Search, listed: Listed) -> datetime | None:
+	at = search.looked_up_since or listed.at
+	return at and at.astimezone(timezone.utc).replace(tzinfo=None)
 
 
 def _send_after_all(search: Search) -> None:
@@ -266,8 +295,7 @@ def _send_after_all(search: Search) -> None:
 		reason = _("It was not sent, and {0} hours later it is no longer sent by itself.")
 		delivery.settle(search.name, "Failed", reason=reason.format(TOO_LATE_AFTER_HOURS))
 		return
-	again = {"status": "Queued", "next_attempt": None, "error_code": None, "error_message": None}
-	if rows.update(MESSAGE, search.name, again, status="Unconfirmed"):
+	if _update(search, status="Queued", next_attempt=None, error_code=None, error_message=None):
 		_show(search.name)
 
 
@@ -275,8 +303,7 @@ def _ask_agent(search: Search) -> None:
 	reason = _(
 		"It may have been sent: Twilio's answer was lost, and its list does not tell this text from others. Ask the customer, or look into the log of the Twilio console. Send Again sends it once more."
 	)
-	asked = {"needs_decision": 1, "next_attempt": None, "error_message": reason}
-	if rows.update(MESSAGE, search.name, asked, status="Unconfirmed"):
+	if _update(search, needs_decision=1, next_attempt=None, error_message=reason):
 		_show(search.name)
 
 
@@ -302,7 +329,7 @@ def put_off(search: Search, problem: errors.TwilioProblem) -> None:
 	if problem.code in pausing.CODES:
 		pausing.pause(search.account, problem.code, problem.message)
 	# Less and less often: an account may be gone for good.
-	_look_in(search.name, min(max(search.waited_s[0] / 4, LOOK_EVERY_S), LOOK_AT_LEAST_EVERY_S))
+	_update(search, next_attempt=_in(min(max(search.waited_s[0] / 4, LOOK_EVERY_S), LOOK_AT_LEAST_EVERY_S)))
 
 
 def _match(search: Search, answer: Accepted, message: MessageInstance) -> None:
@@ -313,9 +340,13 @@ def _match(search: Search, answer: Accepted, message: MessageInstance) -> None:
 		delivery.accept(delivery.Taken(search.name, answer, next_look=clock.now()))
 
 
-def _look_in(message: str, seconds: float) -> None:
-	at = add_to_date(clock.now(), seconds=seconds)
-	rows.update(MESSAGE, message, {"next_attempt": at}, status="Unconfirmed")
+def _update(search: Search, **facts) -> bool:
+	"""Write down what was learnt, if the text still waits for it: it may have been sent again since."""
+	return rows.update(MESSAGE, search.name, facts, status="Unconfirmed", tried_at=search.tried_at)
+
+
+def _in(seconds: float) -> datetime:
+	return add_to_date(clock.now(), seconds=seconds)
 
 
 def _may_be_ours(search: Search, message: MessageInstance) -> bool:
