@@ -46,8 +46,8 @@ class Sender:
 	paused: bool
 	is_on: bool
 	segments_per_second: float
-	pool: tuple[str, ...]
-	"""of a Messaging Service: numbers that are taken by what it sends"""
+	pool: dict[str, float]
+	"""of a Messaging Service: numbers that are taken by what it sends, with their segments per second"""
 
 
 @dataclass
@@ -214,7 +214,7 @@ def _sender(number: str) -> Sender | None:
 		paused=bool(row.paused_since),
 		is_on=bool(row.enabled and row.sms_enabled and row.account_enabled),
 		segments_per_second=pace.segments_per_second(row),
-		pool=tuple(member.name for member in pace.pool_of(row)),
+		pool={member.name: pace.segments_per_second(member) for member in pace.pool_of(row)},
 	)
 
 

@@ -9,7 +9,7 @@ times here are UTC: a local time goes back an hour in autumn.
 import random
 import time
 from collections import defaultdict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -44,8 +44,12 @@ class Place:
 	next_at: datetime
 	turn: int
 	failures: int
-	shared_with: tuple[str, ...] = ()
-	"""other numbers that are taken by what this one sends"""
+	segments_per_second: float = 1
+	shared_with: dict[str, float] = field(default_factory=dict)
+	"""other numbers that are taken by what this one sends, each as long as it would need to send it itself: segments per
+	second"""
+	last: tuple[datetime, float] | None = None
+	"""when the place is that was taken last, and for how many seconds"""
 
 	@property
 	def wait_s(self) -> float:
@@ -55,21 +59,30 @@ class Place:
 		"""Take the next place, which nobody else's follows within so many seconds. When it is, by time.monotonic()."""
 		at = max(self.next_at, self.now)
 		self.next_at = at + timedelta(seconds=seconds)
+		self.last = at, seconds
 		return (at - EPOCH).total_seconds() + min(_clocks[frappe.local.site])
 
 	def keep(self) -> None:
 		"""Write down what was taken."""
 		frappe.db.sql(_keep_statement(), {"next_at": self.next_at, "turn": self.turn, "number": self.number})
-		for number in self.shared_with:
-			frappe.db.set_value(PACE, number, "next_at", self.next_at, update_modified=False)
+		if not self.last:
+			return
+		at, seconds = self.last
+		for number, its_own in self.shared_with.items():
+			# Any of them may be the one that sends it; this number's next place is after the slowest could have.
+			taken_s = max(seconds * self.segments_per_second / its_own, 1 / MMS_PER_SECOND)
+			next_at = at + timedelta(seconds=min(taken_s, seconds))
+			frappe.db.set_value(PACE, number, "next_at", next_at, update_modified=False)
 
 
-def lock(number: str, segments_per_second: float = 1, shared_with: tuple[str, ...] = ()) -> Place:
+def lock(number: str, segments_per_second: float = 1, shared_with: dict[str, float] | None = None) -> Place:
 	"""Lock the number's row until the transaction ends; makes it, and commits, when there is none.
 
 	:param segments_per_second: of the number
-	:param shared_with: numbers whose places are taken as well: a Messaging Service sends from any of them
+	:param shared_with: numbers whose places are taken as well, with their segments per second: a Messaging Service sends
+		from any of them
 	"""
+	shared_with = shared_with or {}
 	names = (number, *shared_with)
 	while len(found := frappe.db.sql(_lock_query(), {"numbers": names}, as_dict=True)) < len(names):
 		for missing in set(names) - {row.name for row in found}:
@@ -84,7 +97,7 @@ def lock(number: str, segments_per_second: float = 1, shared_with: tuple[str, ..
 	# What lies further ahead than any wait was put there before the clock was set back.
 	latest = now + timedelta(seconds=longest_wait_s(segments_per_second))
 	next_at = max((row.next_at for row in found if row.next_at and row.next_at <= latest), default=now)
-	return Place(number, now, next_at, row.turn or 0, row.failures or 0, shared_with)
+	return Place(number, now, next_at, row.turn or 0, row.failures or 0, segments_per_second, shared_with)
 
 
 def longest_wait_s(segments_per_second: float) -> float:
