@@ -124,6 +124,21 @@ def sim(stack):
 
 
 @pytest.fixture
+def unreadable(sim):
+	"""An account whose secrets this site cannot read, first of all when they are gone through. Its name."""
+	import frappe
+	from support import twilio_accounts
+
+	name = f"! {frappe.generate_hash(length=8)}"
+	account = twilio_accounts.here(twilio_accounts.at_twilio(sim), account_name=name).name
+	twilio_accounts.make_unreadable(account)
+	yield account
+	frappe.db.rollback()
+	frappe.db.set_value("Twilio SMS Account", account, {"enabled": 0, "paused_since": None})
+	frappe.db.commit()
+
+
+@pytest.fixture
 def customer(stack):
 	"""A customer's phone with a number nobody had before."""
 	from support.stack import Customer

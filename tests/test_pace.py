@@ -2,17 +2,23 @@
 
 import itertools
 import secrets
+import threading
 import time
+from concurrent.futures import Future
 
 import frappe
 import pytest
+import requests
 from frappe.utils import add_to_date, now_datetime
 from support import replies
+from support.connections import another
 from support.planted import stored
 from support.stack import eventually, status_of
 
+from twilio_sms_channel import doctor
 from twilio_sms_channel.api import setup
-from twilio_sms_channel.messaging import claims, delivery, locks, outbox, pace, pausing, sweep
+from twilio_sms_channel.messaging import claims, delivery, dispatch, locks, outbox, pace, pausing, sweep
+from twilio_sms_channel.twilio_gateway.client import Login
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 
@@ -91,6 +97,28 @@ def test_a_messaging_service_and_its_numbers_together_send_no_faster_than_they_m
 	sent = [m for m in sim.messages(direction="outbound") if m.from_ == numbers[0]]
 	assert len(sent) == 4
 	assert all(gap > 0.6 for gap in gaps(sorted(m.arrived for m in sent)))
+
+
+def test_a_fast_number_is_taken_by_its_service_only_as_long_as_it_would_send_itself(stack):
+	slow, fast, service = (stack.add_number() for _ in range(3))
+	pool = {slow: 1, fast: 10}
+	place = pace.lock(service, 1, pool)
+	now = place.now
+	for _ in range(2):
+		place.take(pace.seconds_for(2, False, 1))
+	place.keep()
+	# The second text's place is 2 s from now.
+	taken_s = {n: (pace.lock(n, pool.get(n, 1)).next_at - now).total_seconds() for n in (slow, fast, service)}
+	assert taken_s == pytest.approx({slow: 4, fast: 2.2, service: 4}, abs=0.05)
+	# The other way round: what any of them sends delays the service's next text.
+	place = pace.lock(slow)
+	place.take(1)
+	place.keep()
+	assert pace.lock(service, 1, pool).wait_s == pytest.approx(5, abs=0.1)
+	# Nothing was taken: nobody has to wait for it.
+	pace.lock(service, 1, pool).keep()
+	assert (pace.lock(fast, 10).next_at - now).total_seconds() == pytest.approx(2.2, abs=0.05)
+	frappe.db.rollback()
 
 
 def test_an_mms_counts_as_one_and_never_goes_faster_than_the_account_may():
@@ -215,6 +243,53 @@ def test_a_text_that_missed_its_place_waits_again_and_keeps_its_turn(stack, sim,
 	assert len(sim.arrivals(number)) == 2
 
 
+def test_two_jobs_never_wait_for_each_other(stack, sim, conversation_of):
+	"""One writes down that calls of two numbers failed, another one comes to them in the other order."""
+	numbers = sorted(stack.add_number(segments_per_second=1000) for _ in range(2))
+	reached, ended = threading.Event(), []
+
+	def other_job(connection):
+		with connection.cursor() as cursor:
+			cursor.execute("select name from `tabTwilio SMS Pace` where name = %s for update", numbers[1])
+			reached.set()
+			wait_for_waiting(cursor)
+			cursor.execute("update `tabTwilio SMS Pace` set turn = turn where name = %s", numbers[0])
+			connection.commit()
+			ended.append("well")
+
+	with stack.without_worker():
+		names = [write(conversation_of(number), "Hi") for number in numbers]
+		frappe.db.commit()
+		texts = [text for number in numbers for text in claims.claim(number, 1).texts]
+		pump, login = dispatch.Pump(), Login("AC", "AC", "", sim.base_url, 1)
+		for text in texts:
+			answer = Future()
+			answer.set_exception(requests.exceptions.ConnectTimeout())
+			pump.under_way[text.number] += 1
+			pump.ended.put(dispatch.Call(text, login, (), answer))
+		with another() as connection:
+			thread = threading.Thread(target=other_job, args=[connection])
+			thread.start()
+			assert reached.wait(10)
+			pump._write_outcomes(1)
+			thread.join(20)
+		assert ended == ["well"]
+		assert {status_of(name) for name in names} == {"Queued"}
+	eventually(lambda: all_sent(names))
+
+
+def wait_for_waiting(cursor) -> None:
+	"""Until another connection waits for a number's row, at most some seconds."""
+	for _ in range(50):
+		cursor.execute(
+			"""select count(*) from information_schema.processlist
+			where info like '%tabTwilio SMS Pace%for update%' and id != connection_id()"""
+		)
+		if cursor.fetchone()[0]:
+			return
+		time.sleep(0.1)
+
+
 def place_now(number: str):
 	return pace.lock(number).now
 
@@ -282,6 +357,20 @@ def test_new_credentials_let_the_texts_go_at_once(stack):
 	assert not frappe.db.get_value("Twilio SMS Account", stack.account, "paused_since")
 
 
+def test_a_paused_account_goes_on_although_another_ones_secrets_cannot_be_read(stack, unreadable):
+	names = (unreadable, stack.account)
+	for name in names:
+		frappe.db.set_value("Twilio SMS Account", name, "paused_since", now_datetime(), update_modified=False)
+	frappe.db.commit()
+	pausing.look_again()
+	paused = {name: bool(frappe.db.get_value("Twilio SMS Account", name, "paused_since")) for name in names}
+	assert paused == {unreadable: True, stack.account: False}
+	assert not frappe.get_message_log()
+	# The doctor tells of it.
+	report = doctor.examine(unreadable, only="secrets")
+	assert [finding.check for finding in report.findings] == ["secrets.unreadable"]
+
+
 @pytest.mark.parametrize(
 	("status", "sent_minutes_ago", "checked_minutes_ago", "pauses"),
 	[
@@ -298,7 +387,8 @@ def test_a_report_about_an_old_text_does_not_pause_the_account(
 	def ago(minutes):
 		return add_to_date(now_datetime(), minutes=-minutes) if minutes else None
 
-	was = frappe.db.get_value("Twilio SMS Account", stack.account, ["status", "last_checked"], as_dict=True)
+	learnt = ["status", "status_detail", "last_checked", "paused_since", "paused_reason"]
+	was = frappe.db.get_value("Twilio SMS Account", stack.account, learnt, as_dict=True)
 	checked = {"status": "Active", "last_checked": ago(checked_minutes_ago), "paused_since": None}
 	frappe.db.set_value("Twilio SMS Account", stack.account, checked, update_modified=False)
 	values = {"number": stack.number, "account": stack.account, "customer_number": "+14155550132"}
@@ -311,4 +401,6 @@ def test_a_report_about_an_old_text_does_not_pause_the_account(
 			assert bool(is_paused) == pauses
 	finally:
 		frappe.db.rollback()
+		# Frappe commits when it notifies somebody who had read everything.
 		frappe.db.set_value("Twilio SMS Account", stack.account, was, update_modified=False)
+		frappe.db.commit()

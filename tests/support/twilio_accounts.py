@@ -4,6 +4,8 @@ import random
 import secrets
 
 import frappe
+from cryptography.fernet import Fernet
+from frappe.utils.password import encrypt
 
 from support.leaks import secret
 
@@ -28,6 +30,15 @@ def here(account, **fields):
 	).insert()
 	frappe.db.commit()
 	return doc
+
+
+def make_unreadable(account: str) -> None:
+	"""As after a move to a site with another encryption key: its own does not open the account's secrets. Commits."""
+	frappe.db.sql(
+		"update `__Auth` set password = %s where doctype = %s and name = %s and encrypted = 1",
+		(encrypt(secret(), Fernet.generate_key()), ACCOUNT, account),
+	)
+	frappe.db.commit()
 
 
 def new_number(area_code: int = 312) -> str:

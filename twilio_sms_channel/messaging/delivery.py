@@ -55,6 +55,8 @@ def accept(*texts: Taken) -> None:
 	A status callback may have been faster than Twilio's answer: the facts are kept in any case, the status only rises.
 	"""
 	shown: dict[str, str] = {}
+	# In the order in which others hold several of them (`show_again`), so that nobody waits for each other.
+	texts = sorted(texts, key=lambda text: text.message)
 	for text in texts:
 		status = statuses.OUR_STATUS.get(text.answer.twilio_status, "Accepted")
 		facts = {

@@ -100,7 +100,8 @@ def recover() -> None:
 	"""Have texts looked up whose worker died during the call. Commits."""
 	for message in claims.abandoned():
 		unconfirmed.begin(message, _("The worker stopped while sending."))
-	frappe.db.commit()
+		# Others do the same at this moment: nobody holds one while waiting for the next.
+		frappe.db.commit()
 
 
 def look_after_accounts() -> None:
@@ -388,7 +389,7 @@ class Pump:
 				ended.append(self.ended.get())
 		except queue.Empty:
 			return
-		taken, again = [], []
+		taken, again, others, recovered = [], [], [], {}
 		for call in ended:
 			result = _result(call)
 			if isinstance(result, DidNotLeave):
@@ -397,13 +398,22 @@ class Pump:
 				next_look = polling.first_at(has_callback=public_url.is_reachable())
 				taken.append(call.about.taken(accepted(result), next_look))
 				if call.about.after_failures:
-					pace.recover(call.about.number, call.about.claimed_at)
+					known = recovered.get(call.about.number, call.about.claimed_at)
+					recovered[call.about.number] = max(known, call.about.claimed_at)
 			else:
-				self._settle(call.about, result)
-				# There may be something to look up now, or to send again.
-				self.look_at = 0
+				others.append((call.about, result))
 		delivery.accept(*taken)
 		frappe.db.commit()
+		# Other jobs write to the same numbers and accounts, in another order: nobody holds one while waiting for the next.
+		for number, claimed_at in recovered.items():
+			pace.recover(number, claimed_at)
+			frappe.db.commit()
+		for about, result in others:
+			self._settle(about, result)
+			frappe.db.commit()
+		if others:
+			# There may be something to look up now, or to send again.
+			self.look_at = 0
 		if again:
 			soon = claims.take_other_places([call.about for call in again])
 			for call in again:
