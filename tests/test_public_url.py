@@ -52,6 +52,18 @@ def test_the_guided_page_stores_the_address_that_it_shows(stack, sim, admin, not
 
 
 @pytest.mark.usefixtures("nothing_entered")
+def test_whoever_only_looks_at_a_webhook_stores_no_address(stack, sim, admin):
+	answer = admin.session.post(
+		f"{stack.web}/api/method/twilio_sms_channel.api.setup.look_at_webhook",
+		json={"number": stack.number},
+		headers={"Origin": "https://help.example.com"},
+		timeout=30,
+	)
+	assert answer.status_code == 200, answer.text
+	assert entered() == ""
+
+
+@pytest.mark.usefixtures("nothing_entered")
 def test_nothing_is_stored_that_could_not_work(stack, monkeypatch):
 	monkeypatch.delitem(frappe.local.conf, "twilio_sms_api_base_url", raising=False)
 	for headers in (
@@ -127,6 +139,18 @@ def test_the_doctor_compares_what_processes_take_for_the_address(stack, monkeypa
 	monkeypatch.setitem(frappe.local.conf, "host_name", "https://me:secret@help.example.com")
 	assert "secret" not in str(found())
 	assert "address.login" in found()
+
+
+@pytest.mark.usefixtures("nothing_entered")
+def test_whoever_presses_the_button_sees_what_the_config_says_by_now(stack):
+	for process in public_url.PROCESSES:
+		key = f"{public_url.NOTED}:{process}"
+		frappe.cache().set_value(key, "https://before.example.com", expires_in_sec=60)
+	assert [finding.check for finding in public_address.check_address()].count("address.differs") == 1
+	with request_with({}):
+		findings = [finding.check for finding in public_address.check_address()]
+	assert "address.differs" not in findings
+	assert set(public_url.noted().values()) == {public_url.base()}
 
 
 def test_a_login_in_the_address_is_refused_with_the_reason(stack, admin):

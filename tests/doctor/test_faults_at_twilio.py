@@ -9,6 +9,7 @@ from frappe.utils import add_to_date, now_datetime
 from frappe.utils.password import encrypt
 from support.clinic import ACCOUNT, CUSTOMER, FINDING, NUMBER
 from support.stack import INBOUND, eventually
+from support.twilio_accounts import at_twilio, here
 
 from twilio_sms_channel import doctor
 from twilio_sms_channel.simulator.errors import RestError
@@ -35,6 +36,12 @@ def test_clocks_that_differ_from_twilios(clinic, sim):
 		assert "3600 seconds behind" in clinic.findings()["clocks.machine", clinic.account]["what"].replace(
 			"3599", "3600"
 		)
+		# It is the same clock, whichever account is asked by.
+		other = here(at_twilio(sim), account_name=f"~ {secrets.token_hex(4)}")
+		found = doctor.examine(only="clocks").findings
+		assert sorted(finding.check for finding in found) == ["clocks.database", "clocks.machine"]
+		frappe.db.set_value(ACCOUNT, other.name, "enabled", 0)
+		frappe.db.commit()
 		sim.clock_ahead_s = 30
 		assert clinic.findings() == {}
 	finally:

@@ -46,7 +46,7 @@ CHECKS_OF_ACCOUNT = (
 	Check("trial", credentials.check_trial, asks_twilio=True),
 	Check("paused", credentials.check_paused, asks_twilio=True),
 	Check("balance", credentials.check_balance, asks_twilio=True),
-	Check("clocks", clocks.check_clocks, asks_twilio=True),
+	Check("clocks", clocks.check_clocks, asks_twilio=True, once=True),
 	Check("round_trip", public_address.check_round_trip),
 	Check("ownership", numbers.check_ownership, asks_twilio=True),
 	Check("webhooks", numbers.check_webhooks, asks_twilio=True),
@@ -125,6 +125,8 @@ def examine(
 			progress(report.titles[check.name], done, len(steps))
 		if patient is None:
 			report.site(check)
+			continue
+		if check.once and report.is_done(check):
 			continue
 		if is_silent:
 			patient.silent = _("Practice mode is not running.")

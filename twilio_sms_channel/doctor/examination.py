@@ -16,6 +16,8 @@ class Check:
 	look: Callable[..., Iterator[Finding]]
 	"""of the site: without parameters; of an account: with the Patient"""
 	asks_twilio: bool = False
+	once: bool = False
+	"""of accounts: what it finds is the same whichever it asks with, so the first one that can be asked is enough"""
 
 
 @dataclass
@@ -69,6 +71,9 @@ class Report:
 			patient.silent = credentials.explained(e)
 			self._keep(iter([credentials.unreachable(patient, patient.silent)]))
 			self._note(check, patient.name, patient.silent)
+
+	def is_done(self, check: Check) -> bool:
+		return any(done.check == check.name and done.done for done in self.checked)
 
 	def would_have_found(self, check: str, about: str) -> bool:
 		"""Whether a finding that is not there would be there if it were still so.

@@ -18,6 +18,8 @@ ONLY_SENDS = "Alphanumeric Sender"
 
 def check_address() -> Iterator[Finding]:
 	address = public_url.base()
+	if getattr(frappe.local, "request", None) and {*public_url.noted().values()} - {address}:
+		public_url.note_again()
 	for process, other in public_url.noted().items():
 		if other != address:
 			yield Finding(

@@ -1,6 +1,7 @@
 """Where Twilio reaches this site."""
 
 import ipaddress
+import time
 from urllib.parse import urlsplit
 
 import frappe
@@ -15,6 +16,7 @@ STATUS = "/api/method/twilio_sms_channel.api.webhooks.status"
 MEDIA = "/api/method/twilio_sms_channel.api.media.get"
 SETTINGS = "Twilio SMS Settings"
 NOTED, NOTED_FOR_S, PROCESSES = "twilio_sms_public_address", 900, ("web", "worker")
+ANSWERS_WITHIN_S = 3
 
 
 def base() -> str:
@@ -79,6 +81,26 @@ def note(process: str) -> None:
 	"""
 	try:
 		frappe.cache().set_value(f"{NOTED}:{process}", base(), expires_in_sec=NOTED_FOR_S)
+	except RedisError:
+		pass
+
+
+def note_again() -> None:
+	"""Have processes of both kinds say anew what they take for the public address: their config may have been changed
+	since. What a worker said before stays when none answers soon. Only in a web request.
+	"""
+	note("web")
+	key, cache = f"{NOTED}:worker", frappe.cache()
+	try:
+		before = cache.get_value(key, expires=True)
+		cache.delete_value(key)
+		frappe.enqueue(f"{__name__}.note", queue="short", process="worker")
+		enough = time.monotonic() + ANSWERS_WITHIN_S
+		while not cache.get_value(key, expires=True):
+			if time.monotonic() > enough:
+				cache.set_value(key, before, expires_in_sec=NOTED_FOR_S)
+				return
+			time.sleep(0.1)
 	except RedisError:
 		pass
 
