@@ -8,6 +8,7 @@ import frappe
 import pytest
 from frappe.utils import add_to_date, now_datetime
 from support.stack import Customer, content_of, eventually, status_of, ticket_of
+from support.twilio_accounts import new_number
 
 from twilio_sms_channel.messaging import backfill
 
@@ -26,6 +27,19 @@ def row_of(sent):
 
 def in_a_ticket(sent):
 	return eventually(lambda: (row := row_of(sent)) and row.status == "Threaded" and row)
+
+
+def test_a_comparison_says_that_the_accounts_secrets_cannot_be_read(customer, stack, lost, unreadable):
+	number = new_number()
+	frappe.get_doc({"doctype": "Twilio SMS Number", "phone_number": number, "account": unreadable}).insert()
+	frappe.db.commit()
+	sent = customer.text("Lost", wait=False)
+	results = [result for name in (number, stack.number) for result in backfill.run(name, an_hour_ago())]
+	assert "secrets cannot be read" in results[0].error and not results[1].error
+	assert not frappe.get_message_log()
+	said = frappe.db.get_value("Twilio SMS Number", number, ["backfill_result", "backfilled_until"])
+	assert "secrets cannot be read" in said[0] and not said[1]
+	assert row_of(sent)
 
 
 def an_hour_ago():

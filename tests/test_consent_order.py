@@ -1,14 +1,16 @@
 """Which of STOP and START was the last one, and that an opt-out outlives whatever is deleted."""
 
+import secrets
 from datetime import datetime, timedelta, timezone
 
 import frappe
 import pytest
 from frappe.utils import add_to_date, now_datetime
-from support.stack import INBOUND, MESSAGE, eventually, status_of, ticket_of
+from support.planted import stored
+from support.stack import INBOUND, MESSAGE, Customer, eventually, status_of, ticket_of
 from support.webhooks import inbound_params, post_signed
 
-from twilio_sms_channel.messaging import backfill, sweep
+from twilio_sms_channel.messaging import backfill, consent, consent_order, intake, sweep
 from twilio_sms_channel.simulator.world import SHORT_CODE, TOLL_FREE
 
 EVENT, CONVERSATION, NUMBER = "Twilio SMS Consent Event", "Twilio SMS Conversation", "Twilio SMS Number"
@@ -172,6 +174,50 @@ def test_webhooks_that_may_have_overtaken_each_other(
 		timeout_s=20,
 	)
 	assert is_out(hello) == is_out_then
+
+
+def test_others_are_asked_about_although_an_accounts_secrets_cannot_be_read(sim, stack, unreadable):
+	events = {}
+	for account in (unreadable, stack.account):
+		customer = Customer(stack).number
+		about = {"number": stack.number, "customer_number": customer}
+		text = {"doctype": MESSAGE, "direction": "Inbound", "status": "Threaded", "account": account, **about}
+		text = stored({**text, "twilio_sid": "SM" + secrets.token_hex(16)})
+		stop = {"doctype": EVENT, "event": "Opted Out", "source": "Customer's Text", "order_open": 1, **about}
+		events[account] = stored({**stop, "message": text, "occurred_at": now_datetime()})
+	frappe.db.commit()
+	consent_order.ask_again()
+	still_open = [
+		account for account, name in events.items() if frappe.db.get_value(EVENT, name, "order_open")
+	]
+	assert still_open == [unreadable]
+	assert not frappe.get_message_log()
+	frappe.db.set_value(EVENT, events[unreadable], "order_open", 0)
+	frappe.db.commit()
+
+
+@pytest.mark.parametrize(
+	("status", "attempts", "then"),
+	[
+		("Received", 0, "Received"),
+		("Received", intake.MAX_ATTEMPTS - 1, "Failed"),
+		("Threaded", 0, "Threaded"),
+	],
+)
+def test_a_stop_that_got_into_no_ticket_is_marked_all_the_same(customer, sim, stack, status, attempts, then):
+	conversation = customer.text("Hello").conversation
+	row = {"direction": "Inbound", "status": status, "attempts": attempts, "body": "STOP"}
+	about = {"account": stack.account, "number": stack.number, "customer_number": customer.number}
+	row |= {"doctype": MESSAGE, "twilio_sid": "SM" + secrets.token_hex(16), "received_at": now_datetime()}
+	stop = stored({**row, **about})
+	consent.keep_from_before(frappe.get_doc(MESSAGE, stop).as_dict())
+	frappe.db.commit()
+	assert not frappe.db.get_value(CONVERSATION, conversation, "opted_out")
+	intake._note_failure(stop, ValueError("The ticket system is away."))
+	assert status_of(stop) == then
+	assert frappe.db.get_value(CONVERSATION, conversation, "opted_out")
+	frappe.db.set_value(MESSAGE, stop, "status", "Failed")
+	frappe.db.commit()
 
 
 def test_texts_out_of_twilios_list_go_by_twilios_utc(customer, sim, stack, short_code):

@@ -8,6 +8,7 @@ import pytest
 from frappe.utils import add_to_date, now_datetime
 from frappe.utils.background_jobs import get_queue
 from support.connections import holding
+from support.planted import stored
 from support.stack import eventually, status_of, ticket_of
 
 from twilio_sms_channel.messaging import backfill, polling
@@ -154,6 +155,17 @@ def test_when_twilio_cannot_be_asked_it_waits_for_the_next_run(sim, sent, fault)
 	assert fact(sent, "status", "next_attempt") == ("Accepted", due)
 	run()
 	assert status_of(sent) == "Delivered"
+
+
+def test_texts_are_read_although_another_accounts_secrets_cannot_be(sim, stack, sent, unreadable):
+	text = {"direction": "Outbound", "status": "Sent", "account": unreadable, "number": stack.number}
+	text = stored(
+		{"doctype": MESSAGE, **text, "customer_number": "+14155550132", "twilio_sid": "SM" + "9" * 32}
+	)
+	make_due(text)
+	assert not polling.run(time.monotonic() + 30), "what cannot be read would go on without end"
+	assert status_of(sent) == "Delivered" and status_of(text) == "Sent"
+	assert not frappe.get_message_log()
 
 
 def test_an_account_that_is_paused_is_left_alone(sim, stack, sent):

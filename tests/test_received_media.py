@@ -11,6 +11,7 @@ import zlib
 import frappe
 import pytest
 import requests
+from frappe.utils import add_to_date, now_datetime
 from PIL import Image
 from support.sound_and_film import film, webm
 from support.stack import content_of, eventually, ticket_of
@@ -217,6 +218,31 @@ def test_twilios_copy_is_deleted_when_the_setting_says_so(customer, sim, picture
 	account = frappe.get_doc("Twilio SMS Account", message.account)
 	with pytest.raises(gateway_media.CannotFetch):
 		gateway_media._download(row.url, account)
+
+
+def test_an_account_whose_secrets_cannot_be_read_holds_up_no_other_ones_files(
+	customer, sim, picture, unreadable
+):
+	message, other = (customer.text("Look", media=[("a.png", picture)]) for _ in range(2))
+	kept, deleted = (settled(each)[0].name for each in (message, other))
+	frappe.db.set_value("Twilio SMS Message", message.name, "account", unreadable)
+	facts = {"twilio_copy": "To Delete", "modified": add_to_date(now_datetime(), minutes=-5)}
+	for name in (kept, deleted):
+		frappe.db.set_value(MEDIA, name, facts, update_modified=False)
+	frappe.db.commit()
+	media_stage.clean_up()
+	copies = [row.twilio_copy for each in (message, other) for row in rows(each)]
+	assert copies == ["To Delete", "Deleted"]
+	assert message.name not in media_stage.undeleted(), "others come first for a while"
+	# A file of it says why it is not there; it can be fetched once the secrets can be read.
+	frappe.db.set_value(MEDIA, kept, {"status": "Waiting", "twilio_copy": None})
+	frappe.db.commit()
+	media_stage.fetch(message.name)
+	(row,) = rows(message)
+	assert row.error and row.status in ("Waiting", "Failed")
+	assert not frappe.get_message_log()
+	frappe.db.set_value(MEDIA, kept, "status", "Failed")
+	frappe.db.commit()
 
 
 def test_twilios_copy_stays_otherwise(customer, sim, picture):
