@@ -1,4 +1,4 @@
-"""Other apps' hooks commit while a text is put into a ticket, which gives the conversation's row back."""
+"""Other apps' hooks commit, roll back and fail while a text is put into a ticket, or an answer is written."""
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,9 @@ import pytest
 from frappe.installer import update_site_config
 from support.people import make_agent
 from support.recovery import make_due, run_sweep
-from support.stack import MESSAGE, Customer, eventually, ticket_of
+from support.stack import MESSAGE, Customer, eventually, status_of, ticket_of
+
+from twilio_sms_channel.messaging import intake
 
 CONVERSATION = "Twilio SMS Conversation"
 PATIENCE_S = 90
@@ -20,16 +22,26 @@ pytest.importorskip("helpdesk.overrides.other_apps", reason="only Helpdesk's sta
 
 
 @pytest.fixture
-def committing(stack):
-	"""Call it with DocTypes: hooks on them commit while one is inserted."""
+def hooks(stack):
+	"""Call it with what the hooks of other apps do from now on: `commits`, `rolls_back`, `fails`; {} for nothing."""
+	keys = set()
 
-	def begin(*doctypes: str) -> None:
-		update_site_config("helpdesk_standin_commits", dict.fromkeys(doctypes, TAKES_S))
+	def begin(**what) -> None:
+		for key, value in what.items():
+			keys.add(f"helpdesk_standin_{key}")
+			update_site_config(f"helpdesk_standin_{key}", value)
 
 	yield begin
-	update_site_config("helpdesk_standin_commits", "None")
-	# Of this process Frappe keeps the word.
-	frappe.local.conf.pop("helpdesk_standin_commits")
+	for key in keys:
+		update_site_config(key, "None")
+		# Of this process Frappe keeps the word.
+		frappe.local.conf.pop(key)
+
+
+@pytest.fixture
+def committing(hooks):
+	"""Call it with DocTypes: hooks on them commit while one is inserted."""
+	return lambda *doctypes: hooks(commits=dict.fromkeys(doctypes, TAKES_S))
 
 
 def tickets_of(customer) -> list[str]:
@@ -120,3 +132,105 @@ def test_a_worker_that_dies_after_such_a_commit_leaves_one_ticket_and_one_text(
 		(ticket,) = tickets_of(one)
 		assert written(one) == ["Only once"]
 		assert ticket_of(frappe.get_doc(MESSAGE, {"customer_number": one.number})).name == ticket
+
+
+@pytest.mark.parametrize("doctype", ["HD Ticket", "Communication"])
+def test_a_text_that_another_app_takes_back_is_tried_again_and_told(customer, stack, sim, hooks, doctype):
+	hooks(rolls_back=[doctype])
+	sid = customer.text("Hello", wait=False).sid
+	first = {"twilio_sid": sid, "attempts": 1, "status": "Received"}
+	name = eventually(lambda: frappe.db.get_value(MESSAGE, first))
+	assert "another app" in frappe.db.get_value(MESSAGE, name, "error_message").lower()
+	assert (tickets_of(customer), written(customer)) == ([], [])
+	frappe.db.set_value(MESSAGE, name, {"attempts": intake.MAX_ATTEMPTS - 1, "next_attempt": None})
+	frappe.db.commit()
+	intake.process(name)
+	reason = frappe.db.get_value(MESSAGE, {"name": name, "status": "Failed"}, "error_message")
+	assert doctype in reason
+	hooks(rolls_back=[])
+	intake.retry(name)
+	frappe.db.commit()
+	eventually(lambda: threaded(customer, 1))
+	assert len(tickets_of(customer)) == 1
+	assert written(customer) == ["Hello"]
+
+
+def test_an_answer_that_another_app_takes_back_is_refused(customer, stack, sim, hooks, agent):
+	ticket = ticket_of(customer.text("Hello"))
+	hooks(rolls_back=["Communication"])
+	other = Customer(stack)
+	answers = (
+		agent.reply(ticket.name, "<p>One</p>"),
+		agent.call(f"{API}reply", ticket=ticket.name, message="Two"),
+		agent.call(f"{API}start", to=other.number, message="Three"),
+	)
+	for doctype in ("HD Ticket", "Contact"):
+		hooks(rolls_back=[doctype])
+		answers += (agent.call(f"{API}start", to=other.number, message="Three"),)
+	for answer in answers:
+		assert answer.status_code == 417, answer.text
+		assert "another app" in answer.json()["_server_messages"].lower()
+	frappe.db.rollback()
+	for who in (customer, other):
+		assert not frappe.db.exists(MESSAGE, {"customer_number": who.number, "direction": "Outbound"})
+		assert who.inbox() == []
+	assert written(customer) == ["Hello"]
+	assert tickets_of(other) == []
+	# What another app refuses is said in its words, also when it has committed before.
+	hooks(rolls_back=[], commits={"Communication": 0}, fails={"Communication": "ValidationError"})
+	answer = agent.reply(ticket.name, "<p>Four</p>")
+	assert answer.status_code == 417 and "Another app refuses" in answer.text
+
+
+@pytest.mark.parametrize("error", ["MandatoryError", "ValidationError"])
+def test_a_ticket_that_another_app_commits_before_it_fails_is_used(customer, stack, sim, hooks, agent, error):
+	"""The number's policy opens a new one for each text."""
+	number = stack.add_number(threading_policy="Always a new ticket")
+	other = Customer(stack)
+	hooks(commits={"HD Ticket": 0}, fails={"HD Ticket": error})
+	sid = customer.text("Hello", to=number, wait=False).sid
+	is_lack = error == "MandatoryError"
+	known = {"twilio_sid": sid, "status": "Threaded"} if is_lack else {"twilio_sid": sid, "attempts": 1}
+	name = eventually(lambda: frappe.db.get_value(MESSAGE, known))
+	answer = agent.call(f"{API}start", to=other.number, message="A parcel", number=number)
+	assert answer.status_code == (200 if is_lack else 417), answer.text
+	hooks(commits={}, fails={})
+	if not is_lack:
+		assert len(tickets_of(customer)) == len(tickets_of(other)) == 1
+		frappe.db.set_value(MESSAGE, name, "next_attempt", None)
+		frappe.db.commit()
+		intake.process(name)
+		answer = agent.call(f"{API}start", to=other.number, message="Your parcel", number=number)
+		assert answer.status_code == 200, answer.text
+	assert status_of(name) == "Threaded"
+	for who, body in ((customer, "Hello"), (other, "A parcel" if is_lack else "Your parcel")):
+		(ticket,) = tickets_of(who)
+		assert written(who) == [body]
+		assert frappe.db.get_value("HD Ticket", ticket, "subject") == body
+	# What has words in it is left alone.
+	customer.text("Something else", to=number)
+	assert len(tickets_of(customer)) == 2
+
+
+def test_a_landline_is_asked_about_before_a_ticket_is_made(customer, stack, sim, hooks, agent):
+	ticket = ticket_of(customer.text("Call me"))
+	long_ago = {"unreachable_since": frappe.utils.now_datetime(), "last_inbound": None}
+	frappe.db.set_value(CONVERSATION, ticket.twilio_sms_conversation, long_ago)
+	frappe.db.commit()
+	hooks(commits={"HD Ticket": 0, "Contact": 0})
+	parcel = {"to": customer.number, "message": "Your parcel", "number": stack.other_number}
+	answer = agent.call(f"{API}start", **parcel)
+	assert answer.status_code == 417 and "landline" in answer.text
+	assert tickets_of(customer) == [ticket.name]
+	assert agent.call(f"{API}start", **parcel).status_code == 200
+	assert len(tickets_of(customer)) == 2
+	# Whoever may want no more texts is asked about before as well.
+	conversation = frappe.get_value(
+		CONVERSATION, {"customer_number": customer.number, "number": stack.other_number}
+	)
+	frappe.db.set_value(CONVERSATION, conversation, {"may_want_to_stop": 1, "ticket": None})
+	frappe.db.set_value(CONVERSATION, {"customer_number": customer.number}, "unreachable_since", None)
+	frappe.db.commit()
+	answer = agent.call(f"{API}start", **parcel)
+	assert answer.status_code == 417 and answer.json()["exc_type"] == "MayWantToStop"
+	assert len(tickets_of(customer)) == 2

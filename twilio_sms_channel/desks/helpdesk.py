@@ -17,7 +17,7 @@ from pypika.terms import Term
 
 from twilio_sms_channel.desks import saved_replies
 from twilio_sms_channel.desks.base import Desk, Logged, Ticket
-from twilio_sms_channel.messaging import contacts, conversations, phone, rights, text
+from twilio_sms_channel.messaging import contacts, conversations, phone, rights, rows, text
 from twilio_sms_channel.messaging.courtesies import courtesy, is_for_lack
 
 TICKET = "HD Ticket"
@@ -45,11 +45,15 @@ class HelpdeskDesk(Desk):
 	}
 
 	def open_ticket(self, conversation, body: str, subject: str = "") -> Ticket:
+		subject = subject_of(subject or body, conversation.customer_number)
+		if left := self._left_empty(conversation):
+			frappe.db.set_value(TICKET, left, "subject", subject)
+			return Ticket(left, subject)
 		number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
 		ticket = frappe.new_doc(TICKET)
 		ticket.update(
 			{
-				"subject": subject_of(subject or body, conversation.customer_number),
+				"subject": subject,
 				"contact": conversation.contact,
 				# No description: Helpdesk would make a Communication of its own from it, of medium E-mail.
 				"raised_by": contacts.email_of(conversation.contact),
@@ -63,10 +67,21 @@ class HelpdeskDesk(Desk):
 				ticket.set(ticket_field, value)
 		ticket.flags.opened_by_text = True
 		_insert(rights.ours(ticket))
+		rows.require(TICKET, ticket.name)
 		name = str(ticket.name)
 		if not conversation.contact and (sharing := contacts.sharing(conversation.customer_number)):
 			self.note(name, _whose_number(conversation.customer_number, sharing))
 		return Ticket(name, ticket.subject)
+
+	def _left_empty(self, conversation) -> str | None:
+		"""The conversation's ticket, if an attempt that failed left it without a word: other apps' code has committed it."""
+		ticket = conversation.ticket and self.living_ticket(conversation.ticket)
+		if not ticket or ticket.settled_on or not self.may_write(ticket.name):
+			return None
+		if frappe.db.get_value(TICKET, ticket.name, "twilio_sms_conversation") != conversation.name:
+			return None
+		words = {"reference_doctype": TICKET, "reference_name": ticket.name}
+		return None if frappe.db.exists("Communication", words) else ticket.name
 
 	def call_by(self, ticket: str, body: str, customer_number: str) -> None:
 		if frappe.db.get_value(TICKET, ticket, "subject") == subject_of("", customer_number):
@@ -229,13 +244,19 @@ class HelpdeskDesk(Desk):
 def _insert(ticket) -> None:
 	"""Insert a ticket, whatever a site asks people to fill in, and whoever it was to be assigned to was deleted."""
 	with courtesy("A ticket could not be made as usual", but=lambda error: not is_for_lack(error)) as usual:
-		ticket.insert(ignore_permissions=True, ignore_mandatory=True, ignore_links=True)
-	if usual.failed:
+		rows.insert(ticket, ignore_permissions=True, ignore_mandatory=True, ignore_links=True)
+	if usual.failed and not _is_committed(ticket):
 		# Its name was given back as well.
 		ticket.set_new_name(force=True)
 		ticket.db_insert()
 		with courtesy("What Helpdesk does with a new ticket was left out"):
 			ticket.run_method("after_insert")
+
+
+def _is_committed(ticket) -> bool:
+	"""Whether a ticket that could not be inserted is there all the same: other apps' code has committed it before."""
+	whose = {"twilio_sms_conversation": ticket.twilio_sms_conversation, "name": ticket.name}
+	return bool(ticket.name and frappe.db.exists(TICKET, whose))
 
 
 def _whose_number(customer_number: str, contacts_with_it: list[str]) -> str:

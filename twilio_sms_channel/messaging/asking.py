@@ -15,14 +15,21 @@ def first(about: str, reason: str, exception: type[Exception], title: str) -> No
 	:param reason: for people; says that doing it once more does it
 	:raises exception: the first time, and again until it can have been read
 	"""
-	if not _is_answer(about):
+	meant = frappe.local.flags.setdefault("twilio_sms_meant", set())
+	key = f"{about}:{frappe.session.user}"
+	if key in meant:
+		# A request asks again when it begins again, because another transaction was in the way.
+		return
+	if not _is_answer(key):
 		frappe.throw(reason, exception, title=title)
+	if getattr(frappe.local, "request", None):
+		meant.add(key)
 
 
-def _is_answer(about: str) -> bool:
+def _is_answer(key: str) -> bool:
 	"""Whether the user has been asked, and had the time to read it; otherwise they are asked now. By Redis's clock alone."""
 	cache = frappe.cache()
-	key = cache.make_key(f"twilio_sms_asked:{about}:{frappe.session.user}")
+	key = cache.make_key(f"twilio_sms_asked:{key}")
 	try:
 		if cache.set(key, b"1", nx=True, ex=REMEMBERED_FOR_S):
 			return False

@@ -38,7 +38,7 @@ def courtesy(
 	"""
 	outcome = Outcome()
 	said = len(frappe.local.message_log or [])
-	back = _Back() if writes else None
+	back = Back() if writes else None
 	try:
 		yield outcome
 	except JobTimeoutException:
@@ -56,7 +56,7 @@ def courtesy(
 		frappe.log_error(title=what[:140], message=trace)
 
 
-class _Back:
+class Back:
 	"""A point of the running transaction to go back to."""
 
 	def __init__(self):

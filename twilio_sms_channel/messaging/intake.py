@@ -20,6 +20,7 @@ from twilio_sms_channel.messaging import (
 	jobs,
 	locks,
 	phone,
+	rows,
 	threading,
 	words,
 )
@@ -265,6 +266,7 @@ def _thread(message: str, number: str, customer_number: str) -> None:
 					doc = frappe.get_doc(MESSAGE, message)
 					if doc.status == "Received":
 						threading.thread(doc, conversation)
+						rows.require(MESSAGE, message, status="Threaded")
 			return
 		except JobTimeoutException:
 			# The job's time is over, whatever it was spent on: the sweep takes the text up.

@@ -17,10 +17,12 @@ from twilio_sms_channel.messaging import (
 	outgoing_media,
 	pace,
 	phone,
+	rows,
 	segments,
 	senders,
 	text,
 )
+from twilio_sms_channel.messaging.courtesies import Back
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 
@@ -63,25 +65,30 @@ def write(
 	:raises AnsweredMeanwhile: another agent wrote something that was not seen
 	:raises MayWantToStop: an agent has to say first whether the customer still wants texts
 	:raises CannotText: empty, too long, opted out, number off, not answerable, a file that cannot go along …
+	:raises rows.TakenBack: another app's code has undone the transaction
 	"""
 	about = about or (conversation.ticket_doctype, str(conversation.ticket))
 	digest = _digest(request_id, about) if request_id else None
 	if digest and (first := _asked_before(digest)):
 		return first
 	_refuse_if_answered(conversation, seen, seen_up_to_s)
-	frappe.db.savepoint("reply")
+	back = Back()
 	try:
-		return _write(conversation, body, files, request_id=digest)
+		message = _write(conversation, body, files, request_id=digest)
+		# Files have hooks as well.
+		rows.require("Communication", message.communication)
+		rows.require(MESSAGE, message.name)
+		return message
 	except frappe.UniqueValidationError:
 		# The same request at the same moment was faster.
-		frappe.db.rollback(save_point="reply")
+		back.go()
 		if not digest or not (first := _asked_before(digest, for_update=True)):
 			raise
 		frappe.clear_last_message()
 		return first
 	except frappe.ValidationError:
 		# Whoever goes on with other tickets (Helpdesk's bulk reply) leaves nothing half-written in this one.
-		frappe.db.rollback(save_point="reply")
+		back.go()
 		raise
 
 
@@ -100,7 +107,7 @@ def _write(conversation, body: str, files: list[str] | None, **facts):
 	files = list(dict.fromkeys(files or []))
 	if reason := why_not(conversation, body, files):
 		_refuse(reason)
-	_ask_about_unreachable(conversation.customer_number)
+	ask_about_unreachable(conversation.customer_number)
 	number = senders.number_for(conversation)
 	try:
 		outgoing = outgoing_media.prepare(files, number, conversation.customer_number)
@@ -111,7 +118,7 @@ def _write(conversation, body: str, files: list[str] | None, **facts):
 		sending = _from(conversation, number)
 		refuse_if_unasked(conversation, sending)
 		communication = _communication(conversation, body)
-		communication.insert(ignore_permissions=True, ignore_mandatory=True)
+		rows.insert(communication, ignore_permissions=True, ignore_mandatory=True)
 		attached = [outgoing_media.attach(file, communication.name) for file in outgoing]
 		outgoing_media.check_stored(attached)
 	except outgoing_media.CannotSendFile as e:
@@ -214,7 +221,10 @@ def why_not(conversation, body: str | None = None, files: list[str] | None = Non
 	return _why_too_long(len(body))
 
 
-def _ask_about_unreachable(customer_number: str) -> None:
+def ask_about_unreachable(customer_number: str) -> None:
+	"""
+	:raises CannotText: no text gets to this number, as far as is known; doing the same again texts it anyway
+	"""
 	if reason := senders.why_unreachable(customer_number):
 		asking.first(
 			f"text:{customer_number}",

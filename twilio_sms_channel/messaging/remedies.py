@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 from frappe.utils.caching import request_cache
 
-from twilio_sms_channel.messaging import contacts, delivery, dispatch, media, text
+from twilio_sms_channel.messaging import contacts, delivery, dispatch, media, rows, text
 from twilio_sms_channel.messaging.events import tell
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
@@ -151,6 +151,7 @@ def as_email(message: str, ticket, address: str = "") -> None:
 	frappe.db.set_value(MESSAGE, message, "sent_as_email", 1)
 	files = [_copy(item.file, ticket) for item in doc.media if item.file]
 	ticket.reply_by_email(text.to_html(doc.body), address, files)
+	rows.require(MESSAGE, message, sent_as_email=1)
 	delivery.refresh(doc)
 
 

@@ -1,7 +1,59 @@
-"""Updates that happen only while a row is in an expected state."""
+"""Updates that happen only while a row is in an expected state, and rows that have to be there still."""
 
 import frappe
+from frappe import _
 from frappe.utils import now_datetime
+from rq.timeouts import JobTimeoutException
+
+from twilio_sms_channel.messaging.courtesies import Back
+from twilio_sms_channel.messaging.locks import is_passing
+
+
+class TakenBack(frappe.QueryDeadlockError):
+	"""Another app's code has undone the transaction without an error: nothing that was written in it is there."""
+
+	http_status_code = 417
+
+
+def require(doctype: str, name: str, **facts) -> None:
+	"""Make sure that a row which was written in the running transaction is there still.
+
+	Hooks of other apps run while a document is inserted, and some roll back.
+
+	:param facts: field = value that was written as well
+	:raises TakenBack: it is not; then the whole transaction is undone, also what was written after that
+	"""
+	if not frappe.db.exists(doctype, {"name": name, **facts}):
+		_refuse(doctype)
+
+
+def insert(document, **how) -> None:
+	"""Insert a document that has hooks of other apps, and make sure that it is there then.
+
+	:param how: of Document.insert
+	:raises TakenBack: see `require`; whatever has failed because of that
+	"""
+	back = Back()
+	try:
+		document.insert(**how)
+	except JobTimeoutException:
+		raise
+	except Exception as error:
+		if is_passing(error) or back.go():
+			raise
+		_refuse(document.doctype)
+	require(document.doctype, document.name)
+
+
+def _refuse(doctype: str) -> None:
+	frappe.db.rollback()
+	frappe.clear_messages()
+	frappe.throw(
+		_(
+			"Another app on this site undid what was being saved ({0}), so nothing was saved. Try again. If it happens again, an admin has to find the app whose code rolls back there."
+		).format(_(doctype)),
+		TakenBack,
+	)
 
 
 def update(doctype: str, name: str, values: dict, **expected) -> bool:

@@ -17,6 +17,7 @@ from twilio_sms_channel.messaging import (
 	locks,
 	outbox,
 	phone,
+	rows,
 	senders,
 	system_lines,
 )
@@ -80,10 +81,13 @@ def start(
 def _start(to, body, number, ticket, contact, subject, files, request_id, confirmed) -> Started:
 	if first := outbox.asked_before(request_id, _about(to)):
 		return _as_before(first)
-	# Before the conversation is made, so that a refusal leaves none behind.
+	# Before anything is made: other apps' hooks may commit, and a refusal is to leave nothing behind.
 	planned = conversations.of_pair(number, to)
 	if reason := why_not(planned, ticket) or outbox.why_not(planned, body, files):
 		_refuse(reason)
+	if not confirmed:
+		outbox.refuse_if_unasked(planned)
+	outbox.ask_about_unreachable(to)
 	conversation = conversations.held(number, to)
 	if first := outbox.asked_before(request_id, _about(to)):
 		return _as_before(first)
@@ -91,6 +95,7 @@ def _start(to, body, number, ticket, contact, subject, files, request_id, confir
 		_refuse(reason)
 	desk = desk_of_site()
 	_settle_contact(desk, conversation, contact, ticket)
+	rows.require(CONVERSATION, conversation.name)
 	continued = ticket or ((current := _continued(desk, conversation)) and current.name)
 	texted_before = continued and frappe.db.get_value(desk.doctype, continued, "twilio_sms_conversation")
 	if continued:
@@ -104,6 +109,7 @@ def _start(to, body, number, ticket, contact, subject, files, request_id, confir
 		consent.keep_texting(outbox.all_asked_about(conversation))
 	message = outbox.write(conversation, body, files=files, request_id=request_id, about=_about(to))
 	desk.refresh(target.name)
+	rows.require(outbox.MESSAGE, message.name)
 	return Started(target.name, conversation.name, message.name, created=not continued)
 
 
@@ -266,6 +272,8 @@ def _settle_contact(desk, conversation, chosen: str | None, ticket: str | None) 
 	if address and contact:
 		_refuse_two_people(contact, address, conversation.customer_number)
 		contacts.add_email(contact, address)
+	if contact:
+		rows.require("Contact", contact)
 	if contact != conversation.contact:
 		conversation.contact = contact
 		conversations.save(conversation)

@@ -14,6 +14,7 @@ from twilio_sms_channel.messaging import (
 	notify,
 	phone,
 	reactions,
+	rows,
 	system_lines,
 	text,
 )
@@ -99,7 +100,7 @@ def _write(communication, message) -> None:
 	frappe.db.set_value(
 		message.doctype, message.name, "communication", message.communication, update_modified=False
 	)
-	communication.insert(ignore_permissions=True, ignore_mandatory=True, set_name=message.communication)
+	rows.insert(communication, ignore_permissions=True, ignore_mandatory=True, set_name=message.communication)
 
 
 def add_words(message, conversation) -> None:

@@ -21,13 +21,15 @@ permission_query_conditions = {
 	"HD Saved Reply": "helpdesk.helpdesk.doctype.hd_saved_reply.hd_saved_reply.permission_query",
 }
 
+of_other_apps = [f"helpdesk.overrides.other_apps.{what}" for what in ("commit", "roll_back", "fail")]
+
 doc_events = {
 	"Contact": {
 		"before_insert": "helpdesk.overrides.contact.link_customer_of_domain",
-		"after_insert": "helpdesk.overrides.other_apps.commit",
+		"after_insert": of_other_apps,
 	},
-	"Communication": {"after_insert": "helpdesk.overrides.other_apps.commit"},
-	"HD Ticket": {"after_insert": "helpdesk.overrides.other_apps.commit"},
+	"Communication": {"after_insert": of_other_apps},
+	"HD Ticket": {"after_insert": of_other_apps},
 }
 
 scheduler_events = {

@@ -15,3 +15,22 @@ def commit(doc, _event: str | None = None) -> None:
 	if takes_s is not None:
 		frappe.db.commit()
 		time.sleep(takes_s)
+
+
+def roll_back(doc, _event: str | None = None) -> None:
+	"""Undo the transaction, and say nothing, while a document is being inserted.
+
+	`helpdesk_standin_rolls_back` in the site's configuration lists the DocTypes.
+	"""
+	if doc.doctype in (frappe.conf.helpdesk_standin_rolls_back or ()):
+		frappe.db.rollback()
+
+
+def fail(doc, _event: str | None = None) -> None:
+	"""Raise while a document is being inserted.
+
+	`helpdesk_standin_fails` in the site's configuration says for which DocTypes, and what: `{"Contact": "MandatoryError"}`.
+	"""
+	error = (frappe.conf.helpdesk_standin_fails or {}).get(doc.doctype)
+	if error:
+		frappe.throw(f"Another app refuses {doc.doctype}", getattr(frappe, error))
