@@ -10,7 +10,7 @@ from support import replies
 from support.recovery import make_due
 from support.stack import MESSAGE, Customer, eventually, status_of
 
-from twilio_sms_channel.messaging import dispatch, intake, jobs, media, outbox, sweep
+from twilio_sms_channel.messaging import dispatch, intake, jobs, locks, media, onboarding, outbox, sweep
 
 FETCHED = "rq.queue:Queue.dequeue_any:return"
 # Less than a mark lasts.
@@ -93,7 +93,27 @@ def methods(stack, queue: str) -> list[str]:
 	return [str(job.kwargs["method"]).rpartition("messaging.")[2] for job in jobs_of_site]
 
 
-def test_the_sweep_queues_what_a_redis_forgot_and_does_nothing_itself(stack, sim, picture):
+def test_what_fails_keeps_nothing_else_waiting(stack):
+	done = []
+
+	def work(name: str) -> None:
+		if name == "broken":
+			raise ZeroDivisionError
+		if name == "late":
+			raise JobTimeoutException
+		done.append(name)
+
+	jobs.take_up(media.TAKE_UP, lambda: ["one", "broken", "two"], work, queue=media.QUEUE)
+	assert done == ["one", "two"]
+	assert frappe.db.exists("Error Log", {"method": f"{media.TAKE_UP} failed for broken"})
+	# The worker's own end is not the work's failure.
+	with pytest.raises(JobTimeoutException):
+		jobs.take_up(media.TAKE_UP, lambda: ["late", "three"], work, queue=media.QUEUE)
+	assert done == ["one", "two"]
+	assert all(locks.is_free(f"{media.TAKE_UP}:{name}") for name in ("one", "broken", "late"))
+
+
+def test_the_sweep_queues_what_a_redis_forgot_and_does_nothing_itself(stack, sim, picture, monkeypatch):
 	customers = [Customer(stack) for _ in range(3)]
 	with_files = customers[0].text("Look", media=[("a.png", picture)])
 	eventually(lambda: frappe.db.exists("Twilio SMS Media", {"parent": with_files.name, "status": "Fetched"}))
@@ -110,6 +130,17 @@ def test_the_sweep_queues_what_a_redis_forgot_and_does_nothing_itself(stack, sim
 			long_ago = frappe.utils.add_to_date(None, minutes=place - 60)
 			frappe.db.set_value(MESSAGE, name, "creation", long_ago, update_modified=False)
 		frappe.db.commit()
+		stack.empty_queues()
+
+		def lose_the_transaction():
+			frappe.db.sql("rollback")
+			raise ZeroDivisionError
+
+		# What is done beside it takes nothing of that back.
+		with monkeypatch.context() as patched, pytest.raises(ZeroDivisionError):
+			patched.setattr(onboarding, "note_what_is_done", lose_the_transaction)
+			sweep.run()
+		assert methods(stack, "default") == ["intake.take_up"]
 		stack.empty_queues()
 		sweep.run()
 		assert {status_of(name) for name in names} == {"Received"} and status_of(reply) == "Queued"

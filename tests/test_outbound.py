@@ -125,6 +125,29 @@ def test_a_number_that_no_text_gets_to_is_remembered_until_it_texts(agent, stack
 	reply(agent, ticket, "Good")
 
 
+def test_a_number_that_a_text_gets_to_is_reachable_from_all_of_ours(agent, stack, customer, ticket):
+	from twilio_sms_channel.messaging import delivery
+
+	sent = reply(agent, ticket)
+	settled(sent, "Delivered")
+	start = {"to": customer.number, "message": "Hello", "number": stack.other_number}
+	assert agent.call("twilio_sms_channel.api.ticket.start", **start).status_code == 200
+	theirs = {"customer_number": customer.number}
+
+	def marks() -> list:
+		return frappe.get_all("Twilio SMS Conversation", theirs, pluck="unreachable_since")
+
+	for report in ("delivered", "read"):
+		frappe.db.set_value("Twilio SMS Message", sent, "status", "Sent")
+		frappe.db.set_value("Twilio SMS Conversation", theirs, "unreachable_since", now_datetime())
+		assert len(marks()) == 2 and all(marks())
+		assert delivery.report(sent, report)
+		assert marks() == [None, None]
+	frappe.db.set_value("Twilio SMS Message", sent, "status", "Sent")
+	assert delivery.report(sent, "undelivered", "30006")
+	assert any(marks())
+
+
 def test_what_arrived_after_all_is_not_sent_again(agent, customer, sim, ticket):
 	from twilio_sms_channel.messaging import delivery
 

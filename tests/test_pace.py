@@ -121,6 +121,27 @@ def test_a_fast_number_is_taken_by_its_service_only_as_long_as_it_would_send_its
 	frappe.db.rollback()
 
 
+def test_a_messaging_service_takes_its_place_although_its_numbers_are_busy(stack, sim, conversation_of):
+	sid = sim.add_service(stack.account_sid).sid
+	numbers = [stack.add_number(messaging_service_sid=sid) for _ in range(2)]
+	service = {"phone_number": sid, "number_type": "Messaging Service", "messaging_service_sid": sid}
+	frappe.get_doc({"doctype": "Twilio SMS Number", "account": stack.account, **service}).insert()
+	with stack.without_worker():
+		messages = [write(conversation_of(sender), "Hi") for sender in (sid, numbers[0])]
+		place = pace.lock(numbers[0])
+		place.take(1)
+		place.keep()
+		frappe.db.commit()
+		busy = claims.claim(numbers[0], 1)
+		assert busy.texts == [] and busy.wait_s > claims.AHEAD_S
+		claimed = claims.claim(sid, 1).texts
+		assert [text.name for text in claimed] == messages[:1]
+		assert claims.AHEAD_S < claimed[0].leaves_at - time.monotonic() < 1
+		locks.release([claimed[0].lock])
+		frappe.db.set_value(MESSAGE, {"name": ("in", messages)}, "status", "Canceled")
+		frappe.db.commit()
+
+
 def test_an_mms_counts_as_one_and_never_goes_faster_than_the_account_may():
 	assert pace.seconds_for(3, False, 1) == pytest.approx(3, abs=0.01)
 	assert pace.seconds_for(3, True, 1) == pytest.approx(1, abs=0.01)

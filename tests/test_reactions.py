@@ -1,9 +1,13 @@
 """Thumbs and hearts, group messages and delivery reports at the wrong URL: none of them is a customer who wants something."""
 
+import time
+
 import frappe
 import pytest
 from support.stack import INBOUND, eventually, status_of, ticket_of
 from test_webhooks import STATUS, sid, signed, stored, text
+
+from twilio_sms_channel.messaging import reactions
 
 MESSAGE = "Twilio SMS Message"
 STATE = "twilio_sms_channel.api.ticket.state"
@@ -64,6 +68,32 @@ def test_a_reaction_opens_neither_a_resolved_ticket_again_nor_a_new_one(stack, s
 	message = send(stack, customer, Body="Liked “The Wall”")
 	assert ticket_of(message).name == ticket.name
 	assert frappe.db.get_value("HD Ticket", ticket.name, "status") != "Resolved"
+
+
+@pytest.mark.parametrize(
+	"part",
+	[
+		"reacted x to ",
+		"removed x from ",
+		"liked “",
+		"Loved “”",
+		"👍🏽",
+		"👍 to ",
+		"🇩🇪",
+		"laughed at an ",
+		" ",
+		"\u200b",
+		"hat geliked: ",
+	],
+)
+def test_a_long_text_is_told_from_a_reaction_at_once(stack, part):
+	begun = time.monotonic()
+	for length in (reactions.MOST_CHARACTERS, 100_000):
+		for beginning in ("", "Reacted ", "👍 to “", "Removed "):
+			body = (beginning + part * length)[:length]
+			message = frappe._dict(body=body, number=stack.number, customer_number="+14155550132", name="x")
+			assert not reactions.is_one(message)
+	assert time.monotonic() - begun < 2
 
 
 def test_agents_see_that_others_read_a_text_along(stack, sim, customer, agent):

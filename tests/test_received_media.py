@@ -17,6 +17,7 @@ from support.sound_and_film import film, webm
 from support.stack import content_of, eventually, ticket_of
 
 from twilio_sms_channel.messaging import media as media_stage
+from twilio_sms_channel.messaging import words
 from twilio_sms_channel.twilio_gateway import media as gateway_media
 from twilio_sms_channel.twilio_gateway import media_types
 
@@ -161,6 +162,26 @@ def test_words_that_come_late_count_as_well(customer, sim):
 	assert frappe.db.get_value("Communication", message.communication, "content") == "STOP"
 	assert ticket_of(message).subject == "STOP"
 	assert frappe.db.get_value("Twilio SMS Conversation", message.conversation, "opted_out")
+
+
+def test_words_that_cannot_be_read_or_added_hold_up_neither_text_nor_file(customer, sim):
+	message = customer.text("", media=[("x", b"Hello", "application/x-unknown")])
+	(row,) = settled(message)
+	late = {"status": "Waiting", "file": None, "content_type": "text/plain"}
+	frappe.db.set_value(MEDIA, row.name, late)
+	frappe.db.set_value(message.doctype, message.name, "account", "Deleted")
+	frappe.db.commit()
+	words.read(message.name)
+	assert frappe.db.exists("Error Log", {"method": f"The words of text {message.name} could not be read"})
+	# Its number was deleted, so that there is no conversation to be found.
+	frappe.db.set_value(message.doctype, message.name, {"account": message.account, "number": "+14155550199"})
+	frappe.db.commit()
+	media_stage.fetch(message.name)
+	assert frappe.db.exists("Error Log", {"method": f"The words of text {message.name} could not be added"})
+	(row,) = settled(message)
+	assert row.file and row.content_type == "text/plain"
+	frappe.db.set_value(message.doctype, message.name, "number", message.number)
+	frappe.db.commit()
 
 
 def test_a_passing_404_is_waited_out(customer, sim, picture):

@@ -137,6 +137,7 @@ def test_a_national_number_is_read_as_in_the_country_of_the_sender(agent, stack,
 	british, american = stack.add_number(phone_number=f"+447400{secrets.randbelow(10**6):06}"), stack.number
 	frappe.db.set_single_value("Twilio SMS Settings", "default_country", "United States")
 	frappe.db.commit()
+	# Of 07911 and 07700 some are of Guernsey or Jersey.
 	digits = f"{secrets.randbelow(10**6):06}"
 	abroad, home = f"+447975{digits}", f"+1415555{digits[:4]}"
 	# Whatever its own country, the one of theirs is proposed: nobody there is texted from America.

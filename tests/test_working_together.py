@@ -1,6 +1,7 @@
 """Several agents, and several tickets at once."""
 
 import threading
+import time
 
 import frappe
 import pytest
@@ -8,7 +9,8 @@ import requests
 from support.people import make_agent
 from support.stack import Customer, eventually, lifted, ticket_of
 
-from twilio_sms_channel.messaging import media_links, outbox
+from twilio_sms_channel.api import ticket as doors
+from twilio_sms_channel.messaging import conversations, locks, media_links, outbox
 
 API = "twilio_sms_channel.api.ticket."
 HELPDESK = "helpdesk.helpdesk.doctype.hd_ticket.api."
@@ -88,6 +90,54 @@ def test_of_two_reply_boxes_at_once_one_sees_the_others_text_first(agent, bob, t
 	late = bob if answers[1].status_code == 417 else agent
 	assert late.reply(ticket.name, "<p>Mine all the same</p>").status_code == 200
 	assert len(bodies(ticket)) == 2
+
+
+def test_whoever_waits_behind_a_text_that_hangs_is_told_soon(agent, ticket, stack, monkeypatch):
+	name = ticket.twilio_sms_conversation
+	pair = frappe.db.get_value(CONVERSATION, name, ["number", "customer_number"])
+	assert conversations.PERSON_WAITS_S <= 15
+	monkeypatch.setattr(conversations, "PERSON_WAITS_S", 0.2)
+	taken, done = threading.Event(), threading.Event()
+
+	def hang():
+		frappe.init(site=stack.site, sites_path=".")
+		frappe.connect()
+		with conversations.turn(*pair):
+			taken.set()
+			done.wait(30)
+		frappe.destroy()
+
+	thread = threading.Thread(target=hang)
+	thread.start()
+	assert taken.wait(30)
+	frappe.set_user(agent.user)
+	begun = time.monotonic()
+	try:
+		with pytest.raises(conversations.Busy, match="Try again in a moment"):
+			doors.reply(ticket.name, "Hello?")
+		with pytest.raises(conversations.Busy, match="Try again in a moment"):
+			doors.start(pair[1], "Hello?", number=pair[0])
+		assert time.monotonic() - begun < 3
+	finally:
+		done.set()
+		thread.join(30)
+	assert doors.reply(ticket.name, "Hello?")["status"] == "Queued"
+	# Nor is another wait that was in vain repeated.
+	waits = []
+
+	def wait():
+		waits.append(1)
+		raise frappe.QueryTimeoutError
+
+	with pytest.raises(frappe.QueryTimeoutError):
+		locks.again(wait)
+	assert len(waits) == 1
+
+
+def test_a_conversation_that_was_deleted_meanwhile_is_said_to_be(agent, ticket):
+	frappe.set_user(agent.user)
+	with pytest.raises(frappe.DoesNotExistError, match="was deleted"):
+		conversations.in_turn("deleted", lambda: None)
 
 
 def test_the_refusal_names_the_colleague_and_escapes_what_they_wrote(agent, bob, ticket):

@@ -290,7 +290,10 @@ def test_answers_that_wait_behind_others_are_no_finding(clinic):
 def test_answers_that_are_unconfirmed_for_long(clinic):
 	name = a_reply(clinic)
 	an_hour_ago, tomorrow = add_to_date(now_datetime(), hours=-1), add_to_date(now_datetime(), days=1)
-	an_hour_old(name, status="Unconfirmed", tried_at=an_hour_ago, next_attempt=tomorrow)
+	# What an agent has to decide about holds up nothing.
+	an_hour_old(name, status="Unconfirmed", tried_at=an_hour_ago, next_attempt=tomorrow, needs_decision=1)
+	assert clinic.findings() == {}
+	an_hour_old(name, needs_decision=0)
 	finding = clinic.only_finding("unconfirmed.long", clinic.account)
 	assert finding["severity"] == "At Risk"
 	assert clinic.mend(finding)["in_background"]

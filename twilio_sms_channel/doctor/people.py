@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import frappe
 from frappe import _
 
 from twilio_sms_channel.doctor.finding import NOTICE, Finding
@@ -19,7 +18,7 @@ def check_contacts() -> Iterator[Finding]:
 		"contacts.unread",
 		NOTICE,
 		_("Phone numbers of contacts that cannot be read: {0}, for example of {1}.").format(
-			count, ", ".join(frappe.utils.escape_html(name) for name in some)
+			count, ", ".join(some)
 		),
 		_("A text from such a number is not recognized: its contact is made a second time."),
 		" ".join(

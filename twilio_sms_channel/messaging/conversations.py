@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import frappe
+from frappe import _
 from frappe.utils import now_datetime
 
 from twilio_sms_channel.messaging import consent, links, locks
@@ -24,26 +25,43 @@ KEPT = (
 )
 
 
-# As long as the database waits for a row.
-TURN_WAITS_S = 50
+# A job waits as long as the database does for a row; a person who waits wants to hear something.
+JOB_WAITS_S, PERSON_WAITS_S = 50, 15
+
+
+class Busy(frappe.ValidationError):
+	"""Somebody else goes on working on this customer's texts; the message says so."""
 
 
 @contextmanager
-def turn(number: str, customer_number: str) -> Iterator[None]:
+def turn(number: str, customer_number: str, *, for_person: bool = False) -> Iterator[None]:
 	"""One at a time about this pair's conversation, whoever commits meanwhile. May be taken again within.
 
 	A row that is held is given back by the first commit, and other apps' hooks on contacts, tickets and
 	Communications do commit: two first texts would make two tickets.
 
-	:raises frappe.QueryTimeoutError: it was not given back in time
+	:param for_person: whether an agent waits for the answer
+	:raises Busy: it was not given back in time, for a person
+	:raises frappe.QueryTimeoutError: it was not given back in time, for a job
 	"""
-	lock = locks.take([f"conversation {number} {customer_number}"], wait_s=TURN_WAITS_S)
+	wait_s = PERSON_WAITS_S if for_person else JOB_WAITS_S
+	lock = locks.take([lock_of(number, customer_number)], wait_s=wait_s)
 	if not lock:
+		if for_person:
+			frappe.throw(
+				_("A text of this customer is being worked on. Try again in a moment."),
+				Busy,
+				title=_("The text was not sent"),
+			)
 		raise frappe.QueryTimeoutError(f"the conversation of {number} with {customer_number}")
 	try:
 		yield
 	finally:
 		locks.release(lock)
+
+
+def lock_of(number: str, customer_number: str) -> str:
+	return f"conversation {number} {customer_number}"
 
 
 @contextmanager
@@ -184,11 +202,22 @@ def in_turn(conversation: str, work: Callable[[], Answer]) -> Answer:
 
 	Only for the beginning of a request: what the transaction has written so far is undone. Other apps' hooks on
 	Communications commit, which gives the row back before the message is written: hence the `turn`.
+
+	:raises Busy: somebody else goes on working on this customer's texts
+	:raises frappe.DoesNotExistError: the conversation was deleted
 	"""
 	pair = frappe.db.get_value(CONVERSATION, conversation, ["number", "customer_number"])
+	if not pair:
+		frappe.throw(
+			_(
+				"The text conversation of this ticket was deleted. Start a new one with the customer's number."
+			),
+			frappe.DoesNotExistError,
+			title=_("The text was not sent"),
+		)
 
 	def begin() -> Answer:
-		with turn(*pair):
+		with turn(*pair, for_person=True):
 			hold(conversation)
 			return work()
 

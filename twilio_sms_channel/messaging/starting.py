@@ -71,7 +71,7 @@ def start(
 	number = number or _proposed(to, ticket)
 
 	def begin() -> Started:
-		with conversations.turn(number, to):
+		with conversations.turn(number, to, for_person=True):
 			return _start(to, body, number, ticket, contact, subject, files or [], request_id, confirmed)
 
 	# Two that make the same contact at the same moment: what the first one wrote is there when tried again.
