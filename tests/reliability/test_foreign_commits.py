@@ -47,7 +47,9 @@ def committing(hooks):
 def tickets_of(customer) -> list[str]:
 	frappe.db.rollback()
 	conversations = frappe.get_all(CONVERSATION, {"customer_number": customer.number}, pluck="name")
-	return frappe.get_all("HD Ticket", {"twilio_sms_conversation": ("in", conversations)}, pluck="name")
+	return frappe.get_all(
+		"HD Ticket", {"twilio_sms_conversation": ("in", conversations or ["none"])}, pluck="name"
+	)
 
 
 def written(customer) -> list[str]:
