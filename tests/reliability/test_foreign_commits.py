@@ -7,10 +7,10 @@ import frappe
 import pytest
 from frappe.installer import update_site_config
 from support.people import make_agent
-from support.recovery import make_due, run_sweep
+from support.recovery import MEDIA, make_due, run_sweep
 from support.stack import MESSAGE, Customer, eventually, status_of, ticket_of
 
-from twilio_sms_channel.messaging import intake
+from twilio_sms_channel.messaging import intake, media
 
 CONVERSATION = "Twilio SMS Conversation"
 PATIENCE_S = 90
@@ -157,8 +157,30 @@ def test_a_text_that_another_app_takes_back_is_tried_again_and_told(customer, st
 	assert written(customer) == ["Hello"]
 
 
-def test_an_answer_that_another_app_takes_back_is_refused(customer, stack, sim, hooks, agent):
+def test_a_file_that_another_app_takes_back_is_fetched_again(customer, stack, sim, hooks, picture):
+	hooks(rolls_back=["File"])
+	message = customer.text("Look", media=[("a.png", picture + b"taken back")])
+	waiting = {"parent": message.name, "status": "Waiting", "attempts": (">", 0)}
+	item = eventually(lambda: frappe.db.get_value(MEDIA, waiting, ["name", "error", "file"], as_dict=True))
+	assert "another app" in item.error.lower() and not item.file
+	hooks(rolls_back=[])
+	media.fetch(message.name)
+	file = frappe.db.get_value(MEDIA, {"name": item.name, "status": "Fetched"}, "file")
+	assert frappe.db.exists("File", file)
+
+
+def test_an_answer_that_another_app_takes_back_is_refused(customer, stack, sim, hooks, agent, picture):
 	ticket = ticket_of(customer.text("Hello"))
+	upload = frappe.get_doc(
+		{
+			"doctype": "File",
+			"file_name": "a.png",
+			"content": picture + customer.number.encode(),
+			"is_private": 1,
+		}
+	).insert()
+	frappe.db.set_value("File", upload.name, "owner", agent.user)
+	frappe.db.commit()
 	hooks(rolls_back=["Communication"])
 	other = Customer(stack)
 	answers = (
@@ -166,6 +188,8 @@ def test_an_answer_that_another_app_takes_back_is_refused(customer, stack, sim, 
 		agent.call(f"{API}reply", ticket=ticket.name, message="Two"),
 		agent.call(f"{API}start", to=other.number, message="Three"),
 	)
+	hooks(rolls_back=["File"])
+	answers += (agent.call(f"{API}reply", ticket=ticket.name, message="Look", attachments=[upload.name]),)
 	for doctype in ("HD Ticket", "Contact"):
 		hooks(rolls_back=[doctype])
 		answers += (agent.call(f"{API}start", to=other.number, message="Three"),)

@@ -7,7 +7,7 @@ from frappe import _
 from frappe.query_builder.functions import Min
 from rq.timeouts import JobTimeoutException
 
-from twilio_sms_channel.messaging import clock, delivery, home, jobs, locks, words
+from twilio_sms_channel.messaging import clock, delivery, home, jobs, locks, rows, words
 from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
@@ -178,7 +178,7 @@ def _messages_with(media: dict, limit: int) -> list[str]:
 
 
 def _attach(message, item, content: bytes, ending: str):
-	return frappe.get_doc(
+	file = frappe.get_doc(
 		{
 			"doctype": "File",
 			"file_name": f"{message.twilio_sid[-8:]}-{item.idx}.{ending}",
@@ -187,7 +187,9 @@ def _attach(message, item, content: bytes, ending: str):
 			"attached_to_doctype": "Communication",
 			"attached_to_name": message.communication,
 		}
-	).insert(ignore_permissions=True, ignore_mandatory=True)
+	)
+	rows.insert(file, ignore_permissions=True, ignore_mandatory=True)
+	return file
 
 
 def content_of(file) -> bytes:

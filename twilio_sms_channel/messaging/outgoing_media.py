@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import frappe
 from frappe import _
 
-from twilio_sms_channel.messaging import media, phone, pictures
+from twilio_sms_channel.messaging import media, phone, pictures, rows
 from twilio_sms_channel.twilio_gateway import media_types, outside
 from twilio_sms_channel.twilio_gateway.media_types import kind_of
 
@@ -121,7 +121,8 @@ def attach(file: Outgoing, communication: str) -> dict:
 			"attached_to_doctype": "Communication",
 			"attached_to_name": communication,
 		}
-	).insert(ignore_permissions=True, ignore_mandatory=True)
+	)
+	rows.insert(copy, ignore_permissions=True, ignore_mandatory=True)
 	# Frappe may have written a JPEG anew, without what cameras put into it.
 	stored_size = len(media.content_of(copy))
 	return {

@@ -29,6 +29,7 @@ doc_events = {
 		"after_insert": of_other_apps,
 	},
 	"Communication": {"after_insert": of_other_apps},
+	"File": {"after_insert": of_other_apps},
 	"HD Ticket": {"after_insert": of_other_apps},
 }
 
