@@ -206,6 +206,8 @@ def test_an_answer_that_another_app_takes_back_is_refused(customer, stack, sim, 
 	hooks(rolls_back=[], commits={"Communication": 0}, fails={"Communication": "ValidationError"})
 	answer = agent.reply(ticket.name, "<p>Four</p>")
 	assert answer.status_code == 417 and "Another app refuses" in answer.text
+	# It does not stand in the ticket as if it were on its way.
+	assert written(customer) == ["Hello"]
 
 
 @pytest.mark.parametrize("error", ["MandatoryError", "ValidationError"])

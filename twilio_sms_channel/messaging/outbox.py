@@ -72,24 +72,35 @@ def write(
 	if digest and (first := _asked_before(digest)):
 		return first
 	_refuse_if_answered(conversation, seen, seen_up_to_s)
-	back = Back()
+	back, entry = Back(), frappe.generate_hash(length=10)
 	try:
-		message = _write(conversation, body, files, request_id=digest)
+		message = _write(conversation, body, files, entry, request_id=digest)
 		# Files have hooks as well.
 		rows.require("Communication", message.communication)
 		rows.require(MESSAGE, message.name)
 		return message
 	except frappe.UniqueValidationError:
 		# The same request at the same moment was faster.
-		back.go()
+		_undo(back, entry)
 		if not digest or not (first := _asked_before(digest, for_update=True)):
 			raise
 		frappe.clear_last_message()
 		return first
 	except frappe.ValidationError:
 		# Whoever goes on with other tickets (Helpdesk's bulk reply) leaves nothing half-written in this one.
-		back.go()
+		_undo(back, entry)
 		raise
+
+
+def _undo(back: Back, entry: str) -> None:
+	"""Take back what was written of a text that is not sent.
+
+	:param entry: name of its Communication, which other apps' code may have committed: it would look like a text on its way
+	"""
+	back.go()
+	if back.was_committed and frappe.db.exists("Communication", entry):
+		frappe.db.delete("Communication", {"name": entry})
+		frappe.db.commit()
 
 
 def _refuse_if_answered(conversation, seen: str | None, seen_up_to_s: float) -> None:
@@ -102,7 +113,7 @@ def _refuse_if_answered(conversation, seen: str | None, seen_up_to_s: float) -> 
 		frappe.throw(colleagues.about(answer), AnsweredMeanwhile, title=_("A colleague was faster"))
 
 
-def _write(conversation, body: str, files: list[str] | None, **facts):
+def _write(conversation, body: str, files: list[str] | None, entry: str, **facts):
 	body = text.clean(body)
 	files = list(dict.fromkeys(files or []))
 	if reason := why_not(conversation, body, files):
@@ -118,7 +129,7 @@ def _write(conversation, body: str, files: list[str] | None, **facts):
 		sending = _from(conversation, number)
 		refuse_if_unasked(conversation, sending)
 		communication = _communication(conversation, body)
-		rows.insert(communication, ignore_permissions=True, ignore_mandatory=True)
+		rows.insert(communication, ignore_permissions=True, ignore_mandatory=True, set_name=entry)
 		attached = [outgoing_media.attach(file, communication.name) for file in outgoing]
 		outgoing_media.check_stored(attached)
 	except outgoing_media.CannotSendFile as e:
