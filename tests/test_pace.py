@@ -383,8 +383,14 @@ def test_a_paused_account_goes_on_although_another_ones_secrets_cannot_be_read(s
 	for name in names:
 		frappe.db.set_value("Twilio SMS Account", name, "paused_since", now_datetime(), update_modified=False)
 	frappe.db.commit()
-	pausing.look_again()
-	paused = {name: bool(frappe.db.get_value("Twilio SMS Account", name, "paused_since")) for name in names}
+	try:
+		pausing.look_again()
+		paused = {
+			name: bool(frappe.db.get_value("Twilio SMS Account", name, "paused_since")) for name in names
+		}
+	finally:
+		frappe.db.set_value("Twilio SMS Account", stack.account, "paused_since", None, update_modified=False)
+		frappe.db.commit()
 	assert paused == {unreadable: True, stack.account: False}
 	assert not frappe.get_message_log()
 	# The doctor tells of it.
