@@ -186,14 +186,16 @@ def test_others_are_asked_about_although_an_accounts_secrets_cannot_be_read(sim,
 		stop = {"doctype": EVENT, "event": "Opted Out", "source": "Customer's Text", "order_open": 1, **about}
 		events[account] = stored({**stop, "message": text, "occurred_at": now_datetime()})
 	frappe.db.commit()
-	consent_order.ask_again()
-	still_open = [
-		account for account, name in events.items() if frappe.db.get_value(EVENT, name, "order_open")
-	]
-	assert still_open == [unreadable]
-	assert not frappe.get_message_log()
-	frappe.db.set_value(EVENT, events[unreadable], "order_open", 0)
-	frappe.db.commit()
+	try:
+		consent_order.ask_again()
+		still_open = [
+			account for account, name in events.items() if frappe.db.get_value(EVENT, name, "order_open")
+		]
+		assert still_open == [unreadable]
+		assert not frappe.get_message_log()
+	finally:
+		frappe.db.set_value(EVENT, {"name": ("in", list(events.values()))}, "order_open", 0)
+		frappe.db.commit()
 
 
 @pytest.mark.parametrize(
