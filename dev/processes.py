@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from layout import BENCH, CONFIG, LOGS
+from layout import BENCH, CACHE, CONFIG, LOGS
 from trouble import Trouble, meaning
 
 MARK = "THROWAWAY_SERVICE"
@@ -29,15 +29,16 @@ def environment(**more: str) -> dict[str, str]:
 	"""The environment of everything that is started here.
 
 	Frappe behaves differently where CI is set (its workers take every job for a test), and a virtual environment or
-	bench of the caller's is not the one to be used.
+	bench of the caller's is not the one to be used. Python keeps what it compiled, beside nobody's sources: without that
+	each of the many processes compiles Frappe anew.
 	"""
-	unwanted = {"CI", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME"}
+	unwanted = {"CI", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"}
 	kept = {
 		name: value
 		for name, value in os.environ.items()
 		if name not in unwanted and not name.startswith(("FRAPPE_", "MAKE"))
 	}
-	return {**kept, **more}
+	return {**kept, "PYTHONPYCACHEPREFIX": str(CACHE / "pycache"), **more}
 
 
 def run(command: list, what: str, log: str, cwd: Path | None = None, **env: str) -> str:
