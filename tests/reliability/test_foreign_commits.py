@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import frappe
 import pytest
 from frappe.installer import update_site_config
+from support import replies
 from support.people import make_agent
 from support.recovery import MEDIA, make_due, run_sweep
 from support.stack import MESSAGE, Customer, eventually, status_of, ticket_of
@@ -250,6 +251,7 @@ def test_a_landline_is_asked_about_before_a_ticket_is_made(customer, stack, sim,
 	answer = agent.call(f"{API}start", **parcel)
 	assert answer.status_code == 417 and "landline" in answer.text
 	assert tickets_of(customer) == [ticket.name]
+	replies.question_was_read()
 	assert agent.call(f"{API}start", **parcel).status_code == 200
 	assert len(tickets_of(customer)) == 2
 	# Whoever may want no more texts is asked about before as well.
