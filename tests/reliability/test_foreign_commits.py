@@ -11,7 +11,7 @@ from support.people import make_agent
 from support.recovery import MEDIA, make_due, run_sweep
 from support.stack import MESSAGE, Customer, eventually, status_of, ticket_of
 
-from twilio_sms_channel.messaging import intake, media
+from twilio_sms_channel.messaging import intake, media, outbox
 
 CONVERSATION = "Twilio SMS Conversation"
 PATIENCE_S = 90
@@ -209,6 +209,47 @@ def test_an_answer_that_another_app_takes_back_is_refused(customer, stack, sim, 
 	assert answer.status_code == 417 and "Another app refuses" in answer.text
 	# It does not stand in the ticket as if it were on its way.
 	assert written(customer) == ["Hello"]
+	# Nor does what it refuses in another way, or what another hook takes back later.
+	hooks(fails={"Communication": "PermissionError"})
+	assert agent.reply(ticket.name, "<p>Five</p>").status_code != 200
+	assert written(customer) == ["Hello"]
+	hooks(fails={}, rolls_back=["File"])
+	answer = agent.call(f"{API}reply", ticket=ticket.name, message="Look", attachments=[upload.name])
+	assert answer.status_code == 417 and "another app" in answer.json()["_server_messages"].lower()
+	assert written(customer) == ["Hello"]
+
+
+def test_a_text_that_another_app_commits_and_then_refuses_is_not_sent(customer, stack, sim, monkeypatch):
+	"""Its hooks are on the messages themselves."""
+	ticket = ticket_of(customer.text("Hello"))
+	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
+
+	def queue(*args, **facts):
+		queue_of_app(*args, **facts)
+		frappe.db.commit()
+		frappe.throw("Another app refuses it")
+
+	queue_of_app = outbox._queue
+	with stack.without_worker():
+		monkeypatch.setattr(outbox, "_queue", queue)
+		with pytest.raises(frappe.ValidationError, match="refuses"):
+			outbox.write(conversation, "Not this")
+		assert written(customer) == ["Hello"]
+		assert not frappe.db.exists(MESSAGE, {"conversation": conversation.name, "direction": "Outbound"})
+
+		# What a worker has taken on by then is on its way, and stays in its ticket.
+		def sending(*args, **facts):
+			frappe.db.set_value(MESSAGE, queue_of_app(*args, **facts).name, "status", "Sending")
+			frappe.db.commit()
+			frappe.throw("Another app refuses it")
+
+		monkeypatch.setattr(outbox, "_queue", sending)
+		with pytest.raises(frappe.ValidationError, match="refuses"):
+			outbox.write(conversation, "This one")
+		assert len(written(customer)) == 2
+		sent = frappe.get_last_doc(MESSAGE, {"conversation": conversation.name, "direction": "Outbound"})
+		frappe.db.set_value(MESSAGE, sent.name, "status", "Canceled")
+		frappe.db.commit()
 
 
 @pytest.mark.parametrize("error", ["MandatoryError", "ValidationError"])

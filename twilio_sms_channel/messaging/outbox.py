@@ -86,8 +86,9 @@ def write(
 			raise
 		frappe.clear_last_message()
 		return first
-	except frappe.ValidationError:
-		# Whoever goes on with other tickets (Helpdesk's bulk reply) leaves nothing half-written in this one.
+	except Exception:
+		# Other apps raise anything. Whoever goes on with other tickets (Helpdesk's bulk reply) leaves nothing
+		# half-written in this one.
 		_undo(back, entry)
 		raise
 
@@ -98,9 +99,16 @@ def _undo(back: Back, entry: str) -> None:
 	:param entry: name of its Communication, which other apps' code may have committed: it would look like a text on its way
 	"""
 	back.go()
-	if back.was_committed and frappe.db.exists("Communication", entry):
+	if not back.was_committed:
+		return
+	# The text itself may be committed as well. One that a worker has taken on meanwhile stays, and its entry with it.
+	waiting = {"communication": entry, "status": "Queued"}
+	if message := frappe.db.get_value(MESSAGE, waiting, for_update=True):
+		frappe.db.delete("Twilio SMS Media", {"parent": message})
+		frappe.db.delete(MESSAGE, {"name": message})
+	if not frappe.db.exists(MESSAGE, {"communication": entry}):
 		frappe.db.delete("Communication", {"name": entry})
-		frappe.db.commit()
+	frappe.db.commit()
 
 
 def _refuse_if_answered(conversation, seen: str | None, seen_up_to_s: float) -> None:
