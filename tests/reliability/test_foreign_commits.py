@@ -24,7 +24,8 @@ pytest.importorskip("helpdesk.overrides.other_apps", reason="only Helpdesk's sta
 
 @pytest.fixture
 def hooks(stack):
-	"""Call it with what the hooks of other apps do from now on: `commits`, `rolls_back`, `fails`; {} for nothing."""
+	"""Call it with what the hooks of other apps do from now on: `commits`, `rolls_back`, `rolls_back_before`, `fails`; {} or
+	[] for nothing."""
 	keys = set()
 
 	def begin(**what) -> None:
@@ -156,6 +157,33 @@ def test_a_text_that_another_app_takes_back_is_tried_again_and_told(customer, st
 	eventually(lambda: threaded(customer, 1))
 	assert len(tickets_of(customer)) == 1
 	assert written(customer) == ["Hello"]
+
+
+def test_a_ticket_that_another_app_takes_back_later_is_made_again(customer, stack, sim, hooks, agent):
+	"""Its hook rolls back before the Communication is written: that alone would be there, in a ticket that is not."""
+	number = stack.add_number(threading_policy="Always a new ticket")
+	assert customer.text("Hello", to=number).status == "Threaded"
+	hooks(rolls_back_before=["Communication"])
+	sid = customer.text("Again", to=number, wait=False).sid
+	name = eventually(lambda: frappe.db.get_value(MESSAGE, {"twilio_sid": sid, "attempts": 1}))
+	answer = agent.call(f"{API}start", to=customer.number, message="A parcel", number=number)
+	assert answer.status_code != 200
+	assert (len(tickets_of(customer)), written(customer)) == (1, ["Hello"])
+	assert not frappe.db.exists(MESSAGE, {"customer_number": customer.number, "direction": "Outbound"})
+	hooks(rolls_back_before=[])
+	frappe.db.set_value(MESSAGE, name, "next_attempt", None)
+	frappe.db.commit()
+	intake.process(name)
+	assert status_of(name) == "Threaded"
+	assert len(tickets_of(customer)) == 2
+
+
+def test_a_text_into_a_ticket_that_is_there_keeps_its_entry(customer, stack, sim, hooks):
+	ticket = ticket_of(customer.text("Hello"))
+	hooks(rolls_back_before=["Communication"])
+	again = customer.text("Again")
+	assert again.status == "Threaded"
+	assert ticket_of(again).name == ticket.name
 
 
 def test_a_file_that_another_app_takes_back_is_fetched_again(customer, stack, sim, hooks, picture):

@@ -110,6 +110,9 @@ def _start(to, body, number, ticket, contact, subject, files, request_id, confir
 	message = outbox.write(conversation, body, files=files, request_id=request_id, about=_about(to))
 	desk.refresh(target.name)
 	rows.require(outbox.MESSAGE, message.name)
+	if not continued:
+		# Hooks on the Communication may undo what was written before it.
+		rows.require(desk.doctype, target.name)
 	return Started(target.name, conversation.name, message.name, created=not continued)
 
 

@@ -51,6 +51,9 @@ def thread(message, conversation) -> None:
 		communication = _communication(message, who, desk.doctype, ticket)
 		communication.flags.twilio_sms_reaction = is_reaction
 		_write(communication, message)
+		if not continued:
+			# Hooks on the Communication may undo what was written before it.
+			rows.require(desk.doctype, ticket.name)
 	arrival_order.set_arrival(message.communication, message.received_at)
 	conversations.held_again(conversation)
 
@@ -66,6 +69,7 @@ def thread(message, conversation) -> None:
 	facts = {
 		"status": "Threaded",
 		"conversation": conversation.name,
+		"communication": message.communication,
 		"may_want_to_stop": message.may_want_to_stop,
 		"next_attempt": None,
 		"error_message": None,

@@ -28,7 +28,10 @@ doc_events = {
 		"before_insert": "helpdesk.overrides.contact.link_customer_of_domain",
 		"after_insert": of_other_apps,
 	},
-	"Communication": {"after_insert": of_other_apps},
+	"Communication": {
+		"validate": "helpdesk.overrides.other_apps.roll_back_before",
+		"after_insert": of_other_apps,
+	},
 	"File": {"after_insert": of_other_apps},
 	"HD Ticket": {"after_insert": of_other_apps},
 }

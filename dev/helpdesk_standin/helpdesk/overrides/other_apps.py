@@ -26,6 +26,15 @@ def roll_back(doc, _event: str | None = None) -> None:
 		frappe.db.rollback()
 
 
+def roll_back_before(doc, _event: str | None = None) -> None:
+	"""The same before the document is written, which is there then: what was written earlier is not.
+
+	`helpdesk_standin_rolls_back_before` in the site's configuration lists the DocTypes.
+	"""
+	if doc.is_new() and doc.doctype in (frappe.conf.helpdesk_standin_rolls_back_before or ()):
+		frappe.db.rollback()
+
+
 def fail(doc, _event: str | None = None) -> None:
 	"""Raise while a document is being inserted.
 
