@@ -189,6 +189,16 @@ def test_a_chosen_contact_gets_the_number_that_nobody_has(agent, stack, customer
 	)
 
 
+def test_a_ticket_whose_contact_was_deleted_is_texted_from(agent, stack, customer, sim):
+	known, gone = make_contact(customer.number), make_contact()
+	ticket = email_ticket(agent, raised_by=f"d{customer.number[1:]}@example.com", contact=gone.name)
+	frappe.db.delete("Contact", {"name": gone.name})
+	frappe.db.commit()
+	start = started(agent, customer.number, ticket=str(ticket.name), number=stack.number)
+	assert start.ticket == str(ticket.name)
+	assert frappe.db.get_value(CONVERSATION, start.conversation, "contact") == known.name
+
+
 def test_of_contacts_that_share_a_number_the_chosen_one_is_texted(agent, stack, customer, sim):
 	make_contact(customer.number)
 	chosen = make_contact(customer.number)

@@ -264,7 +264,7 @@ def _continued(desk, conversation) -> Ticket | None:
 def _settle_contact(desk, conversation, chosen: str | None, ticket: str | None) -> None:
 	"""Say on the conversation who the customer is, and on that contact what their number is."""
 	asked = frappe.get_doc(desk.doctype, ticket) if ticket else None
-	likely = chosen or (asked and asked.contact)
+	likely = chosen or (asked and contacts.exists(asked.contact) and asked.contact)
 	address = asked.customer_email() if asked and not likely else ""
 	likely = likely or contacts.find_by_email(address)
 	if likely:
