@@ -191,6 +191,19 @@ def test_a_text_has_fetched_what_comes_with_a_link(fetches_more, customer, stack
 	assert company_of(TICKET, new.name) == "Compilers"
 
 
+def test_what_is_fetched_from_where_nothing_is_holds_up_no_text(fetches_more, customer, sim):
+	first = ticket_of(customer.text("Hello"))
+	settle(first)
+	frappe.db.set_value("Custom Field", f"{TICKET}-company", "fetch_from", "contact.no_such_field")
+	frappe.db.commit()
+	frappe.clear_cache(doctype=TICKET)
+	assert ticket_of(customer.text("Hello again")).name == first.name
+	# What other links bring is there.
+	assert is_open(first)
+	second = Customer(customer.stack).text("Hello as well")
+	assert second.status == "Threaded"
+
+
 @pytest.fixture
 def asks_for_more(customer, sim):
 	"""Tickets, contacts, Communications and files of the site each have a field that people have to fill in. A ticket from before."""

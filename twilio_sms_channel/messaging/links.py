@@ -2,23 +2,33 @@
 
 import frappe
 
+from twilio_sms_channel.messaging import locks
+from twilio_sms_channel.messaging.courtesies import courtesy
+
 
 def fetch(doc) -> None:
 	"""Fill in the fields that are fetched from linked documents. Frappe does so only while it checks the links.
 
-	What came from a document that was deleted stays.
+	What came from a document that was deleted stays, and so does what a site has fetched from where nothing is.
 	"""
 	for link in doc.meta.get_link_fields():
-		if not (name := doc.get(link.fieldname)) or frappe.get_meta(link.options).get("is_virtual"):
+		if not (name := doc.get(link.fieldname)):
 			continue
 		fetched = [
 			field
 			for field in doc.meta.get_fields_to_fetch(link.fieldname)
 			if not (field.get("fetch_if_empty") and doc.get(field.fieldname))
 		]
-		if not fetched:
-			continue
-		sources = [field.fetch_from.split(".")[-1] for field in fetched]
-		if values := frappe.db.get_value(link.options, name, sources, as_dict=True):
-			for field in fetched:
-				doc.set_fetch_from_value(link.options, field, values)
+		if fetched:
+			_fetch(doc, link.options, name, fetched)
+
+
+@courtesy("What is fetched from a linked document could not be read", writes=False, but=locks.is_passing)
+def _fetch(doc, doctype: str, name: str, fields: list) -> None:
+	# Not asked of all links: a worker reads each DocType out of the cache, which takes as long as a query.
+	if frappe.get_meta(doctype).get("is_virtual"):
+		return
+	sources = [field.fetch_from.split(".")[-1] for field in fields]
+	if values := frappe.db.get_value(doctype, name, sources, as_dict=True):
+		for field in fields:
+			doc.set_fetch_from_value(doctype, field, values)
