@@ -131,3 +131,22 @@ def test_absence_is_timed_by_twilios_clock_alone(stack):
 		assert (status_of(message), fact(message, "looked_up_since_utc")) == ("Unconfirmed", None)
 		frappe.db.set_value(MESSAGE, message, "status", "Canceled")
 		frappe.db.commit()
+
+
+def test_an_agent_is_asked_although_twilios_clock_has_gone_back(stack):
+	"""A clock that was years ahead when the list was first read does not keep the text, and later ones, for years."""
+	noon = datetime(2026, 10, 25, 12, tzinfo=timezone.utc)
+	with stack.without_worker():
+		message = outbox.write(replies.conversation(stack, stack.number), "Hi").name
+		frappe.db.set_value(MESSAGE, message, "status", "Sending")
+		unconfirmed.begin(message, "The answer was lost.")
+		long_ago = add_to_date(now_datetime(), minutes=-10)
+		for at in (noon + timedelta(days=3650), noon):
+			frappe.db.set_value(MESSAGE, message, {"tried_at": long_ago, "next_attempt": long_ago})
+			(search,) = (found for found in unconfirmed.due() if found.name == message)
+			assert not fact(message, "needs_decision")
+			unconfirmed.conclude(search, unconfirmed.Listed([], at, to_the_end=True))
+			frappe.db.commit()
+		assert (status_of(message), fact(message, "needs_decision")) == ("Unconfirmed", 1)
+		frappe.db.set_value(MESSAGE, message, {"status": "Canceled", "needs_decision": 0})
+		frappe.db.commit()

@@ -279,8 +279,12 @@ def conclude(search: Search, listed: Listed) -> None:
 
 
 def _looked_for_s(search: Search, listed: Listed) -> float:
-	"""Since when the text is looked for: by Twilio's clock, where Twilio tells its time."""
-	if listed.at is None:
+	"""Since when the text is looked for: by Twilio's clock, where Twilio tells its time.
+
+	Otherwise by ours, and where Twilio's has gone back: nobody would be asked until it is there again.
+	"""
+	first = search.looked_up_since
+	if listed.at is None or (first and listed.at < first):
 		return search.waited_s[0]
 	return listed.after(search.looked_up_since) or 0
 
