@@ -359,6 +359,22 @@ def test_texts_move_into_the_ticket_that_goes_on_with_their_fate_and_files(
 	assert requests.get(link, timeout=30).status_code == 200
 
 
+def test_a_text_to_another_customer_in_a_merged_ticket_is_sent_again(agent, stack, customer, ticket, sim):
+	"""The ticket's own customer may want no more texts; this one still does."""
+	other = Customer(stack)
+	source = ticket_of(other.text("Hello"))
+	assert agent.reply(source.name, "<p>Hi</p>").status_code == 200
+	eventually(lambda: written_in(source)[0].status == "Delivered")
+	sim.wait_idle(10)
+	(sent,) = written_in(source)
+	merge(agent, source, ticket)
+	frappe.db.set_value(MESSAGE, sent.name, {"status": "Failed", "twilio_sid": None})
+	frappe.db.set_value(CONVERSATION, ticket.twilio_sms_conversation, "may_want_to_stop", 1)
+	frappe.db.commit()
+	answer = agent.call(f"{API}retry", message=sent.name)
+	assert answer.status_code == 200, answer.text
+
+
 def test_a_text_on_its_way_while_tickets_merge_shows_its_fate_in_the_one_that_goes_on(
 	agent, customer, ticket, stack
 ):

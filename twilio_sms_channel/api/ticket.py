@@ -179,8 +179,8 @@ def retry(message: str) -> dict[str, Any]:
 	doc = frappe.get_doc(MESSAGE, message)
 	ticket = _writable_ticket_of(doc)
 	if doc.direction == "Outbound":
-		asked_about = {doc.conversation, ticket and ticket.get("twilio_sms_conversation")} - {None, ""}
-		outbox.refuse_if_unasked(*(frappe.get_doc(CONVERSATION, name) for name in asked_about))
+		if doc.conversation:
+			outbox.refuse_if_unasked(*_asked_about(frappe.get_doc(CONVERSATION, doc.conversation), ticket))
 		dispatch.retry(doc.name)
 	elif doc.status == "Failed":
 		intake.retry(doc.name)
@@ -377,6 +377,18 @@ def _writable_ticket_of(message):
 		return _writable(frappe.db.get_value("Communication", message.communication, "reference_name"))
 	frappe.only_for("System Manager")
 	return None
+
+
+def _asked_about(conversation, ticket) -> list:
+	"""A text's conversation and, where that is with a number that stood in, its ticket's own. Into a merged ticket come
+	texts of other customers as well.
+
+	:param ticket: the text's ticket; None when it is in none
+	"""
+	own = ticket and ticket.get("twilio_sms_conversation")
+	if not own or own == conversation.name or not conversations.are_of_one_customer(own, conversation):
+		return [conversation]
+	return [conversation, frappe.get_doc(CONVERSATION, own)]
 
 
 def _make_reachable_by_email(doc, email: str) -> None:
