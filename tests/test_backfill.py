@@ -269,7 +269,9 @@ def test_what_was_deleted_here_does_not_come_in_again(customer, sim, stack, lost
 	number = stack.add_number()
 	sent = customer.text("Forget me", to=number, media=[("a.png", picture)], wait=False)
 	backfill.run(number, an_hour_ago())
-	frappe.delete_doc(MESSAGE, in_a_ticket(sent).name, force=True)
+	name = in_a_ticket(sent).name
+	eventually(lambda: frappe.db.get_value("Twilio SMS Media", {"parent": name}, "status") == "Fetched")
+	frappe.delete_doc(MESSAGE, name, force=True)
 	frappe.db.commit()
 
 	asked = len(sim.requests)
