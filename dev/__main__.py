@@ -18,9 +18,12 @@ STARTED = time.monotonic()
 PYTHONS = ((3, 10), (3, 11))
 # Of pytest.
 NO_TESTS = 5
-# Half of the suite's time.
-TESTED_BESIDE = ("browser", "contract", "doctor", "life", "simulator", "test_permission_matrix.py")
-# It restarts the services that both halves use.
+# A third of the suite's time each, with what is named first where a pattern fits as well.
+TESTED_BESIDE = (
+	("browser", "contract", "doctor", "life", "simulator", "test_permission_matrix.py"),
+	("reliability", "test_[p-w]*.py"),
+)
+# It restarts the services that all use.
 TESTED_ALONE = "reliability/test_restarts.py"
 TESTED_EVERYWHERE = "test_secrets.py"
 
@@ -63,10 +66,10 @@ from layout import (  # noqa: E402
 	DEV,
 	DOCS_TOOLS,
 	LOGS,
+	MORE_TEST_SITES,
 	NODE,
 	PYTHON,
 	ROOT,
-	SECOND_TEST_SITE,
 	TEST_SITE,
 	TOOLS,
 	make_folders,
@@ -121,7 +124,8 @@ def _lay_out_bench(*names: str):
 def site(arguments) -> int:
 	if arguments.fresh:
 		sites.forget(TEST_SITE)
-		sites.forget(SECOND_TEST_SITE)
+		for site in MORE_TEST_SITES:
+			sites.forget(site)
 	bring_up(TEST_SITE)
 	print(f"{TEST_SITE} is ready in {BENCH}")
 	return 0
@@ -131,7 +135,7 @@ def test(arguments) -> int:
 	if _names_tests(arguments.pytest):
 		bring_up(TEST_SITE)
 		return _pytest(arguments.pytest)
-	bring_up(TEST_SITE, SECOND_TEST_SITE)
+	bring_up(TEST_SITE, *MORE_TEST_SITES)
 	return _whole_suite(arguments.pytest)
 
 
@@ -171,24 +175,25 @@ def _names_tests(words: list[str]) -> bool:
 
 
 def _whole_suite(words: list[str]) -> int:
-	"""Some folders, on a site and with a queue of their own, beside the others: both wait a lot. Then what is run alone."""
-	queue = f"redis://{services.HOST}:{services.port('redis_demo_queue')}/1"
+	"""In parts side by side, on a site and with a queue of its own each: all wait a lot. Then what is run alone."""
 	tests = ROOT / "tests"
-	folders = [tests / name for name in TESTED_BESIDE]
-	log = LOGS / "tests-beside.log"
-	with log.open("w") as output:
-		beside = _start_pytest(
-			[*folders, tests / TESTED_EVERYWHERE, *words],
-			SECOND_TEST_SITE,
-			stdout=output,
-			FRAPPE_REDIS_QUEUE=queue,
-		)
-		elsewhere = [f"--ignore={path}" for path in (*folders, tests / TESTED_ALONE)]
-		others = _start_pytest(["tests", *elsewhere, *words], TEST_SITE)
-		results = _results_of(others, beside)
-	print(log.read_text(), flush=True)
+	alone, everywhere = tests / TESTED_ALONE, tests / TESTED_EVERYWHERE
+	elsewhere, logs, parts = [alone], [], []
+	for place, (site, patterns) in enumerate(zip(MORE_TEST_SITES, TESTED_BESIDE, strict=True), 1):
+		found = [path for pattern in patterns for path in sorted(tests.glob(pattern))]
+		these = [path for path in found if path not in (*elsewhere, everywhere)]
+		queue = f"redis://{services.HOST}:{services.port('redis_demo_queue')}/{place}"
+		logs.append(LOGS / f"tests-{site}.log")
+		with logs[-1].open("w") as output:
+			chosen = [*these, everywhere, f"--ignore={alone}", *words]
+			parts.append(_start_pytest(chosen, site, stdout=output, FRAPPE_REDIS_QUEUE=queue))
+		elsewhere += these
+	parts.append(_start_pytest(["tests", *(f"--ignore={path}" for path in elsewhere), *words], TEST_SITE))
+	results = _results_of(*parts)
+	for log in logs:
+		print(log.read_text(), flush=True)
 	if set(results) <= {0, 1, NO_TESTS}:
-		results += _results_of(_start_pytest([tests / TESTED_ALONE, *words], TEST_SITE))
+		results += _results_of(_start_pytest([alone, *words], TEST_SITE))
 	# A choice by name can be one of tests of one kind only.
 	found = [result for result in results if result != NO_TESTS]
 	return max(found, default=NO_TESTS)

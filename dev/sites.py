@@ -15,8 +15,8 @@ from layout import (
 	DATA,
 	DEMO_SITE,
 	DEV,
+	MORE_TEST_SITES,
 	PYTHON,
-	SECOND_TEST_SITE,
 	SITES,
 	SOURCES,
 	TEST_SITE,
@@ -131,7 +131,7 @@ def _make(site: str):
 	forget(site)
 	options = ["--force", "--no-mariadb-socket", "--admin-password", ADMIN_PASSWORD]
 	frappe(f"make the site {site}", f"new-{site}", "new-site", *options, site)
-	if site in (TEST_SITE, SECOND_TEST_SITE):
+	if site in (TEST_SITE, *MORE_TEST_SITES):
 		set_config(site, allow_tests=1)
 
 
