@@ -128,7 +128,7 @@ def test_stop_and_start_are_kept_with_word_time_and_source(customer, sim, agent)
 	assert ticket_of(stop).name == ticket.name
 	assert conversation_of(stop).opted_out
 	customer.text("HELP")
-	start = customer.text("unstop")
+	start = customer.text_after_stop("unstop")
 	# So soon after STOP that webhooks may have overtaken each other: Twilio is asked.
 	eventually(lambda: not conversation_of(start).opted_out)
 	assert events(customer) == [
@@ -166,7 +166,7 @@ def test_an_opt_out_holds_for_the_whole_messaging_service(customer, sim, stack):
 	# One that begins later is opted out from its start.
 	assert conversation_of(customer.text("Hello", to=numbers[2])).opted_out
 	assert not conversation_of(customer.text("Hello", to=stack.number)).opted_out
-	start = customer.text("START", to=numbers[0])
+	start = customer.text_after_stop(to=numbers[0])
 	eventually(lambda: not conversation_of(stop).opted_out)
 	assert frappe.get_last_doc(EVENT, {"message": start.name}).service_sid == service
 
@@ -272,7 +272,7 @@ def test_on_a_short_code_the_app_answers(customer, sim, short_code, agent):
 	eventually(lambda: len(customer.inbox()) == 1)
 	customer.text("HELP", to=short_code)
 	eventually(lambda: len(customer.inbox()) == 2)
-	message = customer.text("START", to=short_code)
+	message = customer.text_after_stop(to=short_code)
 	eventually(lambda: len(customer.inbox()) == 3)
 	stop, help_, start = (m.body for m in customer.inbox())
 	assert stop.startswith("Example Shop: You will get no more texts")

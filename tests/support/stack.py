@@ -362,10 +362,10 @@ class Customer:
 		)
 		return frappe.get_doc(MESSAGE, name)
 
-	def text_after_stop(self, body: str = "START"):
+	def text_after_stop(self, body: str = "START", **extra):
 		"""Text in a later second than the last text: Twilio's times have no parts of one, and a tie goes to STOP."""
 		time.sleep(1.05 - time.time() % 1)
-		return self.text(body)
+		return self.text(body, **extra)
 
 	def inbox(self) -> list:
 		"""Texts on the handset that came from us, oldest first; not what Twilio itself answers to STOP."""
