@@ -20,7 +20,7 @@ PYTHONS = ((3, 10), (3, 11))
 NO_TESTS = 5
 # A third of the suite's time each, with what is named first where a pattern fits as well.
 TESTED_BESIDE = (
-	("browser", "contract", "doctor", "life", "simulator", "test_permission_matrix.py"),
+	("browser", "contract", "life", "simulator", "test_permission_matrix.py"),
 	("reliability", "test_[p-w]*.py"),
 )
 # It restarts the services that all use.

@@ -165,7 +165,8 @@ def test_webhooks_that_may_have_overtaken_each_other(
 	for text in (stop, start) if first == "STOP" else (start, stop):
 		arrives(stack, text)
 	threaded(stop), threaded(start)
-	stack.wait_until_idle()
+	asked = f"/Messages/{stop.sid}.json", f"/Messages/{start.sid}.json"
+	eventually(lambda: any(r.method == "GET" and r.path.endswith(asked) for r in sim.requests))
 	assert is_out(hello)
 	sim.faults.off("rate_limit")
 	sweep.run()

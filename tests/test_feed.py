@@ -224,9 +224,19 @@ def test_a_long_ticket_shows_its_newest_texts_and_tells_of_the_others(agent, tic
 	assert "earlier texts" not in str(everything)
 
 
+def another(doc, **values):
+	"""A copy of a document, put into the database as it is."""
+	copy = frappe.copy_doc(doc).update(values)
+	copy.set_new_name(force=True)
+	copy.db_insert()
+	return copy
+
+
 def test_texts_before_the_newest_are_read_page_by_page(agent, ticket, stack):
 	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
-	names = [outbox.write(conversation, f"Line {n}.").name for n in range(404)]
+	first = outbox.write(conversation, "Line.")
+	entry = frappe.get_doc("Communication", first.communication)
+	names = [first.name, *(another(first, communication=another(entry).name).name for _ in range(403))]
 	frappe.db.after_commit.reset()
 	frappe.db.set_value(MESSAGE, {"name": ("in", names)}, "status", "Canceled")
 	frappe.db.commit()
