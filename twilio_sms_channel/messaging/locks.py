@@ -30,15 +30,16 @@ def is_passing(error: Exception) -> bool:
 
 def again(work: Callable[[], Answer]) -> Answer:
 	"""Do something, from the beginning again when another transaction was in the way. Only at the beginning of a
-	request: what the transaction has written so far is undone then.
+	request or job: what the transaction has written so far is undone then.
 
-	Not where it has waited in vain: whoever asks would have to wait as long again.
+	A request that has waited in vain does not: whoever asks would have to wait as long again. A job does.
 	"""
 	for attempt in range(1, TRIES_AT_ONCE + 1):
 		try:
 			return work()
 		except Exception as e:
-			if attempt == TRIES_AT_ONCE or not is_passing(e) or isinstance(e, frappe.QueryTimeoutError):
+			waited = isinstance(e, frappe.QueryTimeoutError) and getattr(frappe.local, "request", None)
+			if attempt == TRIES_AT_ONCE or waited or not is_passing(e):
 				raise
 			frappe.db.rollback()
 			frappe.clear_messages()

@@ -9,7 +9,7 @@ from frappe import _
 from frappe.utils import get_url
 from redis.exceptions import RedisError
 
-from twilio_sms_channel.messaging import site_config
+from twilio_sms_channel.messaging import jobs, site_config
 
 INBOUND = "/api/method/twilio_sms_channel.api.webhooks.inbound"
 STATUS = "/api/method/twilio_sms_channel.api.webhooks.status"
@@ -94,7 +94,9 @@ def note_again() -> None:
 	try:
 		before = cache.get_value(key, expires=True)
 		cache.delete_value(key)
-		frappe.enqueue(f"{__name__}.note", queue="short", process="worker")
+		if not _asked_worker():
+			cache.set_value(key, before, expires_in_sec=NOTED_FOR_S)
+			return
 		enough = time.monotonic() + ANSWERS_WITHIN_S
 		while not cache.get_value(key, expires=True):
 			if time.monotonic() > enough:
@@ -103,6 +105,16 @@ def note_again() -> None:
 			time.sleep(0.1)
 	except RedisError:
 		pass
+
+
+def _asked_worker() -> bool:
+	try:
+		frappe.enqueue(f"{__name__}.note", queue="short", process="worker")
+	except jobs.QUEUE_IS_FULL as e:
+		if isinstance(e, frappe.ValidationError):
+			frappe.clear_last_message()
+		return False
+	return True
 
 
 def noted() -> dict[str, str]:
