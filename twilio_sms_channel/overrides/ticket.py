@@ -81,7 +81,8 @@ class TicketMixin:
 		"""Queue a text to the customer. Returns the Twilio SMS Message; see `outbox.write`."""
 		conversation = frappe.get_doc("Twilio SMS Conversation", self.twilio_sms_conversation)
 		conversation.ticket_doctype, conversation.ticket = self.doctype, str(self._where_it_goes_on().name)
-		return outbox.write(conversation, body, files=files, **how)
+		# Repeated after a merge, a request is about the ticket that it was about before.
+		return outbox.write(conversation, body, files=files, about=(self.doctype, str(self.name)), **how)
 
 	def reply_by_email(self, message: str, to: str, files: list[str]) -> None:
 		"""Have Helpdesk mail an agent's reply, whatever the ticket's reply channel is.
