@@ -541,6 +541,32 @@ def test_splitting_moves_the_texts_with_their_state_and_lines(agent, customer, t
 # --- merged tickets ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("direction", ["Received", "Sent"])
+def test_a_text_that_is_written_during_a_merge_is_in_the_ticket_that_goes_on(
+	agent, customer, ticket, stack, direction
+):
+	target = ticket_of(Customer(stack).text("Another customer"))
+	# From here on this transaction sees the tickets as they are now.
+	assert not frappe.get_doc("HD Ticket", ticket.name).is_merged
+	merged = {"source": str(ticket.name), "target": str(target.name)}
+	assert agent.call(f"{HELPDESK}merge_ticket", **merged).status_code == 200
+	entry = frappe.get_doc(
+		{
+			"doctype": "Communication",
+			"communication_medium": "SMS",
+			"sent_or_received": direction,
+			"subject": "Late",
+			"content": "Late",
+			"reference_doctype": "HD Ticket",
+			"reference_name": ticket.name,
+			"phone_no": customer.number,
+		}
+	).insert(ignore_permissions=True)
+	frappe.db.commit()
+	where = frappe.db.get_value("Communication", entry.name, "reference_name")
+	assert str(where) == str(target.name)
+
+
 def test_a_request_that_is_repeated_after_a_merge_sends_nothing_twice(agent, customer, ticket, stack):
 	ask = {"ticket": ticket.name, "message": "Once", "request_id": frappe.generate_hash()}
 	first = agent.call(f"{API}reply", **ask).json()["message"]["message"]

@@ -38,7 +38,11 @@ def redirect(source, communication) -> bool:
 	"""
 	# An e-mail is saved twice while it is taken in, and Frappe remembers the ticket it came to.
 	arrives = not communication.get_doc_before_save() or str(communication.reference_name) != str(source.name)
-	if communication.sent_or_received != "Received" or not arrives:
+	# An answer by text was written for the ticket that went on at that time: it was merged while it was written.
+	is_for_target = (
+		communication.sent_or_received == "Received" or communication.communication_medium == "SMS"
+	)
+	if not is_for_target or not arrives:
 		return False
 	target = desk_of_site().living_ticket(str(source.merged_with))
 	if not target or target.name == str(source.name):

@@ -126,7 +126,7 @@ class TicketMixin:
 
 	def on_communication_update(self, c) -> None:
 		"""Frappe calls this at each save of a Communication in the ticket (Helpdesk: `HDTicket`)."""
-		if self.get("is_merged") and self.get("merged_with") and merging.redirect(self, c):
+		if self._goes_on_elsewhere(c):
 			return
 		if c.flags.twilio_sms_reaction:
 			# "Liked “…”" asks for nothing: what was settled stays so.
@@ -136,6 +136,8 @@ class TicketMixin:
 		# Reading with a lock shows what others have saved since the transaction began.
 		self.flags.for_update = True
 		self.reload()
+		if self._goes_on_elsewhere(c):
+			return
 		# Whoever texts fills in no fields, and does not mind what was deleted.
 		self.flags.ignore_mandatory = self.flags.ignore_links = True
 		with courtesy(
@@ -144,6 +146,9 @@ class TicketMixin:
 			super().on_communication_update(c)
 		if saved.failed:
 			self._keep_what_a_text_changed()
+
+	def _goes_on_elsewhere(self, c) -> bool:
+		return bool(self.get("is_merged") and self.get("merged_with") and merging.redirect(self, c))
 
 	def _keep_what_a_text_changed(self) -> None:
 		"""Without the rest of saving the ticket, which failed."""
