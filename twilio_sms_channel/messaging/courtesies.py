@@ -70,6 +70,8 @@ class Back:
 		try:
 			frappe.db.rollback(save_point=self.point)
 		except Exception:
+			# Each database driver has errors of its own for a savepoint that is gone. The answer says that it is, and
+			# the caller raises what failed first.
 			if not self.was_committed:
 				return False
 			# Another app's code has committed the text and all the rest; there is only its own remainder to undo.

@@ -89,7 +89,7 @@ def take_up(job: str, waiting: Callable[[], list[str]], work: Callable[[str], No
 		except JobTimeoutException:
 			raise
 		except Exception:
-			# One that cannot be done must not keep the others waiting.
+			# Work runs other apps' code, which raises anything. One that cannot be done must not keep the others waiting.
 			frappe.db.rollback()
 			frappe.clear_messages()
 			frappe.log_error(title=f"{job} failed for {name}", message=frappe.get_traceback())

@@ -146,6 +146,7 @@ def _add_words(message, content: bytes) -> None:
 	except JobTimeoutException:
 		raise
 	except Exception:
+		# Hooks of other apps raise anything, and what escaped here would have the file, which is kept, noted as failed.
 		frappe.db.rollback()
 		frappe.clear_messages()
 		frappe.log_error(title=f"The words of text {message.name} could not be added")
