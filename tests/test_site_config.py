@@ -8,6 +8,7 @@ from pathlib import Path
 import frappe
 import pytest
 from cryptography.fernet import Fernet
+from support.stack import free_port
 
 from twilio_sms_channel import practice
 from twilio_sms_channel.doctor import remedies
@@ -75,6 +76,16 @@ def test_all_that_the_app_writes_there_goes_this_way():
 	app = Path(practice.__file__).parent
 	assert [str(file) for file in app.rglob("*.py") if "update_site_config" in file.read_text()] == []
 	assert site_config in (vars(module).get("site_config") for module in (practice, home, remedies))
+
+
+def test_practice_mode_leaves_a_site_alone_that_practises_already(path, sim):
+	site_config.write(**{practice.CONFIG_KEY: sim.base_url})
+	with pytest.raises(practice.CannotPractise, match=f"already talks to {sim.base_url}"):
+		practice._refuse_second_simulator()
+	# What a simulator left behind that was killed is in nobody's way.
+	for gone in (f"http://127.0.0.1:{free_port()}", None):
+		site_config.write(**{practice.CONFIG_KEY: gone})
+		practice._refuse_second_simulator()
 
 
 @pytest.fixture

@@ -6,12 +6,14 @@ import threading
 
 import click
 import frappe
+import requests
 
 from twilio_sms_channel.messaging import home, public_url, site_config
 
 ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
 PRACTICE_ACCOUNT = "Practice"
 CONFIG_KEY = "twilio_sms_api_base_url"
+ANSWERS_WITHIN_S = 3
 # Numbers of the range that is set aside for fiction (+1 … 555 01xx).
 NUMBERS = {
 	"+14155550100": "Support (practice)",
@@ -28,12 +30,13 @@ def run(port: int = 0, connect: bool = True) -> None:
 
 	:param port: on 127.0.0.1, 0 for a free one
 	:param connect: point the site of the running `frappe` session at it meanwhile
-	:raises CannotPractise: the site has a real account, or the port is taken
+	:raises CannotPractise: the site has a real account, practises already, or the port is taken
 	"""
 	from twilio_sms_channel.simulator import Simulator
 
 	if connect:
 		_refuse_real_accounts()
+		_refuse_second_simulator()
 	simulator = Simulator(host="127.0.0.1", port=port)
 	_fill(simulator)
 	try:
@@ -52,7 +55,8 @@ def run(port: int = 0, connect: bool = True) -> None:
 		stop.wait()
 	finally:
 		simulator.stop()
-		if connect:
+		# Not if somebody has pointed the site elsewhere meanwhile.
+		if connect and _connected_to() == simulator.base_url:
 			site_config.write(**{CONFIG_KEY: None, home.PRACTICE_KEY: None})
 		click.echo("Practice mode ended.")
 
@@ -64,6 +68,25 @@ def _refuse_real_accounts() -> None:
 			f"This site has the Twilio account {real[0]}, whose texts would end in the simulator. "
 			"Practise on another site, or switch that account off first."
 		)
+
+
+def _refuse_second_simulator() -> None:
+	"""One that was killed leaves its address in the config; it answers no more."""
+	url = _connected_to()
+	if not url:
+		return
+	try:
+		requests.get(url, timeout=ANSWERS_WITHIN_S)
+	except requests.RequestException:
+		return
+	raise CannotPractise(
+		f"This site already talks to {url}, as site_config.json says in {CONFIG_KEY}. "
+		"End practice mode there first, or start this one with --no-connect."
+	)
+
+
+def _connected_to() -> str:
+	return frappe.get_site_config().get(CONFIG_KEY) or ""
 
 
 def _fill(simulator) -> None:
