@@ -272,7 +272,7 @@ def demo(arguments) -> int:
 
 
 def _tell_where(stack):
-	print(f"\n  Helpdesk   {stack.web_url}/app   (Administrator, password {ADMIN_PASSWORD})")
+	print(f"\n  Tickets    {stack.web_url}/app/hd-ticket   (Administrator, password {ADMIN_PASSWORD})")
 	if stack.simulator_url:
 		print(f"  Handsets   {stack.simulator_url}")
 	print("\n  It all runs on until `make stop`. Logs are in .throwaway/logs.", flush=True)

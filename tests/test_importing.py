@@ -60,6 +60,7 @@ def test_what_can_be_imported_is_told_with_what_is_known_of_it(shop, admin, sim)
 	assert offers[shop.code]["kind"] == "Short Code"
 	assert "Cannot be answered" in offers[shop.alpha]["words"]
 	assert (offers[shop.service]["kind"], offers[shop.service]["suggested"]) == ("Messaging Service", False)
+	assert offers[shop.service]["words"] == "Its texts go where each of its numbers sends them"
 	assert said["trouble"] == ""
 
 

@@ -61,10 +61,13 @@ def backfill(context, since: str | None, number: str | None):
 				f"{number} is not a number of this site. Write it as its form shows it."
 			)
 
+		shown = set()
+
 		def show(name: str, until, result) -> None:
-			click.echo(
-				f"{name}: up to {until:%Y-%m-%d %H:%M}, {result.seen} texts, {result.taken_in} taken in"
-			)
+			line = f"{name}: up to {until:%Y-%m-%d %H:%M}, {result.seen} texts, {result.taken_in} taken in"
+			if line not in shown:
+				click.echo(line)
+			shown.add(line)
 
 		results = comparison.run(number, begin, show)
 		for result in results:

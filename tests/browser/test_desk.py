@@ -168,6 +168,8 @@ def test_a_wish_to_stop_is_shown_and_the_agent_can_note_it(page, stack, sim, sho
 	expect(panel.get_by_test_id("problem")).to_contain_text("Keep Texting")
 	panel.get_by_test_id("keep-texting").click()
 	expect(panel.get_by_test_id("wish")).to_be_hidden()
+	# It was decided: what refused the text says no more.
+	expect(panel.get_by_test_id("problem")).to_be_empty()
 	panel.get_by_test_id("send").click()
 	eventually(lambda: [text.body for text in customer.inbox()] == ["Shall we stop?"])
 	# Customers say it on the phone as well: the button is always there.
@@ -331,15 +333,15 @@ def test_the_form_of_a_failed_text_says_what_to_do(page, stack, sim, shots, cust
 		ticket,
 		"Tomorrow between 9 and 12.",
 		status="Failed",
-		error_code="20003",
-		error_message="Authenticate",
+		error_code="21606",
+		error_message="The 'From' phone number is not a valid message-capable Twilio phone number.",
 	)
 	log_in(page, stack, make_system_manager("tsms-admin@example.com"))
 	page.goto(desk(stack, f"twilio-sms-message/{name}"))
 	intro = page.locator(".form-message")
-	expect(intro).to_contain_text("Twilio refused this account's credentials.")
+	expect(intro).to_contain_text("does not belong to this Twilio account or cannot send texts.")
 	expect(intro).to_contain_text("Who can mend it: Admin")
-	expect(intro.get_by_role("link")).to_have_attribute("href", re.compile("errors/20003$"))
-	for label in ("Send Again", "Send as E-mail", "Open Account's Settings", "Open Ticket"):
+	expect(intro.get_by_role("link")).to_have_attribute("href", re.compile("errors/21606$"))
+	for label in ("Send Again", "Send as E-mail", "Open Number's Settings", "Open Ticket"):
 		expect(page.get_by_role("button", name=label)).to_be_visible()
 	page.screenshot(path=shots("message-form-failed"))

@@ -87,6 +87,8 @@ def describe(sender: Sender) -> str:
 	"""What the webhook is now, as a sentence."""
 	if sender.kind == ALPHANUMERIC:
 		return _("Cannot be answered, so nothing arrives")
+	if sender.left_to_numbers:
+		return _("Its texts go where each of its numbers sends them")
 	kind = whose(sender.webhook)
 	if sender.webhook_by_service:
 		return _in_service(kind, sender)

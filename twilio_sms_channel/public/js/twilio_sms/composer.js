@@ -64,7 +64,11 @@ class Composer extends TicketElement {
 	willUpdate(changed) {
 		super.willUpdate(changed);
 		if (this.ticket && this._drafted !== this.ticket) this._take_up_draft();
-		if (changed.has("state") && this.state) this._look_for_colleagues(changed.get("state"));
+		if (!changed.has("state") || !this.state) return;
+		const before = changed.get("state");
+		this._look_for_colleagues(before);
+		// What sending was refused for is decided.
+		if (before?.ask_first && !this.state.ask_first) this.problem = "";
 	}
 
 	updated(changed) {
