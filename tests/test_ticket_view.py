@@ -146,6 +146,41 @@ def test_what_ticket_and_user_both_have_is_the_tickets_in_a_saved_reply(agent, s
 	assert said == f"Ticket {ticket.name}: {ticket.subject} {ticket.name}. {full_name}"
 
 
+READS_ALL = (
+	"{{ frappe.get_doc('Twilio SMS Account', account).get_password('auth_token') }}",
+	"{{ frappe.db.get_value('Twilio SMS Account', account, 'account_sid') }}",
+	"{{ frappe.db.sql('select name from tabUser') }}",
+	"{{ frappe.get_all('Communication') }}",
+	"{{ frappe.session.user }}{{ frappe.get_hooks }}{{ frappe.utils.get_url }}{{ get_password }}",
+	"{{ frappe.utils.nowdate.__globals__ }}",
+	"{{ _.__globals__['frappe'] }}",
+	"{{ doc.__class__.__mro__ }}",
+	"{% include 'templates/base.html' %}",
+)
+
+
+@pytest.mark.parametrize("template", READS_ALL)
+def test_a_saved_reply_reads_nothing_but_its_ticket_and_user(agent, stack, ticket, source, template):
+	"""Agents write saved replies of their own, and Frappe's templates read whatever the site has."""
+	sid = frappe.db.get_value("Twilio SMS Account", stack.account, "account_sid")
+	template = template.replace("account)", f"'{stack.account}')").replace("account,", f"'{stack.account}',")
+	name = save_reply(source, f"Curious {frappe.generate_hash(length=6)}", f"[{template}]")
+	answer = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name)
+	told = answer.json()["message"]["text"] if answer.status_code == 200 else ""
+	assert answer.status_code == 417 or "{{" in told or told == "[]", told
+	token = frappe.get_doc("Twilio SMS Account", stack.account).get_password("auth_token")
+	assert not any(secret in answer.text for secret in (token, sid, "Administrator"))
+
+
+def test_a_saved_reply_writes_dates_as_the_user_does(agent, stack, ticket, source):
+	template = (
+		"{{ frappe.utils.formatdate('2026-11-27', 'dd.MM.yyyy') }} {{ frappe.format_date('2026-11-27') }}"
+	)
+	name = save_reply(source, f"Dates {frappe.generate_hash(length=6)}", template)
+	said = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name).json()["message"]["text"]
+	assert said.startswith("27.11.2026 ") and "2026" in said[11:]
+
+
 @pytest.mark.parametrize("template", ["{{ 1 / }}", "{{ 1 + 'a' }}", "{{ doc.nothing.at.all }}", "{% for %}"])
 def test_a_saved_reply_that_cannot_be_filled_in_says_so(agent, stack, ticket, source, template):
 	name = save_reply(source, f"Broken {frappe.generate_hash(length=6)}", template)

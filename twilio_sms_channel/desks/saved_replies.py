@@ -3,10 +3,15 @@
 Both hold HTML that is a Jinja template over the ticket's fields and the user's
 (Helpdesk: `api.saved_replies.get_rendered_saved_reply`). Helpdesk's own function is not called: it gives templates the whole
 user, with the key that resets the password, and `{{ name }}` is the agent's address there. A text cannot be recalled.
+
+Nor is Frappe's: its templates read and write any document, whatever the user may, and agents write templates of their own.
 """
 
 import frappe
 from frappe import _
+from frappe.utils import data
+from jinja2 import DebugUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from twilio_sms_channel.messaging import text
 
@@ -18,6 +23,19 @@ USER_FIELDS = (
 	*("phone", "mobile_no", "location", "language", "time_zone"),
 )
 HTML_FIELDS = ("Text Editor", "HTML Editor")
+# Of `frappe.utils` what makes words of a value; the same functions that a template of Frappe finds under these names.
+FORMATS = (
+	*(
+		"add_days",
+		"add_months",
+		"date_diff",
+		"fmt_money",
+		"format_date",
+		"format_datetime",
+		"format_duration",
+	),
+	*("format_time", "formatdate", "get_datetime", "getdate", "now_datetime", "nowdate", "today"),
+)
 
 
 def find(query: str = "") -> list[dict[str, str]]:
@@ -49,8 +67,10 @@ def rendered(ticket, name: str) -> str:
 	fields = _fields(ticket)
 	try:
 		# What both have is the ticket's: `name` is its number. `doc` is what Frappe calls a template's document elsewhere.
-		html = frappe.render_template(
-			reply.message or "", {**_fields(user, USER_FIELDS), **fields, "doc": frappe._dict(fields)}
+		html = (
+			_environment()
+			.from_string(reply.message or "")
+			.render({**_fields(user, USER_FIELDS), **fields, "doc": fields})
 		)
 	except Exception:
 		# A template can fail in any way. Frappe's own words are about a line of it, which whoever writes a text never saw.
@@ -61,6 +81,14 @@ def rendered(ticket, name: str) -> str:
 			)
 		)
 	return text.from_html(html)
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+	"""Templates that know values and how to write them, and nothing of the site."""
+	environment = ImmutableSandboxedEnvironment(undefined=DebugUndefined)
+	utils = {name: getattr(data, name) for name in FORMATS if hasattr(data, name)}
+	environment.globals.update({"_": _, "frappe": {"utils": utils, "_": _, "format_date": data.formatdate}})
+	return environment
 
 
 def _fields(doc, only: tuple[str, ...] = ()) -> dict:
