@@ -99,6 +99,7 @@ doc_events = {
 		"before_validate": "twilio_sms_channel.messaging.rights.before_ticket_validate",
 		"after_delete": "twilio_sms_channel.overrides.deleting.forget_words",
 	},
+	"ToDo": {"validate": "twilio_sms_channel.messaging.rights.before_assignment"},
 	"Error Log": {"before_insert": "twilio_sms_channel.messaging.redaction.redact_error"},
 }
 

@@ -20,7 +20,17 @@ CONTACT_FIELDS = {
 			"search_index": 1,
 			"no_copy": 1,
 			"print_hide": 1,
-		}
+		},
+		{
+			"fieldname": contacts.SELF_ENTERED,
+			"label": "Entered by Themselves",
+			"fieldtype": "Check",
+			"insert_after": "twilio_sms_e164",
+			"hidden": 1,
+			"read_only": 1,
+			"no_copy": 1,
+			"print_hide": 1,
+		},
 	]
 }
 
@@ -87,6 +97,7 @@ HELPDESK_FIELDS = {
 
 def after_install() -> None:
 	after_migrate()
+	contacts.mark_self_entered()
 
 
 def after_migrate() -> None:

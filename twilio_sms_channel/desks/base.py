@@ -52,6 +52,9 @@ class Desk(ABC):
 	tying_fields: tuple[str, ...] = ()
 	"""Fields of a ticket that tie it to another ticket."""
 
+	customer_fields: tuple[str, ...] = ()
+	"""Fields of a ticket that say which customer it is from."""
+
 	routing_fields: dict[str, str] = {}
 	"""Field of Twilio SMS Number → field of the ticket, for what new tickets get."""
 
@@ -148,6 +151,10 @@ class Desk(ABC):
 	def saved_reply(self, ticket, name: str) -> str:
 		"""A saved reply as plain text for a ticket (its document)."""
 		raise frappe.DoesNotExistError
+
+	def readers_on_portal(self, ticket) -> list[str]:
+		"""Customers with a login who read this ticket (its document)."""
+		return []
 
 	def split_from(self, ticket) -> str:
 		"""The ticket that this new one (its document) was split off from, "" for none."""

@@ -36,6 +36,7 @@ class HelpdeskDesk(Desk):
 		"HD Ticket Comment": "reference_ticket",
 	}
 	word_fields = ("description",)
+	customer_fields = ("contact", "raised_by")
 	tying_fields = ("merged_with", "ticket_split_from")
 	routing_fields = {
 		"team": "agent_group",
@@ -56,7 +57,7 @@ class HelpdeskDesk(Desk):
 				"subject": subject,
 				"contact": conversation.contact,
 				# No description: Helpdesk would make a Communication of its own from it, of medium E-mail.
-				"raised_by": contacts.email_of(conversation.contact),
+				"raised_by": self._raised_by(conversation.contact),
 				"twilio_sms_conversation": conversation.name,
 				"twilio_sms_reply_channel": "SMS",
 			}
@@ -71,7 +72,14 @@ class HelpdeskDesk(Desk):
 		name = str(ticket.name)
 		if not conversation.contact and (sharing := contacts.sharing(conversation.customer_number)):
 			self.note(name, _whose_number(conversation.customer_number, sharing))
+		elif entered := contacts.entered_by_themselves(conversation.customer_number):
+			self.note(name, _who_says_so(conversation.customer_number, entered))
 		return Ticket(name, ticket.subject)
+
+	def _raised_by(self, contact: str | None) -> str:
+		"""The customer's address. Helpdesk lets whoever raised a ticket read it: for an agent their teams decide."""
+		email = contacts.email_of(contact)
+		return "" if email and self.is_agent(email) else email
 
 	def _left_empty(self, conversation) -> str | None:
 		"""The conversation's ticket, if an attempt that failed left it without a word: other apps' code has committed it."""
@@ -134,6 +142,11 @@ class HelpdeskDesk(Desk):
 		if changes:
 			frappe.db.set_value(TICKET, ticket, changes)
 			self.refresh(ticket)
+
+	def readers_on_portal(self, ticket) -> list[str]:
+		tied = {str(ticket.get(field)) for field in ("owner", "raised_by", "contact") if ticket.get(field)}
+		customers = {"name": ("in", list(tied)), "user_type": "Website User", "enabled": 1}
+		return frappe.get_all("User", customers, pluck="name")
 
 	def split_from(self, ticket) -> str:
 		return str(ticket.get("ticket_split_from") or "")
@@ -259,11 +272,20 @@ def _is_committed(ticket) -> bool:
 	return bool(ticket.name and frappe.db.exists(TICKET, whose))
 
 
+def _who_says_so(customer_number: str, contacts_that_say_so: list[str]) -> str:
+	return _(
+		"{0} is a number that {1} entered in their own profile, which proves nothing. If they wrote, choose them as the contact of this ticket."
+	).format(phone.display(customer_number), _names(contacts_that_say_so))
+
+
+def _names(of_contacts: list[str]) -> str:
+	return ", ".join(frappe.utils.escape_html(contacts.full_name(c) or c) for c in of_contacts)
+
+
 def _whose_number(customer_number: str, contacts_with_it: list[str]) -> str:
-	names = ", ".join(frappe.utils.escape_html(contacts.full_name(c) or c) for c in contacts_with_it)
 	return _(
 		"{0} is the number of several contacts: {1}. Choose who wrote as the contact of this ticket."
-	).format(phone.display(customer_number), names)
+	).format(phone.display(customer_number), _names(contacts_with_it))
 
 
 def subject_of(body: str | None, customer_number: str) -> str:

@@ -2,6 +2,9 @@
 
 Contacts hold numbers in every spelling. A hidden E.164 copy of each (`Contact Phone.twilio_sms_e164`, indexed) is kept
 by a hook on Contact, so that finding one is an exact look-up and never picks somebody whose number only looks alike.
+
+A number that people enter in their own profile proves nothing: whoever enters a stranger's would read the stranger's texts
+on the portal. Such a number (`Contact Phone.twilio_sms_self_entered`) finds nobody until an agent says who it is.
 """
 
 import frappe
@@ -15,6 +18,7 @@ READ_AS = "twilio_sms_numbers_read_as"
 # To be raised when `phone.e164` reads numbers in another way.
 SPELLINGS = 3
 MAX_EXTENSION_DIGITS = 8
+SELF_ENTERED = "twilio_sms_self_entered"
 
 
 def find(number: str) -> str | None:
@@ -35,10 +39,18 @@ def sharing(number: str, limit: int = 10) -> list[str]:
 	return names if len(names) > 1 else []
 
 
-def _with(number: str, limit: int) -> list[str]:
+def entered_by_themselves(number: str, limit: int = 10) -> list[str]:
+	"""The Contacts that say of themselves that a number is theirs.
+
+	:param number: E.164, or a sender that is no phone number
+	"""
+	return _with(number, limit, self_entered=1)
+
+
+def _with(number: str, limit: int, self_entered: int = 0) -> list[str]:
 	return frappe.get_all(
 		"Contact Phone",
-		filters={"twilio_sms_e164": number, "parenttype": "Contact"},
+		filters={"twilio_sms_e164": number, "parenttype": "Contact", SELF_ENTERED: self_entered},
 		pluck="parent",
 		distinct=True,
 		order_by="parent",
@@ -89,12 +101,25 @@ def add_number(contact: str, number: str) -> None:
 
 	:param number: E.164
 	"""
-	if _with(number, limit=1):
+	if confirm_number(contact, number) or _with(number, limit=1):
 		return
 	doc = frappe.get_doc("Contact", contact)
 	doc.append("phone_nos", {"phone": phone.display(number)})
 	doc.flags.ignore_mandatory = doc.flags.ignore_links = True
 	doc.save(ignore_permissions=True)
+
+
+def confirm_number(contact: str, number: str) -> bool:
+	"""An agent says that a number is this contact's. Whether the contact had entered it before.
+
+	:param number: E.164
+	"""
+	entered = {"parent": contact, "parenttype": "Contact", "twilio_sms_e164": number, SELF_ENTERED: 1}
+	if not frappe.db.exists("Contact Phone", entered):
+		return False
+	frappe.db.set_value("Contact Phone", entered, SELF_ENTERED, 0)
+	frappe.clear_document_cache("Contact", contact)
+	return True
 
 
 def email_of(contact: str | None) -> str:
@@ -161,11 +186,42 @@ def clean(contact, method: str | None = None) -> None:
 
 
 def keep_e164(contact, method: str | None = None) -> None:
-	"""Hook on Contact.validate: keep the E.164 copy of each number."""
-	region = None
-	for row in contact.get("phone_nos") or []:
-		region = region or phone.default_region()
+	"""Hook on Contact.validate: keep the E.164 copy of each number, and whether people entered it of themselves."""
+	rows = contact.get("phone_nos") or []
+	if not rows:
+		return
+	region, before = phone.default_region(), contact.get_doc_before_save()
+	known = {row.name: row for row in (before.phone_nos if before else ())}
+	by_themselves = int(_is_about_themselves(contact, before))
+	for row in rows:
 		row.twilio_sms_e164 = phone.e164(row.phone, region)
+		old = known.get(row.name)
+		is_same = old and phone.e164(old.phone, region) == row.twilio_sms_e164
+		row.set(SELF_ENTERED, old.get(SELF_ENTERED) if is_same else by_themselves)
+
+
+def _is_about_themselves(contact, before) -> bool:
+	"""Whether the session user is no member of staff, or the contact is their own."""
+	user = frappe.session.user
+	if user == "Administrator":
+		return False
+	if frappe.get_cached_value("User", user, "user_type") != "System User":
+		return True
+	return any(
+		user == each.user or user in [row.email_id for row in each.email_ids]
+		for each in filter(None, (contact, before))
+	)
+
+
+def mark_self_entered() -> None:
+	"""Mark the numbers that people entered of themselves before this app kept that."""
+	frappe.db.sql(
+		f"""update `tabContact Phone` phone
+		join `tabContact` contact on contact.name = phone.parent and phone.parenttype = 'Contact'
+		left join `tabUser` user on user.name = phone.owner
+		set phone.{SELF_ENTERED} = 1
+		where ifnull(user.user_type, '') = 'Website User' or phone.owner in ('Guest', contact.user)"""  # nosemgrep
+	)
 
 
 def read_again_if_needed(doc=None, method: str | None = None) -> bool:

@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging import consent, links, locks
+from twilio_sms_channel.messaging import consent, contacts, links, locks
 
 CONVERSATION = "Twilio SMS Conversation"
 Answer = TypeVar("Answer")
@@ -295,6 +295,7 @@ def answered_from(conversation) -> None:
 def set_contact(conversation: str, ticket_doctype: str, ticket: str, contact: str) -> None:
 	"""An agent said on the current ticket who the customer is."""
 	doc = frappe.get_doc(CONVERSATION, conversation)
+	contacts.confirm_number(contact, doc.customer_number)
 	if (doc.ticket_doctype, doc.ticket) == (ticket_doctype, str(ticket)) and doc.contact != contact:
 		doc.contact = contact
 		doc.flags.ignore_mandatory = doc.flags.ignore_links = True

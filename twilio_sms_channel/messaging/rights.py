@@ -82,6 +82,7 @@ def before_ticket_validate(doc, method: str | None = None) -> None:
 		return
 	if not doc.is_new():
 		keep(doc, TICKET_FIELDS)
+		_keep_customer(doc)
 	before = None if doc.is_new() else doc.get_doc_before_save() or _stored(doc)
 	for field in desk_of_site().tying_fields:
 		other = doc.get(field)
@@ -92,6 +93,49 @@ def before_ticket_validate(doc, method: str | None = None) -> None:
 		# Whoever ties a ticket to another one has its texts go there, and reads fields of that one in lists.
 		if not frappe.has_permission(doc.doctype, "write", doc=str(other)):
 			_refuse(doc, field)
+
+
+def _keep_customer(doc) -> None:
+	"""Who a ticket is from, agents say: it is whom they are offered to text."""
+	desk = desk_of_site()
+	changed = [field for field in desk.customer_fields if _is_changed(doc, field)]
+	if changed and not desk.is_agent():
+		before = doc.get_doc_before_save() or _stored(doc)
+		for field in changed:
+			# What was empty the ticket system itself fills in.
+			if before.get(field):
+				_refuse(doc, field)
+
+
+def before_assignment(todo, method: str | None = None) -> None:
+	"""Whoever is assigned a ticket reads it: only those who may read it assign it (hook `validate` of ToDo).
+
+	Frappe asks nobody who makes a ToDo, or moves one to another document, whether they may.
+	"""
+	desk = desk_or_none()
+	if not desk or todo.reference_type != desk.doctype or not todo.reference_name:
+		return
+	names = ("reference_type", "reference_name", "allocated_to", "status")
+	if not todo.is_new() and not any(_is_changed(todo, field) for field in names):
+		return
+	if _is_by_rule(todo) or frappe.has_permission(desk.doctype, "read", doc=str(todo.reference_name)):
+		return
+	frappe.throw(
+		_("You may not read ticket {0}, so you cannot assign it.").format(
+			frappe.utils.escape_html(str(todo.reference_name))
+		),
+		frappe.PermissionError,
+		title=_("Not changed"),
+	)
+
+
+def _is_by_rule(todo) -> bool:
+	"""Whether an assignment rule of the site gives the ticket to one of its own users, whoever saves the ticket."""
+	if not todo.assignment_rule or not todo.flags.ignore_permissions or frappe.flags.in_web_form:
+		return False
+	rule = {"name": todo.assignment_rule, "document_type": todo.reference_type, "disabled": 0}
+	users = {"parent": todo.assignment_rule, "parenttype": "Assignment Rule", "user": todo.allocated_to}
+	return bool(frappe.db.exists("Assignment Rule", rule) and frappe.db.exists("Assignment Rule User", users))
 
 
 def keep_in_ticket(doc, method: str | None = None) -> None:

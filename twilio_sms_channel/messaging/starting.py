@@ -272,6 +272,8 @@ def _settle_contact(desk, conversation, chosen: str | None, ticket: str | None) 
 	# What an agent says now counts; a ticket's contact may be the same person's other entry.
 	known = conversation.contact if contacts.exists(conversation.contact) else None
 	contact = chosen or known or likely or contacts.find_or_create(conversation.customer_number)
+	if asked and contact:
+		_refuse_other_readers(desk, asked, contact, conversation.customer_number)
 	if address and contact:
 		_refuse_two_people(contact, address, conversation.customer_number)
 		contacts.add_email(contact, address)
@@ -295,6 +297,23 @@ def _refuse_two_people(contact: str, address: str, number: str) -> None:
 				frappe.utils.escape_html(address),
 			)
 		)
+
+
+def _refuse_other_readers(desk, ticket, contact: str, number: str) -> None:
+	"""Refuse a ticket that another customer reads on the portal: they would read the texts of this one."""
+	emails = contacts.emails_of(contact)
+	own = frappe.db.get_value("Contact", contact, "user")
+	for user in desk.readers_on_portal(ticket):
+		if user != own and user.lower() not in emails:
+			_refuse(
+				_(
+					"{0} reads this ticket on the portal, but {1} is the number of {2}. Start a ticket of its own for {1}."
+				).format(
+					frappe.utils.escape_html(user),
+					phone.display(number),
+					frappe.utils.escape_html(contacts.full_name(contact)),
+				)
+			)
 
 
 def _texts_another(desk, ticket: str, conversation) -> bool:
