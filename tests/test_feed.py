@@ -228,6 +228,8 @@ def another(doc, **values):
 	"""A copy of a document, put into the database as it is."""
 	copy = frappe.copy_doc(doc).update(values)
 	copy.set_new_name(force=True)
+	# copy_doc() empties it; insert() would set it.
+	copy.docstatus = 0
 	copy.db_insert()
 	return copy
 
