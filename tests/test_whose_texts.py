@@ -163,6 +163,9 @@ def portal_ticket(mallory, contact: str | None = None) -> str:
 	answer = mallory.session.post(
 		f"{mallory.stack.web}/api/resource/{TICKET}", json={**values, "contact": contact}, timeout=60
 	)
+	if contact and answer.status_code == 403:
+		# Helpdesk from v1.28 on lets nobody name another's contact.
+		return ""
 	assert answer.status_code == 200, answer.text
 	return str(answer.json()["data"]["name"])
 
@@ -180,7 +183,7 @@ def test_a_customer_gets_nobody_elses_texts_into_their_own_ticket(stack, agent):
 		frappe.db.rollback()
 		assert frappe.db.get_value(TICKET, own, "contact") == first
 	# Made with another's contact from the beginning, or by an agent who is mistaken: whose texts it may have is checked again.
-	for ticket in (portal_ticket(mallory, theirs.contact), own):
+	for ticket in filter(None, (portal_ticket(mallory, theirs.contact), own)):
 		frappe.db.set_value(TICKET, ticket, "contact", theirs.contact)
 		frappe.db.commit()
 		answer = agent.call(
