@@ -22,6 +22,7 @@ from twilio_sms_channel.messaging import (
 	system_lines,
 )
 from twilio_sms_channel.messaging.outbox import CannotText
+from twilio_sms_channel.twilio_gateway import outside
 
 NUMBER, CONVERSATION = "Twilio SMS Number", "Twilio SMS Conversation"
 
@@ -64,9 +65,7 @@ def start(
 	:raises CannotText: with the reason
 	"""
 	if number and not frappe.db.exists(NUMBER, number):
-		_refuse(
-			_("{0} is none of our numbers. Choose one of the list.").format(frappe.utils.escape_html(number))
-		)
+		_refuse(_("{0} is none of our numbers. Choose one of the list.").format(outside.harmless(number)))
 	to = customer_number(to, number)
 	number = number or _proposed(to, ticket)
 
@@ -160,7 +159,7 @@ def customer_number(to: str | None, ours: str | None = None) -> str:
 	:param ours: name of the Twilio SMS Number that texts it, by whose country a national number is read
 	:raises CannotText: it is no phone number, or our own
 	"""
-	if not (said := frappe.utils.escape_html(phone.cleaned(to))):
+	if not (said := outside.harmless(phone.cleaned(to))):
 		_refuse(_("Enter the phone number to text."))
 	if not (number := _read(to, frappe.get_cached_doc(NUMBER, ours) if ours else None)):
 		_refuse(
@@ -291,8 +290,8 @@ def _refuse_two_people(contact: str, address: str, number: str) -> None:
 				"{0} is the number of {1}, but this ticket is from {2}. Choose who the customer is as the contact of this ticket, or start a ticket of its own."
 			).format(
 				phone.display(number),
-				frappe.utils.escape_html(contacts.full_name(contact)),
-				frappe.utils.escape_html(address),
+				outside.harmless(contacts.full_name(contact)),
+				outside.harmless(address),
 			)
 		)
 
