@@ -5,7 +5,6 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import validate_email_address
 
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.messaging import (
@@ -27,8 +26,11 @@ from twilio_sms_channel.messaging import (
 	text,
 	ticket_view,
 )
+from twilio_sms_channel.twilio_gateway import outside
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
+# What Frappe keeps of one, and with a name before it.
+MAX_ADDRESS_CHARACTERS, MAX_TYPED_CHARACTERS = 140, 400
 
 
 @frappe.whitelist(methods=["POST"])
@@ -79,7 +81,7 @@ def switch_channel(ticket: str | int, channel: str, email: str | None = None) ->
 
 def _switch(doc, channel: str, email: str | None) -> dict[str, Any]:
 	if channel not in ("SMS", "Email"):
-		frappe.throw(_("The channel is SMS or Email, not {0}.").format(frappe.utils.escape_html(channel)))
+		frappe.throw(_("The channel is SMS or Email, not {0}.").format(outside.harmless(channel)))
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no text conversation, so its replies go by e-mail."))
 	if channel == "Email":
@@ -310,7 +312,9 @@ def numbers(
 	doc = _readable(ticket) if ticket else None
 	if not to and _readable_contact(contact) and not (to := next(iter(contacts.numbers_of(contact)), None)):
 		frappe.throw(
-			_("{0} has no phone number yet. Enter one.").format(contacts.full_name(contact) or contact),
+			_("{0} has no phone number yet. Enter one.").format(
+				outside.harmless(contacts.full_name(contact) or contact)
+			),
 			outbox.CannotText,
 		)
 	return starting.numbers(to or None, str(doc.name) if doc else None)
@@ -396,7 +400,7 @@ def _make_reachable_by_email(doc, email: str) -> None:
 	if not address:
 		frappe.throw(
 			_("{0} has no valid e-mail address. Add one to the contact, then switch to e-mail.").format(
-				contacts.full_name(doc.contact) or _("The customer")
+				outside.harmless(contacts.full_name(doc.contact)) or _("The customer")
 			),
 			title=_("Still replying by text"),
 		)
@@ -406,23 +410,48 @@ def _make_reachable_by_email(doc, email: str) -> None:
 def _address_given(doc, email: str) -> str:
 	"""The address that an agent typed, from now on the contact's as well; the customer's when they typed none."""
 	address = doc.customer_email()
-	if not email or email.lower() == address.lower():
+	if not email:
 		return address
-	_refuse_address(email)
+	given = _one_address(email)
+	if given.lower() == address.lower():
+		return address
 	if contacts.exists(doc.contact):
-		contacts.add_email(doc.contact, email)
-	return email
+		contacts.add_email(doc.contact, given)
+	return given
 
 
-def _refuse_address(email: str) -> None:
-	said = frappe.utils.escape_html(email)
-	if not validate_email_address(email):
-		frappe.throw(_("{0} is not an e-mail address.").format(said), frappe.InvalidEmailAddressError)
-	if contacts.is_ours(email):
+def _one_address(email: str) -> str:
+	"""The address that an agent typed, with the name before it or without.
+
+	:raises frappe.InvalidEmailAddressError: it is none, several, too long, or one of ours
+	"""
+	if len(email) > MAX_TYPED_CHARACTERS:
+		_refuse_long_address(len(email))
+	address = contacts.one_address(email)
+	if not address:
 		frappe.throw(
-			_("{0} is an address of this helpdesk. Enter the customer's.").format(said),
+			_("{0} is not one e-mail address. Enter one alone, for example ann@example.com.").format(
+				outside.harmless(email)
+			),
 			frappe.InvalidEmailAddressError,
 		)
+	if len(address) > MAX_ADDRESS_CHARACTERS:
+		_refuse_long_address(len(address))
+	if contacts.is_ours(address):
+		frappe.throw(
+			_("{0} is an address of this helpdesk. Enter the customer's.").format(outside.harmless(address)),
+			frappe.InvalidEmailAddressError,
+		)
+	return address
+
+
+def _refuse_long_address(characters: int) -> None:
+	frappe.throw(
+		_("The e-mail address has {0} characters; at most {1} can be kept. Enter another one.").format(
+			characters, MAX_ADDRESS_CHARACTERS
+		),
+		frappe.InvalidEmailAddressError,
+	)
 
 
 def _named(character: str) -> dict[str, str | None]:
