@@ -1,11 +1,11 @@
 """The agents' doors. Each checks that the caller is an agent who may write the ticket."""
 
-import json
 from typing import Any
 
 import frappe
 from frappe import _
 
+from twilio_sms_channel.api import arguments
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.messaging import (
 	consent,
@@ -31,6 +31,8 @@ from twilio_sms_channel.twilio_gateway import outside
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 # What Frappe keeps of one, and with a name before it.
 MAX_ADDRESS_CHARACTERS, MAX_TYPED_CHARACTERS = 140, 400
+# Beyond what is sent, a composer says how much is too much; of more than this it need not.
+MAX_COUNTED, MAX_COUNTED_HTML = 10 * segments.MAX_CHARACTERS, 200_000
 
 
 @frappe.whitelist(methods=["POST"])
@@ -57,7 +59,7 @@ def reply(
 	doc = _writable(ticket)
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no text conversation."), outbox.CannotText)
-	files = _list(attachments)
+	files = _files(attachments)
 
 	def write():
 		doc.reload()
@@ -141,9 +143,10 @@ def preview(message: str, ticket: str | int | None = None, html: bool | int = Fa
 		"named": [{"character", "name", "plain": None | what means the same and is of GSM-7}] of these,
 		"max_characters", "left", "left_in_segment", "plain": None | {"text", "encoding", "segments"}, "replaced"}`.
 		`plain` is there when plain quotes, dashes … would save segments; `replaced` says that the number sends that one by itself
+	:raises outbox.CannotText: it is many times as long as a text can be
 	"""
 	doc = _readable(ticket) if ticket else None
-	body = text.from_html(message) if frappe.utils.cint(html) else text.clean(message)
+	body = _counted(message, is_html=bool(frappe.utils.cint(html)))
 	count = segments.count(body)
 	cheaper = segments.cheaper(body)
 	plain = cheaper and segments.count(cheaper)
@@ -287,7 +290,7 @@ def start(
 		ticket=str(doc.name) if doc else None,
 		contact=_readable_contact(contact),
 		subject=(subject or "").strip(),
-		files=_list(attachments),
+		files=_files(attachments),
 		request_id=request_id,
 		confirmed=bool(frappe.utils.cint(confirmed)),
 	)
@@ -454,6 +457,26 @@ def _refuse_long_address(characters: int) -> None:
 	)
 
 
+def _counted(message: str, is_html: bool) -> str:
+	"""The text of which segments are counted.
+
+	:raises outbox.CannotText: counting would take seconds, of what can never be sent
+	"""
+	# Formatting, and pictures that were pasted, are not sent as words.
+	written = len(text.DATA_URI.sub("", message)) if is_html else len(message)
+	if written <= (MAX_COUNTED_HTML if is_html else MAX_COUNTED):
+		body = text.from_html(message) if is_html else text.clean(message)
+		if len(body) <= MAX_COUNTED:
+			return body
+		written = len(body)
+	frappe.throw(
+		_(
+			"The text is too long to be counted ({0} characters); Twilio sends at most {1}. Shorten it, or send it as e-mail."
+		).format(written, segments.MAX_CHARACTERS),
+		outbox.CannotText,
+	)
+
+
 def _named(character: str) -> dict[str, str | None]:
 	plain = segments.plain(character)
 	replaceable = segments.count(plain).encoding == segments.GSM
@@ -471,11 +494,11 @@ def _replaces_fancy_characters(ticket) -> bool:
 	return bool(senders.number_for(conversation).replace_fancy_characters)
 
 
-def _list(value: list | str | None) -> list[str]:
-	"""Names of files as callers write them: a list, the same as JSON (in a form), or one name."""
-	if isinstance(value, str) and value.lstrip().startswith("["):
-		try:
-			value = json.loads(value)
-		except ValueError:
-			frappe.throw(_("The attachments are not a list of file names."), outbox.CannotText)
-	return [value] if isinstance(value, str) and value else list(value or [])
+def _files(value: list | str | None) -> list[str]:
+	return arguments.names(
+		value,
+		_(
+			'The attachments are not a list of file names. Upload each file, then give the names that come back, for example ["a1b2c3"].'
+		),
+		outbox.CannotText,
+	)
