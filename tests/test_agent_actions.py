@@ -1,5 +1,6 @@
 """What an agent does about a text that waits or did not arrive: cancel it, or send it as an e-mail."""
 
+import json
 import secrets
 import threading
 
@@ -239,6 +240,14 @@ def test_without_an_address_it_is_refused_with_the_reason(agent, ticket):
 	answer = agent.call(f"{API}send_as_email", message=message)
 	assert answer.status_code == 417
 	assert "no valid e-mail address" in answer.text
+	frappe.db.set_value("Contact", ticket.contact, "first_name", "<img src=x> & Co")
+	frappe.db.commit()
+	for door, args in (
+		("send_as_email", {"message": message}),
+		("switch_channel", {"ticket": ticket.name, "channel": "Email"}),
+	):
+		(told,) = json.loads(agent.call(f"{API}{door}", **args).json()["_server_messages"])
+		assert json.loads(told)["message"].startswith("img src=x Co has no valid e-mail address")
 	assert emails_in(ticket) == []
 	assert shown(agent, ticket, message)["can_email"], "it can be done once there is an address"
 
@@ -355,6 +364,45 @@ def test_the_helpdesks_own_address_is_no_customers(agent, ticket):
 	frappe.db.commit()
 	assert switched(agent, ticket).status_code == 417
 	assert ticket.customer_email() == ""
+
+
+@pytest.mark.parametrize(
+	("typed", "says"),
+	[
+		("{ours} ,c@example.org", "not one e-mail address"),
+		("a@example.org, b@example.org", "not one e-mail address"),
+		("a@example.org;b@example.org", "not one e-mail address"),
+		("a@example.org\r\nBcc: b@example.org", "not one e-mail address"),
+		("Ann a@example.org", "not one e-mail address"),
+		("<script>@example.org", "script @example.org is not one e-mail address"),
+		("Ann <{ours}>", "address of this helpdesk"),
+		("x" * 300 + "@example.org", "at most 140"),
+		("x" * 129 + "@example.org", "at most 140"),
+	],
+)
+def test_exactly_one_address_of_the_customers_is_taken(agent, ticket, typed, says):
+	typed = typed.format(ours=frappe.db.get_value("Email Account", {"default_outgoing": 1}, "email_id"))
+	message = failed(ticket)
+	for answer in (
+		switched(agent, ticket, typed),
+		agent.call(f"{API}send_as_email", message=message, email=typed),
+	):
+		assert (answer.status_code, answer.json()["exc_type"]) == (417, "InvalidEmailAddressError"), (
+			answer.text
+		)
+		(told,) = json.loads(answer.json()["_server_messages"])
+		assert says in json.loads(told)["message"]
+	assert (ticket.twilio_sms_reply_channel, ticket.raised_by or "") == ("SMS", "")
+	assert frappe.get_doc("Contact", ticket.contact).email_ids == []
+	assert emails_in(ticket) == []
+
+
+def test_a_name_before_the_address_is_left_out(agent, ticket):
+	address = f"{secrets.token_hex(4)}@example.org"
+	answer = switched(agent, ticket, f'"Ann, Lee" <{address}>')
+	assert answer.status_code == 200, answer.text
+	assert (ticket.raised_by, answer.json()["message"]["email"]) == (address, address)
+	assert [row.email_id for row in frappe.get_doc("Contact", ticket.contact).email_ids] == [address]
 
 
 def test_a_given_address_is_the_one_that_is_mailed(agent, ticket, address):

@@ -175,6 +175,23 @@ def test_the_preview_says_what_a_text_costs_and_what_would_save(agent, stack, cu
 	assert preview(message="Hello")["plain"] is None
 	assert preview(message="x" * 1700)["left"] == -100
 	assert preview(message="")["segments"] == 0
+	pasted = f'<p>Look</p><img src="data:image/png;base64,{"A" * 300_000}">'
+	assert preview(message=pasted, html=1)["characters"] == 4
+
+
+@pytest.mark.parametrize(
+	"args",
+	[
+		{"message": "é" * 500_000},
+		{"message": "<br>" * 300_000, "html": 1},
+		{"message": "é<br>" * 9000, "html": 1},
+	],
+)
+def test_a_text_that_can_never_be_sent_is_not_counted(agent, args):
+	answer = agent.call("twilio_sms_channel.api.ticket.preview", **args)
+	assert (answer.status_code, answer.json()["exc_type"]) == (417, "CannotText"), answer.text
+	assert "too long to be counted" in answer.text
+	assert answer.elapsed.total_seconds() < 5
 
 
 # --- a number that stands in ------------------------------------------------------------------------------------

@@ -126,6 +126,23 @@ def test_what_phones_do_not_take_is_refused_by_name(stack, name, content, said):
 	assert "send this as e-mail" in why
 
 
+@pytest.mark.parametrize(
+	("name", "content"),
+	[("<img src=x onerror=alert(1)>.exe", ZIP), ("R&D.<img src=x>", ZIP), ("&lt;img src=x&gt;.pdf", b"")],
+)
+def test_a_files_name_is_no_markup_in_what_people_are_told(stack, name, content):
+	file = upload("harmless.zip", content or a_pdf(13))
+	frappe.db.set_value("File", file, "file_name", name)
+	if not content:
+		os.unlink(frappe.get_doc("File", file).get_full_path())
+	with pytest.raises(outbox.CannotText, match="img src=x") as why:
+		outbox.write(conversation_with(stack), "Look", files=[file])
+	told = f"{why.value} {frappe.local.message_log}"
+	frappe.clear_messages()
+	assert not re.search(r"[<&]", str(why.value)), why.value
+	assert "<img" not in told and "&lt;" not in told
+
+
 SAMPLES = {
 	"image/jpeg": written(Image.new("RGB", (9, 9)), "JPEG"),
 	"image/png": written(Image.new("RGB", (9, 9)), "PNG"),

@@ -235,6 +235,22 @@ def test_agents_cannot_set_up(agent, method, args):
 	assert agent.call(f"twilio_sms_channel.api.setup.{method}", **args).status_code == 403
 
 
+@pytest.mark.parametrize(
+	("method", "numbers", "says"),
+	[
+		*(("import_numbers", n, "are not a list") for n in ("[1]", '["unfinished', [{"a": 1}], '{"a": 1}')),
+		*(
+			("configure_numbers", n, "Say of each number")
+			for n in ("[1]", '{"unfinished', "null", "+14155550132")
+		),
+	],
+)
+def test_numbers_written_in_another_way_are_refused_in_words(stack, admin, method, numbers, says):
+	answer = admin.call(f"twilio_sms_channel.api.setup.{method}", account=stack.account, numbers=numbers)
+	assert (answer.status_code, answer.json()["exc_type"]) == (417, "ValidationError"), answer.text
+	assert says in answer.json()["_server_messages"]
+
+
 @pytest.mark.parametrize("url", ["help.example.com", "https://help.example.com/path", "javascript:alert(1)"])
 def test_a_public_address_is_a_base_url(url):
 	settings = frappe.get_doc("Twilio SMS Settings")

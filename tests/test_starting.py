@@ -7,8 +7,9 @@ import frappe
 import pytest
 from support.people import make_agent, make_team, make_user
 from support.stack import Customer, eventually, ticket_of
+from support.twilio_accounts import at_twilio, here
 
-from twilio_sms_channel.messaging import phone, starting
+from twilio_sms_channel.messaging import conversations, phone, starting
 
 API = "twilio_sms_channel.api.ticket."
 CONVERSATION, MESSAGE = "Twilio SMS Conversation", "Twilio SMS Message"
@@ -437,6 +438,32 @@ def test_a_name_that_nobody_can_answer_is_proposed_last(agent, stack):
 	assert order[-1] == name
 
 
+@pytest.mark.parametrize(
+	"state", [{"paused_since": "2026-01-01 00:00:00"}, {"status": "Wrong Credentials"}, {"enabled": 0}]
+)
+def test_a_number_whose_account_twilio_refuses_is_proposed_behind_those_that_work(agent, stack, sim, state):
+	account, customer = here(at_twilio(sim)), Customer(stack)
+	number = stack.add_number(account=account.name)
+	conversation = conversations.of_pair(number, customer.number)
+	conversation.last_inbound = frappe.utils.now()
+	conversation.set_new_name()
+	conversation.db_insert()
+	frappe.db.commit()
+	assert proposed(agent.user, customer.number) == number
+	frappe.db.set_value("Twilio SMS Account", account.name, state)
+	frappe.db.commit()
+	try:
+		chosen = proposed(agent.user, customer.number)
+		assert frappe.db.get_value("Twilio SMS Number", chosen, "account") != account.name
+		kind = frappe.db.get_value("Twilio SMS Number", chosen, "number_type")
+		assert kind != "Alphanumeric Sender"
+	finally:
+		frappe.db.set_value("Twilio SMS Account", account.name, {"enabled": 0, "paused_since": None})
+		frappe.db.set_value("Twilio SMS Number", number, {"enabled": 0})
+		frappe.clear_document_cache("Twilio SMS Number", number)
+		frappe.db.commit()
+
+
 # Repeated and at once ----------------------------------------------------------------------------
 
 
@@ -470,6 +497,26 @@ def test_two_agents_at_once_share_one_conversation_and_ticket(agent, admin, stac
 		"From Grace",
 		"From the second",
 	]
+
+
+def test_two_agents_at_once_to_whom_different_numbers_are_proposed_share_one_ticket(stack, sim):
+	teams = {f"TSMS Once {n}": make_agent(f"tsms-once-{n}@example.com", "At", "Once") for n in "ab"}
+	for team, user in teams.items():
+		if not frappe.db.exists("HD Team", team):
+			make_team(team, user)
+	ours = [stack.add_number(team=team) for team in teams]
+	people, customer = [stack.login(user) for user in teams.values()], Customer(stack)
+	try:
+		assert [proposed(person.user, customer.number) for person in people] == ours
+		answers = at_once(*[lambda who=who: started(who, customer.number, "At once") for who in people * 2])
+		assert len({answer.ticket for answer in answers}) == 1
+		assert sorted(answer.created for answer in answers) == [False, False, False, True]
+		assert frappe.db.count(CONVERSATION, {"customer_number": customer.number}) == 1
+	finally:
+		frappe.db.set_value("Twilio SMS Number", {"name": ("in", ours)}, "enabled", 0)
+		for number in ours:
+			frappe.clear_document_cache("Twilio SMS Number", number)
+		frappe.db.commit()
 
 
 def test_a_text_arriving_at_the_same_moment_lands_in_the_same_ticket(agent, stack, customer, sim):

@@ -7,6 +7,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel import doctor
+from twilio_sms_channel.api import arguments
 from twilio_sms_channel.messaging import (
 	connecting,
 	dispatch,
@@ -104,7 +105,7 @@ def available_numbers(account: str) -> dict[str, Any]:
 
 @frappe.whitelist(methods=["POST"])
 def import_numbers(
-	account: str, numbers: list[str] | str | None = None, team: str | None = None
+	account: str, numbers: list | str | None = None, team: str | None = None
 ) -> dict[str, Any]:
 	"""Take over numbers from Twilio; those that are here already are brought up to date, whether named or not.
 
@@ -115,7 +116,12 @@ def import_numbers(
 	"""
 	frappe.only_for("System Manager")
 	doc = frappe.get_doc(ACCOUNT, account)
-	chosen = frappe.parse_json(numbers) if numbers is not None else None
+	chosen = None
+	if numbers is not None:
+		why_not = _(
+			'The numbers are not a list. Name each as it is called at Twilio, for example ["+14155550132"].'
+		)
+		chosen = arguments.names(numbers, why_not, frappe.ValidationError)
 	return asdict(_ask(lambda: importing.take_over(doc, chosen, team)))
 
 
@@ -146,7 +152,7 @@ def configure_webhooks(number: str, replace: bool = False) -> dict[str, Any]:
 
 
 @frappe.whitelist(methods=["POST"])
-def configure_numbers(account: str, numbers: dict[str, bool] | str) -> list[dict[str, Any]]:
+def configure_numbers(account: str, numbers: dict | str) -> list[dict[str, Any]]:
 	"""The same for several numbers of an account at once.
 
 	:param numbers: each with whether another system's URL is replaced
@@ -155,10 +161,11 @@ def configure_numbers(account: str, numbers: dict[str, bool] | str) -> list[dict
 	frappe.only_for("System Manager")
 	home.refuse_on_copy()
 	doc = frappe.get_doc(ACCOUNT, account)
-	return [
-		asdict(outcome)
-		for outcome in _ask(lambda: webhook_setup.configure_all(doc, frappe.parse_json(numbers)))
-	]
+	why_not = _(
+		'Say of each number whether another system\'s URL is replaced, for example {"+14155550132": false}.'
+	)
+	replaced = arguments.by_name(numbers, why_not, frappe.ValidationError)
+	return [asdict(outcome) for outcome in _ask(lambda: webhook_setup.configure_all(doc, replaced))]
 
 
 @frappe.whitelist(methods=["POST"])

@@ -1,12 +1,11 @@
 """The agents' doors. Each checks that the caller is an agent who may write the ticket."""
 
-import json
 from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import validate_email_address
 
+from twilio_sms_channel.api import arguments
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.messaging import (
 	consent,
@@ -27,8 +26,13 @@ from twilio_sms_channel.messaging import (
 	text,
 	ticket_view,
 )
+from twilio_sms_channel.twilio_gateway import outside
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
+# What Frappe keeps of one, and with a name before it.
+MAX_ADDRESS_CHARACTERS, MAX_TYPED_CHARACTERS = 140, 400
+# Beyond what is sent, a composer says how much is too much; of more than this it need not.
+MAX_COUNTED, MAX_COUNTED_HTML = 10 * segments.MAX_CHARACTERS, 200_000
 
 
 @frappe.whitelist(methods=["POST"])
@@ -55,7 +59,7 @@ def reply(
 	doc = _writable(ticket)
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no text conversation."), outbox.CannotText)
-	files = _list(attachments)
+	files = _files(attachments)
 
 	def write():
 		doc.reload()
@@ -79,7 +83,7 @@ def switch_channel(ticket: str | int, channel: str, email: str | None = None) ->
 
 def _switch(doc, channel: str, email: str | None) -> dict[str, Any]:
 	if channel not in ("SMS", "Email"):
-		frappe.throw(_("The channel is SMS or Email, not {0}.").format(frappe.utils.escape_html(channel)))
+		frappe.throw(_("The channel is SMS or Email, not {0}.").format(outside.harmless(channel)))
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no text conversation, so its replies go by e-mail."))
 	if channel == "Email":
@@ -139,9 +143,10 @@ def preview(message: str, ticket: str | int | None = None, html: bool | int = Fa
 		"named": [{"character", "name", "plain": None | what means the same and is of GSM-7}] of these,
 		"max_characters", "left", "left_in_segment", "plain": None | {"text", "encoding", "segments"}, "replaced"}`.
 		`plain` is there when plain quotes, dashes … would save segments; `replaced` says that the number sends that one by itself
+	:raises outbox.CannotText: it is many times as long as a text can be
 	"""
 	doc = _readable(ticket) if ticket else None
-	body = text.from_html(message) if frappe.utils.cint(html) else text.clean(message)
+	body = _counted(message, is_html=bool(frappe.utils.cint(html)))
 	count = segments.count(body)
 	cheaper = segments.cheaper(body)
 	plain = cheaper and segments.count(cheaper)
@@ -285,7 +290,7 @@ def start(
 		ticket=str(doc.name) if doc else None,
 		contact=_readable_contact(contact),
 		subject=(subject or "").strip(),
-		files=_list(attachments),
+		files=_files(attachments),
 		request_id=request_id,
 		confirmed=bool(frappe.utils.cint(confirmed)),
 	)
@@ -310,7 +315,9 @@ def numbers(
 	doc = _readable(ticket) if ticket else None
 	if not to and _readable_contact(contact) and not (to := next(iter(contacts.numbers_of(contact)), None)):
 		frappe.throw(
-			_("{0} has no phone number yet. Enter one.").format(contacts.full_name(contact) or contact),
+			_("{0} has no phone number yet. Enter one.").format(
+				outside.harmless(contacts.full_name(contact) or contact)
+			),
 			outbox.CannotText,
 		)
 	return starting.numbers(to or None, str(doc.name) if doc else None)
@@ -396,7 +403,7 @@ def _make_reachable_by_email(doc, email: str) -> None:
 	if not address:
 		frappe.throw(
 			_("{0} has no valid e-mail address. Add one to the contact, then switch to e-mail.").format(
-				contacts.full_name(doc.contact) or _("The customer")
+				outside.harmless(contacts.full_name(doc.contact)) or _("The customer")
 			),
 			title=_("Still replying by text"),
 		)
@@ -406,23 +413,68 @@ def _make_reachable_by_email(doc, email: str) -> None:
 def _address_given(doc, email: str) -> str:
 	"""The address that an agent typed, from now on the contact's as well; the customer's when they typed none."""
 	address = doc.customer_email()
-	if not email or email.lower() == address.lower():
+	if not email:
 		return address
-	_refuse_address(email)
+	given = _one_address(email)
+	if given.lower() == address.lower():
+		return address
 	if contacts.exists(doc.contact):
-		contacts.add_email(doc.contact, email)
-	return email
+		contacts.add_email(doc.contact, given)
+	return given
 
 
-def _refuse_address(email: str) -> None:
-	said = frappe.utils.escape_html(email)
-	if not validate_email_address(email):
-		frappe.throw(_("{0} is not an e-mail address.").format(said), frappe.InvalidEmailAddressError)
-	if contacts.is_ours(email):
+def _one_address(email: str) -> str:
+	"""The address that an agent typed, with the name before it or without.
+
+	:raises frappe.InvalidEmailAddressError: it is none, several, too long, or one of ours
+	"""
+	if len(email) > MAX_TYPED_CHARACTERS:
+		_refuse_long_address(len(email))
+	address = contacts.one_address(email)
+	if not address:
 		frappe.throw(
-			_("{0} is an address of this helpdesk. Enter the customer's.").format(said),
+			_("{0} is not one e-mail address. Enter one alone, for example ann@example.com.").format(
+				outside.harmless(email)
+			),
 			frappe.InvalidEmailAddressError,
 		)
+	if len(address) > MAX_ADDRESS_CHARACTERS:
+		_refuse_long_address(len(address))
+	if contacts.is_ours(address):
+		frappe.throw(
+			_("{0} is an address of this helpdesk. Enter the customer's.").format(outside.harmless(address)),
+			frappe.InvalidEmailAddressError,
+		)
+	return address
+
+
+def _refuse_long_address(characters: int) -> None:
+	frappe.throw(
+		_("The e-mail address has {0} characters; at most {1} can be kept. Enter another one.").format(
+			characters, MAX_ADDRESS_CHARACTERS
+		),
+		frappe.InvalidEmailAddressError,
+	)
+
+
+def _counted(message: str, is_html: bool) -> str:
+	"""The text of which segments are counted.
+
+	:raises outbox.CannotText: counting would take seconds, of what can never be sent
+	"""
+	# Formatting, and pictures that were pasted, are not sent as words.
+	written = len(text.DATA_URI.sub("", message)) if is_html else len(message)
+	if written <= (MAX_COUNTED_HTML if is_html else MAX_COUNTED):
+		body = text.from_html(message) if is_html else text.clean(message)
+		if len(body) <= MAX_COUNTED:
+			return body
+		written = len(body)
+	frappe.throw(
+		_(
+			"The text is too long to be counted ({0} characters); Twilio sends at most {1}. Shorten it, or send it as e-mail."
+		).format(written, segments.MAX_CHARACTERS),
+		outbox.CannotText,
+	)
 
 
 def _named(character: str) -> dict[str, str | None]:
@@ -442,11 +494,11 @@ def _replaces_fancy_characters(ticket) -> bool:
 	return bool(senders.number_for(conversation).replace_fancy_characters)
 
 
-def _list(value: list | str | None) -> list[str]:
-	"""Names of files as callers write them: a list, the same as JSON (in a form), or one name."""
-	if isinstance(value, str) and value.lstrip().startswith("["):
-		try:
-			value = json.loads(value)
-		except ValueError:
-			frappe.throw(_("The attachments are not a list of file names."), outbox.CannotText)
-	return [value] if isinstance(value, str) and value else list(value or [])
+def _files(value: list | str | None) -> list[str]:
+	return arguments.names(
+		value,
+		_(
+			'The attachments are not a list of file names. Upload each file, then give the names that come back, for example ["a1b2c3"].'
+		),
+		outbox.CannotText,
+	)

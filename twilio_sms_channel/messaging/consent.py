@@ -7,7 +7,6 @@ of its own nobody answers, so this app does: https://help.twilio.com/articles/22
 The record (Twilio SMS Consent Event) decides, and outlives conversations; the mark on a conversation shows it.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -231,14 +230,14 @@ def explain(stop) -> str:
 	if stop.source == BY_AGENT:
 		return _(
 			"{0} opted out of texts: {1} noted it on {2}. They have to text START before they can be texted again."
-		).format(customer, _harmless(get_fullname(stop.entered_by)), at)
+		).format(customer, outside.harmless(get_fullname(stop.entered_by)), at)
 	if stop.source == BY_REFUSAL:
 		return _(
 			"{0} had opted out of texts before {1}, says Twilio, which refused one. They have to text START before they can be texted again."
 		).format(customer, at)
 	return _(
 		"{0} opted out by texting {1} on {2}. They have to text START before they can be texted again."
-	).format(customer, _harmless(stop.word).upper()[:SHOWN_CHARACTERS] or STOP, at)
+	).format(customer, outside.harmless(stop.word).upper()[:SHOWN_CHARACTERS] or STOP, at)
 
 
 def inherit(conversation) -> None:
@@ -357,8 +356,3 @@ def _number(name: str):
 	return frappe.db.get_value(
 		NUMBER, name, ["name", "number_type", "messaging_service_sid"], as_dict=True
 	) or frappe._dict(name=name, number_type="", messaging_service_sid="")
-
-
-def _harmless(text: str | None) -> str:
-	"""Without what would be markup where a message is shown as HTML, and what needs no escaping where it is not."""
-	return re.sub(r"[<>&\s]+", " ", text or "").strip()

@@ -7,6 +7,8 @@ A number that people enter in their own profile proves nothing: whoever enters a
 on the portal. Such a number (`Contact Phone.twilio_sms_self_entered`) finds nobody until an agent says who it is.
 """
 
+from email.utils import getaddresses
+
 import frappe
 from frappe.utils import validate_email_address, validate_phone_number
 
@@ -129,8 +131,21 @@ def email_of(contact: str | None) -> str:
 
 def mailable(address: str | None) -> str:
 	"""An address that a customer can be mailed at, "" when it is none: invalid, or the helpdesk's own."""
-	valid = validate_email_address(address or "")
+	valid = one_address(address or "")
 	return valid if valid and not is_ours(valid) else ""
+
+
+def one_address(text: str) -> str:
+	"""The e-mail address in "ann@example.com" or "Ann <ann@example.com>"; "" for none, and for several.
+
+	Frappe takes a list for an address as well, and an address of ours in it would be mailed like the others.
+	"""
+	found = [address for _name, address in getaddresses([text.strip()])]
+	if len(found) != 1 or not text.strip().isprintable():
+		return ""
+	(address,) = found
+	# Python joins words that stand apart: what was not written so is none.
+	return address if address in text and validate_email_address(address) == address else ""
 
 
 def is_ours(address: str) -> bool:

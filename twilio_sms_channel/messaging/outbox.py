@@ -147,7 +147,7 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 		# Not saved again: Helpdesk would take it for another reply.
 		communication.db_set("content", text.to_html(body), update_modified=False)
 	for changed in filter(None, (row["changed"] for row in attached)):
-		frappe.msgprint(frappe.utils.escape_html(changed), alert=True)
+		frappe.msgprint(changed, alert=True)
 	for answered in {conversation.name: conversation, sending.name: sending}.values():
 		conversations.answered_from(answered)
 	return _queue(sending, body, communication.name, sent_by=frappe.session.user, media=attached, **facts)

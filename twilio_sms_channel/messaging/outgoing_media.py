@@ -42,8 +42,8 @@ class Outgoing:
 
 	@property
 	def called(self) -> str:
-		"""What the agent knows it as"""
-		return self.source.file_name or self.source.name
+		"""What the agent knows it as, for sentences"""
+		return outside.harmless(self.source.file_name or self.source.name)
 
 	@property
 	def size(self) -> int:
@@ -142,7 +142,7 @@ def check_stored(rows: list[dict]) -> None:
 	"""
 	total = sum(row["size"] for row in rows if row["status"] == "Attached")
 	if total > MAX_BYTES:
-		raise CannotSendFile(_too_large(", ".join(row["file_name"] for row in rows), total))
+		raise CannotSendFile(_too_large(", ".join(outside.harmless(row["file_name"]) for row in rows), total))
 
 
 def _what_was_changed(file: Outgoing, stored_size: int) -> str:
@@ -152,7 +152,7 @@ def _what_was_changed(file: Outgoing, stored_size: int) -> str:
 	if not file.scaled_from:
 		return ""
 	if stored_size >= file.scaled_from:
-		return _("{0}: sent as {1}").format(file.called, file.file_name)
+		return _("{0}: sent as {1}").format(file.called, outside.harmless(file.file_name))
 	return _("{0}: {1} scaled down to {2}").format(file.called, size(file.scaled_from), size(stored_size))
 
 
@@ -173,7 +173,9 @@ def _read(name: str) -> Outgoing:
 		content = media.content_of(source)
 	except OSError:
 		raise CannotSendFile(
-			_("{0} is not stored on this site, so it cannot be sent. Attach it again.").format(file_name)
+			_("{0} is not stored on this site, so it cannot be sent. Attach it again.").format(
+				outside.harmless(file_name)
+			)
 		) from None
 	declared = mimetypes.guess_type(file_name)[0] or ""
 	# Sound and film that do not say what they are would be refused by Twilio.

@@ -42,6 +42,12 @@ def paused() -> list[str]:
 	return frappe.get_all(ACCOUNT, {"paused_since": ("is", "set"), "enabled": 1}, pluck="name")
 
 
+def halted() -> list[str]:
+	"""The accounts of which Twilio takes no text as far as is known: those that wait, and those that it last refused."""
+	refused = {"status": ("in", (connecting.WRONG, connecting.SUSPENDED))}
+	return list({*paused(), *frappe.get_all(ACCOUNT, refused, pluck="name")})
+
+
 def pause_by_report(message: str, code: str, reason: str) -> None:
 	"""Let the account's texts wait because of what Twilio reports of one of them, unless that tells of the past.
 

@@ -6,7 +6,7 @@ from frappe.utils.caching import request_cache
 
 from twilio_sms_channel.messaging import contacts, delivery, dispatch, media, rows, text
 from twilio_sms_channel.messaging.events import tell
-from twilio_sms_channel.twilio_gateway import errors
+from twilio_sms_channel.twilio_gateway import errors, outside
 from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
 
 MESSAGE = "Twilio SMS Message"
@@ -144,7 +144,7 @@ def as_email(message: str, ticket, address: str = "") -> None:
 		frappe.throw(
 			_(
 				"{0} has no valid e-mail address. Add one to the contact, then send this text as e-mail."
-			).format(contacts.full_name(ticket.contact) or _("The customer")),
+			).format(outside.harmless(contacts.full_name(ticket.contact)) or _("The customer")),
 			CannotSendAsEmail,
 			title=_("No e-mail was sent"),
 		)

@@ -16,14 +16,18 @@ from twilio_sms_channel.messaging import (
 	home,
 	locks,
 	outbox,
+	pausing,
 	phone,
 	rows,
 	senders,
 	system_lines,
 )
 from twilio_sms_channel.messaging.outbox import CannotText
+from twilio_sms_channel.twilio_gateway import outside
 
 NUMBER, CONVERSATION = "Twilio SMS Number", "Twilio SMS Conversation"
+# Stands for the number in the lock of those who leave it to us.
+ANY_NUMBER = "any"
 
 
 @dataclass
@@ -64,15 +68,23 @@ def start(
 	:raises CannotText: with the reason
 	"""
 	if number and not frappe.db.exists(NUMBER, number):
-		_refuse(
-			_("{0} is none of our numbers. Choose one of the list.").format(frappe.utils.escape_html(number))
-		)
+		_refuse(_("{0} is none of our numbers. Choose one of the list.").format(outside.harmless(number)))
 	to = customer_number(to, number)
-	number = number or _proposed(to, ticket)
+
+	def from_number(ours: str) -> Started:
+		with conversations.turn(ours, to, for_person=True):
+			return _start(to, body, ours, ticket, contact, subject, files or [], request_id, confirmed)
 
 	def begin() -> Started:
-		with conversations.turn(number, to, for_person=True):
-			return _start(to, body, number, ticket, contact, subject, files or [], request_id, confirmed)
+		if number:
+			return from_number(number)
+		# Of two agents to whom different numbers are proposed, the second one sees the conversation of the first.
+		with conversations.turn(ANY_NUMBER, to, for_person=True):
+			frappe.db.rollback()
+			started = from_number(_proposed(to, ticket))
+			# Before somebody else's turn.
+			frappe.db.commit()
+			return started
 
 	# Two that make the same contact at the same moment: what the first one wrote is there when tried again.
 	return locks.again(begin)
@@ -118,7 +130,7 @@ def _start(to, body, number, ticket, contact, subject, files, request_id, confir
 
 def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, Any]]:
 	"""Our numbers, the one to propose for texting somebody first: the one of the last conversation with them, else one
-	of their country, of the ticket's team, of the caller's teams.
+	of their country, of the ticket's team, of the caller's teams. Those whose account Twilio refuses come behind.
 
 	:param to: the customer's number in any spelling; without it `why_not` is about our numbers alone
 	:param ticket: the ticket that is to reply by text
@@ -130,7 +142,7 @@ def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, 
 	desk = desk_of_site()
 	own, theirs = set(desk.teams_of(frappe.session.user)), _team_of(desk, ticket)
 	rows = frappe.get_all(NUMBER, pluck="name", order_by="creation")
-	whole_site = home.why()
+	whole_site, halted = home.why(), pausing.halted()
 	prospects = []
 	for number in (frappe.get_cached_doc(NUMBER, name) for name in rows):
 		theirs_from_here = _read(to, number) or said if to else None
@@ -143,6 +155,8 @@ def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, 
 			prospect["off"],
 			# Nobody can answer a name: such a sender is for those who choose it.
 			number.number_type == "Alphanumeric Sender",
+			# Its texts would wait until somebody mends the account.
+			number.account in halted,
 			-prospect["last"].timestamp() if prospect["last"] else 0,
 			prospect["abroad"],
 			not theirs or number.get("team") != theirs,
@@ -160,7 +174,7 @@ def customer_number(to: str | None, ours: str | None = None) -> str:
 	:param ours: name of the Twilio SMS Number that texts it, by whose country a national number is read
 	:raises CannotText: it is no phone number, or our own
 	"""
-	if not (said := frappe.utils.escape_html(phone.cleaned(to))):
+	if not (said := outside.harmless(phone.cleaned(to))):
 		_refuse(_("Enter the phone number to text."))
 	if not (number := _read(to, frappe.get_cached_doc(NUMBER, ours) if ours else None)):
 		_refuse(
@@ -293,8 +307,8 @@ def _refuse_two_people(contact: str, address: str, number: str) -> None:
 				"{0} is the number of {1}, but this ticket is from {2}. Choose who the customer is as the contact of this ticket, or start a ticket of its own."
 			).format(
 				phone.display(number),
-				frappe.utils.escape_html(contacts.full_name(contact)),
-				frappe.utils.escape_html(address),
+				outside.harmless(contacts.full_name(contact)),
+				outside.harmless(address),
 			)
 		)
 

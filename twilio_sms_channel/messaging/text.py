@@ -48,6 +48,7 @@ INDENT = "  "
 # Frappe's own address of a file; everything else is somewhere else.
 LOCAL_FILE = re.compile(r"^/(?:private/)?files/")
 DATA = "data:"
+DATA_URI = re.compile(r"\bdata:[^\s\"'<>]*", re.IGNORECASE)
 MAX_ALT_CHARACTERS = 10
 MAX_INTRODUCTION_CHARACTERS = 1000
 # Quotes in quotes and lists in lists beyond this are shown as if they were at this depth.

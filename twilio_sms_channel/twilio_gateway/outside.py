@@ -32,6 +32,17 @@ def sentence(value: object) -> str:
 	return plain(value, MAX_SENTENCE_CHARACTERS)
 
 
+def harmless(value: object) -> str:
+	"""A name within a sentence for people: without what would be markup where that is shown as HTML, and without what
+	would have to be escaped, which is seen where it is not.
+
+	>>> harmless("<b>Ann</b> & Co")
+	'b Ann /b Co'
+	"""
+	text = "" if value is None else str(value)
+	return re.sub(r"[<>&\s]+", " ", UNSEEN.sub("", text)).strip()
+
+
 def content_type(value: str | None) -> str:
 	"""A type of file without its parameters; "" for what is none.
 
