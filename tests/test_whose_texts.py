@@ -72,6 +72,38 @@ def test_nobody_assigns_themselves_a_ticket_that_they_may_not_read(stack, north_
 		TICKET, ticket.name, "_assign"
 	)
 	assert not reads(south, ticket)
+	# A rule of the site assigns its own users, whoever saves the ticket; nobody gains by naming one.
+	rule = frappe.get_doc(
+		{
+			"doctype": "Assignment Rule",
+			"name": "Rights Rotation",
+			"document_type": TICKET,
+			"description": "Look",
+			"assign_condition": "False",
+			"rule": "Round Robin",
+			"users": [{"user": "tsms-north@example.com"}],
+			"assignment_days": [{"day": "Monday"}],
+		}
+	).insert(ignore_if_duplicate=True)
+	frappe.db.commit()
+	assert todo(south, **about, assignment_rule=rule.name).status_code == 403
+	frappe.set_user(south.user)
+	try:
+		by_rule = frappe.get_doc(
+			{
+				"doctype": "ToDo",
+				"description": "Look",
+				"assignment_rule": rule.name,
+				**about,
+				"allocated_to": "tsms-north@example.com",
+			}
+		).insert(ignore_permissions=True)
+		by_rule.update({"status": "Closed"}).save(ignore_permissions=True)
+	finally:
+		frappe.set_user("Administrator")
+		frappe.db.rollback()
+		frappe.delete_doc("Assignment Rule", rule.name)
+		frappe.db.commit()
 	# What they may read they may still assign.
 	frappe.db.set_value(TICKET, ticket.name, "agent_group", "Rights South")
 	frappe.db.commit()

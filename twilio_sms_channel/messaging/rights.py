@@ -115,6 +115,9 @@ def before_assignment(todo, method: str | None = None) -> None:
 	desk = desk_or_none()
 	if not desk or todo.reference_type != desk.doctype or not todo.reference_name:
 		return
+	if todo.status in ("Closed", "Cancelled"):
+		# Assigns nobody.
+		return
 	names = ("reference_type", "reference_name", "allocated_to", "status")
 	if not todo.is_new() and not any(_is_changed(todo, field) for field in names):
 		return
@@ -133,9 +136,14 @@ def _is_by_rule(todo) -> bool:
 	"""Whether an assignment rule of the site gives the ticket to one of its own users, whoever saves the ticket."""
 	if not todo.assignment_rule or not todo.flags.ignore_permissions or frappe.flags.in_web_form:
 		return False
-	rule = {"name": todo.assignment_rule, "document_type": todo.reference_type, "disabled": 0}
-	users = {"parent": todo.assignment_rule, "parenttype": "Assignment Rule", "user": todo.allocated_to}
-	return bool(frappe.db.exists("Assignment Rule", rule) and frappe.db.exists("Assignment Rule User", users))
+	rules = {"name": todo.assignment_rule, "document_type": todo.reference_type, "disabled": 0}
+	rule = frappe.db.get_value("Assignment Rule", rules, ["name", "rule", "field"], as_dict=True)
+	if not rule:
+		return False
+	if rule.rule == "Based on Field":
+		return frappe.db.get_value(todo.reference_type, todo.reference_name, rule.field) == todo.allocated_to
+	users = {"parent": rule.name, "parenttype": "Assignment Rule", "user": todo.allocated_to}
+	return bool(frappe.db.exists("Assignment Rule User", users))
 
 
 def keep_in_ticket(doc, method: str | None = None) -> None:
