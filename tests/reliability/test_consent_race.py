@@ -11,7 +11,7 @@ from support.stack import INBOUND, MESSAGE, eventually
 
 LATENCY_S = 0.15
 # The last ones still wait when all are written.
-SEGMENTS_PER_SECOND = 5
+SEGMENTS_PER_SECOND = 2
 REPLIES = 100
 PATIENCE_S = 30
 
