@@ -5,7 +5,7 @@ import re
 
 import frappe
 
-from twilio_sms_channel.messaging import home
+from twilio_sms_channel.messaging import contacts, home
 
 # Frappe's own records of what happened, which only ever grow.
 LOGS = {
@@ -92,5 +92,8 @@ def _counts(field: str, value, row: dict) -> bool:
 	if value is None or field in MOMENTS or (field == "value" and row.get("field") in MOMENTS):
 		return False
 	if row.get("doctype") == home.HOME and field == "value":
+		return False
+	# What a new column of ours holds in rows of others.
+	if field == contacts.SELF_ENTERED and not value:
 		return False
 	return not (field == "name" and (row.get("parenttype") or RANDOM.fullmatch(str(value))))
