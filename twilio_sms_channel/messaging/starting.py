@@ -323,9 +323,9 @@ def _refuse_other_readers(desk, ticket, contact: str, number: str) -> None:
 				_(
 					"{0} reads this ticket on the portal, but {1} is the number of {2}. Start a ticket of its own for {1}."
 				).format(
-					frappe.utils.escape_html(user),
+					outside.harmless(user),
 					phone.display(number),
-					frappe.utils.escape_html(contacts.full_name(contact)),
+					outside.harmless(contacts.full_name(contact)),
 				)
 			)
 
