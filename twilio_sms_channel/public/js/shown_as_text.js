@@ -3,12 +3,19 @@
 // well. Of this app's DocTypes these fields hold what came from outside: they are shown as text.
 
 (() => {
+	const IN_ROWS = ["Data", "Small Text", "Text", "Long Text", "Code"];
 	const with_breaks = (value) => String(twilio_sms.plain(value)).replace(/\r?\n/g, "<br>");
 	const escaped = (value) => frappe.utils.escape_html(String(value ?? ""));
 	const in_list = (value) => `<span class="ellipsis">${escaped(value)}</span>`;
 	// A form shows a text exactly as it came.
 	const as_code = (value, _field, options) =>
 		`<pre>${escaped(options?.inline ? value : twilio_sms.plain(value))}</pre>`;
+
+	// In a report the fields of a table stand as "DocType:fieldname".
+	const is_text = (doctype, key) => {
+		const [field, table] = key.split(":").reverse();
+		return IN_ROWS.includes(frappe.meta.docfield_map[table || doctype]?.[field]?.fieldtype);
+	};
 
 	// The title of what a link leads to is drawn as HTML, a label that is given takes its place.
 	const as_link = (value, field, options, doc) => {
@@ -32,10 +39,14 @@
 		const settings = (frappe.listview_settings[doctype] ||= {});
 		settings.formatters ||= {};
 		const { title_field } = frappe.get_meta(doctype) || {};
-		// Before v16 a formatter of the title takes the place of the link and the box to tick: its value is cleaned instead.
+		// The values themselves: before v16 a formatter of the title takes the place of the link and the box to tick, and
+		// a report may show a value in another field's column, which no formatter of ours reaches.
 		settings.before_render ||= () => {
-			for (const row of window.cur_list?.doctype === doctype ? cur_list.data : []) {
-				if (title_field) row[title_field] = twilio_sms.plain(row[title_field]);
+			for (const view of Object.values(frappe.views.list_view)) {
+				if (view.doctype !== doctype) continue;
+				for (const row of view.data) {
+					for (const key in row) if (is_text(doctype, key)) row[key] = twilio_sms.plain(row[key]);
+				}
 			}
 		};
 		for (const field of Object.values(fields)) {
