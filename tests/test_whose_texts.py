@@ -239,3 +239,32 @@ def test_a_customers_own_ticket_is_answered_by_text(stack, agent):
 		"twilio_sms_channel.api.ticket.start", to=number, message="Hi", ticket=ticket, contact=contact
 	)
 	assert answer.status_code == 200, answer.text
+
+
+def test_texting_somebody_says_not_whose_the_number_is(stack, agent):
+	"""Only who chooses the contact says that a number which its owner entered is theirs."""
+	person = stack.login(make_customer("tsms-entered@example.com"))
+	stack.wait_until_idle()
+	number = Customer(stack).number
+	contact = contacts.find_by_email(person.user)
+	entered = {"parent": contact, "parenttype": "Contact", "twilio_sms_e164": number}
+	assert rest(person, "User", person.user, {"mobile_no": number}).status_code == 200
+	stack.wait_until_idle()
+	frappe.db.rollback()
+	if not frappe.db.exists("Contact Phone", entered):
+		doc = frappe.get_doc("Contact", contact)
+		doc.append("phone_nos", {"phone": number})
+		doc.save()
+		frappe.db.set_value("Contact Phone", entered, SELF_ENTERED, 1)
+		frappe.db.commit()
+	for chosen, marks in ({}, [1]), ({"contact": contact}, [0]):
+		answer = agent.call(
+			"twilio_sms_channel.api.ticket.start",
+			to=number,
+			message="Hi",
+			ticket=portal_ticket(person),
+			**chosen,
+		)
+		assert answer.status_code == 200, answer.text
+		frappe.db.rollback()
+		assert frappe.get_all("Contact Phone", entered, pluck=SELF_ENTERED) == marks

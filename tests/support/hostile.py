@@ -5,7 +5,6 @@ import secrets
 from dataclasses import dataclass
 from urllib.parse import quote_from_bytes, urlsplit
 
-import frappe
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict

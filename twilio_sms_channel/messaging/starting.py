@@ -281,6 +281,8 @@ def _settle_contact(desk, conversation, chosen: str | None, ticket: str | None) 
 	likely = chosen or (asked and contacts.exists(asked.contact) and asked.contact)
 	address = asked.customer_email() if asked and not likely else ""
 	likely = likely or contacts.find_by_email(address)
+	if chosen:
+		contacts.confirm_number(chosen, conversation.customer_number)
 	if likely:
 		contacts.add_number(likely, conversation.customer_number)
 	# What an agent says now counts; a ticket's contact may be the same person's other entry.
