@@ -10,7 +10,7 @@ from support import replies
 from support.recovery import make_due
 from support.stack import MESSAGE, Customer, eventually, status_of
 
-from twilio_sms_channel.messaging import dispatch, intake, jobs, locks, media, onboarding, outbox, sweep
+from twilio_sms_channel.messaging import intake, jobs, locks, media, onboarding, outbox, sweep, wake
 
 FETCHED = "rq.queue:Queue.dequeue_any:return"
 # Less than a mark lasts.
@@ -73,11 +73,11 @@ def test_a_job_that_waits_is_enough_for_all(stack):
 	with stack.without_worker():
 		stack.empty_queues()
 		for _n in range(3):
-			dispatch.wake()
+			wake.wake()
 			frappe.db.commit()
 		assert get_queue("short").count == 1
-		jobs.begun(dispatch.JOB)
-		dispatch.wake()
+		jobs.begun(wake.JOB)
+		wake.wake()
 		frappe.db.commit()
 		assert get_queue("short").count == 2
 
@@ -196,7 +196,7 @@ def test_files_make_room_for_texts_and_answers(stack, sim, customer, picture):
 		frappe.db.set_value("Twilio SMS Media", {"parent": message.name}, "status", "Waiting")
 		frappe.db.commit()
 		stack.empty_queues()
-		dispatch.wake()
+		wake.wake()
 		frappe.db.commit()
 		media.fetch(message.name)
 		assert frappe.db.count("Twilio SMS Media", waiting) == 2

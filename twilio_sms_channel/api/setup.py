@@ -10,12 +10,12 @@ from twilio_sms_channel import doctor
 from twilio_sms_channel.api import arguments
 from twilio_sms_channel.messaging import (
 	connecting,
-	dispatch,
 	home,
 	importing,
 	pausing,
 	public_url,
 	redaction,
+	wake,
 	webhook_setup,
 )
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, TwilioProblem, explain
@@ -79,7 +79,7 @@ def verify(account: str) -> dict[str, Any]:
 	verdict = doc.check()
 	pausing.keep(doc.name, verdict)
 	if verdict.status == connecting.ACTIVE:
-		dispatch.wake()
+		wake.wake()
 	return {"status": verdict.status, "detail": verdict.detail}
 
 
@@ -203,7 +203,7 @@ def confirm_home(waiting: str = home.CANCEL) -> dict[str, Any]:
 	if waiting not in (home.CANCEL, home.LOOK_UP):
 		frappe.throw(_("Texts that wait are either canceled (cancel) or looked up at Twilio (look_up)."))
 	texts = home.confirm(waiting)
-	dispatch.wake()
+	wake.wake()
 	# Nothing is written any more, so the request would end without.
 	frappe.db.commit()
 	return {"waiting": waiting, "texts": texts}

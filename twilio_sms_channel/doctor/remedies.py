@@ -19,6 +19,7 @@ from twilio_sms_channel.messaging import (
 	jobs,
 	pausing,
 	site_config,
+	wake,
 	webhook_setup,
 )
 
@@ -60,7 +61,7 @@ def resume(account: str) -> None:
 	if verdict.status != connecting.ACTIVE:
 		frappe.throw(verdict.detail, title=_("Twilio said no"))
 	pausing.keep(account, verdict)
-	dispatch.wake()
+	wake.wake()
 
 
 def take_up(account: str) -> None:
@@ -81,7 +82,7 @@ def look_up(account: str) -> None:
 		.set(Message.next_attempt, clock.now())
 		.where((Message.account == account) & (Message.status == "Unconfirmed"))
 	).run()
-	dispatch.wake()
+	wake.wake()
 
 
 def compare(account: str) -> None:

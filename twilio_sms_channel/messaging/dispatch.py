@@ -40,6 +40,7 @@ from twilio_sms_channel.messaging import (
 	rows,
 	standstill,
 	unconfirmed,
+	wake,
 )
 from twilio_sms_channel.messaging.events import ask
 from twilio_sms_channel.twilio_gateway import errors, statuses
@@ -56,7 +57,6 @@ from twilio_sms_channel.twilio_gateway.client import (
 )
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
-JOB = "twilio_sms_channel.messaging.dispatch.pump"
 LOOK_AFTER_ACCOUNTS = "twilio_sms_channel.messaging.dispatch.look_after_accounts"
 MAX_CALLS, MAX_CALLS_OF_A_NUMBER = 150, 50
 LOOK_EVERY_S = 0.25
@@ -80,15 +80,10 @@ class Stopped(errors.TwilioProblem):
 	"""Another app does not want a text to be sent."""
 
 
-def wake() -> None:
-	"""Have a worker send what waits, after the commit of the running transaction."""
-	jobs.later(JOB, once_for=JOB)
-
-
 def pump() -> None:
 	"""Send what waits, of all numbers, and look up what is unconfirmed (worker)."""
 	jobs.as_administrator()
-	jobs.begun(JOB)
+	jobs.begun(wake.JOB)
 	if not standstill.may_send():
 		return
 	recover()
@@ -117,7 +112,7 @@ def wake_if_needed() -> None:
 	waiting = any(frappe.db.exists(MESSAGE, {"status": status}) for status in ("Queued", "Sending"))
 	if waiting or unconfirmed.is_due():
 		# Whatever is marked as waiting: a Redis that was restarted forgot the job, another one keeps the mark.
-		jobs.later(JOB)
+		jobs.later(wake.JOB)
 		frappe.db.commit()
 
 
@@ -154,7 +149,7 @@ def retry(message: str) -> None:
 		}
 	)
 	delivery.show(doc)
-	wake()
+	wake.wake()
 
 
 def _may_be_repeated(doc) -> bool:
@@ -322,7 +317,7 @@ class Pump:
 		"""Have another job go on, once."""
 		if not self.handed_over:
 			self.handed_over = True
-			jobs.later(JOB, queue="default", once_for=JOB)
+			jobs.later(wake.JOB, queue="default", once_for=wake.JOB)
 			frappe.db.commit()
 
 	# Calls

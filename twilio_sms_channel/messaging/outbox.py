@@ -11,7 +11,6 @@ from twilio_sms_channel.messaging import (
 	consent,
 	contacts,
 	conversations,
-	dispatch,
 	home,
 	media_links,
 	outgoing_media,
@@ -21,6 +20,7 @@ from twilio_sms_channel.messaging import (
 	segments,
 	senders,
 	text,
+	wake,
 )
 from twilio_sms_channel.messaging.courtesies import Back
 
@@ -202,7 +202,7 @@ def _queue(conversation, body: str, communication: str | None, **facts):
 			**facts,
 		}
 	).insert(ignore_permissions=True, ignore_mandatory=True)
-	dispatch.wake()
+	wake.wake()
 	return message
 
 

@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 from frappe.utils.caching import request_cache
 
-from twilio_sms_channel.messaging import contacts, delivery, dispatch, media, rows, text
+from twilio_sms_channel.messaging import contacts, delivery, media, rows, text, wake
 from twilio_sms_channel.messaging.events import tell
 from twilio_sms_channel.twilio_gateway import errors, outside
 from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
@@ -123,7 +123,7 @@ def cancel(message: str) -> None:
 	doc.reload()
 	delivery.show(doc)
 	# What was written after it has nothing to wait for any more.
-	dispatch.wake()
+	wake.wake()
 	tell("twilio_sms_status_changed", doc)
 
 

@@ -1,0 +1,12 @@
+"""Have a worker send what waits."""
+
+from twilio_sms_channel.messaging import (
+	jobs,
+)
+
+JOB = "twilio_sms_channel.messaging.dispatch.pump"
+
+
+def wake() -> None:
+	"""Have a worker send what waits, after the commit of the running transaction."""
+	jobs.later(JOB, once_for=JOB)
