@@ -5,7 +5,7 @@ import pytest
 from frappe.utils import now_datetime
 from support.stack import Customer, eventually, ticket_of
 
-from twilio_sms_channel.messaging import consent
+from twilio_sms_channel.messaging import keywords
 
 EVENT = "Twilio SMS Consent Event"
 
@@ -48,7 +48,7 @@ def conversation_of(message):
 	],
 )
 def test_keywords_are_whole_texts(body, word):
-	assert consent.keyword(body) == word
+	assert keywords.keyword(body) == word
 
 
 WISHES = [
@@ -119,7 +119,7 @@ NO_WISHES = [
 	("body", "is_wish"), [*((body, True) for body in WISHES), *((body, False) for body in NO_WISHES)]
 )
 def test_near_misses(body, is_wish):
-	assert consent.may_want_to_stop(body) == is_wish
+	assert keywords.may_want_to_stop(body) == is_wish
 
 
 def test_stop_and_start_are_kept_with_word_time_and_source(customer, sim, agent):

@@ -17,7 +17,17 @@ from frappe import _
 from frappe.query_builder.functions import IfNull
 from pypika.terms import ExistsCriterion, Not, Parameter
 
-from twilio_sms_channel.messaging import clock, consent, consent_order, delivery, locks, pace, phone, rows
+from twilio_sms_channel.messaging import (
+	clock,
+	consent,
+	consent_order,
+	delivery,
+	keywords,
+	locks,
+	pace,
+	phone,
+	rows,
+)
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted
 
@@ -128,7 +138,7 @@ def claim(number: str, most: int) -> Claim:
 	elif place.wait_s > _ahead_s(sender):
 		wait_s = place.wait_s
 	elif rows := _oldest_of_conversations(number, 1 if place.failures else most):
-		locked = locks.take(sorted({consent.lock_of(sender, row.customer_number) for row in rows}))
+		locked = locks.take(sorted({keywords.lock_of(sender, row.customer_number) for row in rows}))
 		try:
 			texts = _take(sender, place, rows, locked)
 		finally:
@@ -179,7 +189,7 @@ def abandoned() -> list[str]:
 		)
 		.where(Message.status == "Sending")
 	).run(as_dict=True)
-	return [row.message for row in rows if locks.is_free(consent.lock_of(row, row.customer_number))]
+	return [row.message for row in rows if locks.is_free(keywords.lock_of(row, row.customer_number))]
 
 
 def _see_what_others_commit() -> None:
@@ -319,7 +329,7 @@ def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str]) -> li
 	now = clock.local(place.now)
 	texts = []
 	for row in rows:
-		lock = consent.lock_of(sender, row.customer_number)
+		lock = keywords.lock_of(sender, row.customer_number)
 		if lock not in locked or any(text.lock == lock for text in texts):
 			continue
 		if not sender.is_on:

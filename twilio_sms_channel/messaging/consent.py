@@ -1,8 +1,7 @@
 """STOP, START and HELP: who may be texted, and since when.
 
 Twilio answers the keywords itself and refuses sends with error 21610; this app's own record lets the agent see it before
-trying, and holds where Twilio does nothing. Keywords: https://help.twilio.com/articles/223134027. Only on a short code
-of its own nobody answers, so this app does: https://help.twilio.com/articles/223182208
+trying, and holds where Twilio does nothing.
 
 The record (Twilio SMS Consent Event) decides, and outlives conversations; the mark on a conversation shows it.
 """
@@ -15,53 +14,22 @@ import frappe
 from frappe import _
 from frappe.utils import format_datetime, get_fullname, now_datetime
 
-from twilio_sms_channel.messaging import consent_order, locks, near_misses, phone, system_lines
+from twilio_sms_channel.messaging import consent_order, keywords, locks, phone, system_lines
 from twilio_sms_channel.messaging.consent_order import BY_AGENT
+from twilio_sms_channel.messaging.keywords import HELP, START, STOP
 from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.client import to_utc
 
 CONVERSATION, EVENT, NUMBER = "Twilio SMS Conversation", "Twilio SMS Consent Event", "Twilio SMS Number"
-STOP, START, HELP = "STOP", "START", "HELP"
-STOP_WORDS = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
-START_WORDS = {"START", "YES", "UNSTOP"}
-HELP_WORDS = {"HELP", "INFO"}
-EVENTS = {STOP: consent_order.OPTED_OUT, START: consent_order.OPTED_IN, HELP: "Asked for Help"}
+EVENTS = {
+	STOP: consent_order.OPTED_OUT,
+	START: consent_order.OPTED_IN,
+	HELP: "Asked for Help",
+}
 BY_REFUSAL = "Twilio's Refusal"
 KEPT_CHARACTERS, SHOWN_CHARACTERS = 140, 20
 # Twilio waits 15 s for its webhook's answer.
 WAIT_S = 8
-
-
-def lock_of(number, customer_number: str) -> str:
-	"""Name of the lock that a text to a customer holds on its way to Twilio, and a STOP on its way in.
-
-	:param number: name and messaging_service_sid of a Twilio SMS Number; a service keeps one list for all of its numbers
-	"""
-	return f"consent {number.messaging_service_sid or number.name} {customer_number}"
-
-
-def keyword(body: str | None, opt_out_type: str | None = None) -> str:
-	"""What a whole text means to Twilio: STOP, START, HELP or "".
-
-	:param opt_out_type: Twilio's own word (`OptOutType`), which also knows keywords that the account added
-	"""
-	if opt_out_type in EVENTS:
-		return opt_out_type
-	word = (body or "").strip().upper()
-	if word in STOP_WORDS:
-		return STOP
-	if word in START_WORDS:
-		return START
-	return HELP if word in HELP_WORDS else ""
-
-
-def may_want_to_stop(body: str | None) -> bool:
-	"""Whether a text sounds like a wish for no more texts without being a keyword.
-
-	>>> may_want_to_stop("Please stop texting me"), may_want_to_stop("The bus stop is closed")
-	(True, False)
-	"""
-	return not keyword(body) and near_misses.sounds_like(body)
 
 
 # What customers and agents decide
@@ -77,13 +45,17 @@ def taking_in(row: dict, sent_at_utc: datetime | None = None) -> Iterator[None]:
 	:param sent_at_utc: for texts out of Twilio's list: when Twilio received it
 	:return: a function to be called once the message's row is written
 	"""
-	word = keyword(row["body"], row["opt_out_type"])
+	word = keywords.keyword(row["body"], row["opt_out_type"])
 	if not word:
 		yield lambda: None
 		return
 	number = _number(row["number"])
 	# Without the lock as well: a text that is not taken in would be worse, and Twilio refuses what leaves after a STOP.
-	lock = locks.take([lock_of(number, row["customer_number"])], wait_s=WAIT_S) if word != HELP else set()
+	lock = (
+		locks.take([keywords.lock_of(number, row["customer_number"])], wait_s=WAIT_S)
+		if word != HELP
+		else set()
+	)
 	# What the last holder committed is seen from here on.
 	frappe.db.rollback()
 	try:
@@ -97,7 +69,7 @@ def keep_from_before(row: dict) -> None:
 
 	:param row: of the Twilio SMS Message
 	"""
-	if word := keyword(row["body"], row["opt_out_type"]):
+	if word := keywords.keyword(row["body"], row["opt_out_type"]):
 		_take_in(word, row, _number(row["number"]), to_utc(row["received_at"]).replace(tzinfo=None))
 
 
@@ -137,7 +109,7 @@ def note(conversation, message) -> tuple[str, bool]:
 	:param message: the inbound Twilio SMS Message
 	:return: STOP, START or HELP when it asked for that, otherwise ""; and whether it changed who may be texted
 	"""
-	word = keyword(message.body, message.opt_out_type)
+	word = keywords.keyword(message.body, message.opt_out_type)
 	kept = frappe.db.exists(EVENT, {"message": message.name})
 	if word == STOP and not kept:
 		keep_from_before(message.as_dict())
@@ -153,7 +125,7 @@ def note(conversation, message) -> tuple[str, bool]:
 				_number(conversation.number), conversation.customer_number, message.name
 			)
 		return (START, True) if was_opted_out and not conversation.opted_out else ("", False)
-	message.may_want_to_stop = may_want_to_stop(message.body)
+	message.may_want_to_stop = keywords.may_want_to_stop(message.body)
 	if message.may_want_to_stop:
 		conversation.may_want_to_stop = 1
 	return "", False
@@ -168,7 +140,7 @@ def opt_out(conversation, source: str, message: str | None = None) -> None:
 	number, customer_number = _number(conversation.number), conversation.customer_number
 	by_agent = source == BY_AGENT
 	# Whoever was refused holds the lock already.
-	lock = locks.take([lock_of(number, customer_number)], wait_s=WAIT_S)
+	lock = locks.take([keywords.lock_of(number, customer_number)], wait_s=WAIT_S)
 	try:
 		if by_agent:
 			frappe.db.rollback()

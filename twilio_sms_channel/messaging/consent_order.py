@@ -1,7 +1,7 @@
 """Which of a customer's opt-outs and opt-ins was the last one.
 
 Machines' clocks differ, a time of day comes twice in autumn, and webhooks carry no time and overtake each other. So
-- what is stored later is later. Each event gets the next number under the lock of `consent.lock_of`;
+- what is stored later is later. Each event gets the next number under the lock of `keywords.lock_of`;
 - a START within two minutes of a STOP may have overtaken it: STOP holds until Twilio has told when both were sent;
 - texts out of Twilio's list go by Twilio's times. A tie goes to STOP.
 """

@@ -10,6 +10,7 @@ from twilio_sms_channel.messaging import (
 	consent,
 	contacts,
 	conversations,
+	keywords,
 	media,
 	notify,
 	phone,
@@ -20,6 +21,7 @@ from twilio_sms_channel.messaging import (
 )
 from twilio_sms_channel.messaging.events import tell
 from twilio_sms_channel.messaging.jobs import later
+from twilio_sms_channel.messaging.keywords import STOP
 
 
 def thread(message, conversation) -> None:
@@ -135,7 +137,7 @@ def _log(desk, ticket: Ticket, conversation, consent_changed: bool, is_reaction:
 
 
 def _is_bare_stop(message) -> bool:
-	return not message.media and consent.keyword(message.body, message.opt_out_type) == consent.STOP
+	return not message.media and keywords.keyword(message.body, message.opt_out_type) == STOP
 
 
 def _open_ticket(desk, conversation) -> Ticket | None:
