@@ -10,7 +10,7 @@ from support.planted import stored
 from support.stack import INBOUND, MESSAGE, Customer, eventually, status_of, ticket_of
 from support.webhooks import inbound_params, post_signed
 
-from twilio_sms_channel.messaging import backfill, consent, consent_order, intake, sweep
+from twilio_sms_channel.messaging import backfill, consent, intake, keyword_order, sweep
 from twilio_sms_channel.simulator.world import SHORT_CODE, TOLL_FREE
 
 EVENT, CONVERSATION, NUMBER = "Twilio SMS Consent Event", "Twilio SMS Conversation", "Twilio SMS Number"
@@ -188,7 +188,7 @@ def test_others_are_asked_about_although_an_accounts_secrets_cannot_be_read(sim,
 		events[account] = stored({**stop, "message": text, "occurred_at": now_datetime()})
 	frappe.db.commit()
 	try:
-		consent_order.ask_again()
+		keyword_order.ask_again()
 		still_open = [
 			account for account, name in events.items() if frappe.db.get_value(EVENT, name, "order_open")
 		]

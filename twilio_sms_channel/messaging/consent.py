@@ -243,38 +243,6 @@ def refresh(number: str, customer_number: str, conversation=None) -> None:
 			frappe.db.set_value(CONVERSATION, row.name, {**marks, "may_want_to_stop": 0})
 
 
-def settle(number: str, customer_number: str) -> None:
-	"""Show that Twilio has told which of a customer's texts was the last one. Commits."""
-	from twilio_sms_channel.desks import desk_of_site
-	from twilio_sms_channel.messaging import conversations
-
-	with conversations.locked(number, customer_number) as conversation:
-		was_opted_out = conversation.opted_out
-		refresh(number, customer_number, conversation)
-		conversations.save(conversation)
-		if was_opted_out and not conversation.opted_out:
-			system_lines.log(conversation.ticket_doctype, conversation.ticket, system_lines.OPTED_IN)
-			answer(START, conversation, frappe.get_cached_doc(NUMBER, number))
-		if conversation.ticket:
-			desk_of_site().refresh(str(conversation.ticket))
-
-
-def answer(word: str, conversation, number) -> None:
-	"""Confirm a keyword where nobody else does: on a short code that is in no Messaging Service."""
-	from twilio_sms_channel.messaging import outbox
-
-	if number.number_type != "Short Code" or number.messaging_service_sid:
-		return
-	name = number.description or number.name
-	standard = {
-		STOP: _("{0}: You will get no more texts from us. Reply START to get them again."),
-		START: _("{0}: You will get our texts again. Reply HELP for help, STOP to stop."),
-		HELP: _("{0}: Reply with your question and we will answer. Reply STOP to get no more texts."),
-	}[word].format(name)
-	own = number.get(f"{word.lower()}_answer")
-	outbox.write_automatic(conversation, (own or standard).strip())
-
-
 def _record(
 	word: str,
 	number: str,

@@ -11,13 +11,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 import frappe
-from frappe.utils import add_to_date, now_datetime
 from pypika.terms import Parameter
 
 from twilio_sms_channel.messaging import jobs
-from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
-from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
-from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 
 EVENT, MESSAGE, NUMBER = "Twilio SMS Consent Event", "Twilio SMS Message", "Twilio SMS Number"
 OPTED_OUT, OPTED_IN = "Opted Out", "Opted In"
@@ -28,8 +24,6 @@ PLAIN_STARTS = ("START", "UNSTOP")
 MAY_OVERTAKE = timedelta(minutes=2)
 # Between the database's clock and Twilio's, at the very most.
 CLOCKS_DIFFER_BY = timedelta(days=1)
-ASKED_AT_ONCE, ASKED_FOR_HOURS = 20, 24
-ASK_AGAIN = "twilio_sms_channel.messaging.consent_order.ask_again"
 FIELDS = (
 	*("name", "event", "customer_number", "number", "service_sid", "source", "word", "message"),
 	*("occurred_at", "entered_by", "sequence", "stored_at_utc", "sent_at_utc", "order_open"),
@@ -111,64 +105,9 @@ def ask_if_open(event) -> None:
 		if not each.sent_at_utc:
 			frappe.db.set_value(EVENT, each.name, "order_open", 1, update_modified=False)
 	if undecided:
-		jobs.later("twilio_sms_channel.messaging.consent_order.ask", event.message, queue="default")
-
-
-def ask(message: str) -> None:
-	"""Ask Twilio when those of a customer's texts were sent whose order is not known, and mark who may be texted.
-
-	:param message: one of them, by its Twilio SMS Message
-	"""
-	from twilio_sms_channel.messaging import consent
-
-	jobs.as_administrator()
-	customer_number = frappe.db.get_value(EVENT, {"message": message}, "customer_number")
-	undecided = frappe.get_all(
-		EVENT, {"customer_number": customer_number, "order_open": 1}, ["name", "message", "number"]
-	)
-	try:
-		sent_at = {event.name: _sent_at(event.message) for event in undecided}
-	except (TwilioProblem, *SECRET_IS_UNREADABLE) as e:
-		frappe.clear_messages()
-		frappe.logger("twilio_sms").info(f"the order of STOP and START is not known yet: {e}")
-		return
-	for name, moment in sent_at.items():
-		frappe.db.set_value(EVENT, name, "sent_at_utc", moment, update_modified=False)
-	for number in {event.number for event in undecided}:
-		consent.settle(number, customer_number)
-	# At the end: should this worker be killed, the sweep does it all again.
-	for name in sent_at:
-		frappe.db.set_value(EVENT, name, "order_open", 0, update_modified=False)
-	frappe.db.commit()
+		jobs.later("twilio_sms_channel.messaging.keyword_order.ask", event.message, queue="default")
 
 
 def waits_for_twilio() -> bool:
 	"""Whether Twilio has still to be asked which of some texts was the last one."""
 	return bool(frappe.db.exists(EVENT, {"order_open": 1}))
-
-
-def ask_again() -> None:
-	"""Ask about what Twilio did not answer, for a day (worker). What is open then stays an opt-out. Commits."""
-	jobs.as_administrator()
-	jobs.begun(ASK_AGAIN)
-	too_old = add_to_date(now_datetime(), hours=-ASKED_FOR_HOURS)
-	frappe.db.set_value(EVENT, {"order_open": 1, "creation": ("<", too_old)}, "order_open", 0)
-	frappe.db.commit()
-	rows = frappe.get_all(
-		EVENT, {"order_open": 1}, ["customer_number", "message"], order_by="creation", limit=ASKED_AT_ONCE
-	)
-	for message in {row.customer_number: row.message for row in rows}.values():
-		ask(message)
-
-
-def _sent_at(message: str) -> datetime | None:
-	"""When Twilio had a text, in UTC; None when Twilio has it no more."""
-	row = frappe.db.get_value(MESSAGE, message, ["account", "twilio_sid"], as_dict=True)
-	if not row or not row.twilio_sid:
-		return None
-	try:
-		return Gateway(frappe.get_doc("Twilio SMS Account", row.account)).sent_at_utc(row.twilio_sid)
-	except TwilioProblem as e:
-		if e.code == NOT_FOUND:
-			return None
-		raise

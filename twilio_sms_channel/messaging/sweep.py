@@ -10,6 +10,7 @@ from twilio_sms_channel.messaging import (
 	dispatch,
 	intake,
 	jobs,
+	keyword_order,
 	media,
 	onboarding,
 	pausing,
@@ -33,7 +34,7 @@ def run() -> None:
 	for job, queue, is_needed in (
 		(dispatch.LOOK_AFTER_ACCOUNTS, "short", lambda: may_send and pausing.paused()),
 		(intake.TAKE_UP, "default", intake.waiting),
-		(consent_order.ASK_AGAIN, "default", lambda: may_send and consent_order.waits_for_twilio()),
+		(keyword_order.ASK_AGAIN, "default", lambda: may_send and consent_order.waits_for_twilio()),
 		(polling.TAKE_UP, "long", lambda: may_send and polling.is_due()),
 		(media.TAKE_UP, media.QUEUE, media.waiting),
 		(media.CLEAN_UP, media.QUEUE, media.undeleted),

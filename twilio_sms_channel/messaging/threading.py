@@ -10,6 +10,7 @@ from twilio_sms_channel.messaging import (
 	consent,
 	contacts,
 	conversations,
+	keyword_reply,
 	keywords,
 	media,
 	notify,
@@ -84,7 +85,7 @@ def thread(message, conversation) -> None:
 	if is_burst:
 		arrival_order.arrange_later(message)
 	if keyword:
-		consent.answer(keyword, conversation, number)
+		keyword_reply.answer(keyword, conversation, number)
 	_log(desk, ticket, conversation, changed, is_reaction)
 	if continued:
 		notify.about_text(desk, ticket, who, message)
@@ -121,7 +122,9 @@ def add_words(message, conversation) -> None:
 	conversations.save(conversation)
 	message.db_set("may_want_to_stop", message.may_want_to_stop)
 	if keyword:
-		consent.answer(keyword, conversation, frappe.get_cached_doc("Twilio SMS Number", conversation.number))
+		keyword_reply.answer(
+			keyword, conversation, frappe.get_cached_doc("Twilio SMS Number", conversation.number)
+		)
 	name = frappe.db.get_value("Communication", message.communication, "reference_name")
 	if ticket := name and desk.living_ticket(name):
 		desk.call_by(ticket.name, message.body, conversation.customer_number)
@@ -161,7 +164,7 @@ def _keep_without_ticket(desk, message, conversation, number) -> None:
 	frappe.db.set_value(message.doctype, message.name, facts)
 	message.update(facts)
 	message.notify_update()
-	consent.answer(keyword, conversation, number)
+	keyword_reply.answer(keyword, conversation, number)
 	if changed and conversation.ticket and desk.living_ticket(conversation.ticket):
 		desk.log(conversation.ticket, system_lines.OPTED_OUT)
 	tell("twilio_sms_message_received", message)
