@@ -9,7 +9,7 @@ from PIL import Image
 from support.reply_box import noise, upload
 from support.stack import content_of, eventually, ticket_of
 
-from twilio_sms_channel.messaging import media
+from twilio_sms_channel.messaging import files
 from twilio_sms_channel.overrides.file import FileMixin
 
 MERGE = "helpdesk.helpdesk.doctype.hd_ticket.api.merge_ticket"
@@ -38,14 +38,14 @@ def stored(name: str, content: bytes, **fields):
 	"""A File whose name was taken, and what it holds."""
 	upload(name, content + b"another")
 	file = frappe.get_doc("File", upload(name, content, **fields))
-	return file, media.content_of(file)
+	return file, files.content_of(file)
 
 
 @pytest.mark.parametrize("content", [readable_png, photo], ids=["png", "jpeg"])
 def test_a_file_that_is_attached_again_is_the_same_file(stack, customer, content):
 	ticket = ticket_of(customer.text("Look"))
 	file, held = stored("copied.png" if content is readable_png else "copied.jpg", content())
-	copy = frappe.get_doc("File", media.attach_again(file, "HD Ticket", str(ticket.name)))
+	copy = frappe.get_doc("File", files.attach_again(file, "HD Ticket", str(ticket.name)))
 	assert (copy.file_url, copy.content_hash, copy.is_private) == (file.file_url, file.content_hash, 1)
 	assert (copy.attached_to_doctype, copy.attached_to_name) == ("HD Ticket", str(ticket.name))
 	# The one that goes first leaves the other's contents.

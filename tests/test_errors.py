@@ -8,7 +8,7 @@ import pytest
 from support.people import make_customer
 from support.stack import ticket_of
 
-from twilio_sms_channel.messaging import outbox, rights
+from twilio_sms_channel.messaging import outbox, own_writes
 from twilio_sms_channel.messaging.fates import fate, trouble
 from twilio_sms_channel.twilio_gateway import errors
 
@@ -200,7 +200,7 @@ def test_changed_files_are_remarked_upon(agent, failed):
 	doc.append("media", {"file_name": "big.png", "status": "Attached", "changed": "scaled down"})
 	doc.append("media", {"file_name": "plan.pdf", "status": "Linked"})
 	doc.append("media", {"file_name": "ok.png", "status": "Attached"})
-	rights.ours(doc).save(ignore_permissions=True)
+	own_writes.ours(doc).save(ignore_permissions=True)
 	frappe.db.commit()
 	files = last(agent, failed.ticket)["media"]
 	assert [file["remark"] for file in files] == ["big.png: scaled down", "plan.pdf: sent as a link", ""]

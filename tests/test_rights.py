@@ -10,10 +10,10 @@ from openpyxl import load_workbook
 from support.people import make_agent, make_customer, make_system_manager, make_user
 from support.stack import Customer, eventually, ticket_of
 
-from twilio_sms_channel.messaging import rights
+from twilio_sms_channel.messaging import own_writes
 
 MESSAGE, CONVERSATION, TICKET = "Twilio SMS Message", "Twilio SMS Conversation", "HD Ticket"
-FORGED = {"flags": {"ignore_permissions": True, rights.MARK: True}, rights.MARK: True}
+FORGED = {"flags": {"ignore_permissions": True, own_writes.MARK: True}, own_writes.MARK: True}
 
 
 def rest(person, doctype: str, name: str, values: dict):

@@ -14,7 +14,7 @@ from support.replies import conversation as conversation_of
 from support.stack import eventually, status_of
 
 from twilio_sms_channel import practice
-from twilio_sms_channel.messaging import backfill, dispatch, home, starting, sweep
+from twilio_sms_channel.messaging import backfill, dispatch, home, starting, sweep, takeover
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
 CONFIRM = "twilio_sms_channel.api.setup.confirm_home"
@@ -36,7 +36,7 @@ def test_a_site_is_at_home_where_it_was_installed(stack):
 	assert not home.is_copy() and home.why() == ""
 	assert home.stored("home")["home"] == at_home()
 	home.settle()
-	assert home.confirm() == 0
+	assert takeover.confirm() == 0
 
 
 def test_another_config_or_none_makes_a_copy_and_another_name_as_well(stack):

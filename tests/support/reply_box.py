@@ -6,7 +6,7 @@ import random
 import frappe
 from PIL import Image
 
-from twilio_sms_channel.messaging import rights
+from twilio_sms_channel.messaging import own_writes
 
 CUSTOMER = "+14155550132"
 
@@ -30,9 +30,9 @@ def conversation_with(stack, customer: str = CUSTOMER, number: str = "", **field
 		}
 	).insert(ignore_permissions=True)
 	ticket.update({"twilio_sms_conversation": conversation.name, "twilio_sms_reply_channel": "SMS"})
-	rights.ours(ticket).insert(ignore_permissions=True)
+	own_writes.ours(ticket).insert(ignore_permissions=True)
 	conversation.ticket_doctype, conversation.ticket = "HD Ticket", str(ticket.name)
-	rights.ours(conversation).save()
+	own_writes.ours(conversation).save()
 	# Tickets' names can be numbers, which Frappe puts into a link that it checks; the database has them as text.
 	conversation.reload()
 	return conversation

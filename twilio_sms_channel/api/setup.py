@@ -15,6 +15,7 @@ from twilio_sms_channel.messaging import (
 	pausing,
 	public_url,
 	redaction,
+	takeover,
 	wake,
 	webhook_setup,
 )
@@ -192,7 +193,7 @@ def latest_text(account: str) -> dict[str, Any]:
 
 
 @frappe.whitelist(methods=["POST"])
-def confirm_home(waiting: str = home.CANCEL) -> dict[str, Any]:
+def confirm_home(waiting: str = takeover.CANCEL) -> dict[str, Any]:
 	"""Say that this site takes over from the one that its data was restored from: from now on it sends texts.
 
 	:param waiting: what becomes of texts that waited in the backup: "cancel" them, or "look_up" which of them Twilio has
@@ -200,9 +201,9 @@ def confirm_home(waiting: str = home.CANCEL) -> dict[str, Any]:
 	:return: `{"waiting", "texts": how many}`
 	"""
 	frappe.only_for("System Manager")
-	if waiting not in (home.CANCEL, home.LOOK_UP):
+	if waiting not in (takeover.CANCEL, takeover.LOOK_UP):
 		frappe.throw(_("Texts that wait are either canceled (cancel) or looked up at Twilio (look_up)."))
-	texts = home.confirm(waiting)
+	texts = takeover.confirm(waiting)
 	wake.wake()
 	# Nothing is written any more, so the request would end without.
 	frappe.db.commit()

@@ -17,8 +17,8 @@ from twilio_sms_channel.messaging import (
 	locks,
 	media,
 	outbox,
+	own_writes,
 	remedies,
-	rights,
 	segments,
 	senders,
 	starting,
@@ -92,7 +92,7 @@ def _switch(doc, channel: str, email: str | None) -> dict[str, Any]:
 	doc.twilio_sms_reply_channel = channel
 	# Whoever switches is not asked for what else the ticket lacks.
 	doc.flags.ignore_mandatory = doc.flags.ignore_links = True
-	rights.ours(doc).save()
+	own_writes.ours(doc).save()
 	if changed:
 		line = system_lines.TO_EMAIL if channel == "Email" else system_lines.TO_TEXT
 		system_lines.log(doc.doctype, doc.name, line)

@@ -1,6 +1,7 @@
 """What the channel needs of a ticket system."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -70,11 +71,13 @@ class Desk(ABC):
 		"""Give a ticket that was opened for a text without words the subject that it would have got with them."""
 
 	@abstractmethod
-	def take_on(self, conversation, ticket: str) -> Ticket:
+	def take_on(self, conversation, ticket: str, is_of_customer: Callable[[str], bool]) -> Ticket:
 		"""Have an existing ticket reply by text from now on, in this conversation when it has none.
 
 		The ticket's row is locked. What else it has, such as an e-mail address, stays. A ticket that texts another
 		customer, into which this one's was merged, goes on texting that one.
+
+		:param is_of_customer: whether a conversation, by its name, is with the same customer
 		"""
 
 	@abstractmethod

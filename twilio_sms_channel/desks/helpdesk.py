@@ -5,6 +5,7 @@ Written against Helpdesk v1.14 to v1.28; where releases differ, the one capabili
 
 import inspect
 import json
+from collections.abc import Callable
 
 import frappe
 from frappe import _
@@ -17,7 +18,7 @@ from pypika.terms import Term
 
 from twilio_sms_channel.desks import saved_replies
 from twilio_sms_channel.desks.base import Desk, Logged, Ticket
-from twilio_sms_channel.messaging import contacts, conversations, phone, rights, rows, text
+from twilio_sms_channel.messaging import contacts, own_writes, phone, rows, text
 from twilio_sms_channel.messaging.courtesies import courtesy, is_for_lack
 
 TICKET = "HD Ticket"
@@ -68,7 +69,7 @@ class HelpdeskDesk(Desk):
 			if value and frappe.db.exists(ticket.meta.get_options(ticket_field), value):
 				ticket.set(ticket_field, value)
 		ticket.flags.opened_by_text = True
-		_insert(rights.ours(ticket))
+		_insert(own_writes.ours(ticket))
 		rows.require(TICKET, ticket.name)
 		name = str(ticket.name)
 		if not conversation.contact and (sharing := contacts.sharing(conversation.customer_number)):
@@ -96,9 +97,9 @@ class HelpdeskDesk(Desk):
 		if frappe.db.get_value(TICKET, ticket, "subject") == subject_of("", customer_number):
 			frappe.db.set_value(TICKET, ticket, "subject", subject_of(body, customer_number))
 
-	def take_on(self, conversation, ticket: str) -> Ticket:
+	def take_on(self, conversation, ticket: str, is_of_customer: Callable[[str], bool]) -> Ticket:
 		doc = frappe.get_doc(TICKET, ticket, for_update=True)
-		if conversations.are_of_one_customer(doc.twilio_sms_conversation or conversation.name, conversation):
+		if is_of_customer(doc.twilio_sms_conversation or conversation.name):
 			changes = {
 				"twilio_sms_conversation": doc.twilio_sms_conversation or conversation.name,
 				"twilio_sms_reply_channel": "SMS",
@@ -106,7 +107,7 @@ class HelpdeskDesk(Desk):
 			}
 			if any(doc.get(field) != value for field, value in changes.items()):
 				doc.flags.ignore_mandatory = doc.flags.ignore_links = True
-				rights.ours(doc.update(changes)).save()
+				own_writes.ours(doc.update(changes)).save()
 		return Ticket(str(doc.name), doc.subject)
 
 	def living_ticket(self, ticket: str) -> Ticket | None:

@@ -19,6 +19,7 @@ from twilio_sms_channel.messaging import (
 	jobs,
 	pausing,
 	site_config,
+	takeover,
 	wake,
 	webhook_setup,
 )
@@ -30,7 +31,7 @@ AT_ONCE = 500
 
 
 def take_over(_about: str) -> None:
-	home.confirm(home.CANCEL)
+	takeover.confirm(takeover.CANCEL)
 
 
 def set_webhook(number: str) -> None:

@@ -7,16 +7,17 @@ The site's id is in site_config.json, which is no part of a database backup. The
 name of the site: another host has another id or none, and where somebody took the config along, the name differs.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import frappe
 from frappe import _
-from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging import clock, locks, site_config, unconfirmed
+from twilio_sms_channel.messaging import clock, locks, site_config
 
 HOME = "Twilio SMS Home"
 CONFIG_KEY = "twilio_sms_home"
 PRACTICE_KEY = site_config.PRACTICE_KEY
-CANCEL, LOOK_UP = "cancel", "look_up"
 LOCK, PATIENCE_S = "home", 30
 
 
@@ -53,36 +54,10 @@ def refuse_on_copy() -> None:
 
 def settle() -> None:
 	"""Make this site the home of data that has none yet: of a new installation, or one older than this. Commits."""
-	_take_lock()
-	try:
+	with locked():
 		if not stored("home", for_update=True):
-			_move_in(beat=clock.now())
+			move_in(beat=clock.now())
 		frappe.db.commit()
-	finally:
-		locks.release([LOCK])
-
-
-def confirm(waiting: str = CANCEL) -> int:
-	"""Make this site the home of data that came here by a backup. Commits.
-
-	Texts that waited in the backup are not simply sent: the site it was made of may have done so.
-
-	:param waiting: CANCEL has them canceled, with the reason in their tickets; LOOK_UP has them looked up at Twilio, and
-		sent where they are not there
-	:return: how many texts that was
-	"""
-	_take_lock()
-	try:
-		if not is_copy():
-			return 0
-		count = (
-			_call_off() if waiting == CANCEL else unconfirmed.doubt(_("This site took over from a backup."))
-		)
-		_move_in(beat=clock.now(), confirmed_by=frappe.session.user, confirmed_on=now_datetime())
-		frappe.db.commit()
-		return count
-	finally:
-		locks.release([LOCK])
 
 
 def leave() -> None:
@@ -112,21 +87,22 @@ def _here(config: dict) -> str:
 	return f"{config.get(CONFIG_KEY) or ''}@{frappe.local.site}"
 
 
-def _move_in(**facts) -> None:
-	"""The config first: a process that dies in between leaves what was a copy a copy."""
+def move_in(**facts) -> None:
+	"""Make this site the home of its data. The config first: a process that dies in between leaves what was a copy a copy."""
 	if not frappe.get_site_config().get(CONFIG_KEY):
 		site_config.write(**{CONFIG_KEY: frappe.generate_hash(length=20)})
 	frappe.db.set_single_value(HOME, {"home": _here(frappe.get_site_config()), **facts})
 
 
-def _call_off() -> int:
-	return unconfirmed.call_off(
-		_(
-			"Canceled when this site took over from a backup, because it may have been sent before. Text again if the customer still needs it."
-		)
-	)
+@contextmanager
+def locked() -> Iterator[None]:
+	"""Around moving in: one process at a time.
 
-
-def _take_lock() -> None:
+	:raises frappe.QueryTimeoutError: another one is at it
+	"""
 	if not locks.take([LOCK], PATIENCE_S):
 		frappe.throw(_("Somebody else is doing this at the moment. Try again."), frappe.QueryTimeoutError)
+	try:
+		yield
+	finally:
+		locks.release([LOCK])

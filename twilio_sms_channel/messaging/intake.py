@@ -16,16 +16,16 @@ from twilio_sms_channel.messaging import (
 	consent,
 	contacts,
 	conversations,
+	db_errors,
 	erasures,
 	jobs,
-	locks,
 	phone,
 	rows,
 	threading,
 	words,
 )
+from twilio_sms_channel.messaging.alerts import tell_managers
 from twilio_sms_channel.messaging.courtesies import courtesy
-from twilio_sms_channel.messaging.notify import tell_managers
 from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.payloads import InboundText
 
@@ -275,7 +275,7 @@ def _thread(message: str, number: str, customer_number: str) -> None:
 		except Exception as e:
 			frappe.db.rollback()
 			frappe.clear_messages()
-			if not locks.is_passing(e) or attempt == TRIES_AT_ONCE:
+			if not db_errors.is_passing(e) or attempt == TRIES_AT_ONCE:
 				_note_failure(message, e)
 				return
 
@@ -289,7 +289,7 @@ def _make_contact(number: str, customer_number: str) -> None:
 	frappe.db.commit()
 	if conversations.contact_of(number, customer_number):
 		return
-	with courtesy("A customer's contact could not be made", but=locks.is_passing):
+	with courtesy("A customer's contact could not be made", but=db_errors.is_passing):
 		contacts.find_or_create(customer_number)
 	frappe.db.commit()
 

@@ -10,22 +10,10 @@ from typing import TypeVar
 
 import frappe
 
+from twilio_sms_channel.messaging import db_errors
+
 Answer = TypeVar("Answer")
 TRIES_AT_ONCE = 3
-# Two transactions that make the same contact, or wait for the same row, get in each other's way for a moment only.
-PASSING = (
-	frappe.DuplicateEntryError,
-	frappe.QueryDeadlockError,
-	frappe.QueryTimeoutError,
-	frappe.TimestampMismatchError,
-)
-# MariaDB from 11.6 on: another transaction was faster since this one began to read.
-RECORD_HAS_CHANGED = 1020
-
-
-def is_passing(error: Exception) -> bool:
-	"""Whether what failed goes well when it is done again at once: another transaction was in the way."""
-	return isinstance(error, PASSING) or error.args[:1] == (RECORD_HAS_CHANGED,)
 
 
 def again(work: Callable[[], Answer]) -> Answer:
@@ -39,7 +27,7 @@ def again(work: Callable[[], Answer]) -> Answer:
 			return work()
 		except Exception as e:
 			waited = isinstance(e, frappe.QueryTimeoutError) and getattr(frappe.local, "request", None)
-			if attempt == TRIES_AT_ONCE or waited or not is_passing(e):
+			if attempt == TRIES_AT_ONCE or waited or not db_errors.is_passing(e):
 				raise
 			frappe.db.rollback()
 			frappe.clear_messages()

@@ -1,7 +1,5 @@
 """Pictures and files of inbound texts, fetched from Twilio."""
 
-from pathlib import Path
-
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Min
@@ -191,37 +189,3 @@ def _attach(message, item, content: bytes, ending: str):
 	)
 	rows.insert(file, ignore_permissions=True, ignore_mandatory=True)
 	return file
-
-
-def content_of(file) -> bytes:
-	"""What a File document holds, from the disk: its get_content() makes text of what can be read as text, from v16 on
-	even of pictures."""
-	return Path(file.get_full_path()).read_bytes()
-
-
-def attach_again(file, doctype: str, name: str) -> str:
-	"""Attach what a File document holds to another document as well. Returns the new File's name.
-
-	Not inserted as Frappe does it: that would read the file and write it anew, JPEGs with less in them, and from v16 on
-	pictures that can be read as text as text.
-	"""
-	again = frappe.copy_doc(file)
-	again.update({"attached_to_doctype": doctype, "attached_to_name": name, "attached_to_field": None})
-	again.name = frappe.generate_hash(length=10)
-	# copy_doc() empties it; insert() would set it.
-	again.docstatus = 0
-	again.db_insert()
-	return again.name
-
-
-def attach_address(file_url: str, doctype: str, name: str) -> None:
-	"""Attach the file at an address to a document, unless it is."""
-	there = {"attached_to_doctype": doctype, "attached_to_name": name}
-	if frappe.db.exists("File", {"file_url": file_url, **there}):
-		return
-	if known := frappe.db.get_value("File", {"file_url": file_url, "is_folder": 0}):
-		attach_again(frappe.get_doc("File", known), doctype, name)
-	else:
-		frappe.get_doc({"doctype": "File", "file_url": file_url, **there}).insert(
-			ignore_permissions=True, ignore_mandatory=True
-		)

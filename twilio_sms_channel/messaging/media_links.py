@@ -17,7 +17,7 @@ import frappe
 from frappe.core.doctype.file.utils import get_content_hash
 from frappe.utils.password import get_encryption_key
 
-from twilio_sms_channel.messaging import media, public_url, site_config, text
+from twilio_sms_channel.messaging import files, public_url, site_config, text
 from twilio_sms_channel.twilio_gateway.media_types import SHOWN_BY_BROWSERS
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
@@ -91,7 +91,7 @@ def read(file: str) -> Opened:
 			doc = frappe.get_doc("File", file)
 			shown = content_type in SHOWN_BY_BROWSERS
 			kind = content_type if shown else ANY_FILE
-			return Opened(media.content_of(doc), kind, doc.file_name, shown)
+			return Opened(files.content_of(doc), kind, doc.file_name, shown)
 	raise frappe.PermissionError
 
 
@@ -161,7 +161,7 @@ def _open(file: str) -> Opened | None:
 	if not row:
 		return None
 	try:
-		content = media.content_of(doc)
+		content = files.content_of(doc)
 	except OSError:
 		return None
 	if get_content_hash(content) != doc.content_hash:

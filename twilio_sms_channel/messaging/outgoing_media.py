@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import frappe
 from frappe import _
 
-from twilio_sms_channel.messaging import media, phone, pictures, rows
+from twilio_sms_channel.messaging import files, phone, pictures, rows
 from twilio_sms_channel.twilio_gateway import media_types, outside
 from twilio_sms_channel.twilio_gateway.media_types import kind_of
 
@@ -124,7 +124,7 @@ def attach(file: Outgoing, communication: str) -> dict:
 	)
 	rows.insert(copy, ignore_permissions=True, ignore_mandatory=True)
 	# Frappe may have written a JPEG anew, without what cameras put into it.
-	stored_size = len(media.content_of(copy))
+	stored_size = len(files.content_of(copy))
 	return {
 		"file": copy.name,
 		"file_name": outside.plain(file.file_name),
@@ -170,7 +170,7 @@ def _read(name: str) -> Outgoing:
 	try:
 		if source.is_folder or source.is_remote_file:
 			raise FileNotFoundError
-		content = media.content_of(source)
+		content = files.content_of(source)
 	except OSError:
 		raise CannotSendFile(
 			_("{0} is not stored on this site, so it cannot be sent. Attach it again.").format(

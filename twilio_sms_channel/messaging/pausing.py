@@ -5,7 +5,7 @@ from frappe import _
 from frappe.utils import add_to_date, get_datetime, now_datetime
 
 from twilio_sms_channel.messaging import connecting
-from twilio_sms_channel.messaging.notify import tell_managers
+from twilio_sms_channel.messaging.alerts import tell_managers
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 

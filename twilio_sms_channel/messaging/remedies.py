@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 from frappe.utils.caching import request_cache
 
-from twilio_sms_channel.messaging import contacts, delivery, media, rows, text, wake
+from twilio_sms_channel.messaging import contacts, delivery, files, rows, text, wake
 from twilio_sms_channel.messaging.events import tell
 from twilio_sms_channel.twilio_gateway import errors, outside
 from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
@@ -177,4 +177,4 @@ def _why_not_emailed(message) -> str:
 
 def _copy(file: str, ticket) -> str:
 	"""Another File with the same contents: Helpdesk moves what is attached to a reply, and the text keeps its own."""
-	return media.attach_again(frappe.get_doc("File", file), ticket.doctype, str(ticket.name))
+	return files.attach_again(frappe.get_doc("File", file), ticket.doctype, str(ticket.name))

@@ -10,22 +10,10 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.desks import desk_of_site, desk_or_none
+from twilio_sms_channel.messaging import own_writes
 
 CONVERSATION = "twilio_sms_conversation"
 TICKET_FIELDS = (CONVERSATION, "twilio_sms_reply_channel")
-# Known by its identity: nothing that comes with a request can be this object.
-_OURS = object()
-MARK = "twilio_sms_written_by"
-
-
-def ours(doc):
-	"""Mark a document as written by this app: its saves may change what it keeps. Returns it."""
-	doc.flags[MARK] = _OURS
-	return doc
-
-
-def is_ours(doc) -> bool:
-	return doc.flags.get(MARK) is _OURS
 
 
 def keep(doc, fields: tuple[str, ...]) -> None:
@@ -33,7 +21,7 @@ def keep(doc, fields: tuple[str, ...]) -> None:
 
 	:raises frappe.PermissionError: naming the field
 	"""
-	if is_ours(doc):
+	if own_writes.is_ours(doc):
 		return
 	for field in fields:
 		if doc.meta.has_field(field) and _is_changed(doc, field):
@@ -42,14 +30,14 @@ def keep(doc, fields: tuple[str, ...]) -> None:
 
 def restore(doc, fields: tuple[str, ...]) -> None:
 	"""Put back what somebody else has changed in these fields, where a form can be older than what the app wrote."""
-	if not is_ours(doc) and not doc.is_new():
+	if not own_writes.is_ours(doc) and not doc.is_new():
 		before = doc.get_doc_before_save() or _stored(doc)
 		doc.update({field: before.get(field) for field in fields})
 
 
 def keep_all(doc, but: tuple[str, ...] = ()) -> None:
 	"""The same for all fields that the DocType came with, and for new documents."""
-	if is_ours(doc):
+	if own_writes.is_ours(doc):
 		return
 	if doc.is_new():
 		# No request can say this of its document, but a web form of a site's own does.
@@ -68,7 +56,7 @@ def keep_all(doc, but: tuple[str, ...] = ()) -> None:
 
 def before_ticket_insert(doc, method: str | None = None) -> None:
 	"""A new ticket brings no conversation along, except one that an agent splits off."""
-	if is_ours(doc) or not doc.get(CONVERSATION):
+	if own_writes.is_ours(doc) or not doc.get(CONVERSATION):
 		return
 	source = desk_of_site().split_from(doc)
 	same = source and frappe.db.get_value(doc.doctype, source, CONVERSATION) == doc.get(CONVERSATION)
@@ -78,7 +66,7 @@ def before_ticket_insert(doc, method: str | None = None) -> None:
 
 def before_ticket_validate(doc, method: str | None = None) -> None:
 	"""Keep a ticket's conversation, and the tickets that it is tied to when one of them has texts."""
-	if is_ours(doc):
+	if own_writes.is_ours(doc):
 		return
 	if not doc.is_new():
 		keep(doc, TICKET_FIELDS)

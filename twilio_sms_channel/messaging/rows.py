@@ -6,7 +6,7 @@ from frappe.utils import now_datetime
 from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.messaging.courtesies import Back
-from twilio_sms_channel.messaging.locks import is_passing
+from twilio_sms_channel.messaging.db_errors import is_passing
 
 
 class TakenBack(frappe.QueryDeadlockError):

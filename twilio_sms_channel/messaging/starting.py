@@ -111,7 +111,9 @@ def _start(to, body, number, ticket, contact, subject, files, request_id, confir
 	continued = ticket or ((current := _continued(desk, conversation)) and current.name)
 	texted_before = continued and frappe.db.get_value(desk.doctype, continued, "twilio_sms_conversation")
 	if continued:
-		target = desk.take_on(conversation, continued)
+		target = desk.take_on(
+			conversation, continued, lambda own: conversations.are_of_one_customer(own, conversation)
+		)
 	else:
 		target = desk.open_ticket(conversation, body, subject)
 	conversation.ticket_doctype, conversation.ticket = desk.doctype, target.name

@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import contacts, delivery, media, phone
+from twilio_sms_channel.messaging import contacts, delivery, files, phone
 
 TICKET, MESSAGE, CONVERSATION = "HD Ticket", "Twilio SMS Message", "Twilio SMS Conversation"
 FIELDS = ("name", "contact", "raised_by", "twilio_sms_conversation")
@@ -140,4 +140,4 @@ def _attach_files(message: str, copy: str) -> None:
 	They stay where they are as well: links that Twilio and customers have are bound to it.
 	"""
 	for name in frappe.get_all("Twilio SMS Media", {"parent": message, "file": ("is", "set")}, pluck="file"):
-		media.attach_address(frappe.db.get_value("File", name, "file_url"), "Communication", copy)
+		files.attach_address(frappe.db.get_value("File", name, "file_url"), "Communication", copy)

@@ -15,9 +15,9 @@ from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.messaging import (
 	contacts,
 	conversations,
+	db_errors,
+	files,
 	links,
-	locks,
-	media,
 	outbox,
 	phone,
 	reply_pictures,
@@ -97,7 +97,7 @@ class TicketMixin:
 
 		Of all tickets: on a merge Helpdesk calls this with the copied entry in the ticket's place.
 		"""
-		media.attach_address(file_url, doctype, str(docname))
+		files.attach_address(file_url, doctype, str(docname))
 
 	def customer_email(self) -> str:
 		"""The customer's valid e-mail address, "" without one."""
@@ -188,7 +188,7 @@ class TicketMixin:
 				# Helpdesk's bulk reply goes on with the other tickets and tells nobody.
 				if isinstance(e, outbox.CannotText):
 					self._note_not_sent(body, str(e))
-				elif locks.is_passing(e):
+				elif db_errors.is_passing(e):
 					self._note_not_sent(
 						body, _("Somebody else changed the ticket at the same moment. Send it again.")
 					)
@@ -274,7 +274,7 @@ def _is_to_be_heard_of(direction: str) -> Callable[[Exception], bool]:
 	"""Which errors of saving the ticket count: those that pass, and for an agent who replies what a site refuses."""
 
 	def says(error: Exception) -> bool:
-		if locks.is_passing(error):
+		if db_errors.is_passing(error):
 			return True
 		refuses = isinstance(error, frappe.ValidationError | frappe.PermissionError)
 		return direction == "Sent" and refuses and not is_for_lack(error)

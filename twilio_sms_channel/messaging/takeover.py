@@ -1,0 +1,37 @@
+"""An admin confirms that this site takes over from the one that its data was backed up of."""
+
+import frappe
+from frappe import _
+from frappe.utils import now_datetime
+
+from twilio_sms_channel.messaging import clock, home, unconfirmed
+
+CANCEL, LOOK_UP = "cancel", "look_up"
+
+
+def confirm(waiting: str = CANCEL) -> int:
+	"""Make this site the home of data that came here by a backup. Commits.
+
+	Texts that waited in the backup are not simply sent: the site it was made of may have done so.
+
+	:param waiting: CANCEL has them canceled, with the reason in their tickets; LOOK_UP has them looked up at Twilio, and
+		sent where they are not there
+	:return: how many texts that was
+	"""
+	with home.locked():
+		if not home.is_copy():
+			return 0
+		count = (
+			_call_off() if waiting == CANCEL else unconfirmed.doubt(_("This site took over from a backup."))
+		)
+		home.move_in(beat=clock.now(), confirmed_by=frappe.session.user, confirmed_on=now_datetime())
+		frappe.db.commit()
+		return count
+
+
+def _call_off() -> int:
+	return unconfirmed.call_off(
+		_(
+			"Canceled when this site took over from a backup, because it may have been sent before. Text again if the customer still needs it."
+		)
+	)
