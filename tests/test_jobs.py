@@ -11,6 +11,7 @@ from support.recovery import make_due
 from support.stack import MESSAGE, Customer, eventually, status_of
 
 from twilio_sms_channel.messaging import intake, jobs, locks, media, onboarding, outbox, sweep, wake
+from twilio_sms_channel.messaging.threading import MEDIA_QUEUE
 
 FETCHED = "rq.queue:Queue.dequeue_any:return"
 # Less than a mark lasts.
@@ -103,12 +104,12 @@ def test_what_fails_keeps_nothing_else_waiting(stack):
 			raise JobTimeoutException
 		done.append(name)
 
-	jobs.take_up(media.TAKE_UP, lambda: ["one", "broken", "two"], work, queue=media.QUEUE)
+	jobs.take_up(media.TAKE_UP, lambda: ["one", "broken", "two"], work, queue=MEDIA_QUEUE)
 	assert done == ["one", "two"]
 	assert frappe.db.exists("Error Log", {"method": f"{media.TAKE_UP} failed for broken"})
 	# The worker's own end is not the work's failure.
 	with pytest.raises(JobTimeoutException):
-		jobs.take_up(media.TAKE_UP, lambda: ["late", "three"], work, queue=media.QUEUE)
+		jobs.take_up(media.TAKE_UP, lambda: ["late", "three"], work, queue=MEDIA_QUEUE)
 	assert done == ["one", "two"]
 	assert all(locks.is_free(f"{media.TAKE_UP}:{name}") for name in ("one", "broken", "late"))
 

@@ -6,6 +6,7 @@ from frappe.query_builder.functions import Min
 from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.messaging import clock, delivery, home, jobs, locks, rows, words
+from twilio_sms_channel.messaging.threading import FETCH_MEDIA, MEDIA_QUEUE
 from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
@@ -15,11 +16,7 @@ from twilio_sms_channel.twilio_gateway.media_types import WORDS, kind_of
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
 MAX_ATTEMPTS = 5
-FETCH, TAKE_UP, CLEAN_UP = (
-	f"twilio_sms_channel.messaging.media.{job}" for job in ("fetch", "take_up", "clean_up")
-)
-# A worker that serves all queues comes to this one last: texts and answers do not wait for files.
-QUEUE = "long"
+TAKE_UP, CLEAN_UP = (f"twilio_sms_channel.messaging.media.{job}" for job in ("take_up", "clean_up"))
 
 
 def fetch(message: str) -> None:
@@ -37,7 +34,7 @@ def fetch(message: str) -> None:
 		_fetch_one(doc, left.pop(0), account)
 		if left and jobs.others_wait():
 			# Texts and answers do not wait for files: this job goes on after them.
-			jobs.later(FETCH, message, QUEUE)
+			jobs.later(FETCH_MEDIA, message, MEDIA_QUEUE)
 			break
 	delivery.refresh(doc)
 	frappe.db.commit()
@@ -47,17 +44,17 @@ def fetch(message: str) -> None:
 def retry(message: str) -> None:
 	"""Try failed media of an inbound message once more."""
 	frappe.db.set_value(MEDIA, {"parent": message, "status": "Failed"}, {"status": "Waiting", "attempts": 0})
-	jobs.later(FETCH, message, QUEUE)
+	jobs.later(FETCH_MEDIA, message, MEDIA_QUEUE)
 
 
 def take_up() -> None:
 	"""Fetch what waits (worker)."""
-	jobs.take_up(TAKE_UP, waiting, fetch, QUEUE)
+	jobs.take_up(TAKE_UP, waiting, fetch, MEDIA_QUEUE)
 
 
 def clean_up() -> None:
 	"""Delete at Twilio what is to be deleted there (worker)."""
-	jobs.take_up(CLEAN_UP, undeleted, delete_at_twilio, QUEUE)
+	jobs.take_up(CLEAN_UP, undeleted, delete_at_twilio, MEDIA_QUEUE)
 
 
 def waiting(limit: int = 200) -> list[str]:

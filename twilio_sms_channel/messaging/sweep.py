@@ -19,6 +19,7 @@ from twilio_sms_channel.messaging import (
 	standstill,
 )
 from twilio_sms_channel.messaging.courtesies import courtesy
+from twilio_sms_channel.messaging.threading import MEDIA_QUEUE
 
 
 def run() -> None:
@@ -36,8 +37,8 @@ def run() -> None:
 		(intake.TAKE_UP, "default", intake.waiting),
 		(keyword_order.ASK_AGAIN, "default", lambda: may_send and consent_order.waits_for_twilio()),
 		(polling.TAKE_UP, "long", lambda: may_send and polling.is_due()),
-		(media.TAKE_UP, media.QUEUE, media.waiting),
-		(media.CLEAN_UP, media.QUEUE, media.undeleted),
+		(media.TAKE_UP, MEDIA_QUEUE, media.waiting),
+		(media.CLEAN_UP, MEDIA_QUEUE, media.undeleted),
 	):
 		if is_needed():
 			jobs.later(job, queue=queue, once_for=job)

@@ -12,7 +12,6 @@ from twilio_sms_channel.messaging import (
 	conversations,
 	keyword_reply,
 	keywords,
-	media,
 	notify,
 	phone,
 	reactions,
@@ -23,6 +22,10 @@ from twilio_sms_channel.messaging import (
 from twilio_sms_channel.messaging.events import tell
 from twilio_sms_channel.messaging.jobs import later
 from twilio_sms_channel.messaging.keywords import STOP
+
+FETCH_MEDIA = "twilio_sms_channel.messaging.media.fetch"
+# A worker that serves all queues comes to this one last: texts and answers do not wait for files.
+MEDIA_QUEUE = "long"
 
 
 def thread(message, conversation) -> None:
@@ -81,7 +84,7 @@ def thread(message, conversation) -> None:
 	message.update(facts)
 	message.notify_update()
 	if any(item.status == "Waiting" for item in message.media):
-		later(media.FETCH, message.name, media.QUEUE)
+		later(FETCH_MEDIA, message.name, MEDIA_QUEUE)
 	if is_burst:
 		arrival_order.arrange_later(message)
 	if keyword:

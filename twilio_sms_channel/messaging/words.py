@@ -3,6 +3,7 @@
 import frappe
 from rq.timeouts import JobTimeoutException
 
+from twilio_sms_channel.messaging import conversations, threading
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.media import CannotFetch, download
 from twilio_sms_channel.twilio_gateway.media_types import WORDS, plain, text_of
@@ -52,8 +53,6 @@ def add(message, content: bytes) -> None:
 	:param message: the inbound Twilio SMS Message, whose body is empty
 	:param content: of its file
 	"""
-	from twilio_sms_channel.messaging import conversations, threading
-
 	if not (body := _body([_said(content)])):
 		return
 	with conversations.locked(message.number, message.customer_number) as conversation:
