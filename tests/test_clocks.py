@@ -23,7 +23,7 @@ from twilio_sms_channel.messaging import (
 	standstill,
 	unconfirmed,
 )
-from twilio_sms_channel.twilio_gateway.client import to_utc
+from twilio_sms_channel.messaging.clock import to_utc
 
 PACE = "Twilio SMS Pace"
 MINUTE, HOUR = 60, 3600

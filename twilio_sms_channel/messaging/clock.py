@@ -5,12 +5,11 @@ comes twice in autumn, and any clock can be set: so nobody waits for a moment th
 ever put off, and how long ago something was is told as a least and a most.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import frappe
-from frappe.utils.data import convert_utc_to_system_timezone
-
-from twilio_sms_channel.twilio_gateway.client import to_utc
+from frappe.utils.data import convert_utc_to_system_timezone, get_system_timezone
 
 # What was written by a clock that is this much ahead was not written before the clock was set back.
 CLOCKS_DIFFER = timedelta(minutes=1)
@@ -57,3 +56,13 @@ def is_due(field, at: datetime, most_s: float):
 def is_older(field, at: datetime, seconds: float):
 	"""Whether something was written that long ago, or before the clock was set back."""
 	return (field < at - timedelta(seconds=seconds)) | (field > at + CLOCKS_DIFFER)
+
+
+def to_utc(moment: datetime, latest: bool = False) -> datetime:
+	"""A time of the site, which is without zone, in UTC and with zone.
+
+	:param latest: of the two that it may be in the night of autumn when an hour comes twice; by default the earlier one
+	"""
+	zone = ZoneInfo(get_system_timezone())
+	both = [moment.replace(tzinfo=zone, fold=fold).astimezone(timezone.utc) for fold in (0, 1)]
+	return max(both) if latest else min(both)

@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
-from zoneinfo import ZoneInfo
 
 import frappe
 import requests
 from frappe import _
-from frappe.utils.data import convert_utc_to_system_timezone, get_system_timezone
+from frappe.utils.data import convert_utc_to_system_timezone
 from requests.adapters import HTTPAdapter
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
+from twilio_sms_channel.messaging import clock
 from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.errors import (
 	AUTHENTICATION_FAILED,
@@ -204,9 +204,9 @@ class Gateway:
 		"""
 		options = {"page_size": min(limit or LIST_PAGE_SIZE, LIST_PAGE_SIZE)}
 		if after:
-			options["date_sent_after"] = to_utc(after)
+			options["date_sent_after"] = clock.to_utc(after)
 		if before:
-			options["date_sent_before"] = to_utc(before, latest=True)
+			options["date_sent_before"] = clock.to_utc(before, latest=True)
 		if sender:
 			options["from_"] = sender
 		if to:
@@ -447,16 +447,6 @@ def _price(message) -> float | None:
 
 def _int(text: str | None) -> int:
 	return int(text) if (text or "").isdigit() else 0
-
-
-def to_utc(moment: datetime, latest: bool = False) -> datetime:
-	"""A time of the site, which is without zone, in UTC and with zone.
-
-	:param latest: of the two that it may be in the night of autumn when an hour comes twice; by default the earlier one
-	"""
-	zone = ZoneInfo(get_system_timezone())
-	both = [moment.replace(tzinfo=zone, fold=fold).astimezone(timezone.utc) for fold in (0, 1)]
-	return max(both) if latest else min(both)
 
 
 def twilio_time() -> datetime | None:
