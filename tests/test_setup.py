@@ -8,6 +8,7 @@ from support.stack import free_port
 from support.twilio_accounts import ACCOUNT, ask, at_twilio, here, refused
 
 from twilio_sms_channel.messaging import connecting, public_url
+from twilio_sms_channel.twilio_gateway import account_check
 
 HEX = "0123456789abcdef" * 2
 
@@ -139,7 +140,7 @@ def test_without_network_nothing_is_connected(stack, no_network):
 def test_what_twilio_says_to_test_credentials_is_explained(stack):
 	from twilio_sms_channel.twilio_gateway.errors import Refused
 
-	verdict = connecting._no(Refused("Resource not accessible with Test Account Credentials", 20008), None)
+	verdict = account_check._no(Refused("Resource not accessible with Test Account Credentials", 20008), None)
 	assert (verdict.field, "test credentials" in verdict.detail) == ("account_sid", True)
 
 

@@ -19,6 +19,7 @@ from twilio_sms_channel.messaging import (
 	wake,
 	webhook_setup,
 )
+from twilio_sms_channel.twilio_gateway import account_check
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, TwilioProblem, explain
 
 ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
@@ -79,7 +80,7 @@ def verify(account: str) -> dict[str, Any]:
 	doc = frappe.get_doc(ACCOUNT, account)
 	verdict = doc.check()
 	pausing.keep(doc.name, verdict)
-	if verdict.status == connecting.ACTIVE:
+	if verdict.status == account_check.ACTIVE:
 		wake.wake()
 	return {"status": verdict.status, "detail": verdict.detail}
 

@@ -9,8 +9,7 @@ from frappe.utils import add_to_date, fmt_money, now_datetime
 
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, NOTICE, Finding, NotDone
 from twilio_sms_channel.doctor.patient import ACCOUNT, Patient
-from twilio_sms_channel.messaging import connecting
-from twilio_sms_channel.twilio_gateway import errors, standing
+from twilio_sms_channel.twilio_gateway import account_check, errors, standing
 
 MESSAGE = "Twilio SMS Message"
 SECRETS = {
@@ -51,12 +50,12 @@ def check_secrets(patient: Patient) -> Iterator[Finding]:
 def check_login(patient: Patient) -> Iterator[Finding]:
 	"""Whether Twilio lets this account in. Where it does not, nothing else is asked."""
 	verdict = patient.verdict
-	if verdict.status == connecting.ACTIVE:
+	if verdict.status == account_check.ACTIVE:
 		return
 	patient.silent = verdict.detail
-	if verdict.status == connecting.UNREACHABLE:
+	if verdict.status == account_check.UNREACHABLE:
 		yield unreachable(patient, verdict.detail)
-	elif verdict.status == connecting.WRONG:
+	elif verdict.status == account_check.WRONG:
 		is_key = verdict.field.startswith("api_key")
 		yield _of(
 			patient,

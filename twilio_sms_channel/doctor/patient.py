@@ -5,7 +5,8 @@ from functools import cached_property
 import frappe
 from frappe.utils.password import get_decrypted_password
 
-from twilio_sms_channel.messaging import connecting, site_config
+from twilio_sms_channel.messaging import site_config
+from twilio_sms_channel.twilio_gateway import account_check
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.inventory import Inventory, Sender
 
@@ -55,7 +56,7 @@ class Patient:
 		return self.doc.gateway()
 
 	@cached_property
-	def verdict(self) -> connecting.Verdict:
+	def verdict(self) -> account_check.Verdict:
 		"""What Twilio says of the credentials."""
 		return self.doc.check()
 

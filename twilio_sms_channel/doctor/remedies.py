@@ -12,7 +12,6 @@ from twilio_sms_channel.doctor import machinery
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
 from twilio_sms_channel.messaging import (
 	clock,
-	connecting,
 	dispatch,
 	home,
 	intake,
@@ -23,6 +22,7 @@ from twilio_sms_channel.messaging import (
 	wake,
 	webhook_setup,
 )
+from twilio_sms_channel.twilio_gateway import account_check
 
 MESSAGE = "Twilio SMS Message"
 SIMULATOR = "twilio_sms_api_base_url"
@@ -59,7 +59,7 @@ def switch_mms_off(number: str) -> None:
 def resume(account: str) -> None:
 	"""Only where Twilio lets the account in: otherwise the next text would pause it again."""
 	verdict = frappe.get_doc(ACCOUNT, account).check()
-	if verdict.status != connecting.ACTIVE:
+	if verdict.status != account_check.ACTIVE:
 		frappe.throw(verdict.detail, title=_("Twilio said no"))
 	pausing.keep(account, verdict)
 	wake.wake()

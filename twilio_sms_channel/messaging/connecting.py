@@ -1,57 +1,15 @@
 """Connecting a Twilio account: what Twilio says of its credentials, and which field to mend."""
 
-from dataclasses import dataclass
-
 import frappe
 from frappe import _
 from frappe.utils import add_to_date, escape_html, now_datetime
 
 from twilio_sms_channel.messaging import phone
-from twilio_sms_channel.twilio_gateway.client import AccountState, api_base_url
-from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, Refused, TwilioProblem, explain
+from twilio_sms_channel.twilio_gateway import account_check
 
 ACCOUNT, CONVERSATION, MESSAGE = "Twilio SMS Account", "Twilio SMS Conversation", "Twilio SMS Message"
-ACTIVE, WRONG, SUSPENDED, UNREACHABLE = "Active", "Wrong Credentials", "Suspended", "Unreachable"
 MAX_NAME_CHARACTERS = 100
-UNKNOWN_RESOURCE, TEST_CREDENTIALS = "20404", "20008"
-NOT_ACTIVE = ("20005", "20403")
 LATEST_WITHIN_HOURS = 1
-# What Twilio says to a user name that it does not know; to a wrong password it says "Authenticate".
-UNKNOWN_USER = "invalid username"
-
-
-@dataclass(frozen=True)
-class Verdict:
-	"""What Twilio says of an account."""
-
-	status: str
-	"""as the Status of a Twilio SMS Account"""
-	detail: str
-	"""what is wrong and what to do, or what to know; "" when all is well"""
-	field: str = ""
-	"""which field to mend"""
-	account_type: str = ""
-	"""Full or Trial, "" when not known"""
-	friendly_name: str = ""
-
-	def facts(self) -> dict:
-		"""What is kept of it on the Twilio SMS Account."""
-		kind = {"account_type": self.account_type} if self.account_type else {}
-		return {"status": self.status, "status_detail": self.detail, "last_checked": now_datetime(), **kind}
-
-
-def ask(account) -> Verdict:
-	"""Ask Twilio about an account, saved or not; first with its auth token, then with its API key."""
-	gateway = account.gateway()
-	try:
-		state = gateway.read_account()
-	except TwilioProblem as e:
-		return _no(e, _token_refused(e))
-	try:
-		gateway.try_api_key()
-	except TwilioProblem as e:
-		return _no(e, _api_key_refused(e))
-	return _of(state)
 
 
 def connect(credentials: dict, account_name: str | None):
@@ -78,8 +36,8 @@ def connect(credentials: dict, account_name: str | None):
 			frappe.DuplicateEntryError,
 			title=_("Name taken"),
 		)
-	verdict = ask(account)
-	if verdict.status != ACTIVE:
+	verdict = account_check.ask(account)
+	if verdict.status != account_check.ACTIVE:
 		frappe.throw(verdict.detail, title=_(verdict.status))
 	account.account_name = (account_name or "").strip() or _free_name(account, verdict.friendly_name)
 	account.update(verdict.facts())
@@ -114,61 +72,6 @@ def latest_text(account: str) -> dict:
 		**about,
 		"may_read": frappe.has_permission(about.ticket_doctype, doc=about.ticket),
 	}
-
-
-def _of(state: AccountState) -> Verdict:
-	about = {"account_type": state.type, "friendly_name": state.friendly_name}
-	if state.status != "active":
-		detail = _("Twilio has this account as {0}. Look into the Twilio console for the reason.").format(
-			_(state.status)
-		)
-		return Verdict("Closed" if state.status == "closed" else SUSPENDED, detail, **about)
-	if state.type == "Trial":
-		detail = _(
-			"A trial account: it texts only numbers that were verified in the Twilio console, puts a note of Twilio's before each text, and has few texts to send. Upgrade it before customers rely on it."
-		)
-		return Verdict(ACTIVE, detail, **about)
-	return Verdict(ACTIVE, "", **about)
-
-
-def _no(problem: TwilioProblem, refused: Verdict) -> Verdict:
-	if not isinstance(problem, Refused):
-		detail = _("{0} Nothing can be said of the credentials. (Asked: {1})")
-		return Verdict(UNREACHABLE, detail.format(problem.message, api_base_url()))
-	if problem.code in NOT_ACTIVE:
-		return Verdict(SUSPENDED, explain(problem.code, problem.message))
-	if problem.code == TEST_CREDENTIALS:
-		detail = _(
-			"Account SID: these are Twilio's test credentials, with which no text ever arrives. Use the live ones from the first page of the Twilio console."
-		)
-		return Verdict(WRONG, detail, "account_sid")
-	if problem.code in (AUTHENTICATION_FAILED, UNKNOWN_RESOURCE):
-		return refused
-	return Verdict(UNREACHABLE, explain(problem.code, problem.message))
-
-
-def _token_refused(problem: TwilioProblem) -> Verdict:
-	if problem.code == UNKNOWN_RESOURCE or UNKNOWN_USER in problem.message.lower():
-		detail = _(
-			"Account SID: Twilio knows no account with this SID. Copy it again from the first page of the Twilio console."
-		)
-		return Verdict(WRONG, detail, "account_sid")
-	detail = _(
-		"Auth Token: Twilio refused it for this Account SID. Copy both again from the first page of the Twilio console. If they are right, the account may be suspended; the console says so."
-	)
-	return Verdict(WRONG, detail, "auth_token")
-
-
-def _api_key_refused(problem: TwilioProblem) -> Verdict:
-	if UNKNOWN_USER in problem.message.lower():
-		detail = _(
-			"API Key SID: Twilio knows no such API key in this account. Make one in the Twilio console, or leave both fields of the API key empty. The auth token is right."
-		)
-		return Verdict(WRONG, detail, "api_key_sid")
-	detail = _(
-		"API Key Secret: Twilio refused this API key. Enter the secret that Twilio showed when the key was made, or make a new key. The auth token is right."
-	)
-	return Verdict(WRONG, detail, "api_key_secret")
 
 
 def _free_name(account, friendly_name: str) -> str:

@@ -4,9 +4,8 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, get_datetime, now_datetime
 
-from twilio_sms_channel.messaging import connecting
 from twilio_sms_channel.messaging.alerts import tell_managers
-from twilio_sms_channel.twilio_gateway import errors
+from twilio_sms_channel.twilio_gateway import account_check, errors
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 
 ACCOUNT, MESSAGE = "Twilio SMS Account", "Twilio SMS Message"
@@ -26,14 +25,14 @@ def pause(account: str, code: str, reason: str) -> None:
 	if frappe.db.get_value(ACCOUNT, account, "paused_since", for_update=True):
 		return
 	why = errors.explain(code, reason)
-	status = connecting.WRONG if code in CREDENTIALS_REFUSED else connecting.SUSPENDED
+	status = account_check.WRONG if code in CREDENTIALS_REFUSED else account_check.SUSPENDED
 	_set(account, paused_since=now_datetime(), paused_reason=why, status=status, status_detail=why)
 	tell_managers(_("Texts of the Twilio account {0} wait: {1}").format(account, why), ACCOUNT, account)
 
 
-def keep(account: str, verdict: connecting.Verdict) -> None:
+def keep(account: str, verdict: account_check.Verdict) -> None:
 	"""Keep what Twilio says of an account; its texts leave again when Twilio accepts it."""
-	goes_on = {"paused_since": None, "paused_reason": None} if verdict.status == connecting.ACTIVE else {}
+	goes_on = {"paused_since": None, "paused_reason": None} if verdict.status == account_check.ACTIVE else {}
 	_set(account, **verdict.facts(), **goes_on)
 
 
@@ -44,7 +43,7 @@ def paused() -> list[str]:
 
 def halted() -> list[str]:
 	"""The accounts of which Twilio takes no text as far as is known: those that wait, and those that it last refused."""
-	refused = {"status": ("in", (connecting.WRONG, connecting.SUSPENDED))}
+	refused = {"status": ("in", (account_check.WRONG, account_check.SUSPENDED))}
 	return list({*paused(), *frappe.get_all(ACCOUNT, refused, pluck="name")})
 
 

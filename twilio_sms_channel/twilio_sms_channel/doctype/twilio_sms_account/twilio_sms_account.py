@@ -2,8 +2,8 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from twilio_sms_channel.messaging import connecting, home, redaction, rights, site_config
-from twilio_sms_channel.twilio_gateway import credentials
+from twilio_sms_channel.messaging import home, redaction, rights, site_config
+from twilio_sms_channel.twilio_gateway import account_check, credentials
 from twilio_sms_channel.twilio_gateway.client import Gateway
 
 CREDENTIALS = ("account_sid", "auth_token", "next_auth_token", "api_key_sid", "api_key_secret")
@@ -77,9 +77,9 @@ class TwilioSMSAccount(Document):
 	def gateway(self) -> Gateway:
 		return Gateway(self)
 
-	def check(self) -> connecting.Verdict:
+	def check(self) -> account_check.Verdict:
 		"""Ask Twilio about this account."""
-		return connecting.ask(self)
+		return account_check.ask(self)
 
 	def _typed(self, field: str) -> bool:
 		"""Whether a secret was entered anew; a stored one is here as asterisks only."""
