@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import frappe
 from twilio.request_validator import RequestValidator
 
-from twilio_sms_channel.messaging import public_url
+from twilio_sms_channel.infra import public_url
 from twilio_sms_channel.twilio_gateway.payloads import InboundText, read_inbound
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 

@@ -16,7 +16,8 @@ from frappe.installer import update_site_config
 from frappe.utils.background_jobs import get_redis_conn
 from intake_time import WrongResult
 
-from twilio_sms_channel.messaging import claims, dispatch, locks, outbox
+from twilio_sms_channel.infra import locks
+from twilio_sms_channel.messaging import claims, dispatch, outbox
 
 MESSAGE, CONVERSATION, TICKET = "Twilio SMS Message", "Twilio SMS Conversation", "HD Ticket"
 WORKERS = 2

@@ -11,7 +11,8 @@ from support.people import make_agent, make_customer, make_team
 from support.stack import content_of, eventually, status_of, ticket_of
 from twilio.request_validator import RequestValidator
 
-from twilio_sms_channel.messaging import outbox, public_url, remedies
+from twilio_sms_channel.infra import public_url
+from twilio_sms_channel.messaging import outbox, remedies
 from twilio_sms_channel.twilio_gateway import errors
 
 MESSAGE = "Twilio SMS Message"

@@ -18,7 +18,7 @@ from twilio.rest import Client
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from twilio_sms_channel.messaging import public_url
+from twilio_sms_channel.infra import public_url
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT, fragments, is_signed
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"

@@ -10,12 +10,11 @@ from frappe.utils.data import get_system_timezone
 from support import replies
 from support.stack import MESSAGE, eventually, status_of
 
+from twilio_sms_channel.infra import clock, jobs, site_identity
+from twilio_sms_channel.infra.clock import to_utc
 from twilio_sms_channel.messaging import (
 	backfill,
-	clock,
-	home,
 	intake,
-	jobs,
 	media,
 	outbox,
 	pace,
@@ -23,7 +22,6 @@ from twilio_sms_channel.messaging import (
 	standstill,
 	unconfirmed,
 )
-from twilio_sms_channel.messaging.clock import to_utc
 
 PACE = "Twilio SMS Pace"
 MINUTE, HOUR = 60, 3600
@@ -221,7 +219,7 @@ def test_an_unconfirmed_text_is_looked_up_when_the_clock_is_set_back(stack, set_
 
 
 def test_the_sign_of_life_survives_a_clock_that_is_set(stack):
-	before = home.stored("beat")["beat"]
+	before = site_identity.stored("beat")["beat"]
 	for seconds, stands_still in ((HOUR, False), (-MINUTE, False), (-HOUR, True)):
 		queued = text(stack, status="Queued", creation=clock.now() - timedelta(hours=2))
 		standstill._write(clock.now() + timedelta(seconds=seconds))
@@ -230,7 +228,7 @@ def test_the_sign_of_life_survives_a_clock_that_is_set(stack):
 		frappe.db.set_value("Twilio SMS Account", stack.account, "enabled", 1)
 		frappe.db.commit()
 		assert (status_of(queued) == "Unconfirmed") == stands_still, seconds
-		assert home.stored("beat")["beat"][:16] == str(clock.now())[:16] or seconds == -MINUTE
+		assert site_identity.stored("beat")["beat"][:16] == str(clock.now())[:16] or seconds == -MINUTE
 		frappe.db.set_value(MESSAGE, queued, "status", "Canceled")
 		frappe.db.commit()
 	standstill._write(before)

@@ -9,7 +9,7 @@ from support.people import make_agent, make_team
 from support.stack import Customer, eventually, status_of, ticket_of
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging.courtesies import courtesy
+from twilio_sms_channel.infra.courtesies import courtesy
 
 API = "twilio_sms_channel.api.ticket."
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"

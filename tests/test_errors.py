@@ -8,7 +8,8 @@ import pytest
 from support.people import make_customer
 from support.stack import ticket_of
 
-from twilio_sms_channel.messaging import outbox, own_writes
+from twilio_sms_channel.infra import own_writes
+from twilio_sms_channel.messaging import outbox
 from twilio_sms_channel.messaging.fates import fate, trouble
 from twilio_sms_channel.twilio_gateway import errors
 

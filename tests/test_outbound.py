@@ -337,7 +337,7 @@ def test_a_text_abandoned_while_sending_is_looked_up_and_sent(customer, sim, tic
 
 
 def test_without_a_public_address_the_text_goes_out_without_a_callback(customer, sim, ticket):
-	from twilio_sms_channel.messaging import public_url
+	from twilio_sms_channel.infra import public_url
 
 	simulator = frappe.local.conf.pop("twilio_sms_api_base_url")
 	try:
@@ -347,8 +347,8 @@ def test_without_a_public_address_the_text_goes_out_without_a_callback(customer,
 
 
 def test_hooks_of_other_apps_are_called_with_the_message():
-	from twilio_sms_channel.messaging import events
+	from twilio_sms_channel.infra import listeners
 
 	# No app on the test site listens: asking must cost nothing and break nothing.
-	assert events.tell("twilio_sms_message_received", None) is None
-	assert events.ask("twilio_sms_before_send", None) is None
+	assert listeners.tell("twilio_sms_message_received", None) is None
+	assert listeners.ask("twilio_sms_before_send", None) is None

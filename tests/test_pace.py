@@ -17,7 +17,8 @@ from support.stack import eventually, status_of
 
 from twilio_sms_channel import doctor
 from twilio_sms_channel.api import setup
-from twilio_sms_channel.messaging import claims, delivery, dispatch, locks, outbox, pace, pausing, sweep
+from twilio_sms_channel.infra import locks
+from twilio_sms_channel.messaging import claims, delivery, dispatch, outbox, pace, pausing, sweep
 from twilio_sms_channel.twilio_gateway.client import Login
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"

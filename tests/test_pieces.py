@@ -83,7 +83,7 @@ def test_a_text_is_escaped_and_keeps_its_lines(site):
 
 
 def test_status_only_rises(site):
-	from twilio_sms_channel.twilio_gateway.statuses import FINAL, RANK, may_follow
+	from twilio_sms_channel.infra.statuses import FINAL, RANK, may_follow
 
 	assert "Delivered" not in may_follow("Sent")
 	assert "Sent" in may_follow("Delivered")
@@ -98,7 +98,7 @@ def test_status_only_rises(site):
 
 
 def test_every_status_of_twilio_is_known(site):
-	from twilio_sms_channel.twilio_gateway.statuses import OUR_STATUS, RANK
+	from twilio_sms_channel.infra.statuses import OUR_STATUS, RANK
 
 	assert set(OUR_STATUS.values()) <= set(RANK)
 

@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from support.people import make_agent, make_customer, make_system_manager, make_user
 from support.stack import Customer, eventually, ticket_of
 
-from twilio_sms_channel.messaging import own_writes
+from twilio_sms_channel.infra import own_writes
 
 MESSAGE, CONVERSATION, TICKET = "Twilio SMS Message", "Twilio SMS Conversation", "HD Ticket"
 FORGED = {"flags": {"ignore_permissions": True, own_writes.MARK: True}, own_writes.MARK: True}

@@ -20,7 +20,7 @@ from support.leaks import CANARY, secret
 from support.stack import eventually
 from support.twilio_accounts import at_twilio, here, refused
 
-from twilio_sms_channel.messaging import redaction
+from twilio_sms_channel.infra import redaction
 from twilio_sms_channel.twilio_gateway.client import Login
 
 pytestmark = pytest.mark.last

@@ -11,7 +11,8 @@ from support.stack import Customer, eventually, lifted, ticket_of
 from werkzeug.wrappers import Request
 
 from twilio_sms_channel.api import ticket as doors
-from twilio_sms_channel.messaging import conversations, locks, media_links, outbox
+from twilio_sms_channel.infra import locks
+from twilio_sms_channel.messaging import conversations, media_links, outbox
 
 API = "twilio_sms_channel.api.ticket."
 HELPDESK = "helpdesk.helpdesk.doctype.hd_ticket.api."

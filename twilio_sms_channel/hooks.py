@@ -100,7 +100,7 @@ doc_events = {
 		"after_delete": "twilio_sms_channel.overrides.deleting.forget_words",
 	},
 	"ToDo": {"validate": "twilio_sms_channel.messaging.rights.before_assignment"},
-	"Error Log": {"before_insert": "twilio_sms_channel.messaging.redaction.redact_error"},
+	"Error Log": {"before_insert": "twilio_sms_channel.infra.redaction.redact_error"},
 }
 
 scheduler_events = {

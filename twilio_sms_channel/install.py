@@ -4,7 +4,8 @@ import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from twilio_sms_channel.desks import helpdesk_screen
-from twilio_sms_channel.messaging import contacts, home, site_config
+from twilio_sms_channel.infra import site_config, site_identity
+from twilio_sms_channel.messaging import contacts
 
 HELPDESK = "helpdesk"
 
@@ -104,7 +105,7 @@ def after_migrate() -> None:
 	"""Add the fields that this version has and the one before had not."""
 	# Before anybody stores a secret: every process that starts later knows the same key.
 	site_config.keep_encryption_key()
-	home.settle()
+	site_identity.settle()
 	create_custom_fields(CONTACT_FIELDS)
 	contacts.read_again_if_needed()
 	if HELPDESK in frappe.get_installed_apps():

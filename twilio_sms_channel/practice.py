@@ -8,7 +8,7 @@ import click
 import frappe
 import requests
 
-from twilio_sms_channel.messaging import home, public_url, site_config
+from twilio_sms_channel.infra import public_url, site_config, site_identity
 
 ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
 PRACTICE_ACCOUNT = "Practice"
@@ -48,7 +48,7 @@ def run(port: int = 0, connect: bool = True) -> None:
 		signal.signal(name, lambda *_: stop.set())
 	try:
 		if connect:
-			site_config.write(**{CONFIG_KEY: simulator.base_url, home.PRACTICE_KEY: 1})
+			site_config.write(**{CONFIG_KEY: simulator.base_url, site_identity.PRACTICE_KEY: 1})
 		click.echo(f"Simulator: {simulator.base_url}")
 		click.echo(f"Site:      {public_url.base()}" + ("" if connect else " (not connected)"))
 		click.echo("Open the simulator in a browser and text as a customer. Ctrl-C ends practice mode.")
@@ -57,7 +57,7 @@ def run(port: int = 0, connect: bool = True) -> None:
 		simulator.stop()
 		# Not if somebody has pointed the site elsewhere meanwhile.
 		if connect and _connected_to() == simulator.base_url:
-			site_config.write(**{CONFIG_KEY: None, home.PRACTICE_KEY: None})
+			site_config.write(**{CONFIG_KEY: None, site_identity.PRACTICE_KEY: None})
 		click.echo("Practice mode ended.")
 
 

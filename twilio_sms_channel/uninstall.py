@@ -16,7 +16,8 @@ from frappe.utils.backups import new_backup
 
 from twilio_sms_channel import install
 from twilio_sms_channel.desks import helpdesk_screen
-from twilio_sms_channel.messaging import contacts, home
+from twilio_sms_channel.infra import site_identity
+from twilio_sms_channel.messaging import contacts
 from twilio_sms_channel.overview import steps
 
 APP = "twilio_sms_channel"
@@ -93,7 +94,7 @@ def after_uninstall() -> None:
 		if frappe.db.table_exists(doctype) and frappe.db.has_column(doctype, "app"):
 			for name in frappe.get_all(doctype, {"app": APP}, pluck="name"):
 				_delete(doctype, name)
-	home.leave()
+	site_identity.leave()
 	frappe.db.commit()
 	frappe.clear_cache()
 

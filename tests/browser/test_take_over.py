@@ -7,7 +7,7 @@ from support.stack import status_of
 
 from browser.conftest import log_in
 from browser.test_desk import desk
-from twilio_sms_channel.messaging import home
+from twilio_sms_channel.infra import site_identity
 
 
 @pytest.fixture
@@ -30,4 +30,4 @@ def test_an_admin_takes_over_on_the_settings_form(page, stack, admin, copy, shot
 	expect(page.get_by_text("This site sends texts now. Canceled")).to_be_visible()
 	expect(page.get_by_text("restored from a backup")).to_be_hidden()
 	assert status_of(text.name) == "Canceled"
-	assert not home.is_copy()
+	assert not site_identity.is_copy()

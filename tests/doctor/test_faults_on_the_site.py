@@ -16,7 +16,8 @@ from support.replies import conversation
 from support.stack import eventually, free_port
 
 from twilio_sms_channel import doctor
-from twilio_sms_channel.messaging import home, outbox, rejections
+from twilio_sms_channel.infra import site_identity
+from twilio_sms_channel.messaging import outbox, rejections
 
 JOB_TYPE = "Scheduled Job Type"
 
@@ -64,14 +65,16 @@ def test_a_restored_copy(clinic):
 		finding = clinic.only_finding("home.copy", "Twilio SMS Settings")
 		clinic.number_at_twilio().sms_url = ""
 		webhook = clinic.findings()["webhooks.none", clinic.number]
-		with pytest.raises(home.IsCopy):
+		with pytest.raises(site_identity.IsCopy):
 			clinic.mend(webhook)
 		assert not clinic.number_at_twilio().sms_url
 		assert clinic.mend(finding)["mended"]
 		assert clinic.mend(webhook)["mended"]
 		assert clinic.findings() == {}
 	# It took over under the other id.
-	frappe.db.set_single_value(home.HOME, "home", f"{frappe.conf.twilio_sms_home}@{frappe.local.site}")
+	frappe.db.set_single_value(
+		site_identity.HOME, "home", f"{frappe.conf.twilio_sms_home}@{frappe.local.site}"
+	)
 	frappe.db.commit()
 
 

@@ -14,7 +14,8 @@ from support.replies import conversation as conversation_of
 from support.stack import eventually, status_of
 
 from twilio_sms_channel import practice
-from twilio_sms_channel.messaging import backfill, dispatch, home, starting, sweep, takeover
+from twilio_sms_channel.infra import site_identity
+from twilio_sms_channel.messaging import backfill, dispatch, starting, sweep, takeover
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
 CONFIRM = "twilio_sms_channel.api.setup.confirm_home"
@@ -33,9 +34,9 @@ def arrived(stack, message) -> int:
 
 
 def test_a_site_is_at_home_where_it_was_installed(stack):
-	assert not home.is_copy() and home.why() == ""
-	assert home.stored("home")["home"] == at_home()
-	home.settle()
+	assert not site_identity.is_copy() and site_identity.why() == ""
+	assert site_identity.stored("home")["home"] == at_home()
+	site_identity.settle()
 	assert takeover.confirm() == 0
 
 
@@ -43,13 +44,13 @@ def test_another_config_or_none_makes_a_copy_and_another_name_as_well(stack):
 	ours = frappe.conf.twilio_sms_home
 	try:
 		for other in ("None", secrets.token_hex(10)):
-			update_site_config(home.CONFIG_KEY, other)
-			assert home.is_copy(), other
+			update_site_config(site_identity.CONFIG_KEY, other)
+			assert site_identity.is_copy(), other
 	finally:
-		update_site_config(home.CONFIG_KEY, ours)
-	assert not home.is_copy()
-	frappe.db.set_single_value(home.HOME, "home", f"{ours}@another.example.com")
-	assert "restored from a backup of another.example.com" in home.why()
+		update_site_config(site_identity.CONFIG_KEY, ours)
+	assert not site_identity.is_copy()
+	frappe.db.set_single_value(site_identity.HOME, "home", f"{ours}@another.example.com")
+	assert "restored from a backup of another.example.com" in site_identity.why()
 	frappe.db.rollback()
 
 
@@ -94,7 +95,7 @@ def test_what_waits_stays_and_nothing_is_asked_or_deleted_at_twilio(stack, copy)
 	dispatch.pump()
 	sweep.run()
 	backfill.scheduled()
-	with pytest.raises(home.IsCopy):
+	with pytest.raises(site_identity.IsCopy):
 		dispatch.retry(texts["Failed"].name)
 	assert {status: status_of(text.name) for status, text in texts.items()} == {s: s for s in texts}
 	assert len(stack.simulator.requests) == asked
@@ -122,13 +123,13 @@ def test_confirming_cancels_what_waited_and_the_ticket_says_why(stack, agent, ad
 	sent_before = waiting(stack, status="Sending", tried_at=now_datetime())
 	assert agent.call(CONFIRM).status_code == 403
 	assert admin.call(CONFIRM, waiting="whatever").status_code == 417
-	assert home.is_copy()
+	assert site_identity.is_copy()
 	answer = admin.call(CONFIRM)
 	assert answer.status_code == 200, answer.text
 	assert answer.json()["message"]["waiting"] == "cancel" and answer.json()["message"]["texts"] >= 2
 	assert status_of(text.name) == status_of(sent_before.name) == "Canceled"
-	assert not home.is_copy()
-	assert frappe.db.get_single_value(home.HOME, "confirmed_by") == admin.user
+	assert not site_identity.is_copy()
+	assert frappe.db.get_single_value(site_identity.HOME, "confirmed_by") == admin.user
 	frappe.db.set_value("HD Ticket", _ticket_of(text), "twilio_sms_conversation", text.conversation)
 	frappe.db.commit()
 	state = agent.call("twilio_sms_channel.api.ticket.state", ticket=_ticket_of(text)).json()["message"]
@@ -180,35 +181,35 @@ def test_an_older_backup_on_its_own_site_sends_nothing_twice(stack, copy):
 	eventually(lambda: status_of(late.name) == "Failed")
 	assert "no longer sent" in frappe.db.get_value(MESSAGE, late.name, "error_message")
 	assert not arrived(stack, late)
-	age = now_datetime() - frappe.utils.get_datetime(home.stored("beat")["beat"])
+	age = now_datetime() - frappe.utils.get_datetime(site_identity.stored("beat")["beat"])
 	assert age.total_seconds() < 60
 
 
 def test_practice_mode_works_on_a_copy(stack, copy):
-	assert home.is_copy()
-	frappe.local.conf[home.PRACTICE_KEY] = 1
+	assert site_identity.is_copy()
+	frappe.local.conf[site_identity.PRACTICE_KEY] = 1
 	try:
-		assert not home.is_copy()
+		assert not site_identity.is_copy()
 		base_url = frappe.local.conf.pop(practice.CONFIG_KEY)
-		assert home.is_copy()
+		assert site_identity.is_copy()
 		frappe.local.conf[practice.CONFIG_KEY] = base_url
 	finally:
-		del frappe.local.conf[home.PRACTICE_KEY]
+		del frappe.local.conf[site_identity.PRACTICE_KEY]
 
 
 SETTLE = """
 import frappe
 frappe.init(site={site!r}, sites_path=".")
 frappe.connect()
-frappe.get_attr("twilio_sms_channel.messaging.home.settle")()
+frappe.get_attr("twilio_sms_channel.infra.site_identity.settle")()
 """
 
 
 def test_two_migrations_at_the_same_moment_give_one_id(stack, copy):
 	ours = frappe.conf.twilio_sms_home
-	frappe.db.delete("Singles", {"doctype": home.HOME})
+	frappe.db.delete("Singles", {"doctype": site_identity.HOME})
 	frappe.db.commit()
-	update_site_config(home.CONFIG_KEY, "None")
+	update_site_config(site_identity.CONFIG_KEY, "None")
 	try:
 		with ThreadPoolExecutor(2) as both:
 			ended = list(both.map(lambda _: stack.run("-c", SETTLE.format(site=stack.site)), range(2)))
@@ -216,7 +217,7 @@ def test_two_migrations_at_the_same_moment_give_one_id(stack, copy):
 		frappe.db.rollback()
 		frappe.local.conf = frappe.get_site_config()
 		assert frappe.conf.twilio_sms_home != ours
-		assert home.stored("home")["home"] == at_home() and not home.is_copy()
-		assert frappe.db.count("Singles", {"doctype": home.HOME, "field": "home"}) == 1
+		assert site_identity.stored("home")["home"] == at_home() and not site_identity.is_copy()
+		assert frappe.db.count("Singles", {"doctype": site_identity.HOME, "field": "home"}) == 1
 	finally:
-		update_site_config(home.CONFIG_KEY, ours)
+		update_site_config(site_identity.CONFIG_KEY, ours)

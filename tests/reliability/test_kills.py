@@ -24,7 +24,7 @@ PATIENCE_S = 60
 SWEEP_WAITS_S = 61
 
 INTAKE = "twilio_sms_channel.messaging.intake"
-JOBS = "twilio_sms_channel.messaging.jobs"
+JOBS = "twilio_sms_channel.infra.jobs"
 THREADING = "twilio_sms_channel.messaging.threading"
 CONVERSATIONS = "twilio_sms_channel.messaging.conversations"
 CONTACTS = "twilio_sms_channel.messaging.contacts"

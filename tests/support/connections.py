@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import frappe
 import pymysql
 
-from twilio_sms_channel.messaging import locks
+from twilio_sms_channel.infra import locks
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from frappe.utils import now_datetime
 
 from support.replies import conversation as conversation_of
 from support.stack import MESSAGE
-from twilio_sms_channel.messaging import home, outbox
+from twilio_sms_channel.infra import site_identity
+from twilio_sms_channel.messaging import outbox
 
 ORIGINAL = "live.example.com"
 
@@ -20,7 +21,7 @@ def at_home() -> str:
 
 def put(**values) -> None:
 	"""What the database knows of its home. Commits."""
-	frappe.db.set_single_value(home.HOME, values)
+	frappe.db.set_single_value(site_identity.HOME, values)
 	frappe.db.commit()
 
 
@@ -28,7 +29,7 @@ def put(**values) -> None:
 def as_copy() -> Iterator[None]:
 	"""As if a backup of another site had been restored into this one; afterwards all is as before. Commits."""
 	frappe.db.rollback()
-	before = home.stored("home")
+	before = site_identity.stored("home")
 	put(home=f"{secrets.token_hex(10)}@{ORIGINAL}")
 	try:
 		yield
@@ -46,7 +47,7 @@ def _at_home_again(before: dict[str, str]) -> None:
 def waiting(stack, body: str = "Your parcel is on its way", **fields):
 	"""A text of ours as it stands in a backup. Commits."""
 	conversation = conversation_of(stack, stack.number)
-	here = home.stored("home")["home"]
+	here = site_identity.stored("home")["home"]
 	put(home=None)
 	message = outbox.write(conversation, body)
 	frappe.db.after_commit.reset()

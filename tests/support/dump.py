@@ -5,7 +5,8 @@ import re
 
 import frappe
 
-from twilio_sms_channel.messaging import contacts, home
+from twilio_sms_channel.infra import site_identity
+from twilio_sms_channel.messaging import contacts
 
 # Frappe's own records of what happened, which only ever grow.
 LOGS = {
@@ -63,8 +64,8 @@ def config() -> list[str]:
 		known = json.load(file)
 	# Made by Frappe when the first secret is stored, and kept.
 	known.pop("encryption_key", None)
-	if home.CONFIG_KEY in known:
-		known[home.CONFIG_KEY] = "an id"
+	if site_identity.CONFIG_KEY in known:
+		known[site_identity.CONFIG_KEY] = "an id"
 	return sorted(f"site_config {key}: {json.dumps(value)}" for key, value in known.items())
 
 
@@ -91,7 +92,7 @@ def _rows(table: str) -> list[str]:
 def _counts(field: str, value, row: dict) -> bool:
 	if value is None or field in MOMENTS or (field == "value" and row.get("field") in MOMENTS):
 		return False
-	if row.get("doctype") == home.HOME and field == "value":
+	if row.get("doctype") == site_identity.HOME and field == "value":
 		return False
 	# What a new column of ours holds in rows of others.
 	if field == contacts.SELF_ENTERED and not value:

@@ -14,7 +14,8 @@ import psutil
 from frappe.utils import now_datetime
 
 from support.stack import MESSAGE, SUPERVISED_EVERY_S, Customer, Stack
-from twilio_sms_channel.messaging import asking, delivery, outbox
+from twilio_sms_channel.infra import asking
+from twilio_sms_channel.messaging import delivery, outbox
 
 CONVERSATION = "Twilio SMS Conversation"
 UNDECIDED = ("Queued", "Sending", "Unconfirmed")

@@ -6,7 +6,7 @@ import random
 import frappe
 from PIL import Image
 
-from twilio_sms_channel.messaging import own_writes
+from twilio_sms_channel.infra import own_writes
 
 CUSTOMER = "+14155550132"
 

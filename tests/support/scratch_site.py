@@ -115,7 +115,8 @@ def left() -> dict:
 
 def in_one_process(*sites: str) -> dict:
 	"""What one process after another knows of accounts that differ in nothing but their tokens. Changes nothing."""
-	from twilio_sms_channel.messaging import accounts, home, jobs, locks, pace
+	from twilio_sms_channel.infra import jobs, locks, site_identity
+	from twilio_sms_channel.messaging import accounts, pace
 
 	frappe.db.commit()
 	seen = {}
@@ -142,8 +143,8 @@ def in_one_process(*sites: str) -> dict:
 				"of its own": [
 					locks._full("one"),
 					str(jobs._mark("one")),
-					home.stored("home").get("home"),
-					home._here(frappe.conf),
+					site_identity.stored("home").get("home"),
+					site_identity._here(frappe.conf),
 				],
 				"clocks": len(pace._clocks[site]),
 			}

@@ -8,17 +8,8 @@ from frappe import _
 
 from twilio_sms_channel import doctor
 from twilio_sms_channel.api import arguments
-from twilio_sms_channel.messaging import (
-	connecting,
-	home,
-	importing,
-	pausing,
-	public_url,
-	redaction,
-	takeover,
-	wake,
-	webhook_setup,
-)
+from twilio_sms_channel.infra import public_url, redaction, site_identity
+from twilio_sms_channel.messaging import connecting, importing, pausing, takeover, wake, webhook_setup
 from twilio_sms_channel.twilio_gateway import account_check
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, TwilioProblem, explain
 
@@ -148,7 +139,7 @@ def configure_webhooks(number: str, replace: bool = False) -> dict[str, Any]:
 		console by hand}`
 	"""
 	frappe.only_for("System Manager")
-	home.refuse_on_copy()
+	site_identity.refuse_on_copy()
 	doc = frappe.get_doc(NUMBER, number)
 	return asdict(webhook_setup.configure(doc, replace=frappe.utils.sbool(replace)))
 
@@ -161,7 +152,7 @@ def configure_numbers(account: str, numbers: dict | str) -> list[dict[str, Any]]
 	:return: what `configure_webhooks` returns, for each number that can have a webhook
 	"""
 	frappe.only_for("System Manager")
-	home.refuse_on_copy()
+	site_identity.refuse_on_copy()
 	doc = frappe.get_doc(ACCOUNT, account)
 	why_not = _(
 		'Say of each number whether another system\'s URL is replaced, for example {"+14155550132": false}.'
@@ -177,7 +168,7 @@ def restore_webhook(number: str) -> dict[str, Any]:
 	:return: as `configure_webhooks`
 	"""
 	frappe.only_for("System Manager")
-	home.refuse_on_copy()
+	site_identity.refuse_on_copy()
 	return asdict(webhook_setup.restore(frappe.get_doc(NUMBER, number)))
 
 

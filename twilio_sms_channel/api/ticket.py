@@ -7,6 +7,7 @@ from frappe import _
 
 from twilio_sms_channel.api import arguments
 from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.infra import locks, own_writes
 from twilio_sms_channel.messaging import (
 	consent,
 	contacts,
@@ -14,10 +15,8 @@ from twilio_sms_channel.messaging import (
 	dispatch,
 	finding,
 	intake,
-	locks,
 	media,
 	outbox,
-	own_writes,
 	remedies,
 	segments,
 	senders,

@@ -18,8 +18,9 @@ from pypika.terms import Term
 
 from twilio_sms_channel.desks import saved_replies
 from twilio_sms_channel.desks.base import Desk, Logged, Ticket
-from twilio_sms_channel.messaging import contacts, own_writes, phone, rows, text
-from twilio_sms_channel.messaging.courtesies import courtesy, is_for_lack
+from twilio_sms_channel.infra import conditional_update, own_writes
+from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
+from twilio_sms_channel.messaging import contacts, phone, text
 
 TICKET = "HD Ticket"
 AGENT_ROLES = {"Agent", "Agent Manager"}
@@ -70,7 +71,7 @@ class HelpdeskDesk(Desk):
 				ticket.set(ticket_field, value)
 		ticket.flags.opened_by_text = True
 		_insert(own_writes.ours(ticket))
-		rows.require(TICKET, ticket.name)
+		conditional_update.require(TICKET, ticket.name)
 		name = str(ticket.name)
 		if not conversation.contact and (sharing := contacts.sharing(conversation.customer_number)):
 			self.note(name, _whose_number(conversation.customer_number, sharing))
@@ -264,7 +265,7 @@ def _has_agents_rights(user: str) -> bool:
 def _insert(ticket) -> None:
 	"""Insert a ticket, whatever a site asks people to fill in, and whoever it was to be assigned to was deleted."""
 	with courtesy("A ticket could not be made as usual", but=lambda error: not is_for_lack(error)) as usual:
-		rows.insert(ticket, ignore_permissions=True, ignore_mandatory=True, ignore_links=True)
+		conditional_update.insert(ticket, ignore_permissions=True, ignore_mandatory=True, ignore_links=True)
 	if usual.failed and not _is_committed(ticket):
 		# Its name was given back as well.
 		ticket.set_new_name(force=True)

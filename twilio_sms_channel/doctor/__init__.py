@@ -24,7 +24,7 @@ from twilio_sms_channel.doctor import (
 )
 from twilio_sms_channel.doctor.examination import Check, Report
 from twilio_sms_channel.doctor.patient import patients
-from twilio_sms_channel.messaging import jobs
+from twilio_sms_channel.infra import jobs
 
 CHECKS_OF_SITE = (
 	Check("home", machinery.check_home),

@@ -7,7 +7,7 @@ from frappe import _
 
 from twilio_sms_channel.doctor.finding import AT_RISK, Finding
 from twilio_sms_channel.doctor.patient import ACCOUNT, Patient
-from twilio_sms_channel.messaging import clock
+from twilio_sms_channel.infra import clock
 
 # Less is no matter of wrong clocks: Twilio tells its time to the second, and an answer takes a while.
 MAY_DIFFER_S = 60

@@ -14,7 +14,8 @@ from redis.exceptions import RedisError
 
 from twilio_sms_channel.desks import desk_or_none
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, NOTICE, Finding
-from twilio_sms_channel.messaging import home, phone, public_url
+from twilio_sms_channel.infra import public_url, site_identity
+from twilio_sms_channel.messaging import phone
 from twilio_sms_channel.twilio_gateway import client
 
 JOB_TYPE, SETTINGS = "Scheduled Job Type", "Twilio SMS Settings"
@@ -30,7 +31,7 @@ SIMULATOR_TIMEOUT_S = 3
 
 def check_home() -> Iterator[Finding]:
 	"""A site that was restored from another one's backup sends nothing until somebody says that it takes over."""
-	if reason := home.why():
+	if reason := site_identity.why():
 		yield Finding(
 			"home.copy",
 			BROKEN,

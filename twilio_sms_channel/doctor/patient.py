@@ -5,7 +5,7 @@ from functools import cached_property
 import frappe
 from frappe.utils.password import get_decrypted_password
 
-from twilio_sms_channel.messaging import site_config
+from twilio_sms_channel.infra import site_config
 from twilio_sms_channel.twilio_gateway import account_check
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.inventory import Inventory, Sender

@@ -10,7 +10,7 @@ from frappe.utils import add_to_date, now_datetime
 from twilio_sms_channel.doctor import machinery, self_test
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding, NotDone
 from twilio_sms_channel.doctor.patient import ACCOUNT, Patient
-from twilio_sms_channel.messaging import home, public_url
+from twilio_sms_channel.infra import public_url, site_identity
 
 SETTINGS = "Twilio SMS Settings"
 ONLY_SENDS = "Alphanumeric Sender"
@@ -81,7 +81,7 @@ def check_round_trip(patient: Patient) -> Iterator[Finding]:
 	number = next((row.name for row in patient.numbers if row.number_type != ONLY_SENDS), None)
 	if not number:
 		raise NotDone(_("the account has no number that receives texts"))
-	if home.is_copy():
+	if site_identity.is_copy():
 		# Its public address may be the original's.
 		raise NotDone(_("this site is a copy"))
 	if machinery.blocked_doors():

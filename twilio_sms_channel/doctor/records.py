@@ -6,7 +6,7 @@ from frappe.utils import now_datetime
 
 from twilio_sms_channel.doctor.examination import Report
 from twilio_sms_channel.doctor.finding import BROKEN, Finding
-from twilio_sms_channel.messaging.alerts import tell_managers
+from twilio_sms_channel.infra.alerts import tell_managers
 from twilio_sms_channel.twilio_gateway.outside import NO_MARKUP
 
 DOCTYPE = "Twilio SMS Finding"

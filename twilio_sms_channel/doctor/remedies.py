@@ -10,18 +10,8 @@ from frappe.utils.scheduler import enable_scheduler
 
 from twilio_sms_channel.doctor import machinery
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
-from twilio_sms_channel.messaging import (
-	clock,
-	dispatch,
-	home,
-	intake,
-	jobs,
-	pausing,
-	site_config,
-	takeover,
-	wake,
-	webhook_setup,
-)
+from twilio_sms_channel.infra import clock, jobs, site_config, site_identity
+from twilio_sms_channel.messaging import dispatch, intake, pausing, takeover, wake, webhook_setup
 from twilio_sms_channel.twilio_gateway import account_check
 
 MESSAGE = "Twilio SMS Message"
@@ -35,7 +25,7 @@ def take_over(_about: str) -> None:
 
 
 def set_webhook(number: str) -> None:
-	home.refuse_on_copy()
+	site_identity.refuse_on_copy()
 	outcome = webhook_setup.configure(frappe.get_doc(NUMBER, number), replace=True)
 	if outcome.problem:
 		frappe.throw(outcome.problem, title=_("Twilio said no"))

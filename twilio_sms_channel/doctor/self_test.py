@@ -9,7 +9,8 @@ from redis.exceptions import RedisError
 from twilio.request_validator import RequestValidator
 
 from twilio_sms_channel.doctor.finding import NotDone
-from twilio_sms_channel.messaging import public_url, rehearsal
+from twilio_sms_channel.infra import public_url
+from twilio_sms_channel.messaging import rehearsal
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 5, 8
 # From nobody who could be answered.

@@ -9,8 +9,9 @@ from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, Patient
-from twilio_sms_channel.messaging import home, pausing, phone
-from twilio_sms_channel.twilio_gateway import errors, statuses
+from twilio_sms_channel.infra import site_identity, statuses
+from twilio_sms_channel.messaging import pausing, phone
+from twilio_sms_channel.twilio_gateway import errors
 
 MESSAGE = "Twilio SMS Message"
 LOOKED_BACK_DAYS = 3
@@ -168,7 +169,7 @@ def _got_through(number: str, since) -> bool:
 
 def _is_held_up(patient: Patient) -> bool:
 	"""Whether nothing is to leave: another check says so, or an admin wants it."""
-	return bool(patient.doc.paused_since or not patient.doc.enabled or home.is_copy())
+	return bool(patient.doc.paused_since or not patient.doc.enabled or site_identity.is_copy())
 
 
 def _waiting(patient: Patient, status: str) -> int:

@@ -12,7 +12,7 @@ from frappe.utils import now_datetime
 from frappe.utils.password import get_decrypted_password
 from pypika.terms import Parameter
 
-from twilio_sms_channel.messaging import public_url, site_config
+from twilio_sms_channel.infra import public_url, site_config
 
 ACCOUNT, NUMBER, SETTINGS = "Twilio SMS Account", "Twilio SMS Number", "Twilio SMS Settings"
 # A time that people read needs no write for each text: each process writes it this often.

@@ -9,8 +9,9 @@ from frappe import _
 from frappe.query_builder.functions import IfNull
 from frappe.utils import add_to_date, format_datetime, now_datetime
 
-from twilio_sms_channel.messaging import delivery, erasures, home, intake, jobs, polling
-from twilio_sms_channel.twilio_gateway import errors, outside, payloads, statuses
+from twilio_sms_channel.infra import erasures, jobs, site_identity, statuses
+from twilio_sms_channel.messaging import delivery, intake, polling
+from twilio_sms_channel.twilio_gateway import errors, outside, payloads
 from twilio_sms_channel.twilio_gateway.client import Gateway, ListedMessage, oldest_first
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 
@@ -72,7 +73,7 @@ def run(
 
 def scheduled() -> None:
 	"""Every hour (scheduler), but for restored copies."""
-	if not home.is_copy():
+	if not site_identity.is_copy():
 		run()
 
 

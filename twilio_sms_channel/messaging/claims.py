@@ -17,17 +17,8 @@ from frappe import _
 from frappe.query_builder.functions import IfNull
 from pypika.terms import ExistsCriterion, Not, Parameter
 
-from twilio_sms_channel.messaging import (
-	clock,
-	consent,
-	consent_order,
-	delivery,
-	keywords,
-	locks,
-	pace,
-	phone,
-	rows,
-)
+from twilio_sms_channel.infra import clock, conditional_update, locks
+from twilio_sms_channel.messaging import consent, consent_order, delivery, keywords, pace, phone
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted
 
@@ -162,7 +153,7 @@ def take_other_places(texts: list[Text]) -> list[Text]:
 				text.leaves_at = place.take(text.seconds)
 				soon.append(text)
 			else:
-				rows.update(MESSAGE, text.name, {"status": "Queued"}, status="Sending")
+				conditional_update.update(MESSAGE, text.name, {"status": "Queued"}, status="Sending")
 		place.keep()
 		frappe.db.commit()
 	return soon

@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, now_datetime, pretty_date, time_diff_in_seconds
 
-from twilio_sms_channel.messaging import clock
+from twilio_sms_channel.infra import clock
 
 MESSAGE = "Twilio SMS Message"
 SHOWN_CHARACTERS = 200

@@ -14,8 +14,9 @@ import frappe
 from frappe import _
 from frappe.utils import format_datetime, get_fullname, now_datetime
 
-from twilio_sms_channel.messaging import consent_order, keywords, locks, phone, system_lines
-from twilio_sms_channel.messaging.clock import to_utc
+from twilio_sms_channel.infra import locks
+from twilio_sms_channel.infra.clock import to_utc
+from twilio_sms_channel.messaging import consent_order, keywords, phone, system_lines
 from twilio_sms_channel.messaging.consent_order import BY_AGENT
 from twilio_sms_channel.messaging.keywords import HELP, START, STOP
 from twilio_sms_channel.twilio_gateway import outside

@@ -13,7 +13,7 @@ from functools import lru_cache
 import frappe
 from pypika.terms import Parameter
 
-from twilio_sms_channel.messaging import jobs
+from twilio_sms_channel.infra import jobs
 
 EVENT, MESSAGE, NUMBER = "Twilio SMS Consent Event", "Twilio SMS Message", "Twilio SMS Number"
 OPTED_OUT, OPTED_IN = "Opted Out", "Opted In"

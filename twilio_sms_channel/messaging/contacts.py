@@ -12,7 +12,8 @@ from email.utils import getaddresses
 import frappe
 from frappe.utils import validate_email_address, validate_phone_number
 
-from twilio_sms_channel.messaging import jobs, phone
+from twilio_sms_channel.infra import jobs
+from twilio_sms_channel.messaging import phone
 
 BACKFILL_BATCH = 1000
 # Default of the site that says as of which country the copies were made, and by which rules.

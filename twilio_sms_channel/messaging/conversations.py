@@ -8,7 +8,8 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging import consent, contacts, links, locks
+from twilio_sms_channel.infra import fetched_fields, locks
+from twilio_sms_channel.messaging import consent, contacts
 
 CONVERSATION = "Twilio SMS Conversation"
 Answer = TypeVar("Answer")
@@ -299,5 +300,5 @@ def set_contact(conversation: str, ticket_doctype: str, ticket: str, contact: st
 	if (doc.ticket_doctype, doc.ticket) == (ticket_doctype, str(ticket)) and doc.contact != contact:
 		doc.contact = contact
 		doc.flags.ignore_mandatory = doc.flags.ignore_links = True
-		links.fetch(doc)
+		fetched_fields.fetch(doc)
 		doc.save(ignore_permissions=True)

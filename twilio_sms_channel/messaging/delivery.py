@@ -10,10 +10,11 @@ from frappe.utils import now_datetime
 from pypika.terms import Parameter
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import pausing, rows
-from twilio_sms_channel.messaging.courtesies import courtesy
-from twilio_sms_channel.messaging.events import tell
-from twilio_sms_channel.twilio_gateway import errors, outside, statuses
+from twilio_sms_channel.infra import conditional_update, statuses
+from twilio_sms_channel.infra.courtesies import courtesy
+from twilio_sms_channel.infra.listeners import tell
+from twilio_sms_channel.messaging import pausing
+from twilio_sms_channel.twilio_gateway import errors, outside
 from twilio_sms_channel.twilio_gateway.client import Accepted
 
 MESSAGE = "Twilio SMS Message"
@@ -68,10 +69,10 @@ def accept(*texts: Taken) -> None:
 			"twilio_status": text.answer.twilio_status,
 			"next_look": text.next_look,
 		}
-		if rows.changed(_accept_statement(status), facts):
+		if conditional_update.changed(_accept_statement(status), facts):
 			shown[text.message] = status
 		else:
-			rows.changed(_facts_statement(), facts)
+			conditional_update.changed(_facts_statement(), facts)
 	_show(shown)
 	if frappe.get_hooks("twilio_sms_status_changed"):
 		for text in texts:
@@ -157,7 +158,7 @@ def settle(message: str, status: str, *, code: str = "", reason: str = "", twili
 		changes["twilio_status"] = twilio_status
 	if status in ("Delivered", "Read"):
 		changes["delivered_at"] = now_datetime()
-	if not rows.update(MESSAGE, message, changes, status=statuses.may_follow(status)):
+	if not conditional_update.update(MESSAGE, message, changes, status=statuses.may_follow(status)):
 		return False
 	if code in errors.NEVER_REACHED:
 		_note_unreachable(message)
@@ -180,7 +181,7 @@ def report_earlier(message: str, twilio_status: str, sid: str) -> None:
 			"twilio_status": twilio_status,
 			"delivered_at": now_datetime(),
 		}
-		if rows.update(MESSAGE, message, arrived, status="Queued"):
+		if conditional_update.update(MESSAGE, message, arrived, status="Queued"):
 			_note_reachable(message)
 			_tell_of(message, status)
 

@@ -23,27 +23,30 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
-from twilio_sms_channel.messaging import (
+from twilio_sms_channel.infra import (
 	asking,
-	claims,
 	clock,
-	consent,
-	delivery,
-	home,
+	conditional_update,
 	jobs,
 	locks,
+	public_url,
+	site_identity,
+	statuses,
+)
+from twilio_sms_channel.infra.listeners import ask
+from twilio_sms_channel.messaging import (
+	claims,
+	consent,
+	delivery,
 	media_links,
 	pace,
 	pausing,
 	polling,
-	public_url,
-	rows,
 	standstill,
 	unconfirmed,
 	wake,
 )
-from twilio_sms_channel.messaging.events import ask
-from twilio_sms_channel.twilio_gateway import errors, statuses
+from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import (
 	NOT_FOUND,
 	Departure,
@@ -123,7 +126,7 @@ def retry(message: str) -> None:
 	:raises home.IsCopy: nothing is sent from here
 	:raises MayHaveArrived: it has arrived meanwhile, or may have: the first time the agent is told
 	"""
-	home.refuse_on_copy()
+	site_identity.refuse_on_copy()
 	doc = frappe.get_doc(MESSAGE, message)
 	if not _may_be_repeated(doc):
 		return
@@ -545,5 +548,5 @@ def _queue_again(text: claims.Text, problem: errors.TwilioProblem) -> None:
 		delivery.settle(text.name, "Failed", code=problem.code, reason=reason)
 		return
 	why = {"status": "Queued", "error_code": problem.code or None, "error_message": reason}
-	if rows.update(MESSAGE, text.name, why, status="Sending"):
+	if conditional_update.update(MESSAGE, text.name, why, status="Sending"):
 		delivery.show(frappe._dict(name=text.name, status="Queued"))

@@ -4,9 +4,9 @@ from typing import Any
 
 from frappe import _
 
+from twilio_sms_channel.infra.statuses import NOT_DELIVERED
 from twilio_sms_channel.messaging import phone
 from twilio_sms_channel.twilio_gateway import errors
-from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
 
 
 def fate(message) -> str:

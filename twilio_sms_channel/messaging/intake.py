@@ -11,21 +11,10 @@ from frappe.utils import add_to_date, now_datetime
 from pypika.terms import Parameter
 from rq.timeouts import JobTimeoutException
 
-from twilio_sms_channel.messaging import (
-	clock,
-	consent,
-	contacts,
-	conversations,
-	db_errors,
-	erasures,
-	jobs,
-	phone,
-	rows,
-	threading,
-	words,
-)
-from twilio_sms_channel.messaging.alerts import tell_managers
-from twilio_sms_channel.messaging.courtesies import courtesy
+from twilio_sms_channel.infra import clock, conditional_update, db_errors, erasures, jobs
+from twilio_sms_channel.infra.alerts import tell_managers
+from twilio_sms_channel.infra.courtesies import courtesy
+from twilio_sms_channel.messaging import consent, contacts, conversations, phone, threading, words
 from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.payloads import InboundText
 
@@ -266,7 +255,7 @@ def _thread(message: str, number: str, customer_number: str) -> None:
 					doc = frappe.get_doc(MESSAGE, message)
 					if doc.status == "Received":
 						threading.thread(doc, conversation)
-						rows.require(MESSAGE, message, status="Threaded")
+						conditional_update.require(MESSAGE, message, status="Threaded")
 			return
 		except JobTimeoutException:
 			# The job's time is over, whatever it was spent on: the sweep takes the text up.

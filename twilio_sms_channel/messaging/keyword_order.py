@@ -6,7 +6,8 @@ import frappe
 from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import consent, conversations, jobs, keyword_reply, system_lines
+from twilio_sms_channel.infra import jobs
+from twilio_sms_channel.messaging import consent, conversations, keyword_reply, system_lines
 from twilio_sms_channel.messaging.keywords import START
 from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE

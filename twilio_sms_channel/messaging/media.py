@@ -5,7 +5,8 @@ from frappe import _
 from frappe.query_builder.functions import Min
 from rq.timeouts import JobTimeoutException
 
-from twilio_sms_channel.messaging import clock, delivery, home, jobs, locks, rows, words
+from twilio_sms_channel.infra import clock, conditional_update, jobs, locks, site_identity
+from twilio_sms_channel.messaging import delivery, words
 from twilio_sms_channel.messaging.threading import FETCH_MEDIA, MEDIA_QUEUE
 from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.client import Gateway
@@ -71,7 +72,7 @@ def delete_at_twilio(message: str) -> None:
 	"""Delete Twilio's copies of a message's files, as far as they are to be deleted; the sweep tries again."""
 	items = frappe.get_all(MEDIA, {"parent": message, "twilio_copy": "To Delete"}, ["name", "url"])
 	# The original site may not have fetched them yet.
-	if not items or home.is_copy():
+	if not items or site_identity.is_copy():
 		return
 	account = frappe.get_doc("Twilio SMS Account", frappe.db.get_value(MESSAGE, message, "account"))
 	try:
@@ -184,5 +185,5 @@ def _attach(message, item, content: bytes, ending: str):
 			"attached_to_name": message.communication,
 		}
 	)
-	rows.insert(file, ignore_permissions=True, ignore_mandatory=True)
+	conditional_update.insert(file, ignore_permissions=True, ignore_mandatory=True)
 	return file

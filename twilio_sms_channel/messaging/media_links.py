@@ -17,7 +17,8 @@ import frappe
 from frappe.core.doctype.file.utils import get_content_hash
 from frappe.utils.password import get_encryption_key
 
-from twilio_sms_channel.messaging import files, public_url, site_config, text
+from twilio_sms_channel.infra import public_url, site_config
+from twilio_sms_channel.messaging import files, text
 from twilio_sms_channel.twilio_gateway.media_types import SHOWN_BY_BROWSERS
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"

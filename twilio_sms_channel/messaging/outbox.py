@@ -5,24 +5,22 @@ import hashlib
 import frappe
 from frappe import _
 
+from twilio_sms_channel.infra import asking, conditional_update, site_identity
+from twilio_sms_channel.infra.courtesies import Back
 from twilio_sms_channel.messaging import (
-	asking,
 	colleagues,
 	consent,
 	contacts,
 	conversations,
-	home,
 	media_links,
 	outgoing_media,
 	pace,
 	phone,
-	rows,
 	segments,
 	senders,
 	text,
 	wake,
 )
-from twilio_sms_channel.messaging.courtesies import Back
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 
@@ -76,8 +74,8 @@ def write(
 	try:
 		message = _write(conversation, body, files, entry, request_id=digest)
 		# Files have hooks as well.
-		rows.require("Communication", message.communication)
-		rows.require(MESSAGE, message.name)
+		conditional_update.require("Communication", message.communication)
+		conditional_update.require(MESSAGE, message.name)
 		return message
 	except frappe.UniqueValidationError:
 		# The same request at the same moment was faster.
@@ -137,7 +135,9 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 		sending = _from(conversation, number)
 		refuse_if_unasked(conversation, sending)
 		communication = _communication(conversation, body)
-		rows.insert(communication, ignore_permissions=True, ignore_mandatory=True, set_name=entry)
+		conditional_update.insert(
+			communication, ignore_permissions=True, ignore_mandatory=True, set_name=entry
+		)
 		attached = [outgoing_media.attach(file, communication.name) for file in outgoing]
 		outgoing_media.check_stored(attached)
 	except outgoing_media.CannotSendFile as e:
@@ -215,7 +215,7 @@ def why_not(conversation, body: str | None = None, files: list[str] | None = Non
 	"""
 	customer_number = conversation.customer_number
 	customer = phone.display(customer_number)
-	if reason := home.why():
+	if reason := site_identity.why():
 		return reason
 	if reason := consent.why_not(conversation.number, customer_number, conversation.opted_out):
 		return reason

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import frappe
 from frappe import _
 
-from twilio_sms_channel.messaging import files, phone, pictures, rows
+from twilio_sms_channel.infra import conditional_update
+from twilio_sms_channel.messaging import files, phone, pictures
 from twilio_sms_channel.twilio_gateway import media_types, outside
 from twilio_sms_channel.twilio_gateway.media_types import kind_of
 
@@ -122,7 +123,7 @@ def attach(file: Outgoing, communication: str) -> dict:
 			"attached_to_name": communication,
 		}
 	)
-	rows.insert(copy, ignore_permissions=True, ignore_mandatory=True)
+	conditional_update.insert(copy, ignore_permissions=True, ignore_mandatory=True)
 	# Frappe may have written a JPEG anew, without what cameras put into it.
 	stored_size = len(files.content_of(copy))
 	return {

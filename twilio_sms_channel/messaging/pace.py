@@ -16,7 +16,7 @@ from functools import lru_cache
 import frappe
 from pypika.terms import Parameter
 
-from twilio_sms_channel.messaging import clock
+from twilio_sms_channel.infra import clock
 
 PACE, NUMBER, MESSAGE = "Twilio SMS Pace", "Twilio SMS Number", "Twilio SMS Message"
 SEGMENTS_PER_SECOND = {"Long Code": 1, "Toll-Free": 3, "Alphanumeric Sender": 10, "Short Code": 100}

@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, get_datetime, now_datetime
 
-from twilio_sms_channel.messaging.alerts import tell_managers
+from twilio_sms_channel.infra.alerts import tell_managers
 from twilio_sms_channel.twilio_gateway import account_check, errors
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 

@@ -3,7 +3,7 @@
 import frappe
 import phonenumbers
 
-from twilio_sms_channel.messaging import jobs
+from twilio_sms_channel.infra import jobs
 
 NUMBER, JOB = "Twilio SMS Number", "places of numbers"
 

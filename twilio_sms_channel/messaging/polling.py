@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 import frappe
 
-from twilio_sms_channel.messaging import clock, delivery, jobs, locks
-from twilio_sms_channel.twilio_gateway import errors, statuses
+from twilio_sms_channel.infra import clock, jobs, locks, statuses
+from twilio_sms_channel.messaging import delivery
+from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 

@@ -4,10 +4,11 @@ import frappe
 from frappe import _
 from frappe.utils.caching import request_cache
 
-from twilio_sms_channel.messaging import contacts, delivery, files, rows, text, wake
-from twilio_sms_channel.messaging.events import tell
+from twilio_sms_channel.infra import conditional_update
+from twilio_sms_channel.infra.listeners import tell
+from twilio_sms_channel.infra.statuses import NOT_DELIVERED
+from twilio_sms_channel.messaging import contacts, delivery, files, text, wake
 from twilio_sms_channel.twilio_gateway import errors, outside
-from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
 
 MESSAGE = "Twilio SMS Message"
 CANCEL = "cancel"
@@ -151,7 +152,7 @@ def as_email(message: str, ticket, address: str = "") -> None:
 	frappe.db.set_value(MESSAGE, message, "sent_as_email", 1)
 	files = [_copy(item.file, ticket) for item in doc.media if item.file]
 	ticket.reply_by_email(text.to_html(doc.body), address, files)
-	rows.require(MESSAGE, message, sent_as_email=1)
+	conditional_update.require(MESSAGE, message, sent_as_email=1)
 	delivery.refresh(doc)
 
 

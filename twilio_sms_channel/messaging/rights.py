@@ -10,7 +10,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.desks import desk_of_site, desk_or_none
-from twilio_sms_channel.messaging import own_writes
+from twilio_sms_channel.infra import own_writes
 
 CONVERSATION = "twilio_sms_conversation"
 TICKET_FIELDS = (CONVERSATION, "twilio_sms_reply_channel")

@@ -9,7 +9,8 @@ import frappe
 from frappe import _
 from frappe.utils import get_datetime
 
-from twilio_sms_channel.messaging import clock, home, unconfirmed
+from twilio_sms_channel.infra import clock, site_identity
+from twilio_sms_channel.messaging import unconfirmed
 
 # A worker may be busy with something else for some minutes.
 STANDSTILL_S = 600
@@ -20,9 +21,11 @@ JUST_NOW_S = 60
 
 def may_send() -> bool:
 	"""Whether this site may send what waits; called before it does. Gives the sign of life. Commits."""
-	if home.is_copy():
+	if site_identity.is_copy():
 		return False
-	if _is_due(home.stored("beat")) and _is_due(before := home.stored("beat", for_update=True)):
+	if _is_due(site_identity.stored("beat")) and _is_due(
+		before := site_identity.stored("beat", for_update=True)
+	):
 		now = clock.now()
 		if _passed_since(before["beat"]) > STANDSTILL_S:
 			unconfirmed.doubt(_("Nothing was sent for a while, or a backup was restored."), JUST_NOW_S)
@@ -44,5 +47,5 @@ def _passed_since(beat: str) -> float:
 def _write(now) -> None:
 	Singles = frappe.qb.DocType("Singles")
 	frappe.qb.update(Singles).set(Singles.value, str(now)).where(
-		(Singles.doctype == home.HOME) & (Singles.field == "beat")
+		(Singles.doctype == site_identity.HOME) & (Singles.field == "beat")
 	).run()

@@ -9,16 +9,14 @@ from frappe import _
 
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
+from twilio_sms_channel.infra import conditional_update, locks, site_identity
 from twilio_sms_channel.messaging import (
 	consent,
 	contacts,
 	conversations,
-	home,
-	locks,
 	outbox,
 	pausing,
 	phone,
-	rows,
 	senders,
 	system_lines,
 )
@@ -107,7 +105,7 @@ def _start(to, body, number, ticket, contact, subject, files, request_id, confir
 		_refuse(reason)
 	desk = desk_of_site()
 	_settle_contact(desk, conversation, contact, ticket)
-	rows.require(CONVERSATION, conversation.name)
+	conditional_update.require(CONVERSATION, conversation.name)
 	continued = ticket or ((current := _continued(desk, conversation)) and current.name)
 	texted_before = continued and frappe.db.get_value(desk.doctype, continued, "twilio_sms_conversation")
 	if continued:
@@ -123,10 +121,10 @@ def _start(to, body, number, ticket, contact, subject, files, request_id, confir
 		consent.keep_texting(outbox.all_asked_about(conversation))
 	message = outbox.write(conversation, body, files=files, request_id=request_id, about=_about(to))
 	desk.refresh(target.name)
-	rows.require(outbox.MESSAGE, message.name)
+	conditional_update.require(outbox.MESSAGE, message.name)
 	if not continued:
 		# Hooks on the Communication may undo what was written before it.
-		rows.require(desk.doctype, target.name)
+		conditional_update.require(desk.doctype, target.name)
 	return Started(target.name, conversation.name, message.name, created=not continued)
 
 
@@ -144,7 +142,7 @@ def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, 
 	desk = desk_of_site()
 	own, theirs = set(desk.teams_of(frappe.session.user)), _team_of(desk, ticket)
 	rows = frappe.get_all(NUMBER, pluck="name", order_by="creation")
-	whole_site, halted = home.why(), pausing.halted()
+	whole_site, halted = site_identity.why(), pausing.halted()
 	prospects = []
 	for number in (frappe.get_cached_doc(NUMBER, name) for name in rows):
 		theirs_from_here = _read(to, number) or said if to else None
@@ -296,7 +294,7 @@ def _settle_contact(desk, conversation, chosen: str | None, ticket: str | None) 
 		_refuse_two_people(contact, address, conversation.customer_number)
 		contacts.add_email(contact, address)
 	if contact:
-		rows.require("Contact", contact)
+		conditional_update.require("Contact", contact)
 	if contact != conversation.contact:
 		conversation.contact = contact
 		conversations.save(conversation)

@@ -5,20 +5,19 @@ Frappe's scheduler ticks each minute on v15 and every four minutes on v16, unles
 
 import frappe
 
+from twilio_sms_channel.infra import jobs, public_url
+from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.messaging import (
 	consent_order,
 	dispatch,
 	intake,
-	jobs,
 	keyword_order,
 	media,
 	onboarding,
 	pausing,
 	polling,
-	public_url,
 	standstill,
 )
-from twilio_sms_channel.messaging.courtesies import courtesy
 from twilio_sms_channel.messaging.threading import MEDIA_QUEUE
 
 

@@ -4,7 +4,8 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging import clock, home, unconfirmed
+from twilio_sms_channel.infra import clock, site_identity
+from twilio_sms_channel.messaging import unconfirmed
 
 CANCEL, LOOK_UP = "cancel", "look_up"
 
@@ -18,13 +19,13 @@ def confirm(waiting: str = CANCEL) -> int:
 		sent where they are not there
 	:return: how many texts that was
 	"""
-	with home.locked():
-		if not home.is_copy():
+	with site_identity.locked():
+		if not site_identity.is_copy():
 			return 0
 		count = (
 			_call_off() if waiting == CANCEL else unconfirmed.doubt(_("This site took over from a backup."))
 		)
-		home.move_in(beat=clock.now(), confirmed_by=frappe.session.user, confirmed_on=now_datetime())
+		site_identity.move_in(beat=clock.now(), confirmed_by=frappe.session.user, confirmed_on=now_datetime())
 		frappe.db.commit()
 		return count
 

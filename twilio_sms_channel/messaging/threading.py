@@ -5,6 +5,9 @@ from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
+from twilio_sms_channel.infra import conditional_update
+from twilio_sms_channel.infra.jobs import later
+from twilio_sms_channel.infra.listeners import tell
 from twilio_sms_channel.messaging import (
 	arrival_order,
 	consent,
@@ -15,12 +18,9 @@ from twilio_sms_channel.messaging import (
 	notify,
 	phone,
 	reactions,
-	rows,
 	system_lines,
 	text,
 )
-from twilio_sms_channel.messaging.events import tell
-from twilio_sms_channel.messaging.jobs import later
 from twilio_sms_channel.messaging.keywords import STOP
 
 FETCH_MEDIA = "twilio_sms_channel.messaging.media.fetch"
@@ -59,7 +59,7 @@ def thread(message, conversation) -> None:
 		_write(communication, message)
 		if not continued:
 			# Hooks on the Communication may undo what was written before it.
-			rows.require(desk.doctype, ticket.name)
+			conditional_update.require(desk.doctype, ticket.name)
 	arrival_order.set_arrival(message.communication, message.received_at)
 	conversations.held_again(conversation)
 
@@ -110,7 +110,9 @@ def _write(communication, message) -> None:
 	frappe.db.set_value(
 		message.doctype, message.name, "communication", message.communication, update_modified=False
 	)
-	rows.insert(communication, ignore_permissions=True, ignore_mandatory=True, set_name=message.communication)
+	conditional_update.insert(
+		communication, ignore_permissions=True, ignore_mandatory=True, set_name=message.communication
+	)
 
 
 def add_words(message, conversation) -> None:

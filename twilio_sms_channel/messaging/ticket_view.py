@@ -6,11 +6,11 @@ import frappe
 from frappe import _
 from frappe.query_builder.functions import Count
 
+from twilio_sms_channel.infra import site_identity
 from twilio_sms_channel.messaging import (
 	consent,
 	contacts,
 	fates,
-	home,
 	outbox,
 	outgoing_media,
 	phone,
@@ -103,7 +103,7 @@ def _without_conversation(ticket) -> dict[str, Any]:
 
 def _why_texts_wait(number) -> str:
 	"""Why no text leaves this number for the time being, "" when they do."""
-	if reason := home.why():
+	if reason := site_identity.why():
 		return reason
 	reason = frappe.db.get_value("Twilio SMS Account", number.account, "paused_reason")
 	if not reason:

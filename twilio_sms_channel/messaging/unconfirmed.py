@@ -17,7 +17,8 @@ from frappe.utils import add_to_date
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
-from twilio_sms_channel.messaging import clock, delivery, erasures, pausing, rows, segments
+from twilio_sms_channel.infra import clock, conditional_update, erasures
+from twilio_sms_channel.messaging import delivery, pausing, segments
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted, accepted, twilio_time
 
@@ -108,7 +109,7 @@ def begin(message: str, what_happened: str, code: str = "") -> None:
 	if delivery.settle(message, "Unconfirmed", code=code, reason=reason):
 		# What was seen of an earlier attempt tells nothing of this one.
 		first = {"next_attempt": _in(min(FIRST_LOOK_S, absent_after_s() / 4)), "looked_up_since_utc": None}
-		rows.update(MESSAGE, message, first, status="Unconfirmed")
+		conditional_update.update(MESSAGE, message, first, status="Unconfirmed")
 
 
 def doubt(what_happened: str, before_s: float | None = None) -> int:
@@ -123,7 +124,7 @@ def doubt(what_happened: str, before_s: float | None = None) -> int:
 		begin(row.name, what_happened)
 		# Twilio is asked about all that happened since it was written, or first tried.
 		facts = {"tried_at": row.tried_at or row.creation, "next_attempt": clock.now()}
-		count += rows.update(MESSAGE, row.name, facts, status="Unconfirmed")
+		count += conditional_update.update(MESSAGE, row.name, facts, status="Unconfirmed")
 	return count
 
 
@@ -185,7 +186,7 @@ def due(limit: int = 50) -> list[Search]:
 		if clock.passed(tried_at, utc)[0] < 0:
 			# The clock was set back since: it is counted anew, or the text would wait until the clock is there again.
 			tried_at = facts["tried_at"] = now
-		if rows.update(MESSAGE, row.name, facts, next_attempt=row.next_attempt):
+		if conditional_update.update(MESSAGE, row.name, facts, next_attempt=row.next_attempt):
 			by_service = row.number_type == "Messaging Service"
 			searches.append(
 				Search(
@@ -346,7 +347,9 @@ def _match(search: Search, answer: Accepted, message: MessageInstance) -> None:
 
 def _update(search: Search, **facts) -> bool:
 	"""Write down what was learnt, if the text still waits for it: it may have been sent again since."""
-	return rows.update(MESSAGE, search.name, facts, status="Unconfirmed", tried_at=search.tried_at)
+	return conditional_update.update(
+		MESSAGE, search.name, facts, status="Unconfirmed", tried_at=search.tried_at
+	)
 
 
 def _in(seconds: float) -> datetime:

@@ -1,8 +1,6 @@
 """Have a worker send what waits."""
 
-from twilio_sms_channel.messaging import (
-	jobs,
-)
+from twilio_sms_channel.infra import jobs
 
 JOB = "twilio_sms_channel.messaging.dispatch.pump"
 

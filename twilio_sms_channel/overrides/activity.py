@@ -13,10 +13,10 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.infra.statuses import NOT_DELIVERED
 from twilio_sms_channel.messaging import fates, media_links, outbox, phone, remedies, system_lines
 from twilio_sms_channel.overrides import feed_html
 from twilio_sms_channel.twilio_gateway import errors
-from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 # Helpdesk draws a page of its own for each entry, and stands still with some hundreds. Agents read the earlier ones in

@@ -12,18 +12,9 @@ from frappe import _
 from frappe.utils import validate_email_address
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import (
-	contacts,
-	conversations,
-	db_errors,
-	files,
-	links,
-	outbox,
-	phone,
-	reply_pictures,
-	text,
-)
-from twilio_sms_channel.messaging.courtesies import courtesy, is_for_lack
+from twilio_sms_channel.infra import db_errors, fetched_fields
+from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
+from twilio_sms_channel.messaging import contacts, conversations, files, outbox, phone, reply_pictures, text
 from twilio_sms_channel.overrides import feed_html, merging
 
 # The reply box does not say what its screen showed. A text that is this young was hardly read.
@@ -106,7 +97,7 @@ class TicketMixin:
 	def before_validate(self) -> None:
 		if self.flags.ignore_links:
 			# Helpdesk has a status's category fetched, and goes by the category.
-			links.fetch(self)
+			fetched_fields.fetch(self)
 		super().before_validate()
 
 	def after_insert(self) -> None:

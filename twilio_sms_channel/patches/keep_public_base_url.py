@@ -2,7 +2,7 @@ from urllib.parse import urlsplit
 
 import frappe
 
-from twilio_sms_channel.messaging import public_url
+from twilio_sms_channel.infra import public_url
 
 
 def execute():

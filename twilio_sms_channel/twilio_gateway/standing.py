@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 
 from frappe.utils.data import convert_utc_to_system_timezone
 
-from twilio_sms_channel.messaging.clock import to_utc
+from twilio_sms_channel.infra.clock import to_utc
 from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
 from twilio_sms_channel.twilio_gateway.errors import Refused
 

@@ -2,7 +2,8 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from twilio_sms_channel.messaging import home, redaction, rights, site_config
+from twilio_sms_channel.infra import redaction, site_config, site_identity
+from twilio_sms_channel.messaging import rights
 from twilio_sms_channel.twilio_gateway import account_check, credentials
 from twilio_sms_channel.twilio_gateway.client import Gateway
 
@@ -15,7 +16,7 @@ class TwilioSMSAccount(Document):
 	"""A Twilio account: its SID, the auth token that signs webhooks, optionally the next token and an API key."""
 
 	def onload(self):
-		self.set_onload("copy", home.why())
+		self.set_onload("copy", site_identity.why())
 
 	def before_insert(self):
 		redaction.forget_form()

@@ -2,4 +2,4 @@ from frappe.model.document import Document
 
 
 class TwilioSMSErasedText(Document):
-	"""That a text was here and was deleted; see `messaging/erasures.py`."""
+	"""That a text was here and was deleted; see `infra/erasures.py`."""

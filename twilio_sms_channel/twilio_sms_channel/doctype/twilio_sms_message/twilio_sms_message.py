@@ -28,7 +28,7 @@ class TwilioSMSMessage(Document):
 		self.set_onload("has_email", remedies.can_email(self) and remedies.has_email(self))
 
 	def on_trash(self):
-		from twilio_sms_channel.messaging import erasures
+		from twilio_sms_channel.infra import erasures
 
 		erasures.remember([self.twilio_sid, *(self.earlier_sids or "").split()])
 

@@ -3,7 +3,8 @@ from frappe import _
 from frappe.model.document import Document
 from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging import home, phone
+from twilio_sms_channel.infra import site_identity
+from twilio_sms_channel.messaging import phone
 from twilio_sms_channel.twilio_gateway import credentials
 from twilio_sms_channel.twilio_gateway.payloads import SERVICE_SID
 
@@ -12,7 +13,7 @@ class TwilioSMSNumber(Document):
 	"""Something of ours that texts come from and go to; its name is the number in E.164, or the sender as it stands."""
 
 	def onload(self):
-		self.set_onload("copy", home.why())
+		self.set_onload("copy", site_identity.why())
 
 	def autoname(self):
 		self.phone_number = self.name = self._canonical()

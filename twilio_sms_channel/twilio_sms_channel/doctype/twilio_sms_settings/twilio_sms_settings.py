@@ -4,14 +4,15 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from twilio_sms_channel.messaging import contacts, home, public_url
+from twilio_sms_channel.infra import public_url, site_identity
+from twilio_sms_channel.messaging import contacts
 
 
 class TwilioSMSSettings(Document):
 	"""What holds for all accounts and numbers of the site."""
 
 	def onload(self):
-		self.set_onload("copy", home.why())
+		self.set_onload("copy", site_identity.why())
 
 	def validate(self):
 		url = (self.public_base_url or "").strip().rstrip("/")

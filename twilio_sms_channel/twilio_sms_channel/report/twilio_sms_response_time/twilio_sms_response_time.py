@@ -16,9 +16,9 @@ from pypika import Case, Order, analytics
 from pypika.queries import QueryBuilder
 from pypika.terms import CustomFunction, LiteralValue, Term
 
+from twilio_sms_channel.infra.statuses import NOT_DELIVERED
 from twilio_sms_channel.overview import grouping, texts
 from twilio_sms_channel.overview.asked import Asked, read
-from twilio_sms_channel.twilio_gateway.statuses import NOT_DELIVERED
 
 AGENT = "Agent"
 GROUPS = (*grouping.TIMES, grouping.TEAM, AGENT, grouping.NUMBER)

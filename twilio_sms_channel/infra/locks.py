@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import frappe
 
-from twilio_sms_channel.messaging import db_errors
+from twilio_sms_channel.infra import db_errors
 
 Answer = TypeVar("Answer")
 TRIES_AT_ONCE = 3

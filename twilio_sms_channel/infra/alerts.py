@@ -4,7 +4,7 @@ import frappe
 from frappe.desk.doctype.notification_log.notification_log import make_notification_logs
 from frappe.utils.user import get_users_with_role
 
-from twilio_sms_channel.messaging.courtesies import courtesy
+from twilio_sms_channel.infra.courtesies import courtesy
 
 
 @courtesy("The site's managers could not be told")

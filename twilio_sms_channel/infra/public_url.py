@@ -9,7 +9,7 @@ from frappe import _
 from frappe.utils import get_url
 from redis.exceptions import RedisError
 
-from twilio_sms_channel.messaging import jobs, site_config
+from twilio_sms_channel.infra import jobs, site_config
 
 INBOUND = "/api/method/twilio_sms_channel.api.webhooks.inbound"
 STATUS = "/api/method/twilio_sms_channel.api.webhooks.status"

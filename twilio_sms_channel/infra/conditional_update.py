@@ -5,8 +5,8 @@ from frappe import _
 from frappe.utils import now_datetime
 from rq.timeouts import JobTimeoutException
 
-from twilio_sms_channel.messaging.courtesies import Back
-from twilio_sms_channel.messaging.db_errors import is_passing
+from twilio_sms_channel.infra.courtesies import Back
+from twilio_sms_channel.infra.db_errors import is_passing
 
 
 class TakenBack(frappe.QueryDeadlockError):

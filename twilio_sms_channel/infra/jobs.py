@@ -10,7 +10,7 @@ from rq import Queue
 from rq.job import JobStatus
 from rq.timeouts import JobTimeoutException
 
-from twilio_sms_channel.messaging import clock, locks
+from twilio_sms_channel.infra import clock, locks
 
 # A job whose worker was killed counts as started for minutes; its mark holds up nothing for longer than this.
 MARKED_FOR_S = 60

@@ -12,7 +12,7 @@ import frappe
 from frappe.utils import now_datetime
 from frappe.utils.password import get_encryption_key
 
-from twilio_sms_channel.messaging import site_config
+from twilio_sms_channel.infra import site_config
 
 ERASED = "Twilio SMS Erased Text"
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import frappe
 from frappe import _
 
-from twilio_sms_channel.messaging import clock, locks, site_config
+from twilio_sms_channel.infra import clock, locks, site_config
 
 HOME = "Twilio SMS Home"
 CONFIG_KEY = "twilio_sms_home"

@@ -2,8 +2,8 @@
 
 import frappe
 
-from twilio_sms_channel.messaging import db_errors
-from twilio_sms_channel.messaging.courtesies import courtesy
+from twilio_sms_channel.infra import db_errors
+from twilio_sms_channel.infra.courtesies import courtesy
 
 
 def fetch(doc) -> None:

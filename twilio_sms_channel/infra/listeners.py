@@ -2,7 +2,7 @@
 
 import frappe
 
-from twilio_sms_channel.messaging.courtesies import courtesy
+from twilio_sms_channel.infra.courtesies import courtesy
 
 
 def tell(hook: str, message) -> None:
