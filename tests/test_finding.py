@@ -10,8 +10,9 @@ from redis.exceptions import RedisError
 from support.people import make_agent, make_team
 from support.stack import Customer, ticket_of
 
-from twilio_sms_channel.messaging import finding, phone
+from twilio_sms_channel.messaging import finding
 from twilio_sms_channel.overrides.search import _besides, in_palette
+from twilio_sms_channel.people import phone
 
 API = "twilio_sms_channel.api.ticket."
 CONVERSATION = "Twilio SMS Conversation"

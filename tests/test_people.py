@@ -7,8 +7,8 @@ from support.stack import eventually, ticket_of
 
 from twilio_sms_channel import install
 from twilio_sms_channel.doctor import people
-from twilio_sms_channel.messaging import contacts, phone
 from twilio_sms_channel.patches import one_spelling_of_customers
+from twilio_sms_channel.people import contacts, phone
 
 
 def make_contact(name, *numbers, **fields):

@@ -21,7 +21,7 @@ import pytest
 	],
 )
 def test_e164(site, text, region, number):
-	from twilio_sms_channel.messaging import phone
+	from twilio_sms_channel.people import phone
 
 	assert phone.e164(text, region) == number
 

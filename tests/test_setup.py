@@ -317,7 +317,7 @@ def test_the_apps_fields_are_on_tickets_contacts_and_numbers(site):
 
 
 def test_contacts_from_before_the_app_are_found_by_their_number(site):
-	from twilio_sms_channel.messaging import contacts
+	from twilio_sms_channel.people import contacts
 
 	contact = frappe.get_doc(
 		{"doctype": "Contact", "first_name": "Old", "phone_nos": [{"phone": "+1 (907) 999-0042"}]}
@@ -333,7 +333,7 @@ def test_contacts_from_before_the_app_are_found_by_their_number(site):
 
 
 def test_a_number_that_two_contacts_share_belongs_to_neither(site):
-	from twilio_sms_channel.messaging import contacts
+	from twilio_sms_channel.people import contacts
 
 	for name in ("One", "Two"):
 		frappe.get_doc(

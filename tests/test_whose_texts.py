@@ -7,9 +7,9 @@ import pytest
 from support.people import make_agent, make_customer, make_team
 from support.stack import Customer, ticket_of
 
-from twilio_sms_channel.messaging import contacts
-from twilio_sms_channel.messaging.contacts import SELF_ENTERED
 from twilio_sms_channel.patches import mark_self_entered_numbers
+from twilio_sms_channel.people import contacts
+from twilio_sms_channel.people.contacts import SELF_ENTERED
 
 TICKET = "HD Ticket"
 

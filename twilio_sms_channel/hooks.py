@@ -88,12 +88,12 @@ doc_events = {
 		"after_delete": "twilio_sms_channel.overrides.deleting.forget_words",
 	},
 	"Contact": {
-		"before_validate": "twilio_sms_channel.messaging.contacts.clean",
-		"validate": "twilio_sms_channel.messaging.contacts.keep_e164",
+		"before_validate": "twilio_sms_channel.people.contacts.clean",
+		"validate": "twilio_sms_channel.people.contacts.keep_e164",
 	},
 	# What says which country the site is in besides our own settings; the second one is ERPNext's.
-	"System Settings": {"on_update": "twilio_sms_channel.messaging.contacts.read_again_if_needed"},
-	"Global Defaults": {"on_update": "twilio_sms_channel.messaging.contacts.read_again_if_needed"},
+	"System Settings": {"on_update": "twilio_sms_channel.people.contacts.read_again_if_needed"},
+	"Global Defaults": {"on_update": "twilio_sms_channel.people.contacts.read_again_if_needed"},
 	"HD Ticket": {
 		"before_insert": "twilio_sms_channel.messaging.rights.before_ticket_insert",
 		"before_validate": "twilio_sms_channel.messaging.rights.before_ticket_validate",
@@ -108,7 +108,7 @@ scheduler_events = {
 	"hourly_long": ["twilio_sms_channel.messaging.backfill.scheduled"],
 	"daily_long": [
 		"twilio_sms_channel.doctor.nightly",
-		"twilio_sms_channel.messaging.contacts.read_again_if_needed",
+		"twilio_sms_channel.people.contacts.read_again_if_needed",
 	],
 }
 

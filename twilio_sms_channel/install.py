@@ -5,7 +5,7 @@ from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from twilio_sms_channel.desks import helpdesk_screen
 from twilio_sms_channel.infra import site_config, site_identity
-from twilio_sms_channel.messaging import contacts
+from twilio_sms_channel.people import contacts
 
 HELPDESK = "helpdesk"
 

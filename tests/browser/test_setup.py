@@ -14,7 +14,7 @@ from support.twilio_accounts import ACCOUNT, NUMBER, at_twilio, new_number
 from browser.conftest import DESKTOP, PHONE, log_in
 from browser.screens import axe_script, violations
 from browser.test_desk import desk
-from twilio_sms_channel.messaging import phone
+from twilio_sms_channel.people import phone
 
 MOST_CLICKS, MOST_FIELDS = 12, 3
 OTHER = "https://other.example.com/hook"

@@ -10,7 +10,7 @@ from support.stack import eventually, ticket_of
 
 from browser.conftest import PHONE
 from browser.test_desk import desk, log_in
-from twilio_sms_channel.messaging import phone
+from twilio_sms_channel.people import phone
 
 CONVERSATION = "Twilio SMS Conversation"
 

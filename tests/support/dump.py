@@ -6,7 +6,7 @@ import re
 import frappe
 
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.messaging import contacts
+from twilio_sms_channel.people import contacts
 
 # Frappe's own records of what happened, which only ever grow.
 LOGS = {

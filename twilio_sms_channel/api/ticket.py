@@ -10,7 +10,6 @@ from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import locks, own_writes
 from twilio_sms_channel.messaging import (
 	consent,
-	contacts,
 	conversations,
 	dispatch,
 	finding,
@@ -25,6 +24,7 @@ from twilio_sms_channel.messaging import (
 	text,
 	ticket_view,
 )
+from twilio_sms_channel.people import contacts
 from twilio_sms_channel.twilio_gateway import outside
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"

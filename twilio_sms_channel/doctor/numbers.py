@@ -8,7 +8,8 @@ from frappe import _
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
 from twilio_sms_channel.doctor.patient import NUMBER, Patient
 from twilio_sms_channel.infra import public_url
-from twilio_sms_channel.messaging import phone, webhook_setup
+from twilio_sms_channel.messaging import webhook_setup
+from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway.inventory import ALPHANUMERIC, Sender
 
 # Twilio lists alphanumeric senders of Messaging Services only: that one is not listed says nothing.

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from frappe import _
 
 from twilio_sms_channel.doctor.finding import NOTICE, Finding
-from twilio_sms_channel.messaging import contacts, phone
+from twilio_sms_channel.people import contacts, phone
 
 
 def check_contacts() -> Iterator[Finding]:

@@ -11,7 +11,8 @@ from frappe.utils import add_to_date, now_datetime
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, NOTICE, Finding
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, Patient
 from twilio_sms_channel.infra import public_url
-from twilio_sms_channel.messaging import phone, rejections
+from twilio_sms_channel.messaging import rejections
+from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import standing
 
 MESSAGE = "Twilio SMS Message"

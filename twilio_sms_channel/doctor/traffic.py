@@ -10,7 +10,8 @@ from frappe.utils import add_to_date, now_datetime
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, Patient
 from twilio_sms_channel.infra import site_identity, statuses
-from twilio_sms_channel.messaging import pausing, phone
+from twilio_sms_channel.messaging import pausing
+from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
 
 MESSAGE = "Twilio SMS Message"

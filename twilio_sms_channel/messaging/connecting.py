@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, escape_html, now_datetime
 
-from twilio_sms_channel.messaging import phone
+from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import account_check
 
 ACCOUNT, CONVERSATION, MESSAGE = "Twilio SMS Account", "Twilio SMS Conversation", "Twilio SMS Message"

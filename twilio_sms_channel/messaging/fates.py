@@ -5,7 +5,7 @@ from typing import Any
 from frappe import _
 
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.messaging import phone
+from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
 
 

@@ -7,7 +7,7 @@ import frappe
 from frappe.query_builder.functions import Count, Max
 
 from twilio_sms_channel.desks import desk_or_none
-from twilio_sms_channel.messaging import contacts, phone
+from twilio_sms_channel.people import contacts, phone
 
 CONVERSATION, COMMUNICATION = "Twilio SMS Conversation", "Communication"
 MIN_ENDING_DIGITS = 6

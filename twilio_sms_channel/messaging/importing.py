@@ -6,7 +6,8 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging import phone, places, webhook_setup
+from twilio_sms_channel.messaging import places, webhook_setup
+from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway.inventory import SERVICE, Inventory, Sender
 
 NUMBER = "Twilio SMS Number"

@@ -10,17 +10,16 @@ from twilio_sms_channel.infra.courtesies import Back
 from twilio_sms_channel.messaging import (
 	colleagues,
 	consent,
-	contacts,
 	conversations,
 	media_links,
 	outgoing_media,
 	pace,
-	phone,
 	segments,
 	senders,
 	text,
 	wake,
 )
+from twilio_sms_channel.people import contacts, phone
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 

@@ -8,7 +8,8 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.infra import conditional_update
-from twilio_sms_channel.messaging import files, phone, pictures
+from twilio_sms_channel.messaging import files, pictures
+from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import media_types, outside
 from twilio_sms_channel.twilio_gateway.media_types import kind_of
 

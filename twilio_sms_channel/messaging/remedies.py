@@ -7,7 +7,8 @@ from frappe.utils.caching import request_cache
 from twilio_sms_channel.infra import conditional_update
 from twilio_sms_channel.infra.listeners import tell
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.messaging import contacts, delivery, files, text, wake
+from twilio_sms_channel.messaging import delivery, files, text, wake
+from twilio_sms_channel.people import contacts
 from twilio_sms_channel.twilio_gateway import errors, outside
 
 MESSAGE = "Twilio SMS Message"

@@ -5,7 +5,7 @@ from frappe import _
 from frappe.query_builder.functions import Max
 from frappe.utils import format_date
 
-from twilio_sms_channel.messaging import phone
+from twilio_sms_channel.people import phone
 
 ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
 

@@ -10,17 +10,9 @@ from frappe import _
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.infra import conditional_update, locks, site_identity
-from twilio_sms_channel.messaging import (
-	consent,
-	contacts,
-	conversations,
-	outbox,
-	pausing,
-	phone,
-	senders,
-	system_lines,
-)
+from twilio_sms_channel.messaging import consent, conversations, outbox, pausing, senders, system_lines
 from twilio_sms_channel.messaging.outbox import CannotText
+from twilio_sms_channel.people import contacts, phone
 from twilio_sms_channel.twilio_gateway import outside
 
 NUMBER, CONVERSATION = "Twilio SMS Number", "Twilio SMS Conversation"

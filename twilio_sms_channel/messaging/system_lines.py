@@ -10,7 +10,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.desks import desk_or_none
-from twilio_sms_channel.messaging import contacts, phone
+from twilio_sms_channel.people import contacts, phone
 
 STARTED = "started a text conversation"
 OPTED_OUT = "opted out of text messages"

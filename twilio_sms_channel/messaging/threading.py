@@ -11,17 +11,16 @@ from twilio_sms_channel.infra.listeners import tell
 from twilio_sms_channel.messaging import (
 	arrival_order,
 	consent,
-	contacts,
 	conversations,
 	keyword_reply,
 	keywords,
 	notify,
-	phone,
 	reactions,
 	system_lines,
 	text,
 )
 from twilio_sms_channel.messaging.keywords import STOP
+from twilio_sms_channel.people import contacts, phone
 
 FETCH_MEDIA = "twilio_sms_channel.messaging.media.fetch"
 # A worker that serves all queues comes to this one last: texts and answers do not wait for files.

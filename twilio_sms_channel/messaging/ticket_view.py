@@ -9,16 +9,15 @@ from frappe.query_builder.functions import Count
 from twilio_sms_channel.infra import site_identity
 from twilio_sms_channel.messaging import (
 	consent,
-	contacts,
 	fates,
 	outbox,
 	outgoing_media,
-	phone,
 	remedies,
 	segments,
 	senders,
 	system_lines,
 )
+from twilio_sms_channel.people import contacts, phone
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 MAX_LISTED = 200

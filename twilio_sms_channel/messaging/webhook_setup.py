@@ -10,7 +10,7 @@ from frappe.utils import escape_html
 from redis.exceptions import RedisError
 
 from twilio_sms_channel.infra import jobs, public_url
-from twilio_sms_channel.messaging import phone
+from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem, explain
 from twilio_sms_channel.twilio_gateway.inventory import ALPHANUMERIC, SERVICE, Inventory, Sender, Webhook
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT

@@ -14,8 +14,9 @@ from frappe import _
 
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.messaging import fates, media_links, outbox, phone, remedies, system_lines
+from twilio_sms_channel.messaging import fates, media_links, outbox, remedies, system_lines
 from twilio_sms_channel.overrides import feed_html
+from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"

@@ -8,7 +8,8 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import contacts, delivery, files, phone
+from twilio_sms_channel.messaging import delivery, files
+from twilio_sms_channel.people import contacts, phone
 
 TICKET, MESSAGE, CONVERSATION = "HD Ticket", "Twilio SMS Message", "Twilio SMS Conversation"
 FIELDS = ("name", "contact", "raised_by", "twilio_sms_conversation")

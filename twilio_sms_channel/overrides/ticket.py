@@ -14,8 +14,9 @@ from frappe.utils import validate_email_address
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import db_errors, fetched_fields
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
-from twilio_sms_channel.messaging import contacts, conversations, files, outbox, phone, reply_pictures, text
+from twilio_sms_channel.messaging import conversations, files, outbox, reply_pictures, text
 from twilio_sms_channel.overrides import feed_html, merging
+from twilio_sms_channel.people import contacts, phone
 
 # The reply box does not say what its screen showed. A text that is this young was hardly read.
 READING_TIME_S = 6

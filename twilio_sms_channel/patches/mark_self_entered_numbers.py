@@ -1,7 +1,7 @@
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from twilio_sms_channel.install import CONTACT_FIELDS
-from twilio_sms_channel.messaging import contacts
+from twilio_sms_channel.people import contacts
 
 
 def execute():

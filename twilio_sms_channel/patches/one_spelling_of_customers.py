@@ -1,6 +1,6 @@
 import frappe
 
-from twilio_sms_channel.messaging import phone
+from twilio_sms_channel.people import phone
 
 CONVERSATION = "Twilio SMS Conversation"
 OTHERS = ("Twilio SMS Message", "Twilio SMS Consent Event")

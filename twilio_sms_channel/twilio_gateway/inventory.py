@@ -9,7 +9,7 @@ A number that is bound to a TwiML App uses the webhook of that one in the same w
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from twilio_sms_channel.messaging import phone
+from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.client import Gateway
 

@@ -4,7 +4,7 @@ from frappe.model.document import Document
 from frappe.utils import now_datetime
 
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.messaging import phone
+from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import credentials
 from twilio_sms_channel.twilio_gateway.payloads import SERVICE_SID
 

@@ -5,7 +5,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from twilio_sms_channel.infra import public_url, site_identity
-from twilio_sms_channel.messaging import contacts
+from twilio_sms_channel.people import contacts
 
 
 class TwilioSMSSettings(Document):

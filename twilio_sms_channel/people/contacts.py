@@ -13,7 +13,7 @@ import frappe
 from frappe.utils import validate_email_address, validate_phone_number
 
 from twilio_sms_channel.infra import jobs
-from twilio_sms_channel.messaging import phone
+from twilio_sms_channel.people import phone
 
 BACKFILL_BATCH = 1000
 # Default of the site that says as of which country the copies were made, and by which rules.
@@ -248,7 +248,7 @@ def read_again_if_needed(doc=None, method: str | None = None) -> bool:
 	"""
 	if (frappe.db.get_default(READ_AS) or "") == _read_as():
 		return False
-	jobs.later("twilio_sms_channel.messaging.contacts.backfill_e164", queue="long")
+	jobs.later("twilio_sms_channel.people.contacts.backfill_e164", queue="long")
 	return True
 
 
