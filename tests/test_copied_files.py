@@ -9,7 +9,7 @@ from PIL import Image
 from support.reply_box import noise, upload
 from support.stack import content_of, eventually, ticket_of
 
-from twilio_sms_channel.messaging import files
+from twilio_sms_channel.content import files
 from twilio_sms_channel.overrides.file import FileMixin
 
 MERGE = "helpdesk.helpdesk.doctype.hd_ticket.api.merge_ticket"

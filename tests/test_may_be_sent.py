@@ -9,7 +9,8 @@ import requests
 from support.reply_box import CUSTOMER, conversation_with, our_number, upload
 from support.stack import eventually, status_of, ticket_of
 
-from twilio_sms_channel.messaging import consent, outbox, segments
+from twilio_sms_channel.content import segments
+from twilio_sms_channel.messaging import consent, outbox
 
 MESSAGE = "Twilio SMS Message"
 REPLY = "twilio_sms_channel.api.ticket.reply"

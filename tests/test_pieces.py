@@ -43,7 +43,7 @@ def test_e164(site, text, region, number):
 	],
 )
 def test_segments(site, text, encoding, segments):
-	from twilio_sms_channel.messaging.segments import count
+	from twilio_sms_channel.content.segments import count
 
 	counted = count(text)
 	assert (counted.encoding, counted.segments) == (encoding, segments)
@@ -71,13 +71,13 @@ def test_segments(site, text, encoding, segments):
 	],
 )
 def test_the_reply_boxs_html_becomes_readable_text(site, html, text):
-	from twilio_sms_channel.messaging.text import from_html
+	from twilio_sms_channel.content.text import from_html
 
 	assert from_html(html) == text
 
 
 def test_a_text_is_escaped_and_keeps_its_lines(site):
-	from twilio_sms_channel.messaging.text import to_html
+	from twilio_sms_channel.content.text import to_html
 
 	assert to_html("<b>1</b>\r\n2\n\n3 & 'x'") == "&lt;b&gt;1&lt;/b&gt;<br>2<br><br>3 &amp; &#x27;x&#x27;"
 
@@ -133,7 +133,7 @@ def test_unknown_errors_show_twilios_own_words(site):
 	],
 )
 def test_file_names_are_short_for_twilio(site, name, short):
-	from twilio_sms_channel.messaging.media_links import short_name
+	from twilio_sms_channel.content.media_links import short_name
 
 	assert short_name(name) == short
 	assert len(short_name(name)) <= 20
@@ -186,7 +186,7 @@ def test_a_subject_is_made_at_once_whatever_was_texted(site):
 	],
 )
 def test_a_type_of_file_is_one_or_nothing(site, said, kept):
-	from twilio_sms_channel.twilio_gateway import outside
+	from twilio_sms_channel.content import outside
 
 	assert outside.content_type(said) == kept
 
@@ -203,13 +203,13 @@ def test_a_type_of_file_is_one_or_nothing(site, said, kept):
 	],
 )
 def test_an_address_is_one_or_nothing(site, said, kept):
-	from twilio_sms_channel.twilio_gateway import outside
+	from twilio_sms_channel.content import outside
 
 	assert outside.ip_address(said) == kept
 
 
 def test_values_from_outside_are_no_markup(site):
-	from twilio_sms_channel.twilio_gateway import outside
+	from twilio_sms_channel.content import outside
 
 	assert outside.plain("<b>\u202eT\x00w\n</b>", 8) == "‹b›Tw\n"
 	assert outside.plain(None) == ""

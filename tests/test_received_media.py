@@ -16,10 +16,10 @@ from PIL import Image
 from support.sound_and_film import film, webm
 from support.stack import content_of, eventually, ticket_of
 
+from twilio_sms_channel.content import media_types
 from twilio_sms_channel.messaging import media as media_stage
 from twilio_sms_channel.messaging import words
 from twilio_sms_channel.twilio_gateway import media as gateway_media
-from twilio_sms_channel.twilio_gateway import media_types
 
 MEDIA = "Twilio SMS Media"
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from twilio_sms_channel.messaging.text import clean, from_html, pictures
+from twilio_sms_channel.content.text import clean, from_html, pictures
 
 QUILL_LISTS = (
 	'<ol><li data-list="ordered">One</li><li data-list="bullet" class="ql-indent-1">a</li>'

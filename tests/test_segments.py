@@ -10,8 +10,8 @@ import unicodedata
 
 import pytest
 
-from twilio_sms_channel.messaging import segments
-from twilio_sms_channel.messaging.segments import cheaper, count, left_in_segment, plain
+from twilio_sms_channel.content import segments
+from twilio_sms_channel.content.segments import cheaper, count, left_in_segment, plain
 
 RANDOM_TEXTS = 600
 CALCULATE = """

@@ -18,10 +18,10 @@ from support.reply_box import animation, conversation_with, noise, upload, writt
 from support.sound_and_film import film, webm
 from support.stack import content_of, eventually, status_of, ticket_of
 
+from twilio_sms_channel.content import images, media_links, media_types
 from twilio_sms_channel.infra import public_url
-from twilio_sms_channel.messaging import media, media_links, outbox, outgoing_media, pictures
+from twilio_sms_channel.messaging import media, outbox, outgoing_media
 from twilio_sms_channel.simulator.carrier import ACCEPTED_MEDIA
-from twilio_sms_channel.twilio_gateway import media_types
 
 MB = 1024**2
 AS_LINK = {"unsendable_files": "Send as Link"}
@@ -292,7 +292,7 @@ def test_transparent_parts_become_white_where_only_jpeg_is_small_enough():
 	content = noise(400, 400, "PNG", "RGBA")
 	clear = as_picture(content)
 	clear.paste((9, 9, 9, 0), (0, 0, 200, 200))
-	small, content_type, ending = pictures.fitted(written(clear, "PNG"), 200 * 1024)
+	small, content_type, ending = images.fitted(written(clear, "PNG"), 200 * 1024)
 	assert (content_type, ending) == ("image/jpeg", "jpg")
 	assert all(channel > 240 for channel in as_picture(small).getpixel((10, 10)))
 
@@ -304,12 +304,12 @@ def test_a_photo_stands_upright(max_bytes):
 	exif = Image.Exif()
 	exif[0x0112] = 6
 	content = written(lying, "JPEG", exif=exif)
-	assert pictures.lies_on_its_side(content)
-	upright, _type, _ending = pictures.fitted(content, max_bytes)
+	assert images.lies_on_its_side(content)
+	upright, _type, _ending = images.fitted(content, max_bytes)
 	picture = as_picture(upright)
 	assert picture.size == (400, 600)
 	assert picture.getpixel((390, 300))[1] < 60, "what was the top is on the right"
-	assert not pictures.lies_on_its_side(upright)
+	assert not images.lies_on_its_side(upright)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I;16", "I", "F"])
@@ -318,7 +318,7 @@ def test_every_kind_of_colour_can_be_scaled(mode):
 	picture = Image.linear_gradient("L").convert("I" if mode == "I;16" else mode)
 	if mode == "I;16":
 		picture = picture.convert("I;16")
-	small, content_type, _ending = pictures.fitted(written(picture, kind), 5 * MB)
+	small, content_type, _ending = images.fitted(written(picture, kind), 5 * MB)
 	assert as_picture(small).size == (256, 256)
 	assert content_type in ("image/jpeg", "image/png")
 
@@ -343,25 +343,25 @@ def bomb(width=40_000, height=40_000) -> bytes:
 @pytest.mark.parametrize(
 	("content", "reason"),
 	[
-		(bomb(), pictures.TOO_MANY_PIXELS),
-		(bomb(9000, 9000), pictures.TOO_MANY_PIXELS),
-		(animation(), pictures.ANIMATED),
-		(animation("WEBP"), pictures.ANIMATED),
-		(animation("TIFF"), pictures.ANIMATED),
-		(b"\x89PNG\r\n\x1a\n" + b"no picture", pictures.DAMAGED),
-		(b"BM no bitmap", pictures.DAMAGED),
+		(bomb(), images.TOO_MANY_PIXELS),
+		(bomb(9000, 9000), images.TOO_MANY_PIXELS),
+		(animation(), images.ANIMATED),
+		(animation("WEBP"), images.ANIMATED),
+		(animation("TIFF"), images.ANIMATED),
+		(b"\x89PNG\r\n\x1a\n" + b"no picture", images.DAMAGED),
+		(b"BM no bitmap", images.DAMAGED),
 	],
 )
 def test_what_is_not_scaled(content, reason):
-	with pytest.raises(pictures.CannotScale) as why:
-		pictures.fitted(content, 1000)
+	with pytest.raises(images.CannotScale) as why:
+		images.fitted(content, 1000)
 	assert why.value.reason == reason
 
 
 def test_no_picture_becomes_a_stamp():
-	with pytest.raises(pictures.CannotScale) as why:
-		pictures.fitted(noise(2000, 330), 3000)
-	assert why.value.reason == pictures.TOO_LARGE
+	with pytest.raises(images.CannotScale) as why:
+		images.fitted(noise(2000, 330), 3000)
+	assert why.value.reason == images.TOO_LARGE
 
 
 # --- pasted into the reply box ----------------------------------------------------------------------------------

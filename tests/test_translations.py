@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from support.people import make_agent
 from support.stack import ticket_of
 
-from twilio_sms_channel.messaging import segments
+from twilio_sms_channel.content import segments
 
 sys.path.append(str(Path(__file__).parents[1] / "dev"))
 import translations

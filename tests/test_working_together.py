@@ -11,8 +11,9 @@ from support.stack import Customer, eventually, lifted, ticket_of
 from werkzeug.wrappers import Request
 
 from twilio_sms_channel.api import ticket as doors
+from twilio_sms_channel.content import media_links
 from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging import conversations, media_links, outbox
+from twilio_sms_channel.messaging import conversations, outbox
 
 API = "twilio_sms_channel.api.ticket."
 HELPDESK = "helpdesk.helpdesk.doctype.hd_ticket.api."

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from support.hostile import HOSTS, Ask, asks
 from support.stack import INBOUND, MESSAGE
 
-from twilio_sms_channel.twilio_gateway import outside
+from twilio_sms_channel.content import outside
 
 MEDIA = "Twilio SMS Media"
 AT_ONCE = 4

@@ -8,7 +8,7 @@ from frappe.auth import CookieManager
 from werkzeug.http import parse_range_header, quote_etag
 from werkzeug.wrappers import Response
 
-from twilio_sms_channel.messaging import media_links
+from twilio_sms_channel.content import media_links
 
 HEADERS = {
 	"X-Content-Type-Options": "nosniff",

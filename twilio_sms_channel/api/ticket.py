@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.api import arguments
+from twilio_sms_channel.content import outside, segments, text
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import locks, own_writes
 from twilio_sms_channel.messaging import (
@@ -17,15 +18,12 @@ from twilio_sms_channel.messaging import (
 	media,
 	outbox,
 	remedies,
-	segments,
 	senders,
 	starting,
 	system_lines,
-	text,
 	ticket_view,
 )
 from twilio_sms_channel.people import contacts
-from twilio_sms_channel.twilio_gateway import outside
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 # What Frappe keeps of one, and with a name before it.

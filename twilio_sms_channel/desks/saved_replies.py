@@ -13,7 +13,7 @@ from frappe.utils import data
 from jinja2 import DebugUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from twilio_sms_channel.messaging import text
+from twilio_sms_channel.content import text
 
 SOURCES = ("HD Saved Reply", "HD Canned Response")
 MAX_LISTED = 20

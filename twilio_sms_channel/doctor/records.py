@@ -4,10 +4,10 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
+from twilio_sms_channel.content.outside import NO_MARKUP
 from twilio_sms_channel.doctor.examination import Report
 from twilio_sms_channel.doctor.finding import BROKEN, Finding
 from twilio_sms_channel.infra.alerts import tell_managers
-from twilio_sms_channel.twilio_gateway.outside import NO_MARKUP
 
 DOCTYPE = "Twilio SMS Finding"
 WORDS = ("severity", "what", "why", "how", "remedy")

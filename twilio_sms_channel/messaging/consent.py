@@ -14,13 +14,13 @@ import frappe
 from frappe import _
 from frappe.utils import format_datetime, get_fullname, now_datetime
 
+from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import locks
 from twilio_sms_channel.infra.clock import to_utc
 from twilio_sms_channel.messaging import consent_order, keywords, system_lines
 from twilio_sms_channel.messaging.consent_order import BY_AGENT
 from twilio_sms_channel.messaging.keywords import HELP, START, STOP
 from twilio_sms_channel.people import phone
-from twilio_sms_channel.twilio_gateway import outside
 
 CONVERSATION, EVENT, NUMBER = "Twilio SMS Conversation", "Twilio SMS Consent Event", "Twilio SMS Number"
 EVENTS = {

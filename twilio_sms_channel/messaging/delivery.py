@@ -9,12 +9,13 @@ from frappe.query_builder.functions import Count, IfNull
 from frappe.utils import now_datetime
 from pypika.terms import Parameter
 
+from twilio_sms_channel.content import outside
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import conditional_update, statuses
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.infra.listeners import tell
 from twilio_sms_channel.messaging import pausing
-from twilio_sms_channel.twilio_gateway import errors, outside
+from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted
 
 MESSAGE = "Twilio SMS Message"

@@ -23,6 +23,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
+from twilio_sms_channel.content import media_links
 from twilio_sms_channel.infra import (
 	asking,
 	clock,
@@ -38,7 +39,6 @@ from twilio_sms_channel.messaging import (
 	claims,
 	consent,
 	delivery,
-	media_links,
 	pace,
 	pausing,
 	polling,

@@ -5,15 +5,15 @@ from frappe import _
 from frappe.query_builder.functions import Min
 from rq.timeouts import JobTimeoutException
 
+from twilio_sms_channel.content import outside
+from twilio_sms_channel.content.media_types import WORDS, kind_of
 from twilio_sms_channel.infra import clock, conditional_update, jobs, locks, site_identity
 from twilio_sms_channel.messaging import delivery, words
 from twilio_sms_channel.messaging.threading import FETCH_MEDIA, MEDIA_QUEUE
-from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.media import CannotFetch, download, sids_of
-from twilio_sms_channel.twilio_gateway.media_types import WORDS, kind_of
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
 MAX_ATTEMPTS = 5

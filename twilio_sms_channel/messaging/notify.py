@@ -5,9 +5,8 @@ from frappe import _
 from frappe.desk.doctype.notification_log.notification_log import make_notification_logs
 from frappe.utils import add_to_date, now_datetime
 
+from twilio_sms_channel.content import outside, text
 from twilio_sms_channel.infra.courtesies import courtesy
-from twilio_sms_channel.messaging import text
-from twilio_sms_channel.twilio_gateway import outside
 
 # Five texts in a row are one reason to look.
 QUIET_MINUTES = 5

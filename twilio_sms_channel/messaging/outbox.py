@@ -5,18 +5,16 @@ import hashlib
 import frappe
 from frappe import _
 
+from twilio_sms_channel.content import media_links, segments, text
 from twilio_sms_channel.infra import asking, conditional_update, site_identity
 from twilio_sms_channel.infra.courtesies import Back
 from twilio_sms_channel.messaging import (
 	colleagues,
 	consent,
 	conversations,
-	media_links,
 	outgoing_media,
 	pace,
-	segments,
 	senders,
-	text,
 	wake,
 )
 from twilio_sms_channel.people import contacts, phone

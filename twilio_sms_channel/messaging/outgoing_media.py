@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import frappe
 from frappe import _
 
+from twilio_sms_channel.content import files, images, media_types, outside
+from twilio_sms_channel.content.media_types import kind_of
 from twilio_sms_channel.infra import conditional_update
-from twilio_sms_channel.messaging import files, pictures
 from twilio_sms_channel.people import phone
-from twilio_sms_channel.twilio_gateway import media_types, outside
-from twilio_sms_channel.twilio_gateway.media_types import kind_of
 
 MAX_FILES = 10
 MAX_BYTES = 5 * 1024 * 1024
@@ -218,7 +217,7 @@ def _make_sendable(file: Outgoing) -> None:
 		)
 	else:
 		file.content_type = taken
-		if taken == "image/jpeg" and file.size <= MAX_BYTES and pictures.lies_on_its_side(file.content):
+		if taken == "image/jpeg" and file.size <= MAX_BYTES and images.lies_on_its_side(file.content):
 			try:
 				_scale(file, MAX_BYTES, say=False)
 			except CannotSendFile:
@@ -281,8 +280,8 @@ def _share(files: list[Outgoing], left: int) -> int:
 def _scale(file: Outgoing, max_bytes: int, say: bool = True) -> None:
 	before = file.size
 	try:
-		file.content, file.content_type, ending = pictures.fitted(file.content, max_bytes)
-	except pictures.CannotScale as e:
+		file.content, file.content_type, ending = images.fitted(file.content, max_bytes)
+	except images.CannotScale as e:
 		file.fixed = _why_not_scaled(file, e.reason)
 		raise CannotSendFile(file.fixed) from None
 	file.file_name = f"{os.path.splitext(file.file_name)[0]}.{ending}"
@@ -292,10 +291,10 @@ def _scale(file: Outgoing, max_bytes: int, say: bool = True) -> None:
 
 def _why_not_scaled(file: Outgoing, reason: str) -> str:
 	said = {
-		pictures.ANIMATED: _("it is animated, and would stand still if it were scaled down"),
-		pictures.DAMAGED: _("the picture is damaged"),
-		pictures.TOO_MANY_PIXELS: _("it has too many pixels"),
-		pictures.TOO_LARGE: _("it cannot be made small enough"),
+		images.ANIMATED: _("it is animated, and would stand still if it were scaled down"),
+		images.DAMAGED: _("the picture is damaged"),
+		images.TOO_MANY_PIXELS: _("it has too many pixels"),
+		images.TOO_LARGE: _("it cannot be made small enough"),
 	}[reason]
 	return _("{0} ({1}) cannot be sent by text: {2}. Remove it, or send this as e-mail.").format(
 		file.called, size(file.size), said

@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 from redis.exceptions import RedisError
 
-from twilio_sms_channel.twilio_gateway import outside
+from twilio_sms_channel.content import outside
 
 LOG, ACCOUNT = "Twilio SMS Rejected Webhook", "Twilio SMS Account"
 MAX_PER_MINUTE_OF_ACCOUNT, MAX_PER_MINUTE = 30, 60

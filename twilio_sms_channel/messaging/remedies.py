@@ -4,12 +4,13 @@ import frappe
 from frappe import _
 from frappe.utils.caching import request_cache
 
+from twilio_sms_channel.content import files, outside, text
 from twilio_sms_channel.infra import conditional_update
 from twilio_sms_channel.infra.listeners import tell
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.messaging import delivery, files, text, wake
+from twilio_sms_channel.messaging import delivery, wake
 from twilio_sms_channel.people import contacts
-from twilio_sms_channel.twilio_gateway import errors, outside
+from twilio_sms_channel.twilio_gateway import errors
 
 MESSAGE = "Twilio SMS Message"
 CANCEL = "cancel"

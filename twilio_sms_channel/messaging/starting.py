@@ -7,13 +7,13 @@ from typing import Any
 import frappe
 from frappe import _
 
+from twilio_sms_channel.content import outside
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.infra import conditional_update, locks, site_identity
 from twilio_sms_channel.messaging import consent, conversations, outbox, pausing, senders, system_lines
 from twilio_sms_channel.messaging.outbox import CannotText
 from twilio_sms_channel.people import contacts, phone
-from twilio_sms_channel.twilio_gateway import outside
 
 NUMBER, CONVERSATION = "Twilio SMS Number", "Twilio SMS Conversation"
 # Stands for the number in the lock of those who leave it to us.

@@ -3,6 +3,7 @@
 import frappe
 from frappe.utils import add_to_date, now_datetime
 
+from twilio_sms_channel.content import text
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.infra import conditional_update
@@ -17,7 +18,6 @@ from twilio_sms_channel.messaging import (
 	notify,
 	reactions,
 	system_lines,
-	text,
 )
 from twilio_sms_channel.messaging.keywords import STOP
 from twilio_sms_channel.people import contacts, phone

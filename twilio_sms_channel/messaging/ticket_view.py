@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 from frappe.query_builder.functions import Count
 
+from twilio_sms_channel.content import segments
 from twilio_sms_channel.infra import site_identity
 from twilio_sms_channel.messaging import (
 	consent,
@@ -13,7 +14,6 @@ from twilio_sms_channel.messaging import (
 	outbox,
 	outgoing_media,
 	remedies,
-	segments,
 	senders,
 	system_lines,
 )

@@ -17,8 +17,9 @@ from frappe.utils import add_to_date
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
+from twilio_sms_channel.content import segments
 from twilio_sms_channel.infra import clock, conditional_update, erasures
-from twilio_sms_channel.messaging import delivery, pausing, segments
+from twilio_sms_channel.messaging import delivery, pausing
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted, accepted, twilio_time
 

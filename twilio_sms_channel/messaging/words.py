@@ -3,10 +3,10 @@
 import frappe
 from rq.timeouts import JobTimeoutException
 
+from twilio_sms_channel.content.media_types import WORDS, plain, text_of
 from twilio_sms_channel.messaging import conversations, threading
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.media import CannotFetch, download
-from twilio_sms_channel.twilio_gateway.media_types import WORDS, plain, text_of
 from twilio_sms_channel.twilio_gateway.payloads import MAX_ACCEPTED_BODY_CHARACTERS
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"

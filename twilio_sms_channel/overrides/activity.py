@@ -12,9 +12,10 @@ from typing import Any
 import frappe
 from frappe import _
 
+from twilio_sms_channel.content import media_links
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.messaging import fates, media_links, outbox, remedies, system_lines
+from twilio_sms_channel.messaging import fates, outbox, remedies, system_lines
 from twilio_sms_channel.overrides import feed_html
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors

@@ -7,8 +7,9 @@ ticket that goes on can be answered by text and by e-mail.
 import frappe
 from frappe import _
 
+from twilio_sms_channel.content import files
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import delivery, files
+from twilio_sms_channel.messaging import delivery
 from twilio_sms_channel.people import contacts, phone
 
 TICKET, MESSAGE, CONVERSATION = "HD Ticket", "Twilio SMS Message", "Twilio SMS Conversation"

@@ -1,6 +1,6 @@
 """Frappe prints the values of fields as HTML."""
 
-from twilio_sms_channel.twilio_gateway.outside import NO_MARKUP
+from twilio_sms_channel.content.outside import NO_MARKUP
 
 PRINTED_RAW = ("Data", "Small Text", "Text", "Long Text", "Code")
 

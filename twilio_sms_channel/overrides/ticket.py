@@ -11,10 +11,11 @@ import frappe
 from frappe import _
 from frappe.utils import validate_email_address
 
+from twilio_sms_channel.content import files, text
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import db_errors, fetched_fields
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
-from twilio_sms_channel.messaging import conversations, files, outbox, reply_pictures, text
+from twilio_sms_channel.messaging import conversations, outbox, reply_pictures
 from twilio_sms_channel.overrides import feed_html, merging
 from twilio_sms_channel.people import contacts, phone
 

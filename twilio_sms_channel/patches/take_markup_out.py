@@ -1,7 +1,7 @@
 import frappe
 from pypika import CustomFunction
 
-from twilio_sms_channel.twilio_gateway.outside import NO_MARKUP
+from twilio_sms_channel.content.outside import NO_MARKUP
 
 CLEANED = ("Data", "Small Text")
 

@@ -21,8 +21,8 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
+from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import clock
-from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.errors import (
 	AUTHENTICATION_FAILED,
 	OutcomeUnknown,

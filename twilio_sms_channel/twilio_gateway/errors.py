@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from frappe import _
 
-from twilio_sms_channel.twilio_gateway import outside
+from twilio_sms_channel.content import outside
 
 OPTED_OUT = "21610"
 AUTHENTICATION_FAILED = "20003"

@@ -9,8 +9,8 @@ A number that is bound to a TwiML App uses the webhook of that one in the same w
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from twilio_sms_channel.content import outside
 from twilio_sms_channel.people import phone
-from twilio_sms_channel.twilio_gateway import outside
 from twilio_sms_channel.twilio_gateway.client import Gateway
 
 PAGE_SIZE = 100

@@ -1,9 +1,9 @@
 import frappe
 from frappe.model.document import Document
 
+from twilio_sms_channel.content.outside import plain
 from twilio_sms_channel.messaging import consent, rights
 from twilio_sms_channel.people import contacts, phone
-from twilio_sms_channel.twilio_gateway.outside import plain
 
 
 class TwilioSMSConversation(Document):

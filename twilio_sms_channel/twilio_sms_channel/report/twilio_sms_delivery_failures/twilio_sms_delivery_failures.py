@@ -8,10 +8,11 @@ from frappe.query_builder.functions import Count, IfNull, Max
 from pypika import Case, Order
 from pypika.terms import CustomFunction
 
+from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
 from twilio_sms_channel.overview import grouping, texts
 from twilio_sms_channel.overview.asked import Asked, read
-from twilio_sms_channel.twilio_gateway import errors, outside
+from twilio_sms_channel.twilio_gateway import errors
 
 REASON = "Reason"
 MAX_REASONS, MAX_BARS = 200, 8

@@ -17,9 +17,9 @@ import frappe
 from frappe.core.doctype.file.utils import get_content_hash
 from frappe.utils.password import get_encryption_key
 
+from twilio_sms_channel.content import files, text
+from twilio_sms_channel.content.media_types import SHOWN_BY_BROWSERS
 from twilio_sms_channel.infra import public_url, site_config
-from twilio_sms_channel.messaging import files, text
-from twilio_sms_channel.twilio_gateway.media_types import SHOWN_BY_BROWSERS
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
 # Twilio's own queue holds a text for up to ten hours before it fetches the media.
