@@ -14,7 +14,7 @@ from support.reply_box import noise
 from support.stack import eventually, ticket_of
 
 from twilio_sms_channel.api import ticket as doors
-from twilio_sms_channel.messaging import consent
+from twilio_sms_channel.messaging.conversation import consent
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 DOCS = Path(__file__).parents[1] / "docs" / "api.md"

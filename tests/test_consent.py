@@ -5,7 +5,7 @@ import pytest
 from frappe.utils import now_datetime
 from support.stack import Customer, eventually, ticket_of
 
-from twilio_sms_channel.messaging import keywords
+from twilio_sms_channel.messaging.conversation import keywords
 
 EVENT = "Twilio SMS Consent Event"
 

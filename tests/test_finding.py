@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from support.people import make_agent, make_team
 from support.stack import Customer, ticket_of
 
-from twilio_sms_channel.messaging import finding
+from twilio_sms_channel.messaging.conversation import ticket_search
 from twilio_sms_channel.overrides.search import _besides, in_palette
 from twilio_sms_channel.people import phone
 
@@ -84,7 +84,7 @@ def test_numbers_of_other_countries_are_found_by_their_ending(stack, customer_nu
 	conversation = frappe.get_doc(
 		{"doctype": CONVERSATION, "number": stack.number, "customer_number": customer_number}
 	).insert(ignore_permissions=True)
-	assert set(finding._conversations(typed)) == {conversation.name}
+	assert set(ticket_search._conversations(typed)) == {conversation.name}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_is_no_number_finds_nothing(agent, query):
 
 
 def test_a_short_code_is_found_exactly(agent, stack, sim):
-	code = str(finding.MIN_ENDING_DIGITS) + str(secrets.randbelow(9000) + 1000)
+	code = str(ticket_search.MIN_ENDING_DIGITS) + str(secrets.randbelow(9000) + 1000)
 	customer = Customer(stack)
 	customer.number = code
 	ticket = ticket_of(customer.text("Your code is 123"))
@@ -140,7 +140,7 @@ def test_history_costs_as_much_for_many_tickets_as_for_one(stack, customer, sim)
 	def queries() -> int:
 		doc = frappe.get_doc("HD Ticket", conversation.ticket)
 		before = asked()
-		finding.history(doc)
+		ticket_search.history(doc)
 		return asked() - before
 
 	another(conversation)

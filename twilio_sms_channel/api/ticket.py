@@ -10,19 +10,16 @@ from twilio_sms_channel.content import outside, segments, text
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import locks, own_writes
 from twilio_sms_channel.messaging import (
-	consent,
-	conversations,
 	dispatch,
-	finding,
 	intake,
 	media,
 	outbox,
 	remedies,
 	senders,
 	starting,
-	system_lines,
 	ticket_view,
 )
+from twilio_sms_channel.messaging.conversation import consent, conversations, ticket_search, timeline
 from twilio_sms_channel.people import contacts
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -91,8 +88,8 @@ def _switch(doc, channel: str, email: str | None) -> dict[str, Any]:
 	doc.flags.ignore_mandatory = doc.flags.ignore_links = True
 	own_writes.ours(doc).save()
 	if changed:
-		line = system_lines.TO_EMAIL if channel == "Email" else system_lines.TO_TEXT
-		system_lines.log(doc.doctype, doc.name, line)
+		line = timeline.TO_EMAIL if channel == "Email" else timeline.TO_TEXT
+		timeline.log(doc.doctype, doc.name, line)
 	desk_of_site().refresh(str(doc.name))
 	return ticket_view.of(doc)
 
@@ -328,7 +325,7 @@ def find(query: str) -> list[dict[str, Any]]:
 		"last": when the last text came or went}]`; [] for what is no number
 	"""
 	_only_agents()
-	return finding.tickets(query)
+	return ticket_search.tickets(query)
 
 
 @frappe.whitelist()
@@ -337,7 +334,7 @@ def history(ticket: str | int) -> list[dict[str, Any]]:
 
 	:return: `[{"ticket", "subject", "status", "opened", "last", "texts": count, "number" of ours}]`
 	"""
-	return finding.history(_readable(ticket))
+	return ticket_search.history(_readable(ticket))
 
 
 def _only_agents() -> None:

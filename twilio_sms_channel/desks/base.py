@@ -117,7 +117,7 @@ class Desk(ABC):
 	def log(self, ticket: str, what: str) -> None:
 		"""Write a line into the ticket's history: what the logged-in user did.
 
-		:param what: a predicate in English, see `messaging.system_lines`
+		:param what: a predicate in English, see `messaging.conversation.timeline`
 		"""
 
 	@abstractmethod

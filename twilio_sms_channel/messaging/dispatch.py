@@ -37,7 +37,6 @@ from twilio_sms_channel.infra import (
 from twilio_sms_channel.infra.listeners import ask
 from twilio_sms_channel.messaging import (
 	claims,
-	consent,
 	delivery,
 	pace,
 	pausing,
@@ -46,6 +45,7 @@ from twilio_sms_channel.messaging import (
 	unconfirmed,
 	wake,
 )
+from twilio_sms_channel.messaging.conversation import consent
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import (
 	NOT_FOUND,

@@ -15,7 +15,8 @@ from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import clock, conditional_update, db_errors, erasures, jobs
 from twilio_sms_channel.infra.alerts import tell_managers
 from twilio_sms_channel.infra.courtesies import courtesy
-from twilio_sms_channel.messaging import consent, conversations, threading, words
+from twilio_sms_channel.messaging import threading, words
+from twilio_sms_channel.messaging.conversation import consent, conversations
 from twilio_sms_channel.people import contacts, phone
 from twilio_sms_channel.twilio_gateway.payloads import InboundText
 

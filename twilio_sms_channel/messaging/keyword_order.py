@@ -7,8 +7,9 @@ from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import jobs
-from twilio_sms_channel.messaging import consent, conversations, keyword_reply, system_lines
-from twilio_sms_channel.messaging.keywords import START
+from twilio_sms_channel.messaging import keyword_reply
+from twilio_sms_channel.messaging.conversation import consent, conversations, timeline
+from twilio_sms_channel.messaging.conversation.keywords import START
 from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
@@ -65,7 +66,7 @@ def _settle(number: str, customer_number: str) -> None:
 		consent.refresh(number, customer_number, conversation)
 		conversations.save(conversation)
 		if was_opted_out and not conversation.opted_out:
-			system_lines.log(conversation.ticket_doctype, conversation.ticket, system_lines.OPTED_IN)
+			timeline.log(conversation.ticket_doctype, conversation.ticket, timeline.OPTED_IN)
 			keyword_reply.answer(START, conversation, frappe.get_cached_doc(NUMBER, number))
 		if conversation.ticket:
 			desk_of_site().refresh(str(conversation.ticket))

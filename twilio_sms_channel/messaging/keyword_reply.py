@@ -6,7 +6,7 @@ Source: https://help.twilio.com/articles/223182208
 from frappe import _
 
 from twilio_sms_channel.messaging import outbox
-from twilio_sms_channel.messaging.keywords import HELP, START, STOP
+from twilio_sms_channel.messaging.conversation.keywords import HELP, START, STOP
 
 
 def answer(word: str, conversation, number) -> None:

@@ -8,15 +8,8 @@ from frappe import _
 from twilio_sms_channel.content import media_links, segments, text
 from twilio_sms_channel.infra import asking, conditional_update, site_identity
 from twilio_sms_channel.infra.courtesies import Back
-from twilio_sms_channel.messaging import (
-	colleagues,
-	consent,
-	conversations,
-	outgoing_media,
-	pace,
-	senders,
-	wake,
-)
+from twilio_sms_channel.messaging import colleagues, outgoing_media, pace, senders, wake
+from twilio_sms_channel.messaging.conversation import consent, conversations
 from twilio_sms_channel.people import contacts, phone
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"

@@ -11,7 +11,8 @@ from twilio_sms_channel.content import outside
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.infra import conditional_update, locks, site_identity
-from twilio_sms_channel.messaging import consent, conversations, outbox, pausing, senders, system_lines
+from twilio_sms_channel.messaging import outbox, pausing, senders
+from twilio_sms_channel.messaging.conversation import consent, conversations, timeline
 from twilio_sms_channel.messaging.outbox import CannotText
 from twilio_sms_channel.people import contacts, phone
 
@@ -108,7 +109,7 @@ def _start(to, body, number, ticket, contact, subject, files, request_id, confir
 		target = desk.open_ticket(conversation, body, subject)
 	conversation.ticket_doctype, conversation.ticket = desk.doctype, target.name
 	if not texted_before:
-		desk.log(target.name, system_lines.STARTED)
+		desk.log(target.name, timeline.STARTED)
 	if confirmed:
 		consent.keep_texting(outbox.all_asked_about(conversation))
 	message = outbox.write(conversation, body, files=files, request_id=request_id, about=_about(to))

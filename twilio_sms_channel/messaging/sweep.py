@@ -8,7 +8,6 @@ import frappe
 from twilio_sms_channel.infra import jobs, public_url
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.messaging import (
-	consent_order,
 	dispatch,
 	intake,
 	keyword_order,
@@ -18,6 +17,7 @@ from twilio_sms_channel.messaging import (
 	polling,
 	standstill,
 )
+from twilio_sms_channel.messaging.conversation import consent_order
 from twilio_sms_channel.messaging.threading import MEDIA_QUEUE
 
 

@@ -9,17 +9,9 @@ from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.infra import conditional_update
 from twilio_sms_channel.infra.jobs import later
 from twilio_sms_channel.infra.listeners import tell
-from twilio_sms_channel.messaging import (
-	arrival_order,
-	consent,
-	conversations,
-	keyword_reply,
-	keywords,
-	notify,
-	reactions,
-	system_lines,
-)
-from twilio_sms_channel.messaging.keywords import STOP
+from twilio_sms_channel.messaging import arrival_order, keyword_reply, notify, reactions
+from twilio_sms_channel.messaging.conversation import consent, conversations, keywords, timeline
+from twilio_sms_channel.messaging.conversation.keywords import STOP
 from twilio_sms_channel.people import contacts, phone
 
 FETCH_MEDIA = "twilio_sms_channel.messaging.media.fetch"
@@ -138,9 +130,9 @@ def add_words(message, conversation) -> None:
 
 def _log(desk, ticket: Ticket, conversation, consent_changed: bool, is_reaction: bool) -> None:
 	if ticket.settled_on and not is_reaction:
-		desk.log(ticket.name, system_lines.REOPENED)
+		desk.log(ticket.name, timeline.REOPENED)
 	if consent_changed:
-		desk.log(ticket.name, system_lines.OPTED_OUT if conversation.opted_out else system_lines.OPTED_IN)
+		desk.log(ticket.name, timeline.OPTED_OUT if conversation.opted_out else timeline.OPTED_IN)
 
 
 def _is_bare_stop(message) -> bool:
@@ -170,7 +162,7 @@ def _keep_without_ticket(desk, message, conversation, number) -> None:
 	message.notify_update()
 	keyword_reply.answer(keyword, conversation, number)
 	if changed and conversation.ticket and desk.living_ticket(conversation.ticket):
-		desk.log(conversation.ticket, system_lines.OPTED_OUT)
+		desk.log(conversation.ticket, timeline.OPTED_OUT)
 	tell("twilio_sms_message_received", message)
 
 

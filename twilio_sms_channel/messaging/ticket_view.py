@@ -8,15 +8,8 @@ from frappe.query_builder.functions import Count
 
 from twilio_sms_channel.content import segments
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.messaging import (
-	consent,
-	fates,
-	outbox,
-	outgoing_media,
-	remedies,
-	senders,
-	system_lines,
-)
+from twilio_sms_channel.messaging import fates, outbox, outgoing_media, remedies, senders
+from twilio_sms_channel.messaging.conversation import consent, timeline
 from twilio_sms_channel.people import contacts, phone
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -77,7 +70,7 @@ def of(ticket) -> dict[str, Any]:
 		"newest": messages[-1].name if messages else None,
 		"messages": messages,
 		"older": older,
-		"events": system_lines.of(ticket, system_lines.customer_of(conversation.name)),
+		"events": timeline.of(ticket, timeline.customer_of(conversation.name)),
 		"can_start": [],
 	}
 

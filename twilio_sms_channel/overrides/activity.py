@@ -15,7 +15,8 @@ from frappe import _
 from twilio_sms_channel.content import media_links
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.messaging import fates, outbox, remedies, system_lines
+from twilio_sms_channel.messaging import fates, outbox, remedies
+from twilio_sms_channel.messaging.conversation import timeline
 from twilio_sms_channel.overrides import feed_html
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
@@ -59,7 +60,7 @@ def events(doc) -> list[dict[str, Any]]:
 	"""
 	if not doc.get("twilio_sms_conversation"):
 		return []
-	return system_lines.of(doc, system_lines.customer_of(doc.twilio_sms_conversation))
+	return timeline.of(doc, timeline.customer_of(doc.twilio_sms_conversation))
 
 
 def desk_timeline(doctype: str, docname: str) -> list[dict[str, Any]]:
@@ -80,14 +81,14 @@ def desk_timeline(doctype: str, docname: str) -> list[dict[str, Any]]:
 
 
 def _show_lines(feed, ticket: str) -> None:
-	predicates = system_lines.predicates()
+	predicates = timeline.predicates()
 	lines = [line for line in (feed or {}).get("history") or [] if line["action"] in predicates]
 	if not lines:
 		return
 	conversation = frappe.db.get_value(desk_of_site().doctype, ticket, "twilio_sms_conversation")
-	customer = system_lines.customer_of(conversation)
+	customer = timeline.customer_of(conversation)
 	for line in lines:
-		if line["action"] in system_lines.OF_CUSTOMER:
+		if line["action"] in timeline.OF_CUSTOMER:
 			line["user"] = {"name": customer, "full_name": customer, "email": "", "image": None}
 		line["action"] = predicates[line["action"]]
 

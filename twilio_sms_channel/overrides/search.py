@@ -12,7 +12,7 @@ from frappe.utils import escape_html, get_datetime
 from redis.exceptions import RedisError
 
 from twilio_sms_channel.desks import desk_or_none
-from twilio_sms_channel.messaging import finding
+from twilio_sms_channel.messaging.conversation import ticket_search
 
 MAX_FOUND = 10
 # Helpdesk's palette shows a handful of each kind.
@@ -95,7 +95,7 @@ def _found(query: str, doctype: str = "", limit: int = MAX_FOUND) -> list[dict[s
 	desk = desk_or_none()
 	if not desk or doctype not in ("", desk.doctype) or not desk.is_agent():
 		return []
-	return finding.tickets(query, limit)
+	return ticket_search.tickets(query, limit)
 
 
 def _besides(found: list, search: Callable[[], Any], nothing: Any) -> Any:

@@ -15,7 +15,8 @@ from twilio_sms_channel.content import files, text
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import db_errors, fetched_fields
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
-from twilio_sms_channel.messaging import conversations, outbox, reply_pictures
+from twilio_sms_channel.messaging import outbox, reply_pictures
+from twilio_sms_channel.messaging.conversation import conversations
 from twilio_sms_channel.overrides import feed_html, merging
 from twilio_sms_channel.people import contacts, phone
 

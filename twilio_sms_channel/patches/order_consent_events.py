@@ -1,7 +1,7 @@
 import frappe
 
 from twilio_sms_channel.infra.clock import to_utc
-from twilio_sms_channel.messaging import consent
+from twilio_sms_channel.messaging.conversation import consent
 
 EVENT, MESSAGE = "Twilio SMS Consent Event", "Twilio SMS Message"
 

@@ -2,7 +2,8 @@ import frappe
 from frappe.model.document import Document
 
 from twilio_sms_channel.content.outside import plain
-from twilio_sms_channel.messaging import consent, rights
+from twilio_sms_channel.messaging import rights
+from twilio_sms_channel.messaging.conversation import consent
 from twilio_sms_channel.people import contacts, phone
 
 

@@ -9,7 +9,7 @@ from frappe import _
 from frappe.utils import now_datetime
 
 from twilio_sms_channel.infra import fetched_fields, locks
-from twilio_sms_channel.messaging import consent
+from twilio_sms_channel.messaging.conversation import consent
 from twilio_sms_channel.people import contacts
 
 CONVERSATION = "Twilio SMS Conversation"

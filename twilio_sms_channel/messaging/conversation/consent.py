@@ -17,9 +17,9 @@ from frappe.utils import format_datetime, get_fullname, now_datetime
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import locks
 from twilio_sms_channel.infra.clock import to_utc
-from twilio_sms_channel.messaging import consent_order, keywords, system_lines
-from twilio_sms_channel.messaging.consent_order import BY_AGENT
-from twilio_sms_channel.messaging.keywords import HELP, START, STOP
+from twilio_sms_channel.messaging.conversation import consent_order, keywords, timeline
+from twilio_sms_channel.messaging.conversation.consent_order import BY_AGENT
+from twilio_sms_channel.messaging.conversation.keywords import HELP, START, STOP
 from twilio_sms_channel.people import phone
 
 CONVERSATION, EVENT, NUMBER = "Twilio SMS Conversation", "Twilio SMS Consent Event", "Twilio SMS Number"
@@ -149,8 +149,8 @@ def opt_out(conversation, source: str, message: str | None = None) -> None:
 		stop = _standing(number, customer_number)
 		if not stop or (by_agent and stop.source != BY_AGENT):
 			_record(STOP, number.name, customer_number, source=source, message=message, at=now_datetime())
-			line = system_lines.NOTED_OPT_OUT if by_agent else system_lines.WAS_OPTED_OUT
-			system_lines.log(conversation.ticket_doctype, conversation.ticket, line)
+			line = timeline.NOTED_OPT_OUT if by_agent else timeline.WAS_OPTED_OUT
+			timeline.log(conversation.ticket_doctype, conversation.ticket, line)
 		refresh(number.name, customer_number)
 		if by_agent:
 			frappe.db.commit()
@@ -170,7 +170,7 @@ def keep_texting(conversations: list) -> None:
 		frappe.db.set_value(CONVERSATION, conversation.name, {"may_want_to_stop": 0}, update_modified=False)
 		conversation.may_want_to_stop = 0
 	for ticket in {(about.ticket_doctype, about.ticket) for about in (conversations[0], *marked)}:
-		system_lines.log(*ticket, system_lines.MAY_BE_TEXTED)
+		timeline.log(*ticket, timeline.MAY_BE_TEXTED)
 
 
 # Who may be texted

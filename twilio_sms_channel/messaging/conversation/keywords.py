@@ -3,7 +3,7 @@
 Twilio's keywords: https://help.twilio.com/articles/223134027
 """
 
-from twilio_sms_channel.messaging import near_misses
+from twilio_sms_channel.messaging.conversation import near_misses
 
 STOP, START, HELP = "STOP", "START", "HELP"
 STOP_WORDS = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
