@@ -12,16 +12,8 @@ from support.stack import MESSAGE, eventually, status_of
 
 from twilio_sms_channel.infra import clock, jobs, site_identity
 from twilio_sms_channel.infra.clock import to_utc
-from twilio_sms_channel.messaging import (
-	backfill,
-	intake,
-	media,
-	outbox,
-	pace,
-	polling,
-	standstill,
-	unconfirmed,
-)
+from twilio_sms_channel.messaging import backfill, intake, media, outbox, pace, standstill, unconfirmed
+from twilio_sms_channel.messaging.delivery_ import polling
 
 PACE = "Twilio SMS Pace"
 MINUTE, HOUR = 60, 3600

@@ -18,7 +18,8 @@ from support.stack import eventually, status_of
 from twilio_sms_channel import doctor
 from twilio_sms_channel.api import setup
 from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging import claims, delivery, dispatch, outbox, pace, pausing, sweep
+from twilio_sms_channel.messaging import claims, dispatch, outbox, pace, sweep
+from twilio_sms_channel.messaging.delivery_ import account_pause, delivery
 from twilio_sms_channel.twilio_gateway.client import Login
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -362,7 +363,7 @@ def test_an_account_that_may_not_send_waits_with_one_alarm_and_goes_on_by_itself
 
 def test_new_credentials_let_the_texts_go_at_once(stack):
 	frappe.db.set_value("Twilio SMS Account", stack.account, "status", "Active")
-	pausing.pause(stack.account, "20003", "Authenticate")
+	account_pause.pause(stack.account, "20003", "Authenticate")
 	doc = frappe.get_doc("Twilio SMS Account", stack.account)
 	assert doc.status == "Wrong Credentials"
 	assert doc.paused_since and "credentials" in doc.paused_reason
@@ -372,7 +373,7 @@ def test_new_credentials_let_the_texts_go_at_once(stack):
 	assert state == (None, "Not Checked")
 	frappe.db.commit()
 	# Whoever asks Twilio by hand lets them go as well.
-	pausing.pause(stack.account, "20003", "Authenticate")
+	account_pause.pause(stack.account, "20003", "Authenticate")
 	frappe.db.commit()
 	assert setup.verify(stack.account)["status"] == "Active"
 	frappe.db.commit()
@@ -385,7 +386,7 @@ def test_a_paused_account_goes_on_although_another_ones_secrets_cannot_be_read(s
 		frappe.db.set_value("Twilio SMS Account", name, "paused_since", now_datetime(), update_modified=False)
 	frappe.db.commit()
 	try:
-		pausing.look_again()
+		account_pause.look_again()
 		paused = {
 			name: bool(frappe.db.get_value("Twilio SMS Account", name, "paused_since")) for name in names
 		}

@@ -67,15 +67,15 @@ def test_the_cost_of_a_conversation_so_far(agent, stack, ticket):
 
 
 def test_why_texts_wait_while_an_account_is_paused(agent, stack, ticket):
-	from twilio_sms_channel.messaging import pausing
+	from twilio_sms_channel.messaging.delivery_ import account_pause
 
 	assert state(agent, ticket)["waiting_because"] == ""
-	pausing.pause(stack.account, "20003", "Authenticate")
+	account_pause.pause(stack.account, "20003", "Authenticate")
 	frappe.db.commit()
 	try:
 		assert "Twilio refused this account's credentials." in state(agent, ticket)["waiting_because"]
 	finally:
-		pausing.look_again()
+		account_pause.look_again()
 
 
 def test_other_tickets_of_the_same_number_are_counted(agent, stack, customer, sim):

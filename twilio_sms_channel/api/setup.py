@@ -9,7 +9,8 @@ from frappe import _
 from twilio_sms_channel import doctor
 from twilio_sms_channel.api import arguments
 from twilio_sms_channel.infra import public_url, redaction, site_identity
-from twilio_sms_channel.messaging import connecting, importing, pausing, takeover, wake, webhook_setup
+from twilio_sms_channel.messaging import connecting, importing, takeover, wake, webhook_setup
+from twilio_sms_channel.messaging.delivery_ import account_pause
 from twilio_sms_channel.twilio_gateway import account_check
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, TwilioProblem, explain
 
@@ -70,7 +71,7 @@ def verify(account: str) -> dict[str, Any]:
 	frappe.only_for("System Manager")
 	doc = frappe.get_doc(ACCOUNT, account)
 	verdict = doc.check()
-	pausing.keep(doc.name, verdict)
+	account_pause.keep(doc.name, verdict)
 	if verdict.status == account_check.ACTIVE:
 		wake.wake()
 	return {"status": verdict.status, "detail": verdict.detail}

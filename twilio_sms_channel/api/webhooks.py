@@ -14,7 +14,8 @@ from frappe import _
 from werkzeug.wrappers import Response
 
 from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging import accounts, delivery, intake, rehearsal, rejections, webhook_setup
+from twilio_sms_channel.messaging import accounts, intake, rehearsal, rejections, webhook_setup
+from twilio_sms_channel.messaging.delivery_ import delivery
 from twilio_sms_channel.twilio_gateway import payloads
 from twilio_sms_channel.twilio_gateway.signature import find_fragment, fragments, is_signed, signature_of
 

@@ -11,7 +11,8 @@ from frappe.utils.scheduler import enable_scheduler
 from twilio_sms_channel.doctor import machinery
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
 from twilio_sms_channel.infra import clock, jobs, site_config, site_identity
-from twilio_sms_channel.messaging import dispatch, intake, pausing, takeover, wake, webhook_setup
+from twilio_sms_channel.messaging import dispatch, intake, takeover, wake, webhook_setup
+from twilio_sms_channel.messaging.delivery_ import account_pause
 from twilio_sms_channel.twilio_gateway import account_check
 
 MESSAGE = "Twilio SMS Message"
@@ -51,7 +52,7 @@ def resume(account: str) -> None:
 	verdict = frappe.get_doc(ACCOUNT, account).check()
 	if verdict.status != account_check.ACTIVE:
 		frappe.throw(verdict.detail, title=_("Twilio said no"))
-	pausing.keep(account, verdict)
+	account_pause.keep(account, verdict)
 	wake.wake()
 
 

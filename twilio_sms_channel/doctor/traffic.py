@@ -10,7 +10,7 @@ from frappe.utils import add_to_date, now_datetime
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, Patient
 from twilio_sms_channel.infra import site_identity, statuses
-from twilio_sms_channel.messaging import pausing
+from twilio_sms_channel.messaging.delivery_ import account_pause
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
 
@@ -19,7 +19,7 @@ LOOKED_BACK_DAYS = 3
 # Of others' doing (a phone that is off) there are always some: a finding only where many texts fail for the same reason.
 MANY, MANY_OF_ALL = 10, 0.2
 # No fault at all (an opt-out), or what the account's login shows.
-TOLD_ELSEWHERE = (errors.OPTED_OUT, *pausing.CODES)
+TOLD_ELSEWHERE = (errors.OPTED_OUT, *account_pause.CODES)
 STUCK_MINUTES, UNCONFIRMED_MINUTES = 15, 30
 FAILED_DAYS = 30
 

@@ -12,8 +12,8 @@ from frappe.utils import add_to_date
 
 from twilio_sms_channel.desks import desk_or_none
 from twilio_sms_channel.infra import jobs
-from twilio_sms_channel.messaging import delivery
 from twilio_sms_channel.messaging.conversation import conversations
+from twilio_sms_channel.messaging.delivery_ import delivery
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway.client import Gateway, oldest_first
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem

@@ -18,8 +18,9 @@ from frappe.query_builder.functions import IfNull
 from pypika.terms import ExistsCriterion, Not, Parameter
 
 from twilio_sms_channel.infra import clock, conditional_update, locks
-from twilio_sms_channel.messaging import delivery, pace
+from twilio_sms_channel.messaging import pace
 from twilio_sms_channel.messaging.conversation import consent, consent_order, keywords
+from twilio_sms_channel.messaging.delivery_ import delivery
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted

@@ -35,17 +35,9 @@ from twilio_sms_channel.infra import (
 	statuses,
 )
 from twilio_sms_channel.infra.listeners import ask
-from twilio_sms_channel.messaging import (
-	claims,
-	delivery,
-	pace,
-	pausing,
-	polling,
-	standstill,
-	unconfirmed,
-	wake,
-)
+from twilio_sms_channel.messaging import claims, pace, standstill, unconfirmed, wake
 from twilio_sms_channel.messaging.conversation import consent
+from twilio_sms_channel.messaging.delivery_ import account_pause, delivery, polling
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import (
 	NOT_FOUND,
@@ -106,7 +98,7 @@ def look_after_accounts() -> None:
 	"""Ask Twilio whether paused accounts may send again, and send what waits (worker)."""
 	jobs.as_administrator()
 	jobs.begun(LOOK_AFTER_ACCOUNTS)
-	pausing.look_again()
+	account_pause.look_again()
 	wake_if_needed()
 
 
@@ -524,8 +516,8 @@ def _settle_text(text: claims.Text, result) -> None:
 	elif isinstance(result, errors.OutcomeUnknown):
 		pace.back_off(text.number, text.claimed_at, result.message, text.sender.segments_per_second)
 		unconfirmed.begin(text.name, result.message, result.code)
-	elif isinstance(result, errors.Refused) and result.code in pausing.CODES:
-		pausing.pause(text.sender.account, result.code, result.message)
+	elif isinstance(result, errors.Refused) and result.code in account_pause.CODES:
+		account_pause.pause(text.sender.account, result.code, result.message)
 		_queue_again(text, result)
 	elif isinstance(result, errors.Refused) and result.code == errors.OPTED_OUT:
 		consent.opt_out(frappe.get_doc(CONVERSATION, text.conversation), "Twilio's Refusal", text.name)

@@ -8,7 +8,8 @@ from rq.timeouts import JobTimeoutException
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.content.media_types import WORDS, kind_of
 from twilio_sms_channel.infra import clock, conditional_update, jobs, locks, site_identity
-from twilio_sms_channel.messaging import delivery, words
+from twilio_sms_channel.messaging import words
+from twilio_sms_channel.messaging.delivery_ import delivery
 from twilio_sms_channel.messaging.threading import FETCH_MEDIA, MEDIA_QUEUE
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE

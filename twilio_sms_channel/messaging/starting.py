@@ -11,8 +11,9 @@ from twilio_sms_channel.content import outside
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.infra import conditional_update, locks, site_identity
-from twilio_sms_channel.messaging import outbox, pausing, senders
+from twilio_sms_channel.messaging import outbox, senders
 from twilio_sms_channel.messaging.conversation import consent, conversations, timeline
+from twilio_sms_channel.messaging.delivery_ import account_pause
 from twilio_sms_channel.messaging.outbox import CannotText
 from twilio_sms_channel.people import contacts, phone
 
@@ -135,7 +136,7 @@ def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, 
 	desk = desk_of_site()
 	own, theirs = set(desk.teams_of(frappe.session.user)), _team_of(desk, ticket)
 	rows = frappe.get_all(NUMBER, pluck="name", order_by="creation")
-	whole_site, halted = site_identity.why(), pausing.halted()
+	whole_site, halted = site_identity.why(), account_pause.halted()
 	prospects = []
 	for number in (frappe.get_cached_doc(NUMBER, name) for name in rows):
 		theirs_from_here = _read(to, number) or said if to else None

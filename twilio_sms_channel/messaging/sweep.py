@@ -7,17 +7,9 @@ import frappe
 
 from twilio_sms_channel.infra import jobs, public_url
 from twilio_sms_channel.infra.courtesies import courtesy
-from twilio_sms_channel.messaging import (
-	dispatch,
-	intake,
-	keyword_order,
-	media,
-	onboarding,
-	pausing,
-	polling,
-	standstill,
-)
+from twilio_sms_channel.messaging import dispatch, intake, keyword_order, media, onboarding, standstill
 from twilio_sms_channel.messaging.conversation import consent_order
+from twilio_sms_channel.messaging.delivery_ import account_pause, polling
 from twilio_sms_channel.messaging.threading import MEDIA_QUEUE
 
 
@@ -32,7 +24,7 @@ def run() -> None:
 	if may_send:
 		dispatch.wake_if_needed()
 	for job, queue, is_needed in (
-		(dispatch.LOOK_AFTER_ACCOUNTS, "short", lambda: may_send and pausing.paused()),
+		(dispatch.LOOK_AFTER_ACCOUNTS, "short", lambda: may_send and account_pause.paused()),
 		(intake.TAKE_UP, "default", intake.waiting),
 		(keyword_order.ASK_AGAIN, "default", lambda: may_send and consent_order.waits_for_twilio()),
 		(polling.TAKE_UP, "long", lambda: may_send and polling.is_due()),

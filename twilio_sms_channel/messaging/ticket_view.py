@@ -8,8 +8,9 @@ from frappe.query_builder.functions import Count
 
 from twilio_sms_channel.content import segments
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.messaging import fates, outbox, outgoing_media, remedies, senders
+from twilio_sms_channel.messaging import outbox, outgoing_media, remedies, senders
 from twilio_sms_channel.messaging.conversation import consent, timeline
+from twilio_sms_channel.messaging.delivery_ import labels
 from twilio_sms_channel.people import contacts, phone
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -196,8 +197,8 @@ def _messages(ticket, can_text: bool, before: str = "") -> tuple[list[dict[str, 
 	files = _files([row.name for row in rows])
 	for row in rows:
 		outbound = row.direction == "Outbound"
-		row["fate"] = fates.fate(row) if outbound else ""
-		row["group"] = fates.about_group(row)
+		row["fate"] = labels.fate(row) if outbound else ""
+		row["group"] = labels.about_group(row)
 		row["by"] = (
 			frappe.utils.get_fullname(row.sent_by) if row.sent_by else _("Automatic") if row.automatic else ""
 		)
@@ -206,7 +207,7 @@ def _messages(ticket, can_text: bool, before: str = "") -> tuple[list[dict[str, 
 			remedies.can_retry(row) if outbound else any(file["status"] == "Failed" for file in row["media"])
 		)
 		row["can_cancel"], row["can_email"] = remedies.can_cancel(row), remedies.can_email(row)
-		row["error"] = fates.trouble(row) if outbound else None
+		row["error"] = labels.trouble(row) if outbound else None
 		if row.error:
 			row.error["actions"] = remedies.offered(row, row.error["actions"], can_text)
 	return rows[::-1], older
@@ -237,6 +238,6 @@ def _files(messages: list[str]) -> dict[str, list]:
 	).run(as_dict=True)
 	by_message: dict[str, list] = {}
 	for row in rows:
-		row["remark"] = fates.about_file(row)
+		row["remark"] = labels.about_file(row)
 		by_message.setdefault(row.pop("parent"), []).append(row)
 	return by_message

@@ -19,7 +19,7 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 
 from twilio_sms_channel.content import segments
 from twilio_sms_channel.infra import clock, conditional_update, erasures
-from twilio_sms_channel.messaging import delivery, pausing
+from twilio_sms_channel.messaging.delivery_ import account_pause, delivery
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted, accepted, twilio_time
 
@@ -332,8 +332,8 @@ def _known(customer_number: str, sids: list[str]) -> set[str]:
 
 def put_off(search: Search, problem: errors.TwilioProblem) -> None:
 	"""Twilio's list could not be had: as long as it cannot, the text is not sent."""
-	if problem.code in pausing.CODES:
-		pausing.pause(search.account, problem.code, problem.message)
+	if problem.code in account_pause.CODES:
+		account_pause.pause(search.account, problem.code, problem.message)
 	# Less and less often: an account may be gone for good.
 	_update(search, next_attempt=_in(min(max(search.waited_s[0] / 4, LOOK_EVERY_S), LOOK_AT_LEAST_EVERY_S)))
 

@@ -15,8 +15,9 @@ from frappe import _
 from twilio_sms_channel.content import media_links
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.messaging import fates, outbox, remedies
+from twilio_sms_channel.messaging import outbox, remedies
 from twilio_sms_channel.messaging.conversation import timeline
+from twilio_sms_channel.messaging.delivery_ import labels
 from twilio_sms_channel.overrides import feed_html
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
@@ -220,14 +221,14 @@ def _remarks(text, files: list) -> list[str]:
 	if text.direction == "Inbound":
 		remarks = [feed_html.escaped(remark) for remark in _about_received(text)]
 	else:
-		remarks = [feed_html.trouble(found)] if (found := fates.trouble(text)) else []
-	return remarks + [feed_html.escaped(remark) for file in files if (remark := fates.about_file(file))]
+		remarks = [feed_html.trouble(found)] if (found := labels.trouble(text)) else []
+	return remarks + [feed_html.escaped(remark) for file in files if (remark := labels.about_file(file))]
 
 
 def _actions(text, files: list, can_text: dict[str, bool]) -> list[str]:
 	if text.direction == "Inbound":
 		return ["fetch"] if any(file.status == "Failed" for file in files) else []
-	found = fates.trouble(text)
+	found = labels.trouble(text)
 	return [
 		action
 		for action in remedies.possible(text, found["actions"] if found else None)
@@ -240,7 +241,7 @@ def _about_received(message) -> list[str]:
 	remarks = []
 	if message.may_want_to_stop:
 		remarks.append(_("May want to get no more texts, but wrote none of the words that opt out."))
-	if about_group := fates.about_group(message):
+	if about_group := labels.about_group(message):
 		remarks.append(about_group)
 	if not phone.is_answerable(message.customer_number):
 		remarks.append(_("Cannot be answered: the sender is no phone number."))
@@ -250,7 +251,7 @@ def _about_received(message) -> list[str]:
 def _show_outbound(entry, message, for_agent: bool) -> None:
 	if message.automatic:
 		entry["user"] = {"name": _("Automatic"), "full_name": _("Automatic"), "email": "", "image": None}
-	number, word = phone.display(message.customer_number), fates.word(message)
+	number, word = phone.display(message.customer_number), labels.word(message)
 	# Helpdesk's badge is red for every word but some of its own: what went wrong stands there, all else beside the number.
 	# Why it failed is for agents, and said below the text; the portal shows customers no badge.
 	in_badge = for_agent and message.status in WRONG

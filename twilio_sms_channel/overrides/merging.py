@@ -9,7 +9,7 @@ from frappe import _
 
 from twilio_sms_channel.content import files
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging import delivery
+from twilio_sms_channel.messaging.delivery_ import delivery
 from twilio_sms_channel.people import contacts, phone
 
 TICKET, MESSAGE, CONVERSATION = "HD Ticket", "Twilio SMS Message", "Twilio SMS Conversation"

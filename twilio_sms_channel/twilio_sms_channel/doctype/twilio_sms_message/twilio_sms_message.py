@@ -17,7 +17,7 @@ class TwilioSMSMessage(Document):
 	def onload(self):
 		"""What the form says of a text's trouble, and which buttons it has."""
 		from twilio_sms_channel.messaging import remedies
-		from twilio_sms_channel.messaging.fates import trouble
+		from twilio_sms_channel.messaging.delivery_.labels import trouble
 
 		error = trouble(self) if self.direction == "Outbound" else None
 		if error:

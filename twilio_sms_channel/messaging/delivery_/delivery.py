@@ -14,7 +14,7 @@ from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import conditional_update, statuses
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.infra.listeners import tell
-from twilio_sms_channel.messaging import pausing
+from twilio_sms_channel.messaging.delivery_ import account_pause
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted
 
@@ -138,8 +138,8 @@ def report(message: str, twilio_status: str, code: str = "", twilio_says: str = 
 		reason=errors.explain(code, twilio_says),
 		twilio_status=twilio_status,
 	)
-	if changed and code in pausing.CODES:
-		pausing.pause_by_report(message, code, twilio_says)
+	if changed and code in account_pause.CODES:
+		account_pause.pause_by_report(message, code, twilio_says)
 	return changed
 
 
