@@ -12,8 +12,9 @@ from support.stack import MESSAGE, eventually, status_of
 
 from twilio_sms_channel.infra import clock, jobs, site_identity
 from twilio_sms_channel.infra.clock import to_utc
-from twilio_sms_channel.messaging import backfill, intake, media, outbox, pace, standstill, unconfirmed
+from twilio_sms_channel.messaging import backfill, intake, media, outbox
 from twilio_sms_channel.messaging.delivery_ import polling
+from twilio_sms_channel.messaging.sending import heartbeat, rate_limit, reconcile
 
 PACE = "Twilio SMS Pace"
 MINUTE, HOUR = 60, 3600
@@ -115,32 +116,32 @@ def test_a_number_goes_on_sending_when_the_databases_local_time_goes_back(stack,
 def test_a_number_goes_on_sending_when_the_databases_clock_is_set_back(stack, set_back_s):
 	"""To the number's row, that is the same as a time which lies so far ahead."""
 	number = stack.add_number()
-	pace.lock(number)
+	rate_limit.lock(number)
 	ahead = clock.utc() + timedelta(seconds=set_back_s)
 	facts = {"next_at": ahead, "modified": ahead, "failures": 3}
 	frappe.db.set_value(PACE, number, facts, update_modified=False)
-	assert pace.lock(number).wait_s == 0
-	pace.recover(number, clock.utc())
+	assert rate_limit.lock(number).wait_s == 0
+	rate_limit.recover(number, clock.utc())
 	assert frappe.db.get_value(PACE, number, "failures") == 0
 	frappe.db.set_value(PACE, number, facts, update_modified=False)
-	pace.back_off(number, clock.utc(), "Busy")
+	rate_limit.back_off(number, clock.utc(), "Busy")
 	assert frappe.db.get_value(PACE, number, "failures") == 4
-	assert pace.lock(number).wait_s <= pace.BACK_OFF_MOST_S
+	assert rate_limit.lock(number).wait_s <= rate_limit.BACK_OFF_MOST_S
 	# What a number may really have to wait stays: its longest text.
-	longest = pace.MOST_SEGMENTS / 0.5
+	longest = rate_limit.MOST_SEGMENTS / 0.5
 	frappe.db.set_value(PACE, number, "next_at", clock.utc() + timedelta(seconds=longest))
-	assert pace.lock(number, 0.5).wait_s > longest - 5
+	assert rate_limit.lock(number, 0.5).wait_s > longest - 5
 	frappe.db.rollback()
 
 
 def test_moments_to_send_follow_the_databases_clock_when_it_is_set_back(site):
-	clocks = pace._clocks[frappe.local.site]
+	clocks = rate_limit._clocks[frappe.local.site]
 	clocks.clear()
-	pace.compare_clocks()
+	rate_limit.compare_clocks()
 	right = min(clocks)
 	# As comparisons of before look: the database was ten minutes further then.
 	clocks.extend([right - 600] * 8)
-	pace.compare_clocks()
+	rate_limit.compare_clocks()
 	assert min(clocks) == pytest.approx(right, abs=1)
 
 
@@ -201,9 +202,9 @@ def test_what_waits_goes_on_when_the_clock_is_set_back(stack, set_back_s):
 def test_an_unconfirmed_text_is_looked_up_when_the_clock_is_set_back(stack, set_back_s):
 	ahead = clock.now() + timedelta(seconds=set_back_s)
 	name = text(stack, tried_at=ahead, next_attempt=ahead)
-	assert unconfirmed.next_in() <= 0
+	assert reconcile.next_in() <= 0
 	with stack.without_worker():
-		(search,) = (found for found in unconfirmed.due() if found.name == name)
+		(search,) = (found for found in reconcile.due() if found.name == name)
 	assert 0 <= search.waited_s[0] <= search.waited_s[1] < 60
 	assert frappe.db.get_value(MESSAGE, name, "tried_at") < clock.now()
 	frappe.db.set_value(MESSAGE, name, "status", "Canceled")
@@ -214,16 +215,16 @@ def test_the_sign_of_life_survives_a_clock_that_is_set(stack):
 	before = site_identity.stored("beat")["beat"]
 	for seconds, stands_still in ((HOUR, False), (-MINUTE, False), (-HOUR, True)):
 		queued = text(stack, status="Queued", creation=clock.now() - timedelta(hours=2))
-		standstill._write(clock.now() + timedelta(seconds=seconds))
+		heartbeat._write(clock.now() + timedelta(seconds=seconds))
 		frappe.db.set_value("Twilio SMS Account", stack.account, "enabled", 0)
-		assert standstill.may_send()
+		assert heartbeat.may_send()
 		frappe.db.set_value("Twilio SMS Account", stack.account, "enabled", 1)
 		frappe.db.commit()
 		assert (status_of(queued) == "Unconfirmed") == stands_still, seconds
 		assert site_identity.stored("beat")["beat"][:16] == str(clock.now())[:16] or seconds == -MINUTE
 		frappe.db.set_value(MESSAGE, queued, "status", "Canceled")
 		frappe.db.commit()
-	standstill._write(before)
+	heartbeat._write(before)
 	frappe.db.commit()
 
 

@@ -211,7 +211,7 @@ def test_stop_is_kept_in_the_ticket_and_no_text_follows_until_start(agent, custo
 
 
 def test_a_text_queued_before_stop_is_blocked_without_a_call(customer, sim, ticket):
-	from twilio_sms_channel.messaging import dispatch
+	from twilio_sms_channel.messaging.sending import dispatch
 
 	frappe.db.set_value(
 		"Twilio SMS Conversation", ticket.twilio_sms_conversation, "opted_out", 1, update_modified=False
@@ -277,7 +277,8 @@ def test_a_number_that_is_switched_off_sends_nothing(agent, customer, stack, sim
 
 def test_two_workers_never_send_the_same_text(customer, sim, ticket, stack):
 	"""Real threads, each with its own connection, all told to send the same message."""
-	from twilio_sms_channel.messaging import dispatch, outbox
+	from twilio_sms_channel.messaging import outbox
+	from twilio_sms_channel.messaging.sending import dispatch
 
 	frappe.db.rollback()
 	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)

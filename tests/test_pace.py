@@ -18,8 +18,9 @@ from support.stack import eventually, status_of
 from twilio_sms_channel import doctor
 from twilio_sms_channel.api import setup
 from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging import claims, dispatch, outbox, pace, sweep
+from twilio_sms_channel.messaging import outbox, sweep
 from twilio_sms_channel.messaging.delivery_ import account_pause, delivery
+from twilio_sms_channel.messaging.sending import claims, dispatch, rate_limit
 from twilio_sms_channel.twilio_gateway.client import Login
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -65,7 +66,7 @@ def test_a_number_is_as_fast_as_its_type_unless_it_says_otherwise(number_type, o
 	number = frappe._dict(
 		name="x", number_type=number_type, segments_per_second=own, messaging_service_sid=""
 	)
-	assert pace.segments_per_second(number) == expected
+	assert rate_limit.segments_per_second(number) == expected
 
 
 def test_a_messaging_service_is_as_fast_as_its_slowest_number(stack):
@@ -74,12 +75,12 @@ def test_a_messaging_service_is_as_fast_as_its_slowest_number(stack):
 	service = frappe._dict(
 		name=sid, number_type="Messaging Service", segments_per_second=0, messaging_service_sid=sid
 	)
-	assert pace.segments_per_second(service) == 2
-	assert [member.name for member in pace.pool_of(service)] == sorted(members)
+	assert rate_limit.segments_per_second(service) == 2
+	assert [member.name for member in rate_limit.pool_of(service)] == sorted(members)
 	said = frappe._dict(service, segments_per_second=5)
-	assert pace.segments_per_second(said) == 5 and pace.pool_of(said) == []
+	assert rate_limit.segments_per_second(said) == 5 and rate_limit.pool_of(said) == []
 	alone = frappe._dict(service, messaging_service_sid="MG" + "0" * 32)
-	assert pace.segments_per_second(alone) == 1
+	assert rate_limit.segments_per_second(alone) == 1
 
 
 def test_a_messaging_service_and_its_numbers_together_send_no_faster_than_they_may(
@@ -104,22 +105,24 @@ def test_a_messaging_service_and_its_numbers_together_send_no_faster_than_they_m
 def test_a_fast_number_is_taken_by_its_service_only_as_long_as_it_would_send_itself(stack):
 	slow, fast, service = (stack.add_number() for _ in range(3))
 	pool = {slow: 1, fast: 10}
-	place = pace.lock(service, 1, pool)
+	place = rate_limit.lock(service, 1, pool)
 	now = place.now
 	for _ in range(2):
-		place.take(pace.seconds_for(2, False, 1))
+		place.take(rate_limit.seconds_for(2, False, 1))
 	place.keep()
 	# The second text's place is 2 s from now.
-	taken_s = {n: (pace.lock(n, pool.get(n, 1)).next_at - now).total_seconds() for n in (slow, fast, service)}
+	taken_s = {
+		n: (rate_limit.lock(n, pool.get(n, 1)).next_at - now).total_seconds() for n in (slow, fast, service)
+	}
 	assert taken_s == pytest.approx({slow: 4, fast: 2.2, service: 4}, abs=0.05)
 	# The other way round: what any of them sends delays the service's next text.
-	place = pace.lock(slow)
+	place = rate_limit.lock(slow)
 	place.take(1)
 	place.keep()
-	assert pace.lock(service, 1, pool).wait_s == pytest.approx(5, abs=0.1)
+	assert rate_limit.lock(service, 1, pool).wait_s == pytest.approx(5, abs=0.1)
 	# Nothing was taken: nobody has to wait for it.
-	pace.lock(service, 1, pool).keep()
-	assert (pace.lock(fast, 10).next_at - now).total_seconds() == pytest.approx(2.2, abs=0.05)
+	rate_limit.lock(service, 1, pool).keep()
+	assert (rate_limit.lock(fast, 10).next_at - now).total_seconds() == pytest.approx(2.2, abs=0.05)
 	frappe.db.rollback()
 
 
@@ -130,7 +133,7 @@ def test_a_messaging_service_takes_its_place_although_its_numbers_are_busy(stack
 	frappe.get_doc({"doctype": "Twilio SMS Number", "account": stack.account, **service}).insert()
 	with stack.without_worker():
 		messages = [write(conversation_of(sender), "Hi") for sender in (sid, numbers[0])]
-		place = pace.lock(numbers[0])
+		place = rate_limit.lock(numbers[0])
 		place.take(1)
 		place.keep()
 		frappe.db.commit()
@@ -145,9 +148,9 @@ def test_a_messaging_service_takes_its_place_although_its_numbers_are_busy(stack
 
 
 def test_an_mms_counts_as_one_and_never_goes_faster_than_the_account_may():
-	assert pace.seconds_for(3, False, 1) == pytest.approx(3, abs=0.01)
-	assert pace.seconds_for(3, True, 1) == pytest.approx(1, abs=0.01)
-	assert pace.seconds_for(1, True, 100) == pytest.approx(0.04, abs=0.001)
+	assert rate_limit.seconds_for(3, False, 1) == pytest.approx(3, abs=0.01)
+	assert rate_limit.seconds_for(3, True, 1) == pytest.approx(1, abs=0.01)
+	assert rate_limit.seconds_for(1, True, 100) == pytest.approx(0.04, abs=0.001)
 
 
 def test_a_long_code_sends_a_segment_a_second(stack, sim, conversation_of):
@@ -314,7 +317,7 @@ def wait_for_waiting(cursor) -> None:
 
 
 def place_now(number: str):
-	return pace.lock(number).now
+	return rate_limit.lock(number).now
 
 
 @pytest.mark.parametrize("trouble", ["wrong token", "suspended"])

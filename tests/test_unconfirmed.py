@@ -8,7 +8,8 @@ from frappe.utils import add_to_date, now_datetime
 from support import replies
 from support.stack import eventually, status_of
 
-from twilio_sms_channel.messaging import outbox, unconfirmed
+from twilio_sms_channel.messaging import outbox
+from twilio_sms_channel.messaging.sending import reconcile
 
 MESSAGE = "Twilio SMS Message"
 
@@ -92,11 +93,11 @@ def test_a_report_that_comes_after_all_decides(agent, customer, sim, ticket):
 def test_without_twilios_clock_nothing_is_proven(site):
 	noon = datetime(2026, 10, 25, 12, tzinfo=timezone.utc)
 	before = noon - timedelta(seconds=121)
-	assert unconfirmed.Listed([], noon, True).proves_absence(before, after_s=120)
-	assert not unconfirmed.Listed([], None, True).proves_absence(before, after_s=120)
-	assert not unconfirmed.Listed([], noon, True).proves_absence(None, after_s=120)
-	assert not unconfirmed.Listed([], noon, False).proves_absence(before, after_s=120)
-	assert not unconfirmed.Listed([], noon, True).proves_absence(before, after_s=121)
+	assert reconcile.Listed([], noon, True).proves_absence(before, after_s=120)
+	assert not reconcile.Listed([], None, True).proves_absence(before, after_s=120)
+	assert not reconcile.Listed([], noon, True).proves_absence(None, after_s=120)
+	assert not reconcile.Listed([], noon, False).proves_absence(before, after_s=120)
+	assert not reconcile.Listed([], noon, True).proves_absence(before, after_s=121)
 
 
 def test_absence_is_timed_by_twilios_clock_alone(stack):
@@ -109,14 +110,14 @@ def test_absence_is_timed_by_twilios_clock_alone(stack):
 		def look(seconds: float) -> tuple:
 			facts = {"tried_at": long_ago, "next_attempt": long_ago}
 			frappe.db.set_value(MESSAGE, message, facts)
-			(search,) = (found for found in unconfirmed.due() if found.name == message)
+			(search,) = (found for found in reconcile.due() if found.name == message)
 			at = noon + timedelta(seconds=seconds)
-			unconfirmed.conclude(search, unconfirmed.Listed([], at, to_the_end=True))
+			reconcile.conclude(search, reconcile.Listed([], at, to_the_end=True))
 			frappe.db.commit()
 			return search, status_of(message), fact(message, "looked_up_since_utc")
 
 		frappe.db.set_value(MESSAGE, message, "status", "Sending")
-		unconfirmed.begin(message, "The answer was lost.")
+		reconcile.begin(message, "The answer was lost.")
 		since = noon.replace(tzinfo=None)
 		for seconds in (0, 2, 3):
 			search, *told = look(seconds)
@@ -125,8 +126,8 @@ def test_absence_is_timed_by_twilios_clock_alone(stack):
 		assert told[0] == "Queued"
 		# The next attempt is looked for from its own beginning; what was seen of the first one tells nothing of it.
 		frappe.db.set_value(MESSAGE, message, {"status": "Sending", "tried_at": now_datetime()})
-		unconfirmed.begin(message, "The answer was lost again.")
-		unconfirmed.conclude(search, unconfirmed.Listed([], noon + timedelta(minutes=9), to_the_end=True))
+		reconcile.begin(message, "The answer was lost again.")
+		reconcile.conclude(search, reconcile.Listed([], noon + timedelta(minutes=9), to_the_end=True))
 		frappe.db.commit()
 		assert (status_of(message), fact(message, "looked_up_since_utc")) == ("Unconfirmed", None)
 		frappe.db.set_value(MESSAGE, message, "status", "Canceled")
@@ -139,13 +140,13 @@ def test_an_agent_is_asked_although_twilios_clock_has_gone_back(stack):
 	with stack.without_worker():
 		message = outbox.write(replies.conversation(stack, stack.number), "Hi").name
 		frappe.db.set_value(MESSAGE, message, "status", "Sending")
-		unconfirmed.begin(message, "The answer was lost.")
+		reconcile.begin(message, "The answer was lost.")
 		long_ago = add_to_date(now_datetime(), minutes=-10)
 		for at in (noon + timedelta(days=3650), noon):
 			frappe.db.set_value(MESSAGE, message, {"tried_at": long_ago, "next_attempt": long_ago})
-			(search,) = (found for found in unconfirmed.due() if found.name == message)
+			(search,) = (found for found in reconcile.due() if found.name == message)
 			assert not fact(message, "needs_decision")
-			unconfirmed.conclude(search, unconfirmed.Listed([], at, to_the_end=True))
+			reconcile.conclude(search, reconcile.Listed([], at, to_the_end=True))
 			frappe.db.commit()
 		assert (status_of(message), fact(message, "needs_decision")) == ("Unconfirmed", 1)
 		frappe.db.set_value(MESSAGE, message, {"status": "Canceled", "needs_decision": 0})

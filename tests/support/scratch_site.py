@@ -116,7 +116,8 @@ def left() -> dict:
 def in_one_process(*sites: str) -> dict:
 	"""What one process after another knows of accounts that differ in nothing but their tokens. Changes nothing."""
 	from twilio_sms_channel.infra import jobs, locks, site_identity
-	from twilio_sms_channel.messaging import accounts, pace
+	from twilio_sms_channel.messaging import accounts
+	from twilio_sms_channel.messaging.sending import rate_limit
 
 	frappe.db.commit()
 	seen = {}
@@ -136,7 +137,7 @@ def in_one_process(*sites: str) -> dict:
 		set_encrypted_password("Twilio SMS Account", "Shop", f"token of {site}", "auth_token")
 		frappe.db.set_value("Twilio SMS Account", "Shop", "modified", "2026-01-01", update_modified=False)
 		caller = accounts.caller(account.account_sid, "")
-		pace.compare_clocks()
+		rate_limit.compare_clocks()
 		seen.setdefault(site, []).append(
 			{
 				"tokens": [token.value for token in accounts.signing_tokens(caller)],
@@ -146,7 +147,7 @@ def in_one_process(*sites: str) -> dict:
 					site_identity.stored("home").get("home"),
 					site_identity._here(frappe.conf),
 				],
-				"clocks": len(pace._clocks[site]),
+				"clocks": len(rate_limit._clocks[site]),
 			}
 		)
 		frappe.db.rollback()

@@ -219,7 +219,7 @@ class Stack:
 
 	def wake(self) -> None:
 		"""Have a worker send what waits, as the sweep does each minute."""
-		from twilio_sms_channel.messaging import dispatch
+		from twilio_sms_channel.messaging.sending import dispatch
 
 		dispatch.wake_if_needed()
 

@@ -9,8 +9,9 @@ from frappe import _
 from twilio_sms_channel import doctor
 from twilio_sms_channel.api import arguments
 from twilio_sms_channel.infra import public_url, redaction, site_identity
-from twilio_sms_channel.messaging import connecting, importing, takeover, wake, webhook_setup
+from twilio_sms_channel.messaging import connecting, importing, takeover, webhook_setup
 from twilio_sms_channel.messaging.delivery_ import account_pause
+from twilio_sms_channel.messaging.sending import wake
 from twilio_sms_channel.twilio_gateway import account_check
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, TwilioProblem, explain
 

@@ -11,8 +11,9 @@ from frappe.utils.scheduler import enable_scheduler
 from twilio_sms_channel.doctor import machinery
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
 from twilio_sms_channel.infra import clock, jobs, site_config, site_identity
-from twilio_sms_channel.messaging import dispatch, intake, takeover, wake, webhook_setup
+from twilio_sms_channel.messaging import intake, takeover, webhook_setup
 from twilio_sms_channel.messaging.delivery_ import account_pause
+from twilio_sms_channel.messaging.sending import dispatch, wake
 from twilio_sms_channel.twilio_gateway import account_check
 
 MESSAGE = "Twilio SMS Message"

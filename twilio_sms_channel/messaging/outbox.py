@@ -8,8 +8,9 @@ from frappe import _
 from twilio_sms_channel.content import media_links, segments, text
 from twilio_sms_channel.infra import asking, conditional_update, site_identity
 from twilio_sms_channel.infra.courtesies import Back
-from twilio_sms_channel.messaging import colleagues, outgoing_media, pace, senders, wake
+from twilio_sms_channel.messaging import colleagues, outgoing_media, senders
 from twilio_sms_channel.messaging.conversation import consent, conversations
+from twilio_sms_channel.messaging.sending import rate_limit, wake
 from twilio_sms_channel.people import contacts, phone
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -188,7 +189,7 @@ def _queue(conversation, body: str, communication: str | None, **facts):
 			"body": body,
 			"encoding": count.encoding,
 			"segments": count.segments,
-			"turn": pace.turn_for(number.name, conversation.name, by=facts.get("sent_by") or ""),
+			"turn": rate_limit.turn_for(number.name, conversation.name, by=facts.get("sent_by") or ""),
 			**facts,
 		}
 	).insert(ignore_permissions=True, ignore_mandatory=True)

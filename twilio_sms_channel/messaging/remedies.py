@@ -8,8 +8,8 @@ from twilio_sms_channel.content import files, outside, text
 from twilio_sms_channel.infra import conditional_update
 from twilio_sms_channel.infra.listeners import tell
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.messaging import wake
 from twilio_sms_channel.messaging.delivery_ import delivery
+from twilio_sms_channel.messaging.sending import wake
 from twilio_sms_channel.people import contacts
 from twilio_sms_channel.twilio_gateway import errors
 

@@ -7,9 +7,10 @@ import frappe
 
 from twilio_sms_channel.infra import jobs, public_url
 from twilio_sms_channel.infra.courtesies import courtesy
-from twilio_sms_channel.messaging import dispatch, intake, keyword_order, media, onboarding, standstill
+from twilio_sms_channel.messaging import intake, keyword_order, media, onboarding
 from twilio_sms_channel.messaging.conversation import consent_order
 from twilio_sms_channel.messaging.delivery_ import account_pause, polling
+from twilio_sms_channel.messaging.sending import dispatch, heartbeat
 from twilio_sms_channel.messaging.threading import MEDIA_QUEUE
 
 
@@ -20,7 +21,7 @@ def run() -> None:
 	"""
 	jobs.swept()
 	public_url.note("worker")
-	may_send = standstill.may_send()
+	may_send = heartbeat.may_send()
 	if may_send:
 		dispatch.wake_if_needed()
 	for job, queue, is_needed in (

@@ -5,7 +5,7 @@ from frappe import _
 from frappe.utils import now_datetime
 
 from twilio_sms_channel.infra import clock, site_identity
-from twilio_sms_channel.messaging import unconfirmed
+from twilio_sms_channel.messaging.sending import reconcile
 
 CANCEL, LOOK_UP = "cancel", "look_up"
 
@@ -22,16 +22,14 @@ def confirm(waiting: str = CANCEL) -> int:
 	with site_identity.locked():
 		if not site_identity.is_copy():
 			return 0
-		count = (
-			_call_off() if waiting == CANCEL else unconfirmed.doubt(_("This site took over from a backup."))
-		)
+		count = _call_off() if waiting == CANCEL else reconcile.doubt(_("This site took over from a backup."))
 		site_identity.move_in(beat=clock.now(), confirmed_by=frappe.session.user, confirmed_on=now_datetime())
 		frappe.db.commit()
 		return count
 
 
 def _call_off() -> int:
-	return unconfirmed.call_off(
+	return reconcile.call_off(
 		_(
 			"Canceled when this site took over from a backup, because it may have been sent before. Text again if the customer still needs it."
 		)

@@ -10,7 +10,7 @@ from frappe import _
 from frappe.utils import get_datetime
 
 from twilio_sms_channel.infra import clock, site_identity
-from twilio_sms_channel.messaging import unconfirmed
+from twilio_sms_channel.messaging.sending import reconcile
 
 # A worker may be busy with something else for some minutes.
 STANDSTILL_S = 600
@@ -28,7 +28,7 @@ def may_send() -> bool:
 	):
 		now = clock.now()
 		if _passed_since(before["beat"]) > STANDSTILL_S:
-			unconfirmed.doubt(_("Nothing was sent for a while, or a backup was restored."), JUST_NOW_S)
+			reconcile.doubt(_("Nothing was sent for a while, or a backup was restored."), JUST_NOW_S)
 		_write(now)
 	frappe.db.commit()
 	return True

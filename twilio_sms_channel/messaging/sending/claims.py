@@ -18,9 +18,9 @@ from frappe.query_builder.functions import IfNull
 from pypika.terms import ExistsCriterion, Not, Parameter
 
 from twilio_sms_channel.infra import clock, conditional_update, locks
-from twilio_sms_channel.messaging import pace
 from twilio_sms_channel.messaging.conversation import consent, consent_order, keywords
 from twilio_sms_channel.messaging.delivery_ import delivery
+from twilio_sms_channel.messaging.sending import rate_limit
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted
@@ -124,7 +124,7 @@ def claim(number: str, most: int) -> Claim:
 	if not sender:
 		_fail_all(number)
 		return Claim([], None)
-	place = pace.lock(number, sender.segments_per_second, sender.pool)
+	place = rate_limit.lock(number, sender.segments_per_second, sender.pool)
 	texts: list[Text] = []
 	wait_s = None
 	if sender.paused:
@@ -150,7 +150,7 @@ def take_other_places(texts: list[Text]) -> list[Text]:
 	"""
 	soon = []
 	for number, sender in {text.number: text.sender for text in texts}.items():
-		place = pace.lock(number, sender.segments_per_second, sender.pool)
+		place = rate_limit.lock(number, sender.segments_per_second, sender.pool)
 		for text in (text for text in texts if text.number == number):
 			if place.wait_s <= _ahead_s(sender):
 				text.leaves_at = place.take(text.seconds)
@@ -217,8 +217,8 @@ def _sender(number: str) -> Sender | None:
 		account_modified=row.modified,
 		paused=bool(row.paused_since),
 		is_on=bool(row.enabled and row.sms_enabled and row.account_enabled),
-		segments_per_second=pace.segments_per_second(row),
-		pool={member.name: pace.segments_per_second(member) for member in pace.pool_of(row)},
+		segments_per_second=rate_limit.segments_per_second(row),
+		pool={member.name: rate_limit.segments_per_second(member) for member in rate_limit.pool_of(row)},
 	)
 
 
@@ -317,7 +317,7 @@ def _lock_query() -> str:
 	).get_sql()
 
 
-def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str]) -> list[Text]:
+def _take(sender: Sender, place: rate_limit.Place, rows: list, locked: set[str]) -> list[Text]:
 	with_media = _with_media(rows)
 	opted_out = _opted_out(sender, rows)
 	now = clock.local(place.now)
@@ -332,7 +332,7 @@ def _take(sender: Sender, place: pace.Place, rows: list, locked: set[str]) -> li
 			delivery.settle(row.name, "Blocked", code=errors.OPTED_OUT, reason=opted_out[row.conversation])
 		elif place.wait_s <= _ahead_s(sender):
 			has_media = row.name in with_media
-			seconds = pace.seconds_for(row.segments, has_media, sender.segments_per_second)
+			seconds = rate_limit.seconds_for(row.segments, has_media, sender.segments_per_second)
 			leaves_at = place.take(seconds)
 			place.turn = max(place.turn, row.turn)
 			texts.append(

@@ -35,9 +35,9 @@ from twilio_sms_channel.infra import (
 	statuses,
 )
 from twilio_sms_channel.infra.listeners import ask
-from twilio_sms_channel.messaging import claims, pace, standstill, unconfirmed, wake
 from twilio_sms_channel.messaging.conversation import consent
 from twilio_sms_channel.messaging.delivery_ import account_pause, delivery, polling
+from twilio_sms_channel.messaging.sending import claims, heartbeat, rate_limit, reconcile, wake
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import (
 	NOT_FOUND,
@@ -52,7 +52,7 @@ from twilio_sms_channel.twilio_gateway.client import (
 )
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
-LOOK_AFTER_ACCOUNTS = "twilio_sms_channel.messaging.dispatch.look_after_accounts"
+LOOK_AFTER_ACCOUNTS = "twilio_sms_channel.messaging.sending.dispatch.look_after_accounts"
 MAX_CALLS, MAX_CALLS_OF_A_NUMBER = 150, 50
 LOOK_EVERY_S = 0.25
 # The outcomes of many calls are written together.
@@ -79,7 +79,7 @@ def pump() -> None:
 	"""Send what waits, of all numbers, and look up what is unconfirmed (worker)."""
 	jobs.as_administrator()
 	jobs.begun(wake.JOB)
-	if not standstill.may_send():
+	if not heartbeat.may_send():
 		return
 	recover()
 	with Pump() as running:
@@ -89,7 +89,7 @@ def pump() -> None:
 def recover() -> None:
 	"""Have texts looked up whose worker died during the call. Commits."""
 	for message in claims.abandoned():
-		unconfirmed.begin(message, _("The worker stopped while sending."))
+		reconcile.begin(message, _("The worker stopped while sending."))
 		# Others do the same at this moment: nobody holds one while waiting for the next.
 		frappe.db.commit()
 
@@ -105,7 +105,7 @@ def look_after_accounts() -> None:
 def wake_if_needed() -> None:
 	"""Wake a worker when something waits whose job was lost (sweep)."""
 	waiting = any(frappe.db.exists(MESSAGE, {"status": status}) for status in ("Queued", "Sending"))
-	if waiting or unconfirmed.is_due():
+	if waiting or reconcile.is_due():
 		# Whatever is marked as waiting: a Redis that was restarted forgot the job, another one keeps the mark.
 		jobs.later(wake.JOB)
 		frappe.db.commit()
@@ -140,7 +140,7 @@ def retry(message: str) -> None:
 			"next_attempt": None,
 			"error_code": None,
 			"error_message": None,
-			"turn": pace.turn_for(doc.number, doc.conversation, by=frappe.session.user),
+			"turn": rate_limit.turn_for(doc.number, doc.conversation, by=frappe.session.user),
 		}
 	)
 	delivery.show(doc)
@@ -199,7 +199,7 @@ def _why_it_may_have_arrived(doc) -> str:
 class Call:
 	"""A call to Twilio that is under way: sends a text, or looks for one in Twilio's list."""
 
-	about: claims.Text | unconfirmed.Search
+	about: claims.Text | reconcile.Search
 	login: Login
 	work: tuple
 	"""what a thread does, with what"""
@@ -226,7 +226,7 @@ class Pump:
 
 	def __enter__(self) -> "Pump":
 		# A thread whose moment to send has come waits that long for its turn; by default half a text's time.
-		pace.compare_clocks()
+		rate_limit.compare_clocks()
 		self.switch_interval_s = sys.getswitchinterval()
 		sys.setswitchinterval(SWITCH_INTERVAL_S)
 		return self
@@ -270,9 +270,9 @@ class Pump:
 
 	def _look(self, now: float) -> None:
 		self.look_at = now + LOOK_EVERY_S
-		for search in unconfirmed.due():
+		for search in reconcile.due():
 			self._start(search, search.account)
-		next_s = unconfirmed.next_in()
+		next_s = reconcile.next_in()
 		self.search_at = None if next_s is None else now + next_s
 		self.claim_at = {number: self.claim_at.get(number, now) for number in claims.numbers()}
 		frappe.db.commit()
@@ -317,7 +317,7 @@ class Pump:
 
 	# Calls
 
-	def _start(self, about: claims.Text | unconfirmed.Search, account: str) -> None:
+	def _start(self, about: claims.Text | reconcile.Search, account: str) -> None:
 		try:
 			login = self._gateway(account, getattr(about, "account_modified", None)).login
 			work = (
@@ -331,7 +331,7 @@ class Pump:
 		self.under_way[about.number] += 1
 		self._submit(about, login, work)
 
-	def _submit(self, about: claims.Text | unconfirmed.Search, login: Login, work: tuple) -> None:
+	def _submit(self, about: claims.Text | reconcile.Search, login: Login, work: tuple) -> None:
 		call = Call(about, login, work, self.threads.submit(*work))
 		call.answer.add_done_callback(lambda _answer: self.ended.put(call))
 
@@ -354,7 +354,7 @@ class Pump:
 		latest = text.leaves_at + max(MAY_BE_LATE_S, text.seconds / 2)
 		return *work[:3], Departure(text.leaves_at, latest, self.stopping)
 
-	def _search(self, search: unconfirmed.Search, login: Login) -> tuple:
+	def _search(self, search: reconcile.Search, login: Login) -> tuple:
 		return _look_up, login, search
 
 	def _gateway(self, account: str, modified: datetime | None) -> Gateway:
@@ -396,7 +396,7 @@ class Pump:
 		frappe.db.commit()
 		# Other jobs write to the same numbers and accounts, in another order: nobody holds one while waiting for the next.
 		for number, claimed_at in recovered.items():
-			pace.recover(number, claimed_at)
+			rate_limit.recover(number, claimed_at)
 			frappe.db.commit()
 		for about, result in others:
 			self._settle(about, result)
@@ -417,13 +417,13 @@ class Pump:
 			self.claim_at.setdefault(call.about.number, 0)
 		self.under_way += Counter()
 
-	def _settle(self, about: claims.Text | unconfirmed.Search, result) -> None:
-		if isinstance(about, unconfirmed.Search):
+	def _settle(self, about: claims.Text | reconcile.Search, result) -> None:
+		if isinstance(about, reconcile.Search):
 			_settle_search(about, result)
 		else:
 			_settle_text(about, result)
 
-	def _let_go(self, about: claims.Text | unconfirmed.Search) -> None:
+	def _let_go(self, about: claims.Text | reconcile.Search) -> None:
 		if isinstance(about, claims.Text):
 			locks.release([about.lock])
 
@@ -464,8 +464,8 @@ def _send(login: Login, options: dict, departure: Departure) -> MessageInstance:
 	return create(_client(login), options, departure)
 
 
-def _look_up(login: Login, search: unconfirmed.Search) -> unconfirmed.Listed:
-	return unconfirmed.look(_client(login), search)
+def _look_up(login: Login, search: reconcile.Search) -> reconcile.Listed:
+	return reconcile.look(_client(login), search)
 
 
 def _client(login: Login) -> Client:
@@ -511,11 +511,11 @@ def _settle_text(text: claims.Text, result) -> None:
 	if isinstance(result, Stopped):
 		delivery.settle(text.name, "Blocked", reason=result.message)
 	elif isinstance(result, errors.TryAgain):
-		pace.back_off(text.number, text.claimed_at, result.message, text.sender.segments_per_second)
+		rate_limit.back_off(text.number, text.claimed_at, result.message, text.sender.segments_per_second)
 		_queue_again(text, result)
 	elif isinstance(result, errors.OutcomeUnknown):
-		pace.back_off(text.number, text.claimed_at, result.message, text.sender.segments_per_second)
-		unconfirmed.begin(text.name, result.message, result.code)
+		rate_limit.back_off(text.number, text.claimed_at, result.message, text.sender.segments_per_second)
+		reconcile.begin(text.name, result.message, result.code)
 	elif isinstance(result, errors.Refused) and result.code in account_pause.CODES:
 		account_pause.pause(text.sender.account, result.code, result.message)
 		_queue_again(text, result)
@@ -527,16 +527,16 @@ def _settle_text(text: claims.Text, result) -> None:
 		delivery.settle(text.name, "Failed", code=result.code, reason=reason)
 
 
-def _settle_search(search: unconfirmed.Search, result) -> None:
+def _settle_search(search: reconcile.Search, result) -> None:
 	if isinstance(result, errors.TwilioProblem):
-		unconfirmed.put_off(search, result)
+		reconcile.put_off(search, result)
 	else:
-		unconfirmed.conclude(search, result)
+		reconcile.conclude(search, result)
 
 
 def _queue_again(text: claims.Text, problem: errors.TwilioProblem) -> None:
 	reason = errors.explain(problem.code, problem.message)
-	if clock.passed(text.tried_since, clock.utc())[0] > unconfirmed.TOO_LATE_AFTER_HOURS * 3600:
+	if clock.passed(text.tried_since, clock.utc())[0] > reconcile.TOO_LATE_AFTER_HOURS * 3600:
 		delivery.settle(text.name, "Failed", code=problem.code, reason=reason)
 		return
 	why = {"status": "Queued", "error_code": problem.code or None, "error_message": reason}

@@ -2,7 +2,7 @@
 
 from twilio_sms_channel.infra import jobs
 
-JOB = "twilio_sms_channel.messaging.dispatch.pump"
+JOB = "twilio_sms_channel.messaging.sending.dispatch.pump"
 
 
 def wake() -> None:
