@@ -17,7 +17,7 @@ from frappe.utils.background_jobs import get_redis_conn
 from intake_time import WrongResult
 
 from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging import outbox
+from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.sending import claims, dispatch
 
 MESSAGE, CONVERSATION, TICKET = "Twilio SMS Message", "Twilio SMS Conversation", "HD Ticket"

@@ -12,7 +12,7 @@ from support.stack import content_of, eventually, status_of, ticket_of
 from twilio.request_validator import RequestValidator
 
 from twilio_sms_channel.infra import public_url
-from twilio_sms_channel.messaging import outbox, remedies
+from twilio_sms_channel.messaging.outbound import message_actions, outbox
 from twilio_sms_channel.twilio_gateway import errors
 
 MESSAGE = "Twilio SMS Message"
@@ -118,9 +118,9 @@ def test_a_claim_and_a_cancel_exclude_each_other(stack, ticket):
 		frappe.init(site=stack.site, sites_path=".")
 		frappe.connect()
 		try:
-			remedies.cancel(message)
+			message_actions.cancel(message)
 			frappe.db.commit()
-		except remedies.CannotCancel as e:
+		except message_actions.CannotCancel as e:
 			refused.append(str(e))
 		finally:
 			frappe.destroy()
@@ -231,8 +231,8 @@ def test_whoever_looked_before_a_colleague_sent_the_email_sends_no_second_one(ag
 	assert not frappe.db.get_value(MESSAGE, message, "sent_as_email")
 	mine = frappe.get_doc("HD Ticket", ticket.name)
 	assert agent.call(f"{API}send_as_email", message=message).status_code == 200
-	with pytest.raises(remedies.CannotSendAsEmail, match="as an e-mail already"):
-		remedies.as_email(message, mine)
+	with pytest.raises(message_actions.CannotSendAsEmail, match="as an e-mail already"):
+		message_actions.as_email(message, mine)
 	assert len(emails_in(ticket)) == 1
 
 

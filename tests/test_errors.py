@@ -9,8 +9,8 @@ from support.people import make_customer
 from support.stack import ticket_of
 
 from twilio_sms_channel.infra import own_writes
-from twilio_sms_channel.messaging import outbox
 from twilio_sms_channel.messaging.delivery_.labels import fate, trouble
+from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.twilio_gateway import errors
 
 FACTS = Path(__file__).parents[2] / "shared" / "reference" / "twilio.md"

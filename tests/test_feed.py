@@ -10,7 +10,7 @@ from PIL import Image
 from support.people import make_customer
 from support.stack import eventually, lifted, status_of
 
-from twilio_sms_channel.messaging import outbox
+from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.overrides import activity, feed_html
 
 API = "twilio_sms_channel.api.ticket."

@@ -11,7 +11,8 @@ from support.recovery import make_due
 from support.stack import MESSAGE, Customer, eventually, status_of
 
 from twilio_sms_channel.infra import jobs, locks
-from twilio_sms_channel.messaging import intake, media, onboarding, outbox, sweep
+from twilio_sms_channel.messaging import intake, media, onboarding, sweep
+from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.sending import wake
 from twilio_sms_channel.messaging.threading import MEDIA_QUEUE
 

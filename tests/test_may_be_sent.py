@@ -10,8 +10,8 @@ from support.reply_box import CUSTOMER, conversation_with, our_number, upload
 from support.stack import eventually, status_of, ticket_of
 
 from twilio_sms_channel.content import segments
-from twilio_sms_channel.messaging import outbox
 from twilio_sms_channel.messaging.conversation import consent
+from twilio_sms_channel.messaging.outbound import outbox
 
 MESSAGE = "Twilio SMS Message"
 REPLY = "twilio_sms_channel.api.ticket.reply"

@@ -277,7 +277,7 @@ def test_a_number_that_is_switched_off_sends_nothing(agent, customer, stack, sim
 
 def test_two_workers_never_send_the_same_text(customer, sim, ticket, stack):
 	"""Real threads, each with its own connection, all told to send the same message."""
-	from twilio_sms_channel.messaging import outbox
+	from twilio_sms_channel.messaging.outbound import outbox
 	from twilio_sms_channel.messaging.sending import dispatch
 
 	frappe.db.rollback()
@@ -304,7 +304,8 @@ def test_two_workers_never_send_the_same_text(customer, sim, ticket, stack):
 
 
 def test_the_sweep_sends_what_a_lost_job_left_queued(customer, sim, ticket):
-	from twilio_sms_channel.messaging import outbox, sweep
+	from twilio_sms_channel.messaging import sweep
+	from twilio_sms_channel.messaging.outbound import outbox
 
 	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
 	message = outbox.write(conversation, "From the sweep").name
@@ -323,7 +324,8 @@ def test_the_sweep_sends_what_a_lost_job_left_queued(customer, sim, ticket):
 
 
 def test_a_text_abandoned_while_sending_is_looked_up_and_sent(customer, sim, ticket):
-	from twilio_sms_channel.messaging import outbox, sweep
+	from twilio_sms_channel.messaging import sweep
+	from twilio_sms_channel.messaging.outbound import outbox
 
 	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
 	message = outbox.write(conversation, "Who knows").name

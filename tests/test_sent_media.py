@@ -20,7 +20,8 @@ from support.stack import content_of, eventually, status_of, ticket_of
 
 from twilio_sms_channel.content import images, media_links, media_types
 from twilio_sms_channel.infra import public_url
-from twilio_sms_channel.messaging import media, outbox, outgoing_media
+from twilio_sms_channel.messaging import media
+from twilio_sms_channel.messaging.outbound import attachments, outbox
 from twilio_sms_channel.simulator.carrier import ACCEPTED_MEDIA
 
 MB = 1024**2
@@ -180,18 +181,18 @@ SAMPLES = {
 
 def test_all_that_the_composer_takes_can_leave(stack):
 	"""Each type that it is told, and each ending, is of a file that goes along under that ending."""
-	assert {media_types.plain(name) for name in outgoing_media.types()} == SAMPLES.keys()
+	assert {media_types.plain(name) for name in attachments.types()} == SAMPLES.keys()
 	number = frappe.get_cached_doc("Twilio SMS Number", stack.number)
 	endings = set()
 	for kind, content in SAMPLES.items():
 		for ending in media_types.ENDINGS[kind]:
 			endings.add(ending)
 			uploaded = upload(f"{kind.replace('/', ' ')}.{ending}", content)
-			(file,) = outgoing_media.prepare([uploaded], number, "+14155550132")
+			(file,) = attachments.prepare([uploaded], number, "+14155550132")
 			assert not file.as_link
 			if kind != "image/webp":
 				assert (file.content_type, file.file_name.rpartition(".")[2]) == (kind, ending)
-	assert endings == set(outgoing_media.endings())
+	assert endings == set(attachments.endings())
 
 
 def test_ten_files_of_five_megabytes_together_fit(stack):
@@ -245,10 +246,7 @@ def test_a_large_photo_is_scaled_down_and_the_agent_knows(stack):
 	assert len(sent) <= 5 * MB and row.size == len(sent)
 	picture = as_picture(sent)
 	assert picture.format == "JPEG" and picture.width / picture.height == pytest.approx(1.1, rel=0.01)
-	assert (
-		row.changed
-		== f"photo: {outgoing_media.size(len(photo))} scaled down to {outgoing_media.size(row.size)}"
-	)
+	assert row.changed == f"photo: {attachments.size(len(photo))} scaled down to {attachments.size(row.size)}"
 	assert row.changed in told
 
 

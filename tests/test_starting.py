@@ -9,8 +9,8 @@ from support.people import make_agent, make_team, make_user
 from support.stack import Customer, eventually, ticket_of
 from support.twilio_accounts import at_twilio, here
 
-from twilio_sms_channel.messaging import starting
 from twilio_sms_channel.messaging.conversation import conversations
+from twilio_sms_channel.messaging.outbound import starting
 from twilio_sms_channel.people import phone
 
 API = "twilio_sms_channel.api.ticket."

@@ -8,7 +8,7 @@ from frappe.utils import add_to_date, now_datetime
 from support import replies
 from support.stack import eventually, status_of
 
-from twilio_sms_channel.messaging import outbox
+from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.sending import reconcile
 
 MESSAGE = "Twilio SMS Message"

@@ -13,8 +13,8 @@ from werkzeug.wrappers import Request
 from twilio_sms_channel.api import ticket as doors
 from twilio_sms_channel.content import media_links
 from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging import outbox
 from twilio_sms_channel.messaging.conversation import conversations
+from twilio_sms_channel.messaging.outbound import outbox
 
 API = "twilio_sms_channel.api.ticket."
 HELPDESK = "helpdesk.helpdesk.doctype.hd_ticket.api."

@@ -323,7 +323,7 @@ def test_a_lost_connection_is_told_and_what_is_shown_stays(screen, ticket):
 
 
 def test_whoever_reads_further_up_keeps_their_place(screen, ticket, customer, sim):
-	from twilio_sms_channel.messaging import outbox
+	from twilio_sms_channel.messaging.outbound import outbox
 
 	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
 	for n in range(30):

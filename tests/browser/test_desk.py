@@ -233,7 +233,7 @@ def test_a_failed_text_is_tried_again_from_its_form(page, stack, sim, customer):
 
 def text_with(ticket, body, **facts) -> str:
 	"""An outbound text of the ticket with the given fate; no worker has it. Its name."""
-	from twilio_sms_channel.messaging import outbox
+	from twilio_sms_channel.messaging.outbound import outbox
 
 	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
 	name = outbox.write(conversation, body).name

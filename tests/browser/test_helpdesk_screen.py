@@ -12,7 +12,7 @@ from support.stack import Customer, eventually, ticket_of
 
 from browser.conftest import make_email_ticket
 from browser.helpdesk_pages import logged_in, open_ticket, page_and_errors, watched_page
-from twilio_sms_channel.messaging import outbox
+from twilio_sms_channel.messaging.outbound import outbox
 
 
 @pytest.fixture(scope="module")

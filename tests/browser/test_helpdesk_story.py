@@ -301,7 +301,7 @@ def test_desks_timeline_shows_the_status_as_it_changes(chromium, real, shots, ca
 
 def many_texts(ticket, count: int) -> None:
 	"""Texts that were sent long ago; no worker has them."""
-	from twilio_sms_channel.messaging import outbox
+	from twilio_sms_channel.messaging.outbound import outbox
 
 	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
 	names = [outbox.write(conversation, f"Line {n}").name for n in range(count)]

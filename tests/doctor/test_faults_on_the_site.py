@@ -17,7 +17,8 @@ from support.stack import eventually, free_port
 
 from twilio_sms_channel import doctor
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.messaging import outbox, rejections
+from twilio_sms_channel.messaging import rejections
+from twilio_sms_channel.messaging.outbound import outbox
 
 JOB_TYPE = "Scheduled Job Type"
 

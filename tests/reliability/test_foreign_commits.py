@@ -11,7 +11,8 @@ from support.people import make_agent
 from support.recovery import MEDIA, make_due, run_sweep
 from support.stack import MESSAGE, Customer, eventually, status_of, ticket_of
 
-from twilio_sms_channel.messaging import intake, media, outbox
+from twilio_sms_channel.messaging import intake, media
+from twilio_sms_channel.messaging.outbound import outbox
 
 CONVERSATION = "Twilio SMS Conversation"
 PATIENCE_S = 90

@@ -10,7 +10,7 @@ from frappe.utils import now_datetime
 from support.replies import conversation as conversation_of
 from support.stack import MESSAGE
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.messaging import outbox
+from twilio_sms_channel.messaging.outbound import outbox
 
 ORIGINAL = "live.example.com"
 

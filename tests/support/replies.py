@@ -15,8 +15,8 @@ from frappe.utils import now_datetime
 
 from support.stack import MESSAGE, SUPERVISED_EVERY_S, Customer, Stack
 from twilio_sms_channel.infra import asking
-from twilio_sms_channel.messaging import outbox
 from twilio_sms_channel.messaging.delivery_ import delivery
+from twilio_sms_channel.messaging.outbound import outbox
 
 CONVERSATION = "Twilio SMS Conversation"
 UNDECIDED = ("Queued", "Sending", "Unconfirmed")

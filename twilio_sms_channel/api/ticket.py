@@ -9,8 +9,9 @@ from twilio_sms_channel.api import arguments
 from twilio_sms_channel.content import outside, segments, text
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import locks, own_writes
-from twilio_sms_channel.messaging import intake, media, outbox, remedies, senders, starting, ticket_view
+from twilio_sms_channel.messaging import intake, media
 from twilio_sms_channel.messaging.conversation import consent, conversations, ticket_search, timeline
+from twilio_sms_channel.messaging.outbound import message_actions, outbox, senders, starting, ticket_view
 from twilio_sms_channel.messaging.sending import dispatch
 from twilio_sms_channel.people import contacts
 
@@ -188,7 +189,7 @@ def cancel(message: str) -> dict[str, Any]:
 	"""
 	doc = frappe.get_doc(MESSAGE, message)
 	_writable_ticket_of(doc)
-	remedies.cancel(doc.name)
+	message_actions.cancel(doc.name)
 	return {"message": doc.name, "status": "Canceled"}
 
 
@@ -204,9 +205,9 @@ def send_as_email(message: str, email: str | None = None) -> dict[str, Any]:
 	doc = frappe.get_doc(MESSAGE, message)
 	ticket = _writable_ticket_of(doc)
 	if not ticket:
-		frappe.throw(_("This text is in no ticket."), remedies.CannotSendAsEmail)
+		frappe.throw(_("This text is in no ticket."), message_actions.CannotSendAsEmail)
 	address = _address_given(ticket, (email or "").strip())
-	remedies.as_email(doc.name, ticket, address)
+	message_actions.as_email(doc.name, ticket, address)
 	return {"message": doc.name, "status": doc.status}
 
 

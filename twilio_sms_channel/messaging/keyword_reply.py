@@ -5,8 +5,8 @@ Source: https://help.twilio.com/articles/223182208
 
 from frappe import _
 
-from twilio_sms_channel.messaging import outbox
 from twilio_sms_channel.messaging.conversation.keywords import HELP, START, STOP
+from twilio_sms_channel.messaging.outbound import outbox
 
 
 def answer(word: str, conversation, number) -> None:

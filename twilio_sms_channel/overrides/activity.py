@@ -15,9 +15,9 @@ from frappe import _
 from twilio_sms_channel.content import media_links
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.messaging import outbox, remedies
 from twilio_sms_channel.messaging.conversation import timeline
 from twilio_sms_channel.messaging.delivery_ import labels
+from twilio_sms_channel.messaging.outbound import message_actions, outbox
 from twilio_sms_channel.overrides import feed_html
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
@@ -231,7 +231,7 @@ def _actions(text, files: list, can_text: dict[str, bool]) -> list[str]:
 	found = labels.trouble(text)
 	return [
 		action
-		for action in remedies.possible(text, found["actions"] if found else None)
+		for action in message_actions.possible(text, found["actions"] if found else None)
 		if action != errors.RETRY or can_text[text.conversation]
 	]
 

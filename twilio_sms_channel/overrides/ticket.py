@@ -15,8 +15,8 @@ from twilio_sms_channel.content import files, text
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import db_errors, fetched_fields
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
-from twilio_sms_channel.messaging import outbox, reply_pictures
 from twilio_sms_channel.messaging.conversation import conversations
+from twilio_sms_channel.messaging.outbound import outbox, pasted_images
 from twilio_sms_channel.overrides import feed_html, merging
 from twilio_sms_channel.people import contacts, phone
 
@@ -197,7 +197,7 @@ class TicketMixin:
 		conversations.in_turn(self.twilio_sms_conversation, write)
 
 	def _text(self, message: str, body: str, files: list[str], **how: Any) -> None:
-		pasted = reply_pictures.files_in(message, self, besides=files)
+		pasted = pasted_images.files_in(message, self, besides=files)
 		self.reply_by_text(body, [*files, *pasted], **how)
 
 	def _where_it_goes_on(self):

@@ -16,16 +16,16 @@ class TwilioSMSMessage(Document):
 
 	def onload(self):
 		"""What the form says of a text's trouble, and which buttons it has."""
-		from twilio_sms_channel.messaging import remedies
 		from twilio_sms_channel.messaging.delivery_.labels import trouble
+		from twilio_sms_channel.messaging.outbound import message_actions
 
 		error = trouble(self) if self.direction == "Outbound" else None
 		if error:
-			error["actions"] = remedies.offered(self, error["actions"])
+			error["actions"] = message_actions.offered(self, error["actions"])
 		self.set_onload("error", error)
-		for may in (remedies.can_retry, remedies.can_email, remedies.can_cancel):
+		for may in (message_actions.can_retry, message_actions.can_email, message_actions.can_cancel):
 			self.set_onload(may.__name__, may(self))
-		self.set_onload("has_email", remedies.can_email(self) and remedies.has_email(self))
+		self.set_onload("has_email", message_actions.can_email(self) and message_actions.has_email(self))
 
 	def on_trash(self):
 		from twilio_sms_channel.infra import erasures

@@ -8,8 +8,8 @@ from frappe import _
 from twilio_sms_channel.content import media_links, segments, text
 from twilio_sms_channel.infra import asking, conditional_update, site_identity
 from twilio_sms_channel.infra.courtesies import Back
-from twilio_sms_channel.messaging import colleagues, outgoing_media, senders
 from twilio_sms_channel.messaging.conversation import consent, conversations
+from twilio_sms_channel.messaging.outbound import attachments, collision, senders
 from twilio_sms_channel.messaging.sending import rate_limit, wake
 from twilio_sms_channel.people import contacts, phone
 
@@ -103,11 +103,11 @@ def _undo(back: Back, entry: str) -> None:
 def _refuse_if_answered(conversation, seen: str | None, seen_up_to_s: float) -> None:
 	ticket = conversation.ticket_doctype, str(conversation.ticket)
 	if seen is not None:
-		answer = colleagues.answer_after(*ticket, seen)
+		answer = collision.answer_after(*ticket, seen)
 	else:
-		answer = seen_up_to_s and colleagues.answer_within(*ticket, seen_up_to_s)
+		answer = seen_up_to_s and collision.answer_within(*ticket, seen_up_to_s)
 	if answer:
-		frappe.throw(colleagues.about(answer), AnsweredMeanwhile, title=_("A colleague was faster"))
+		frappe.throw(collision.about(answer), AnsweredMeanwhile, title=_("A colleague was faster"))
 
 
 def _write(conversation, body: str, files: list[str] | None, entry: str, **facts):
@@ -118,7 +118,7 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 	ask_about_unreachable(conversation.customer_number)
 	number = senders.number_for(conversation)
 	try:
-		outgoing = outgoing_media.prepare(files, number, conversation.customer_number)
+		outgoing = attachments.prepare(files, number, conversation.customer_number)
 		links = sum(file.as_link for file in outgoing)
 		body = as_sent(body, number, with_links=links)
 		if reason := _why_too_long(len(body) + links * (media_links.length() + 1), links):
@@ -129,9 +129,9 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 		conditional_update.insert(
 			communication, ignore_permissions=True, ignore_mandatory=True, set_name=entry
 		)
-		attached = [outgoing_media.attach(file, communication.name) for file in outgoing]
-		outgoing_media.check_stored(attached)
-	except outgoing_media.CannotSendFile as e:
+		attached = [attachments.attach(file, communication.name) for file in outgoing]
+		attachments.check_stored(attached)
+	except attachments.CannotSendFile as e:
 		_refuse(str(e))
 	if links:
 		body = "\n".join(filter(None, [body, *_links(attached)]))
@@ -223,10 +223,10 @@ def why_not(conversation, body: str | None = None, files: list[str] | None = Non
 		return ""
 	if not body.strip() and not files:
 		return _("The text is empty. Write something or attach a file.")
-	if files and len(files) > outgoing_media.MAX_FILES:
+	if files and len(files) > attachments.MAX_FILES:
 		return _(
 			"A text takes at most {0} files, not {1}. Remove some, or send them in a second text."
-		).format(outgoing_media.MAX_FILES, len(files))
+		).format(attachments.MAX_FILES, len(files))
 	# Plain characters are shorter or longer; the text as it is sent is looked at again.
 	return _why_too_long(len(body))
 

@@ -8,7 +8,7 @@ from frappe import _
 from frappe.core.doctype.file.utils import extract_images_from_html
 
 from twilio_sms_channel.content import text
-from twilio_sms_channel.messaging import outbox
+from twilio_sms_channel.messaging.outbound import outbox
 
 
 def files_in(message: str, ticket, besides: list[str] = ()) -> list[str]:

@@ -11,10 +11,10 @@ from twilio_sms_channel.content import outside
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.infra import conditional_update, locks, site_identity
-from twilio_sms_channel.messaging import outbox, senders
 from twilio_sms_channel.messaging.conversation import consent, conversations, timeline
 from twilio_sms_channel.messaging.delivery_ import account_pause
-from twilio_sms_channel.messaging.outbox import CannotText
+from twilio_sms_channel.messaging.outbound import outbox, senders
+from twilio_sms_channel.messaging.outbound.outbox import CannotText
 from twilio_sms_channel.people import contacts, phone
 
 NUMBER, CONVERSATION = "Twilio SMS Number", "Twilio SMS Conversation"

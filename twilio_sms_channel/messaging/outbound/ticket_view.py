@@ -8,9 +8,9 @@ from frappe.query_builder.functions import Count
 
 from twilio_sms_channel.content import segments
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.messaging import outbox, outgoing_media, remedies, senders
 from twilio_sms_channel.messaging.conversation import consent, timeline
 from twilio_sms_channel.messaging.delivery_ import labels
+from twilio_sms_channel.messaging.outbound import attachments, message_actions, outbox, senders
 from twilio_sms_channel.people import contacts, phone
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -34,8 +34,8 @@ def of(ticket) -> dict[str, Any]:
 		"email": ticket.customer_email(),
 		"limits": {
 			"characters": segments.MAX_CHARACTERS,
-			"files": outgoing_media.MAX_FILES,
-			"bytes": outgoing_media.MAX_BYTES,
+			"files": attachments.MAX_FILES,
+			"bytes": attachments.MAX_BYTES,
 		},
 	}
 	if not ticket.is_text_ticket:
@@ -59,7 +59,7 @@ def of(ticket) -> dict[str, Any]:
 		"from": {
 			"number": phone.display(number.name),
 			"label": number.description or "",
-			"mms": not outgoing_media.why_no_mms(number, conversation.customer_number),
+			"mms": not attachments.why_no_mms(number, conversation.customer_number),
 		},
 		"unreachable": senders.why_unreachable(conversation.customer_number),
 		"opted_out": opted_out,
@@ -109,12 +109,12 @@ def _limits_of_files(number, customer_number: str) -> dict[str, Any]:
 
 	:return: `{"types": [...], "endings": [...], "no_files": reason or "", "others": "Refuse" | "Send as Link"}`
 	"""
-	no_files = outgoing_media.why_no_mms(number, customer_number)
+	no_files = attachments.why_no_mms(number, customer_number)
 	others = number.unsendable_files or "Refuse"
 	return {
-		"types": [] if no_files else outgoing_media.types(),
-		"endings": [] if no_files else outgoing_media.endings(),
-		"no_files": "" if others == outgoing_media.SEND_AS_LINK else no_files,
+		"types": [] if no_files else attachments.types(),
+		"endings": [] if no_files else attachments.endings(),
+		"no_files": "" if others == attachments.SEND_AS_LINK else no_files,
 		"others": others,
 	}
 
@@ -204,12 +204,14 @@ def _messages(ticket, can_text: bool, before: str = "") -> tuple[list[dict[str, 
 		)
 		row["media"] = files.get(row.name, [])
 		row["can_retry"] = (
-			remedies.can_retry(row) if outbound else any(file["status"] == "Failed" for file in row["media"])
+			message_actions.can_retry(row)
+			if outbound
+			else any(file["status"] == "Failed" for file in row["media"])
 		)
-		row["can_cancel"], row["can_email"] = remedies.can_cancel(row), remedies.can_email(row)
+		row["can_cancel"], row["can_email"] = message_actions.can_cancel(row), message_actions.can_email(row)
 		row["error"] = labels.trouble(row) if outbound else None
 		if row.error:
-			row.error["actions"] = remedies.offered(row, row.error["actions"], can_text)
+			row.error["actions"] = message_actions.offered(row, row.error["actions"], can_text)
 	return rows[::-1], older
 
 
