@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import frappe
 from people import FIRST_FILLED, WORDS, Twilio, new_customer
 
-from twilio_sms_channel.messaging import intake
+from twilio_sms_channel.messaging.inbound import intake
 
 CHUNK = 50_000
 MESSAGES_EACH = 10

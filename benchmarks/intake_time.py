@@ -22,7 +22,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from twilio_sms_channel.api import webhooks
-from twilio_sms_channel.messaging import intake
+from twilio_sms_channel.messaging.inbound import intake
 
 MESSAGE, TICKET = "Twilio SMS Message", "HD Ticket"
 MINUTES_BETWEEN_TEXTS = 10

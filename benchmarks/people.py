@@ -77,7 +77,7 @@ class Twilio:
 		}
 
 	def text(self, customer: str, body: str) -> InboundText:
-		"""A new text as `messaging.intake.receive` takes it."""
+		"""A new text as `messaging.inbound.intake.receive` takes it."""
 		return read_inbound(self.parameters(customer, body))
 
 	def webhook(self, customer: str, body: str) -> tuple[dict[str, str], str]:

@@ -85,7 +85,7 @@ def test_a_webhook_that_comes_after_all_changes_nothing(customer, sim, stack, lo
 	sent = customer.text("Lost", wait=False)
 	backfill.run(stack.number, an_hour_ago())
 	name = in_a_ticket(sent).name
-	from twilio_sms_channel.messaging import intake
+	from twilio_sms_channel.messaging.inbound import intake
 	from twilio_sms_channel.twilio_gateway import payloads
 
 	text = payloads.read_inbound(

@@ -7,7 +7,7 @@ import pytest
 from support.stack import INBOUND, eventually, status_of, ticket_of
 from test_webhooks import STATUS, sid, signed, stored, text
 
-from twilio_sms_channel.messaging import reactions
+from twilio_sms_channel.messaging.inbound import reactions
 
 MESSAGE = "Twilio SMS Message"
 STATE = "twilio_sms_channel.api.ticket.state"

@@ -17,8 +17,8 @@ from support.sound_and_film import film, webm
 from support.stack import content_of, eventually, ticket_of
 
 from twilio_sms_channel.content import media_types
-from twilio_sms_channel.messaging import media as media_stage
-from twilio_sms_channel.messaging import words
+from twilio_sms_channel.messaging.inbound import media as media_stage
+from twilio_sms_channel.messaging.inbound import media_words
 from twilio_sms_channel.twilio_gateway import media as gateway_media
 
 MEDIA = "Twilio SMS Media"
@@ -171,7 +171,7 @@ def test_words_that_cannot_be_read_or_added_hold_up_neither_text_nor_file(custom
 	frappe.db.set_value(MEDIA, row.name, late)
 	frappe.db.set_value(message.doctype, message.name, "account", "Deleted")
 	frappe.db.commit()
-	words.read(message.name)
+	media_words.read(message.name)
 	assert frappe.db.exists("Error Log", {"method": f"The words of text {message.name} could not be read"})
 	# Its number was deleted, so that there is no conversation to be found.
 	frappe.db.set_value(message.doctype, message.name, {"account": message.account, "number": "+14155550199"})

@@ -20,7 +20,7 @@ from support.stack import content_of, eventually, status_of, ticket_of
 
 from twilio_sms_channel.content import images, media_links, media_types
 from twilio_sms_channel.infra import public_url
-from twilio_sms_channel.messaging import media
+from twilio_sms_channel.messaging.inbound import media
 from twilio_sms_channel.messaging.outbound import attachments, outbox
 from twilio_sms_channel.simulator.carrier import ACCEPTED_MEDIA
 

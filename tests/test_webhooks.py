@@ -485,7 +485,7 @@ def test_a_wrong_signature_costs_some_milliseconds_only():
 
 def test_a_text_that_kills_its_worker_each_time_ends_as_failed(stack, now):
 	"""The sweep counts what no worker lived to tell."""
-	from twilio_sms_channel.messaging import intake
+	from twilio_sms_channel.messaging.inbound import intake
 
 	params = text(stack, From="+19075550188")
 	signed(stack, INBOUND, params)
@@ -509,7 +509,7 @@ def test_a_text_that_kills_its_worker_each_time_ends_as_failed(stack, now):
 
 def test_a_name_that_is_taken_is_no_repeated_text(stack):
 	"""Names are random: among millions of texts one comes up twice, and the text must not be taken for a repeated one."""
-	from twilio_sms_channel.messaging import intake
+	from twilio_sms_channel.messaging.inbound import intake
 
 	params = text(stack)
 	signed(stack, INBOUND, params)

@@ -17,7 +17,7 @@ from support.stack import eventually, free_port
 
 from twilio_sms_channel import doctor
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.messaging import rejections
+from twilio_sms_channel.messaging.inbound import rejected_webhooks
 from twilio_sms_channel.messaging.outbound import outbox
 
 JOB_TYPE = "Scheduled Job Type"
@@ -326,7 +326,7 @@ def test_webhooks_that_this_site_refused(clinic, status, count):
 	for _n in range(count):
 		frappe.get_doc(
 			{
-				"doctype": rejections.LOG,
+				"doctype": rejected_webhooks.LOG,
 				"http_status": status,
 				"reason": "the signature does not fit",
 				"account_sid": clinic.sid,
@@ -343,14 +343,16 @@ def test_webhooks_that_this_site_refused(clinic, status, count):
 def test_webhooks_to_a_number_that_is_not_set_up_are_a_notice(clinic):
 	row = {"http_status": 404, "reason": "+15005550009 is not set up on this site", "account_sid": clinic.sid}
 	for to in ("+15005550009", "+15005550010"):
-		frappe.get_doc({"doctype": rejections.LOG, **row, "to_number": to}).insert(ignore_permissions=True)
+		frappe.get_doc({"doctype": rejected_webhooks.LOG, **row, "to_number": to}).insert(
+			ignore_permissions=True
+		)
 	frappe.db.commit()
 	assert clinic.only_finding("refused.404", clinic.account)["severity"] == "Notice"
 
 
 def test_webhooks_of_an_unknown_account_are_a_notice(clinic):
 	row = {"http_status": 404, "reason": "not set up", "account_sid": "AC" + "9" * 32}
-	frappe.get_doc({"doctype": rejections.LOG, **row}).insert(ignore_permissions=True)
+	frappe.get_doc({"doctype": rejected_webhooks.LOG, **row}).insert(ignore_permissions=True)
 	frappe.db.commit()
 	finding = clinic.only_finding("strangers.accounts", "")
 	assert finding["severity"] == "Notice" and "AC" + "9" * 32 in finding["what"]

@@ -13,12 +13,12 @@ from support.stack import INBOUND, free_port
 from twilio.request_validator import RequestValidator
 
 from twilio_sms_channel.doctor import self_test
-from twilio_sms_channel.messaging import rehearsal, rejections
+from twilio_sms_channel.messaging.inbound import rejected_webhooks, self_test
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
 TRACES = (
 	*("Communication", "Contact", "Error Log", "Error Snapshot", "HD Ticket", "Notification Log", "Version"),
-	*(MESSAGE, "Twilio SMS Conversation", "Twilio SMS Media", rejections.LOG, "Twilio SMS Finding"),
+	*(MESSAGE, "Twilio SMS Conversation", "Twilio SMS Media", rejected_webhooks.LOG, "Twilio SMS Finding"),
 )
 
 
@@ -159,23 +159,23 @@ def post(clinic, token: str, **changes) -> requests.Response:
 
 @pytest.mark.parametrize("word", ["", "0" * 32, "x" * 5000])
 def test_a_word_that_this_site_does_not_expect_is_refused_even_when_signed(clinic, word):
-	answer = post(clinic, clinic.token, **{rehearsal.PARAMETER: word})
+	answer = post(clinic, clinic.token, **{self_test.PARAMETER: word})
 	assert answer.status_code == 403
 	assert not frappe.db.exists(MESSAGE, {"account": clinic.account})
 
 
 def test_without_the_auth_token_the_word_is_worth_nothing(clinic):
-	word = rehearsal.announce()
-	assert post(clinic, "0" * 32, **{rehearsal.PARAMETER: word}).status_code == 403
-	arrived, reason = rehearsal.outcome(word)
+	word = self_test.announce()
+	assert post(clinic, "0" * 32, **{self_test.PARAMETER: word}).status_code == 403
+	arrived, reason = self_test.outcome(word)
 	assert not arrived and "signature" in reason
 
 
 def test_the_word_is_good_for_one_text(clinic):
-	word = rehearsal.announce()
-	assert post(clinic, clinic.token, **{rehearsal.PARAMETER: word}).status_code == 200
-	assert post(clinic, clinic.token, **{rehearsal.PARAMETER: word}).status_code == 403
-	assert rehearsal.outcome(word) == (True, "")
+	word = self_test.announce()
+	assert post(clinic, clinic.token, **{self_test.PARAMETER: word}).status_code == 200
+	assert post(clinic, clinic.token, **{self_test.PARAMETER: word}).status_code == 403
+	assert self_test.outcome(word) == (True, "")
 	frappe.db.rollback()
 	assert not frappe.db.exists(MESSAGE, {"account": clinic.account})
 

@@ -109,10 +109,10 @@ def test_files_are_not_deleted_at_twilio(stack, copy, customer, picture):
 	row = eventually(lambda: frappe.db.get_value(MEDIA, {"parent": text.name, "status": "Fetched"}))
 	frappe.db.set_value(MEDIA, row, "twilio_copy", "To Delete")
 	put(home="other@live.example.com")
-	frappe.get_attr("twilio_sms_channel.messaging.media.delete_at_twilio")(text.name)
+	frappe.get_attr("twilio_sms_channel.messaging.inbound.media.delete_at_twilio")(text.name)
 	assert frappe.db.get_value(MEDIA, row, "twilio_copy") == "To Delete"
 	put(home=at_home())
-	frappe.get_attr("twilio_sms_channel.messaging.media.delete_at_twilio")(text.name)
+	frappe.get_attr("twilio_sms_channel.messaging.inbound.media.delete_at_twilio")(text.name)
 	assert frappe.db.get_value(MEDIA, row, "twilio_copy") == "Deleted"
 
 

@@ -11,7 +11,7 @@ from support.people import make_agent
 from support.recovery import MEDIA, make_due, run_sweep
 from support.stack import MESSAGE, Customer, eventually, status_of, ticket_of
 
-from twilio_sms_channel.messaging import intake, media
+from twilio_sms_channel.messaging.inbound import intake, media
 from twilio_sms_channel.messaging.outbound import outbox
 
 CONVERSATION = "Twilio SMS Conversation"
@@ -114,10 +114,10 @@ def test_a_worker_that_dies_after_such_a_commit_leaves_one_ticket_and_one_text(
 	customer, stack, sim, committing, tmp_path
 ):
 	other = Customer(stack)
-	begun = "twilio_sms_channel.messaging.threading"
+	begun = "twilio_sms_channel.messaging.inbound.threading"
 	points = {
 		customer: ("HD Ticket", f"{begun}:_communication:call"),
-		other: ("Communication", "twilio_sms_channel.messaging.arrival_order:set_arrival:call"),
+		other: ("Communication", "twilio_sms_channel.messaging.inbound.reorder:set_arrival:call"),
 	}
 	with stack.without_worker():
 		for one, (doctype, point) in points.items():

@@ -23,12 +23,12 @@ PATIENCE_S = 60
 # The sweep leaves alone for a minute what a worker may still be at.
 SWEEP_WAITS_S = 61
 
-INTAKE = "twilio_sms_channel.messaging.intake"
+INTAKE = "twilio_sms_channel.messaging.inbound.intake"
 JOBS = "twilio_sms_channel.infra.jobs"
-THREADING = "twilio_sms_channel.messaging.threading"
+THREADING = "twilio_sms_channel.messaging.inbound.threading"
 CONVERSATIONS = "twilio_sms_channel.messaging.conversation.conversations"
 CONTACTS = "twilio_sms_channel.people.contacts"
-FETCHING = "twilio_sms_channel.messaging.media"
+FETCHING = "twilio_sms_channel.messaging.inbound.media"
 TICKETS = "twilio_sms_channel.desks.helpdesk:HelpdeskDesk"
 COMMUNICATION = "frappe.core.doctype.communication.communication:Communication"
 COMMIT = "frappe.database.database:Database.commit"

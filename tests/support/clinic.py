@@ -13,7 +13,7 @@ from frappe.utils.background_jobs import get_workers
 from support.stack import INBOUND, Stack, eventually
 from twilio_sms_channel import doctor
 from twilio_sms_channel.doctor import remedies
-from twilio_sms_channel.messaging import rejections
+from twilio_sms_channel.messaging.inbound import rejected_webhooks
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.simulator.world import TOLL_FREE
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
@@ -111,7 +111,7 @@ class Clinic:
 		for name in (self.number, self.toll_free):
 			frappe.db.set_value(NUMBER, name, self._number())
 		frappe.db.delete(MESSAGE, {"account": self.account})
-		frappe.db.delete(rejections.LOG)
+		frappe.db.delete(rejected_webhooks.LOG)
 		frappe.db.delete(FINDING)
 		frappe.db.set_single_value("Twilio SMS Settings", "public_base_url", self.stack.web)
 		if not phone.default_country():

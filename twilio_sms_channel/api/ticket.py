@@ -9,8 +9,8 @@ from twilio_sms_channel.api import arguments
 from twilio_sms_channel.content import outside, segments, text
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import locks, own_writes
-from twilio_sms_channel.messaging import intake, media
 from twilio_sms_channel.messaging.conversation import consent, conversations, ticket_search, timeline
+from twilio_sms_channel.messaging.inbound import intake, media
 from twilio_sms_channel.messaging.outbound import message_actions, outbox, senders, starting, ticket_view
 from twilio_sms_channel.messaging.sending import dispatch
 from twilio_sms_channel.people import contacts

@@ -14,8 +14,9 @@ from frappe import _
 from werkzeug.wrappers import Response
 
 from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging import accounts, intake, rehearsal, rejections, webhook_setup
+from twilio_sms_channel.messaging import webhook_setup
 from twilio_sms_channel.messaging.delivery_ import delivery
+from twilio_sms_channel.messaging.inbound import intake, rejected_webhooks, self_test, webhook_auth
 from twilio_sms_channel.twilio_gateway import payloads
 from twilio_sms_channel.twilio_gateway.signature import find_fragment, fragments, is_signed, signature_of
 
@@ -48,12 +49,12 @@ def status(**kwargs: Any) -> Response:
 	return _answer(_take_in_status)
 
 
-def _take_in_text(caller: accounts.Caller, params) -> Response:
+def _take_in_text(caller: webhook_auth.Caller, params) -> Response:
 	if payloads.is_report(params):
 		# The console lets people enter this URL for delivery reports as well. It is no text of ours to ourselves.
 		return _take_in_status(caller, params)
-	is_rehearsal = rehearsal.is_one(params)
-	if rehearsal.PARAMETER in params and not is_rehearsal:
+	is_rehearsal = self_test.is_one(params)
+	if self_test.PARAMETER in params and not is_rehearsal:
 		raise Rejected(403, "a self-test that this site does not expect (any more)")
 	try:
 		intake.receive(
@@ -66,7 +67,7 @@ def _take_in_text(caller: accounts.Caller, params) -> Response:
 	return Response('<?xml version="1.0" encoding="UTF-8"?><Response/>', content_type="text/xml")
 
 
-def _take_in_status(caller: accounts.Caller, params) -> Response:
+def _take_in_status(caller: webhook_auth.Caller, params) -> Response:
 	if payloads.is_text(params):
 		# The other way round: a customer's words must not be taken for a report about nothing.
 		return _take_in_text(caller, params)
@@ -117,9 +118,9 @@ def _answer(take_in: Callable) -> Response:
 			return _checked(take_in, request, params)
 		except Rejected as e:
 			frappe.db.rollback()
-			if rehearsal.is_one(params):
-				rehearsal.refused(params, e.reason)
-			elif not rejections.note(request, e.http_status, e.reason, params):
+			if self_test.is_one(params):
+				self_test.refused(params, e.reason)
+			elif not rejected_webhooks.note(request, e.http_status, e.reason, params):
 				return Response(status=429)
 			return Response(status=e.http_status)
 	except Exception:
@@ -130,10 +131,10 @@ def _answer(take_in: Callable) -> Response:
 def _checked(take_in: Callable, request, params) -> Response:
 	caller, token = _signed_by(request, params)
 	response = take_in(caller, params)
-	if rehearsal.is_one(params):
-		rehearsal.arrived(params)
+	if self_test.is_one(params):
+		self_test.arrived(params)
 	else:
-		accounts.note_use(caller, token)
+		webhook_auth.note_use(caller, token)
 	return response
 
 
@@ -144,7 +145,7 @@ def _not_now() -> Response:
 	with suppress(Exception):
 		frappe.db.rollback()
 		frappe.clear_messages()
-		if rejections.within_limit():
+		if rejected_webhooks.within_limit():
 			frappe.log_error(title="A webhook could not be taken in", message=trace)
 			frappe.db.commit()
 	return Response(status=503)
@@ -187,7 +188,7 @@ def _refuse_too_much(request) -> None:
 		raise Rejected(413, f"it has more than {MAX_PARAMETERS} parameters")
 
 
-def _signed_by(request, params) -> tuple[accounts.Caller, accounts.Token]:
+def _signed_by(request, params) -> tuple[webhook_auth.Caller, webhook_auth.Token]:
 	"""The account that signed the request, and the token it did so with.
 
 	Looked up by AccountSid before anything else: numbers in a Messaging Service's pool post its SID along, although
@@ -196,10 +197,10 @@ def _signed_by(request, params) -> tuple[accounts.Caller, accounts.Token]:
 	sid = params.get("AccountSid") or ""
 	if not payloads.ACCOUNT_SID.match(sid):
 		raise Rejected(403, "not signed: AccountSid is missing or malformed")
-	caller = accounts.caller(sid, params.get("To") or "")
+	caller = webhook_auth.caller(sid, params.get("To") or "")
 	if not caller:
 		raise Rejected(404, "the account (or subaccount) is not set up on this site")
-	tokens = list(accounts.signing_tokens(caller))
+	tokens = list(webhook_auth.signing_tokens(caller))
 	if not tokens:
 		raise frappe.ValidationError(f"No auth token of {caller.account} can be read")
 	bases = caller.public_base_urls

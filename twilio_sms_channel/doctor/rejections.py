@@ -11,7 +11,7 @@ from frappe.utils import add_to_date, now_datetime
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, NOTICE, Finding
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, Patient
 from twilio_sms_channel.infra import public_url
-from twilio_sms_channel.messaging import rejections
+from twilio_sms_channel.messaging.inbound import rejected_webhooks
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import standing
 
@@ -58,7 +58,7 @@ def check_refused(patient: Patient) -> Iterator[Finding]:
 
 def check_strangers() -> Iterator[Finding]:
 	"""Webhooks of accounts that are not set up here, mostly subaccounts."""
-	Log, Account = frappe.qb.DocType(rejections.LOG), frappe.qb.DocType(ACCOUNT)
+	Log, Account = frappe.qb.DocType(rejected_webhooks.LOG), frappe.qb.DocType(ACCOUNT)
 	found = (
 		frappe.qb.from_(Log)
 		.left_join(Account)
@@ -113,7 +113,7 @@ def check_alerts(patient: Patient) -> Iterator[Finding]:
 
 
 def _refused(account_sid: str) -> list:
-	Log = frappe.qb.DocType(rejections.LOG)
+	Log = frappe.qb.DocType(rejected_webhooks.LOG)
 	return (
 		frappe.qb.from_(Log)
 		.select(

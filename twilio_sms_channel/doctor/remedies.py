@@ -11,8 +11,9 @@ from frappe.utils.scheduler import enable_scheduler
 from twilio_sms_channel.doctor import machinery
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
 from twilio_sms_channel.infra import clock, jobs, site_config, site_identity
-from twilio_sms_channel.messaging import intake, takeover, webhook_setup
+from twilio_sms_channel.messaging import takeover, webhook_setup
 from twilio_sms_channel.messaging.delivery_ import account_pause
+from twilio_sms_channel.messaging.inbound import intake
 from twilio_sms_channel.messaging.sending import dispatch, wake
 from twilio_sms_channel.twilio_gateway import account_check
 
@@ -59,7 +60,7 @@ def resume(account: str) -> None:
 
 def take_up(account: str) -> None:
 	for message in _messages(account, "Received"):
-		jobs.later("twilio_sms_channel.messaging.intake.process", message)
+		jobs.later("twilio_sms_channel.messaging.inbound.intake.process", message)
 	dispatch.wake_if_needed()
 
 

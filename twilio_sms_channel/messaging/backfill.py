@@ -11,8 +11,8 @@ from frappe.utils import add_to_date, format_datetime, now_datetime
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import erasures, jobs, site_identity, statuses
-from twilio_sms_channel.messaging import intake
 from twilio_sms_channel.messaging.delivery_ import delivery, polling
+from twilio_sms_channel.messaging.inbound import intake
 from twilio_sms_channel.twilio_gateway import errors, payloads
 from twilio_sms_channel.twilio_gateway.client import Gateway, ListedMessage, oldest_first
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE

@@ -105,7 +105,7 @@ def ask_if_open(event) -> None:
 		if not each.sent_at_utc:
 			frappe.db.set_value(EVENT, each.name, "order_open", 1, update_modified=False)
 	if undecided:
-		jobs.later("twilio_sms_channel.messaging.keyword_order.ask", event.message, queue="default")
+		jobs.later("twilio_sms_channel.messaging.inbound.keyword_order.ask", event.message, queue="default")
 
 
 def waits_for_twilio() -> bool:

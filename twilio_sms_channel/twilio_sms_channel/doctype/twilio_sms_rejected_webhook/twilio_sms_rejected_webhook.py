@@ -3,7 +3,8 @@ from frappe.model.document import Document
 from frappe.query_builder import Interval
 from frappe.query_builder.functions import Now
 
-from twilio_sms_channel.messaging import rejections, rights
+from twilio_sms_channel.messaging import rights
+from twilio_sms_channel.messaging.inbound import rejected_webhooks
 
 
 class TwilioSMSRejectedWebhook(Document):
@@ -14,7 +15,7 @@ class TwilioSMSRejectedWebhook(Document):
 
 	@property
 	def how_to_mend(self) -> str:
-		return rejections.how_to_mend(self.reason)
+		return rejected_webhooks.how_to_mend(self.reason)
 
 	@staticmethod
 	def clear_old_logs(days: int = 30) -> None:

@@ -4,8 +4,8 @@ import frappe
 from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.content.media_types import WORDS, plain, text_of
-from twilio_sms_channel.messaging import threading
 from twilio_sms_channel.messaging.conversation import conversations
+from twilio_sms_channel.messaging.inbound import threading
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.media import CannotFetch, download
 from twilio_sms_channel.twilio_gateway.payloads import MAX_ACCEPTED_BODY_CHARACTERS

@@ -8,9 +8,9 @@ from rq.timeouts import JobTimeoutException
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.content.media_types import WORDS, kind_of
 from twilio_sms_channel.infra import clock, conditional_update, jobs, locks, site_identity
-from twilio_sms_channel.messaging import words
 from twilio_sms_channel.messaging.delivery_ import delivery
-from twilio_sms_channel.messaging.threading import FETCH_MEDIA, MEDIA_QUEUE
+from twilio_sms_channel.messaging.inbound import media_words
+from twilio_sms_channel.messaging.inbound.threading import FETCH_MEDIA, MEDIA_QUEUE
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
@@ -18,7 +18,7 @@ from twilio_sms_channel.twilio_gateway.media import CannotFetch, download, sids_
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
 MAX_ATTEMPTS = 5
-TAKE_UP, CLEAN_UP = (f"twilio_sms_channel.messaging.media.{job}" for job in ("take_up", "clean_up"))
+TAKE_UP, CLEAN_UP = (f"twilio_sms_channel.messaging.inbound.media.{job}" for job in ("take_up", "clean_up"))
 
 
 def fetch(message: str) -> None:
@@ -139,7 +139,7 @@ def _fetch_one(message, item, account) -> None:
 def _add_words(message, content: bytes) -> None:
 	"""Whatever becomes of the words, their file is kept."""
 	try:
-		locks.again(lambda: words.add(message, content))
+		locks.again(lambda: media_words.add(message, content))
 	except JobTimeoutException:
 		raise
 	except Exception:

@@ -9,12 +9,12 @@ from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.infra import conditional_update
 from twilio_sms_channel.infra.jobs import later
 from twilio_sms_channel.infra.listeners import tell
-from twilio_sms_channel.messaging import arrival_order, keyword_reply, notify, reactions
 from twilio_sms_channel.messaging.conversation import consent, conversations, keywords, timeline
 from twilio_sms_channel.messaging.conversation.keywords import STOP
+from twilio_sms_channel.messaging.inbound import keyword_reply, notify, reactions, reorder
 from twilio_sms_channel.people import contacts, phone
 
-FETCH_MEDIA = "twilio_sms_channel.messaging.media.fetch"
+FETCH_MEDIA = "twilio_sms_channel.messaging.inbound.media.fetch"
 # A worker that serves all queues comes to this one last: texts and answers do not wait for files.
 MEDIA_QUEUE = "long"
 
@@ -31,7 +31,7 @@ def thread(message, conversation) -> None:
 	desk = desk_of_site()
 	number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
 	is_reaction = reactions.is_one(message)
-	is_burst = arrival_order.is_burst(conversation, message)
+	is_burst = reorder.is_burst(conversation, message)
 	begun = _begun(desk, message)
 	continued = begun or _continued_ticket(desk, conversation, number, is_reaction)
 	if not continued and _is_bare_stop(message):
@@ -51,7 +51,7 @@ def thread(message, conversation) -> None:
 		if not continued:
 			# Hooks on the Communication may undo what was written before it.
 			conditional_update.require(desk.doctype, ticket.name)
-	arrival_order.set_arrival(message.communication, message.received_at)
+	reorder.set_arrival(message.communication, message.received_at)
 	conversations.held_again(conversation)
 
 	keyword, changed = consent.note(conversation, message)
@@ -77,7 +77,7 @@ def thread(message, conversation) -> None:
 	if any(item.status == "Waiting" for item in message.media):
 		later(FETCH_MEDIA, message.name, MEDIA_QUEUE)
 	if is_burst:
-		arrival_order.arrange_later(message)
+		reorder.arrange_later(message)
 	if keyword:
 		keyword_reply.answer(keyword, conversation, number)
 	_log(desk, ticket, conversation, changed, is_reaction)

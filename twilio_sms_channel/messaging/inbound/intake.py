@@ -15,8 +15,8 @@ from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import clock, conditional_update, db_errors, erasures, jobs
 from twilio_sms_channel.infra.alerts import tell_managers
 from twilio_sms_channel.infra.courtesies import courtesy
-from twilio_sms_channel.messaging import threading, words
 from twilio_sms_channel.messaging.conversation import consent, conversations
+from twilio_sms_channel.messaging.inbound import media_words, threading
 from twilio_sms_channel.people import contacts, phone
 from twilio_sms_channel.twilio_gateway.payloads import InboundText
 
@@ -25,7 +25,7 @@ MAX_ATTEMPTS = 6
 FIRST_RETRY_S = 30
 LAST_RETRY_S = FIRST_RETRY_S * 2 ** (MAX_ATTEMPTS - 2)
 TRIES_AT_ONCE = 5
-TAKE_UP = "twilio_sms_channel.messaging.intake.take_up"
+TAKE_UP = "twilio_sms_channel.messaging.inbound.intake.take_up"
 # A job ends before the worker thinks that it hangs (Frappe: 300 s).
 AT_MOST_S = 100
 
@@ -52,7 +52,7 @@ def receive(
 	:param number: name of the Twilio SMS Number that the text was sent to, when it was looked up already
 	:param received_at: for texts out of Twilio's list: when Twilio received them
 	:param sent_at_utc: the same in UTC, which tells the order of STOP and START
-	:param only_try: write the row and take it back, with all that would follow (`messaging.rehearsal`)
+	:param only_try: write the row and take it back, with all that would follow (`messaging.inbound.self_test`)
 	:return: the new Twilio SMS Message's name, None when the text was here already, or was and has been deleted
 	:raises UnknownNumber: neither the number nor its Messaging Service is set up here
 	"""
@@ -89,7 +89,7 @@ def receive(
 		keep_consent()
 		# Each job of a worker takes a second to begin: a burst of one customer's texts needs no more than one or two.
 		about = _job_of(row["number"], row["customer_number"])
-		jobs.later("twilio_sms_channel.messaging.intake.process", row["name"], once_for=about)
+		jobs.later("twilio_sms_channel.messaging.inbound.intake.process", row["name"], once_for=about)
 		if only_try:
 			frappe.db.rollback()
 		else:
@@ -132,7 +132,10 @@ def process(message: str) -> None:
 	for name in _oldest_first(*pair):
 		if time.monotonic() > enough:
 			jobs.later(
-				"twilio_sms_channel.messaging.intake.process", message, "default", once_for=_job_of(*pair)
+				"twilio_sms_channel.messaging.inbound.intake.process",
+				message,
+				"default",
+				once_for=_job_of(*pair),
 			)
 			frappe.db.commit()
 			return
@@ -169,7 +172,7 @@ def retry(message: str) -> None:
 		{"name": message, "direction": "Inbound", "status": "Failed"},
 		{"status": "Received", "attempts": 0, "next_attempt": None, "error_message": None},
 	)
-	jobs.later("twilio_sms_channel.messaging.intake.process", message)
+	jobs.later("twilio_sms_channel.messaging.inbound.intake.process", message)
 
 
 def waiting() -> list[str]:
@@ -248,7 +251,7 @@ def _oldest_first(number: str, customer_number: str) -> Iterator[str]:
 
 
 def _thread(message: str, number: str, customer_number: str) -> None:
-	words.read(message)
+	media_words.read(message)
 	for attempt in range(1, TRIES_AT_ONCE + 1):
 		try:
 			with conversations.turn(number, customer_number):

@@ -7,16 +7,16 @@ from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import jobs
-from twilio_sms_channel.messaging import keyword_reply
 from twilio_sms_channel.messaging.conversation import consent, conversations, timeline
 from twilio_sms_channel.messaging.conversation.keywords import START
+from twilio_sms_channel.messaging.inbound import keyword_reply
 from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 
 EVENT, MESSAGE, NUMBER = "Twilio SMS Consent Event", "Twilio SMS Message", "Twilio SMS Number"
 ASKED_AT_ONCE, ASKED_FOR_HOURS = 20, 24
-ASK_AGAIN = "twilio_sms_channel.messaging.keyword_order.ask_again"
+ASK_AGAIN = "twilio_sms_channel.messaging.inbound.keyword_order.ask_again"
 
 
 def ask(message: str) -> None:

@@ -42,7 +42,7 @@ def is_burst(conversation, message) -> bool:
 def arrange_later(message) -> None:
 	"""Have a worker put the texts around a message in Twilio's order, after the commit."""
 	jobs.later(
-		"twilio_sms_channel.messaging.arrival_order.arrange",
+		"twilio_sms_channel.messaging.inbound.reorder.arrange",
 		message.name,
 		queue="default",
 		once_for=_job_of(message),
