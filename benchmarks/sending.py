@@ -189,7 +189,7 @@ def wait_for_workers_until(done: Callable[[], bool], timeout_s: float) -> None:
 		if elapsed >= swept * SCHEDULED_EVERY_S:
 			swept += 1
 			for _ in range(WORKERS):
-				frappe.enqueue("twilio_sms_channel.messaging.sweep.run", queue="short")
+				frappe.enqueue("twilio_sms_channel.messaging.upkeep.sweep.run", queue="short")
 		time.sleep(0.25)
 
 

@@ -66,7 +66,7 @@ def emails_in(ticket) -> list:
 
 
 def test_a_waiting_text_is_canceled_and_never_sent(agent, customer, ticket):
-	from twilio_sms_channel.messaging import sweep
+	from twilio_sms_channel.messaging.upkeep import sweep
 
 	message = written(ticket, "Not this", creation=frappe.utils.add_to_date(None, minutes=-5))
 	assert shown(agent, ticket, message)["can_cancel"]

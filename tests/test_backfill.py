@@ -10,7 +10,7 @@ from frappe.utils import add_to_date, now_datetime
 from support.stack import Customer, content_of, eventually, status_of, ticket_of
 from support.twilio_accounts import new_number
 
-from twilio_sms_channel.messaging import backfill
+from twilio_sms_channel.messaging.upkeep import backfill
 
 MESSAGE = "Twilio SMS Message"
 

@@ -10,9 +10,9 @@ from support.planted import stored
 from support.stack import INBOUND, MESSAGE, Customer, eventually, status_of, ticket_of
 from support.webhooks import inbound_params, post_signed
 
-from twilio_sms_channel.messaging import backfill, sweep
 from twilio_sms_channel.messaging.conversation import consent
 from twilio_sms_channel.messaging.inbound import intake, keyword_order
+from twilio_sms_channel.messaging.upkeep import backfill, sweep
 from twilio_sms_channel.simulator.world import SHORT_CODE, TOLL_FREE
 
 EVENT, CONVERSATION, NUMBER = "Twilio SMS Consent Event", "Twilio SMS Conversation", "Twilio SMS Number"

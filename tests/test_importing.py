@@ -7,7 +7,7 @@ import pytest
 from support.stack import Customer, eventually
 from support.twilio_accounts import NUMBER, ask, at_twilio, here, new_number, new_short_code, refused
 
-from twilio_sms_channel.messaging import importing
+from twilio_sms_channel.messaging.setup import importing
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.inventory import Inventory
 

@@ -11,11 +11,11 @@ from support.recovery import make_due
 from support.stack import MESSAGE, Customer, eventually, status_of
 
 from twilio_sms_channel.infra import jobs, locks
-from twilio_sms_channel.messaging import onboarding, sweep
 from twilio_sms_channel.messaging.inbound import intake, media
 from twilio_sms_channel.messaging.inbound.threading import MEDIA_QUEUE
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.sending import wake
+from twilio_sms_channel.messaging.upkeep import onboarding, sweep
 
 FETCHED = "rq.queue:Queue.dequeue_any:return"
 # Less than a mark lasts.

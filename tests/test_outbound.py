@@ -304,8 +304,8 @@ def test_two_workers_never_send_the_same_text(customer, sim, ticket, stack):
 
 
 def test_the_sweep_sends_what_a_lost_job_left_queued(customer, sim, ticket):
-	from twilio_sms_channel.messaging import sweep
 	from twilio_sms_channel.messaging.outbound import outbox
+	from twilio_sms_channel.messaging.upkeep import sweep
 
 	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
 	message = outbox.write(conversation, "From the sweep").name
@@ -324,8 +324,8 @@ def test_the_sweep_sends_what_a_lost_job_left_queued(customer, sim, ticket):
 
 
 def test_a_text_abandoned_while_sending_is_looked_up_and_sent(customer, sim, ticket):
-	from twilio_sms_channel.messaging import sweep
 	from twilio_sms_channel.messaging.outbound import outbox
+	from twilio_sms_channel.messaging.upkeep import sweep
 
 	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
 	message = outbox.write(conversation, "Who knows").name

@@ -18,10 +18,10 @@ from support.stack import eventually, status_of
 from twilio_sms_channel import doctor
 from twilio_sms_channel.api import setup
 from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging import sweep
 from twilio_sms_channel.messaging.delivery_ import account_pause, delivery
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.sending import claims, dispatch, rate_limit
+from twilio_sms_channel.messaging.upkeep import sweep
 from twilio_sms_channel.twilio_gateway.client import Login
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"

@@ -6,7 +6,7 @@ from support.stack import INBOUND
 
 from twilio_sms_channel.doctor import public_address
 from twilio_sms_channel.infra import public_url
-from twilio_sms_channel.messaging import sweep
+from twilio_sms_channel.messaging.upkeep import sweep
 from twilio_sms_channel.patches import keep_public_base_url
 
 SETTINGS = "Twilio SMS Settings"

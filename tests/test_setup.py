@@ -8,7 +8,7 @@ from support.stack import free_port
 from support.twilio_accounts import ACCOUNT, ask, at_twilio, here, refused
 
 from twilio_sms_channel.infra import public_url
-from twilio_sms_channel.messaging import connecting
+from twilio_sms_channel.messaging.setup import connecting
 from twilio_sms_channel.twilio_gateway import account_check
 
 HEX = "0123456789abcdef" * 2

@@ -5,7 +5,7 @@ import pytest
 from support.stack import INBOUND, free_port
 from support.twilio_accounts import NUMBER, ask, at_twilio, here, new_number, new_short_code, refused
 
-from twilio_sms_channel.messaging import webhook_setup
+from twilio_sms_channel.messaging.setup import webhook_config
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.inventory import Inventory
 
@@ -71,10 +71,10 @@ def test_what_stood_there_is_remembered_even_when_twilio_fails_in_between(stack,
 	sender = inventory.find(number.phone_number)
 	sim.faults.always("outage")
 	with pytest.raises(TwilioProblem):
-		webhook_setup._configure(inventory, row, sender, replace=True)
+		webhook_config._configure(inventory, row, sender, replace=True)
 	sim.faults.off()
 	frappe.db.rollback()
-	assert webhook_setup.previous_url(frappe.get_doc(NUMBER, number.phone_number)) == OTHER
+	assert webhook_config.previous_url(frappe.get_doc(NUMBER, number.phone_number)) == OTHER
 	assert number.sms_url == OTHER
 
 
@@ -204,7 +204,7 @@ def test_what_cannot_be_set_by_the_app_can_be_copied(stack, number, ours):
 	simulator = frappe.local.conf.twilio_sms_api_base_url
 	frappe.local.conf.twilio_sms_api_base_url = f"http://127.0.0.1:{free_port()}"
 	try:
-		outcome = webhook_setup.configure(frappe.get_doc(NUMBER, number.phone_number))
+		outcome = webhook_config.configure(frappe.get_doc(NUMBER, number.phone_number))
 	finally:
 		frappe.local.conf.twilio_sms_api_base_url = simulator
 	assert "could not be reached" in outcome.problem
@@ -224,7 +224,7 @@ def test_an_address_that_twilio_cannot_use_is_not_given_to_it(stack, number, bas
 	simulator = frappe.local.conf.pop("twilio_sms_api_base_url")
 	try:
 		with pytest.raises(frappe.ValidationError, match=said):
-			webhook_setup.configure(row)
+			webhook_config.configure(row)
 	finally:
 		frappe.local.conf.twilio_sms_api_base_url = simulator
 	assert number.sms_url == ""

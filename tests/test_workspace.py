@@ -6,7 +6,7 @@ import frappe
 import pytest
 from support.people import make_agent, make_user
 
-from twilio_sms_channel.messaging import onboarding
+from twilio_sms_channel.messaging.upkeep import onboarding
 
 WORKSPACE = "Twilio SMS"
 

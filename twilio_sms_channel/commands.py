@@ -49,7 +49,7 @@ def backfill(context, since: str | None, number: str | None):
 
 	Without --since, from where the last comparison ended. Ends with 1 when a number could not be compared.
 	"""
-	from twilio_sms_channel.messaging import backfill as comparison
+	from twilio_sms_channel.messaging.upkeep import backfill as comparison
 
 	site = get_site(context)
 	frappe.init(site=site)

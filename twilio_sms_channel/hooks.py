@@ -104,8 +104,8 @@ doc_events = {
 }
 
 scheduler_events = {
-	"cron": {"* * * * *": ["twilio_sms_channel.messaging.sweep.run"]},
-	"hourly_long": ["twilio_sms_channel.messaging.backfill.scheduled"],
+	"cron": {"* * * * *": ["twilio_sms_channel.messaging.upkeep.sweep.run"]},
+	"hourly_long": ["twilio_sms_channel.messaging.upkeep.backfill.scheduled"],
 	"daily_long": [
 		"twilio_sms_channel.doctor.nightly",
 		"twilio_sms_channel.people.contacts.read_again_if_needed",

@@ -15,8 +15,9 @@ from test_webhooks import STATUS, sid, signed, text
 
 from browser.conftest import log_in
 from browser.test_desk import desk
-from twilio_sms_channel.messaging import backfill, importing
 from twilio_sms_channel.messaging.outbound import outbox
+from twilio_sms_channel.messaging.setup import importing
+from twilio_sms_channel.messaging.upkeep import backfill
 from twilio_sms_channel.patches import take_markup_out
 from twilio_sms_channel.uninstall import our_doctypes
 

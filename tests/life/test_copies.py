@@ -15,9 +15,9 @@ from support.stack import eventually, status_of
 
 from twilio_sms_channel import practice
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.messaging import backfill, sweep, takeover
 from twilio_sms_channel.messaging.outbound import starting
 from twilio_sms_channel.messaging.sending import dispatch
+from twilio_sms_channel.messaging.upkeep import backfill, sweep, takeover
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
 CONFIRM = "twilio_sms_channel.api.setup.confirm_home"

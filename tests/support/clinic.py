@@ -20,7 +20,7 @@ from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
 ACCOUNT, NUMBER, MESSAGE = "Twilio SMS Account", "Twilio SMS Number", "Twilio SMS Message"
 FINDING = "Twilio SMS Finding"
-SWEEP = "twilio_sms_channel.messaging.sweep.run"
+SWEEP = "twilio_sms_channel.messaging.upkeep.sweep.run"
 CUSTOMER = "+14155550132"
 
 

@@ -10,7 +10,7 @@ SWEEP = """
 import frappe
 frappe.init(site={site!r}, sites_path=".")
 frappe.connect()
-frappe.get_attr("twilio_sms_channel.messaging.sweep.run")()
+frappe.get_attr("twilio_sms_channel.messaging.upkeep.sweep.run")()
 frappe.db.commit()
 frappe.destroy()
 """

@@ -13,7 +13,7 @@ while True:
 	try:
 		frappe.init(site=os.environ["TWILIO_SMS_SITE"], sites_path=".")
 		frappe.connect()
-		frappe.get_attr("twilio_sms_channel.messaging.sweep.run")()
+		frappe.get_attr("twilio_sms_channel.messaging.upkeep.sweep.run")()
 		frappe.db.commit()
 	except Exception:
 		# A job of the scheduler's that fails is done again with the next tick.

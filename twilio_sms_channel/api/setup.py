@@ -9,9 +9,10 @@ from frappe import _
 from twilio_sms_channel import doctor
 from twilio_sms_channel.api import arguments
 from twilio_sms_channel.infra import public_url, redaction, site_identity
-from twilio_sms_channel.messaging import connecting, importing, takeover, webhook_setup
 from twilio_sms_channel.messaging.delivery_ import account_pause
 from twilio_sms_channel.messaging.sending import wake
+from twilio_sms_channel.messaging.setup import connecting, importing, webhook_config
+from twilio_sms_channel.messaging.upkeep import takeover
 from twilio_sms_channel.twilio_gateway import account_check
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, TwilioProblem, explain
 
@@ -128,7 +129,7 @@ def look_at_webhook(number: str) -> dict[str, Any]:
 	"""
 	frappe.only_for("System Manager")
 	doc = frappe.get_doc(NUMBER, number)
-	return {**asdict(webhook_setup.look(doc)), "previous": webhook_setup.previous_url(doc)}
+	return {**asdict(webhook_config.look(doc)), "previous": webhook_config.previous_url(doc)}
 
 
 @frappe.whitelist(methods=["POST"])
@@ -143,7 +144,7 @@ def configure_webhooks(number: str, replace: bool = False) -> dict[str, Any]:
 	frappe.only_for("System Manager")
 	site_identity.refuse_on_copy()
 	doc = frappe.get_doc(NUMBER, number)
-	return asdict(webhook_setup.configure(doc, replace=frappe.utils.sbool(replace)))
+	return asdict(webhook_config.configure(doc, replace=frappe.utils.sbool(replace)))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -160,7 +161,7 @@ def configure_numbers(account: str, numbers: dict | str) -> list[dict[str, Any]]
 		'Say of each number whether another system\'s URL is replaced, for example {"+14155550132": false}.'
 	)
 	replaced = arguments.by_name(numbers, why_not, frappe.ValidationError)
-	return [asdict(outcome) for outcome in _ask(lambda: webhook_setup.configure_all(doc, replaced))]
+	return [asdict(outcome) for outcome in _ask(lambda: webhook_config.configure_all(doc, replaced))]
 
 
 @frappe.whitelist(methods=["POST"])
@@ -171,7 +172,7 @@ def restore_webhook(number: str) -> dict[str, Any]:
 	"""
 	frappe.only_for("System Manager")
 	site_identity.refuse_on_copy()
-	return asdict(webhook_setup.restore(frappe.get_doc(NUMBER, number)))
+	return asdict(webhook_config.restore(frappe.get_doc(NUMBER, number)))
 
 
 @frappe.whitelist(methods=["GET"])
@@ -231,7 +232,7 @@ def backfill(number: str, since: str) -> dict[str, Any]:
 	if not begin or begin > frappe.utils.now_datetime():
 		frappe.throw(_("Choose a time in the past to compare from."))
 	frappe.enqueue(
-		"twilio_sms_channel.messaging.backfill.for_button",
+		"twilio_sms_channel.messaging.upkeep.backfill.for_button",
 		queue="long",
 		timeout=BACKFILL_TIMEOUT_S,
 		number=doc.name,

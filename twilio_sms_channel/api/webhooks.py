@@ -14,9 +14,9 @@ from frappe import _
 from werkzeug.wrappers import Response
 
 from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging import webhook_setup
 from twilio_sms_channel.messaging.delivery_ import delivery
 from twilio_sms_channel.messaging.inbound import intake, rejected_webhooks, self_test, webhook_auth
+from twilio_sms_channel.messaging.setup import webhook_config
 from twilio_sms_channel.twilio_gateway import payloads
 from twilio_sms_channel.twilio_gateway.signature import find_fragment, fragments, is_signed, signature_of
 
@@ -209,7 +209,7 @@ def _signed_by(request, params) -> tuple[webhook_auth.Caller, webhook_auth.Token
 			return caller, token
 	if signature_of(request):
 		# Somebody may have changed the URL at Twilio since it was read: what stands behind "#" never arrives here.
-		webhook_setup.read_again_later(caller, params)
+		webhook_config.read_again_later(caller, params)
 		for token, base in product(tokens, bases):
 			if find_fragment(request, base, token.value):
 				return caller, token

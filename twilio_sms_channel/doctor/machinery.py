@@ -19,7 +19,7 @@ from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import client
 
 JOB_TYPE, SETTINGS = "Scheduled Job Type", "Twilio SMS Settings"
-SWEEP = "twilio_sms_channel.messaging.sweep.run"
+SWEEP = "twilio_sms_channel.messaging.upkeep.sweep.run"
 # The sweep runs with each tick of the scheduler; a full queue may keep it waiting.
 SWEEP_LATE_MINUTES = 15
 # The scheduler and the database may differ by this much, without anything being wrong.

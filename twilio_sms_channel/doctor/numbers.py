@@ -8,7 +8,7 @@ from frappe import _
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
 from twilio_sms_channel.doctor.patient import NUMBER, Patient
 from twilio_sms_channel.infra import public_url
-from twilio_sms_channel.messaging import webhook_setup
+from twilio_sms_channel.messaging.setup import webhook_config
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway.inventory import ALPHANUMERIC, Sender
 
@@ -97,13 +97,13 @@ def check_webhooks(patient: Patient) -> Iterator[Finding]:
 
 
 def _wrong_address(number, sender: Sender) -> Finding | None:
-	hook, whose = sender.webhook, webhook_setup.whose(sender.webhook)
+	hook, whose = sender.webhook, webhook_config.whose(sender.webhook)
 	url = hook.application_sid or _without_secrets(hook.url)
 	lost = _("Texts to this number do not get here.")
 	mend = _(
 		"Mend It makes Twilio post them here. What stands there now is kept on the number and can be put back."
 	)
-	if whose == webhook_setup.OURS:
+	if whose == webhook_config.OURS:
 		return None
 	if sender.webhook_by_service:
 		return _of(
@@ -121,7 +121,7 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 			),
 			"set_webhook",
 		)
-	if whose == webhook_setup.NOBODYS:
+	if whose == webhook_config.NOBODYS:
 		return _of(
 			number,
 			"webhooks.none",
@@ -131,7 +131,7 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 			_("Mend It makes Twilio post them here."),
 			"set_webhook",
 		)
-	if whose == webhook_setup.ELSEWHERE:
+	if whose == webhook_config.ELSEWHERE:
 		return _of(
 			number,
 			"webhooks.moved",

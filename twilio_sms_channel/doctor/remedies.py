@@ -11,10 +11,11 @@ from frappe.utils.scheduler import enable_scheduler
 from twilio_sms_channel.doctor import machinery
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
 from twilio_sms_channel.infra import clock, jobs, site_config, site_identity
-from twilio_sms_channel.messaging import takeover, webhook_setup
 from twilio_sms_channel.messaging.delivery_ import account_pause
 from twilio_sms_channel.messaging.inbound import intake
 from twilio_sms_channel.messaging.sending import dispatch, wake
+from twilio_sms_channel.messaging.setup import webhook_config
+from twilio_sms_channel.messaging.upkeep import takeover
 from twilio_sms_channel.twilio_gateway import account_check
 
 MESSAGE = "Twilio SMS Message"
@@ -29,7 +30,7 @@ def take_over(_about: str) -> None:
 
 def set_webhook(number: str) -> None:
 	site_identity.refuse_on_copy()
-	outcome = webhook_setup.configure(frappe.get_doc(NUMBER, number), replace=True)
+	outcome = webhook_config.configure(frappe.get_doc(NUMBER, number), replace=True)
 	if outcome.problem:
 		frappe.throw(outcome.problem, title=_("Twilio said no"))
 
@@ -83,7 +84,7 @@ def compare(account: str) -> None:
 	"""Take in from Twilio's list what is missing; in the background, for it may take long."""
 	for number in frappe.get_all(NUMBER, {"account": account, "enabled": 1}, pluck="name"):
 		frappe.enqueue(
-			"twilio_sms_channel.messaging.backfill.run",
+			"twilio_sms_channel.messaging.upkeep.backfill.run",
 			queue="long",
 			timeout=COMPARING_TIMEOUT_S,
 			number=number,

@@ -14,7 +14,7 @@ from twilio_sms_channel.infra import clock, locks
 
 # A job whose worker was killed counts as started for minutes; its mark holds up nothing for longer than this.
 MARKED_FOR_S = 60
-SWEEP = "twilio_sms_channel.messaging.sweep.run"
+SWEEP = "twilio_sms_channel.messaging.upkeep.sweep.run"
 # The scheduler runs the sweep each minute, from v16 on every four minutes unless it is told otherwise.
 SWEEP_LATE_S = 300
 # Whose job has not begun by then is taken for lost.
@@ -28,7 +28,7 @@ QUEUE_IS_FULL = getattr(frappe, "QueueOverloaded", RedisError)
 def later(method: str, message: str = "", queue: str = "short", once_for: str = "") -> None:
 	"""Have a worker call `method(message=…)` after the commit of the running transaction.
 
-	A queue that is down loses nothing: every row says how far it got and `messaging.sweep` finds it again.
+	A queue that is down loses nothing: every row says how far it got and `messaging.upkeep.sweep` finds it again.
 
 	:param method: dotted path
 	:param message: name of a Twilio SMS Message; "" for a method that looks for its work itself

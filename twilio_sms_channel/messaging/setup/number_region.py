@@ -10,7 +10,7 @@ NUMBER, JOB = "Twilio SMS Number", "places of numbers"
 
 def fill_in_later() -> None:
 	"""Have a worker fill in the region of numbers that have none, after the commit of the running transaction."""
-	jobs.later("twilio_sms_channel.messaging.places.fill_in", queue="long", once_for=JOB)
+	jobs.later("twilio_sms_channel.messaging.setup.number_region.fill_in", queue="long", once_for=JOB)
 
 
 def fill_in() -> None:

@@ -142,7 +142,7 @@ def read_again_later(caller, params) -> None:
 	cache = frappe.cache()
 	try:
 		if cache.set(cache.make_key(f"twilio_sms_read_again:{number}"), 1, nx=True, ex=READ_AGAIN_EVERY_S):
-			frappe.enqueue("twilio_sms_channel.messaging.webhook_setup.read_again", number=number)
+			frappe.enqueue("twilio_sms_channel.messaging.setup.webhook_config.read_again", number=number)
 	except (RedisError, OSError, jobs.QUEUE_IS_FULL):
 		frappe.clear_messages()
 
@@ -163,7 +163,7 @@ def read_again(number: str) -> None:
 		return
 	if outcome.replaced and (doc.webhook_url, doc.webhook_fallback_url) != known:
 		frappe.enqueue(
-			"twilio_sms_channel.messaging.backfill.run",
+			"twilio_sms_channel.messaging.upkeep.backfill.run",
 			queue="long",
 			timeout=COMPARING_TIMEOUT_S,
 			number=number,

@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging import places, webhook_setup
+from twilio_sms_channel.messaging.setup import number_region, webhook_config
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway.inventory import SERVICE, Inventory, Sender
 
@@ -64,7 +64,7 @@ def take_over(account, chosen: list[str] | None = None, team: str | None = None)
 			result.added.append(address)
 	result.released = _mark_released(account, list(senders))
 	if result.added:
-		places.fill_in_later()
+		number_region.fill_in_later()
 	return result
 
 
@@ -123,8 +123,8 @@ def _offer(sender: Sender, found, account: str) -> dict:
 		**asdict(sender),
 		"display": phone.display(sender.address),
 		"country_name": _(phone.country_of_region(sender.country) or ""),
-		"whose": webhook_setup.whose(sender.webhook),
-		"words": webhook_setup.describe(sender),
+		"whose": webhook_config.whose(sender.webhook),
+		"words": webhook_config.describe(sender),
 		"here": bool(found and not elsewhere),
 		"refused": elsewhere,
 		# A service whose numbers are listed themselves would be the same sender twice.
