@@ -53,21 +53,21 @@ before_request = ["twilio_sms_channel.overrides.aliases.refuse"]
 # Permissions: texts are read by whoever may read their ticket -------------------------------------
 
 permission_query_conditions = {
-	"Communication": "twilio_sms_channel.overrides.permissions.communication_query",
-	"File": "twilio_sms_channel.overrides.permissions.file_query",
-	"HD Notification": "twilio_sms_channel.overrides.permissions.about_ticket_query",
-	"HD Ticket Activity": "twilio_sms_channel.overrides.permissions.about_ticket_query",
-	"HD Ticket Comment": "twilio_sms_channel.overrides.permissions.about_ticket_query",
-	"Tag Link": "twilio_sms_channel.overrides.permissions.tag_query",
-	"Twilio SMS Conversation": "twilio_sms_channel.overrides.permissions.conversation_query",
-	"Twilio SMS Media": "twilio_sms_channel.overrides.permissions.media_query",
-	"Twilio SMS Message": "twilio_sms_channel.overrides.permissions.message_query",
+	"Communication": "twilio_sms_channel.permissions.queries.communication_query",
+	"File": "twilio_sms_channel.permissions.queries.file_query",
+	"HD Notification": "twilio_sms_channel.permissions.queries.about_ticket_query",
+	"HD Ticket Activity": "twilio_sms_channel.permissions.queries.about_ticket_query",
+	"HD Ticket Comment": "twilio_sms_channel.permissions.queries.about_ticket_query",
+	"Tag Link": "twilio_sms_channel.permissions.queries.tag_query",
+	"Twilio SMS Conversation": "twilio_sms_channel.permissions.queries.conversation_query",
+	"Twilio SMS Media": "twilio_sms_channel.permissions.queries.media_query",
+	"Twilio SMS Message": "twilio_sms_channel.permissions.queries.message_query",
 }
 
 has_permission = {
-	"Communication": "twilio_sms_channel.overrides.permissions.may_read_communication",
-	"Twilio SMS Conversation": "twilio_sms_channel.overrides.permissions.may_read_conversation",
-	"Twilio SMS Message": "twilio_sms_channel.overrides.permissions.may_read_message",
+	"Communication": "twilio_sms_channel.permissions.queries.may_read_communication",
+	"Twilio SMS Conversation": "twilio_sms_channel.permissions.queries.may_read_conversation",
+	"Twilio SMS Message": "twilio_sms_channel.permissions.queries.may_read_message",
 }
 
 # Documents and time ----------------------------------------------------------------------------
@@ -84,7 +84,7 @@ _OURS = tuple(
 doc_events = {
 	**{doctype: {"before_print": "twilio_sms_channel.overrides.printing.as_text"} for doctype in _OURS},
 	"Communication": {
-		"validate": "twilio_sms_channel.messaging.rights.keep_in_ticket",
+		"validate": "twilio_sms_channel.permissions.protected_fields.keep_in_ticket",
 		"after_delete": "twilio_sms_channel.overrides.deleting.forget_words",
 	},
 	"Contact": {
@@ -95,11 +95,11 @@ doc_events = {
 	"System Settings": {"on_update": "twilio_sms_channel.people.contacts.read_again_if_needed"},
 	"Global Defaults": {"on_update": "twilio_sms_channel.people.contacts.read_again_if_needed"},
 	"HD Ticket": {
-		"before_insert": "twilio_sms_channel.messaging.rights.before_ticket_insert",
-		"before_validate": "twilio_sms_channel.messaging.rights.before_ticket_validate",
+		"before_insert": "twilio_sms_channel.permissions.protected_fields.before_ticket_insert",
+		"before_validate": "twilio_sms_channel.permissions.protected_fields.before_ticket_validate",
 		"after_delete": "twilio_sms_channel.overrides.deleting.forget_words",
 	},
-	"ToDo": {"validate": "twilio_sms_channel.messaging.rights.before_assignment"},
+	"ToDo": {"validate": "twilio_sms_channel.permissions.protected_fields.before_assignment"},
 	"Error Log": {"before_insert": "twilio_sms_channel.infra.redaction.redact_error"},
 }
 

@@ -6,8 +6,8 @@ from pypika.queries import QueryBuilder
 from pypika.terms import Criterion, LiteralValue, Term, ValueWrapper
 
 from twilio_sms_channel.desks import desk_or_none
-from twilio_sms_channel.overrides import permissions
 from twilio_sms_channel.overview.asked import Asked
+from twilio_sms_channel.permissions import queries
 
 MESSAGE, COMMUNICATION, NUMBER = "Twilio SMS Message", "Communication", "Twilio SMS Number"
 
@@ -27,7 +27,7 @@ def texts(asked: Asked) -> QueryBuilder:
 	for field in ("account", "number"):
 		if value := getattr(asked, field):
 			query = query.where(Message[field] == value)
-	if condition := permissions.message_query():
+	if condition := queries.message_query():
 		query = query.where(_Written(f"({condition})".replace("%", "%%")))
 	if asked.team or asked.group_by == "Team":
 		query = with_team(query, Message.communication)

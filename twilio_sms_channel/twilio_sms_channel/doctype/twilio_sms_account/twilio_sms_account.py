@@ -3,7 +3,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from twilio_sms_channel.infra import redaction, site_config, site_identity
-from twilio_sms_channel.messaging import rights
+from twilio_sms_channel.permissions import protected_fields
 from twilio_sms_channel.twilio_gateway import account_check, credentials
 from twilio_sms_channel.twilio_gateway.client import Gateway
 
@@ -24,7 +24,7 @@ class TwilioSMSAccount(Document):
 	def validate(self):
 		redaction.forget_form()
 		site_config.keep_encryption_key()
-		rights.restore(self, LEARNED)
+		protected_fields.restore(self, LEARNED)
 		self.check_form()
 		if self.paused_since and any(map(self.has_value_changed, CREDENTIALS)):
 			# The next text tells whether it is mended.

@@ -2,9 +2,9 @@ import frappe
 from frappe.model.document import Document
 
 from twilio_sms_channel.content.outside import plain
-from twilio_sms_channel.messaging import rights
 from twilio_sms_channel.messaging.conversation import consent
 from twilio_sms_channel.people import contacts, phone
+from twilio_sms_channel.permissions import protected_fields
 
 
 class TwilioSMSConversation(Document):
@@ -14,7 +14,7 @@ class TwilioSMSConversation(Document):
 		self.set_onload("why_opted_out", consent.why_not(self.number, self.customer_number))
 
 	def validate(self):
-		rights.keep_all(self, but=("contact",))
+		protected_fields.keep_all(self, but=("contact",))
 
 	def before_save(self):
 		who = contacts.full_name(self.contact) or phone.display(self.customer_number)

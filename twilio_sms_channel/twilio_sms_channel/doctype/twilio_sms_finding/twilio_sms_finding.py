@@ -2,7 +2,7 @@ import hashlib
 
 from frappe.model.document import Document
 
-from twilio_sms_channel.messaging import rights
+from twilio_sms_channel.permissions import protected_fields
 
 NAME_CHARACTERS = 10
 
@@ -11,7 +11,7 @@ class TwilioSMSFinding(Document):
 	"""Something that the doctor found wrong and that was still so when it last looked; a check finds it once a document."""
 
 	def validate(self):
-		rights.keep_all(self)
+		protected_fields.keep_all(self)
 
 	def autoname(self):
 		# The same finding has the same name: of two who look at once, one adds it.

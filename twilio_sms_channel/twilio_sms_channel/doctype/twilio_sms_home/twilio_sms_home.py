@@ -1,6 +1,6 @@
 from frappe.model.document import Document
 
-from twilio_sms_channel.messaging import rights
+from twilio_sms_channel.permissions import protected_fields
 
 
 class TwilioSMSHome(Document):
@@ -10,4 +10,4 @@ class TwilioSMSHome(Document):
 	"""
 
 	def validate(self):
-		rights.keep_all(self)
+		protected_fields.keep_all(self)

@@ -1,14 +1,14 @@
 import frappe
 from frappe.model.document import Document
 
-from twilio_sms_channel.messaging import rights
+from twilio_sms_channel.permissions import protected_fields
 
 
 class TwilioSMSMessage(Document):
 	"""One SMS or MMS. Written by `messaging/`, read by everybody else."""
 
 	def validate(self):
-		rights.keep_all(self)
+		protected_fields.keep_all(self)
 
 	def after_delete(self):
 		# Frappe keeps a copy of what is deleted, and so the words that somebody wanted gone.

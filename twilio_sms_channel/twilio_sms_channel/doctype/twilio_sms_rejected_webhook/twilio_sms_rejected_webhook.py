@@ -3,15 +3,15 @@ from frappe.model.document import Document
 from frappe.query_builder import Interval
 from frappe.query_builder.functions import Now
 
-from twilio_sms_channel.messaging import rights
 from twilio_sms_channel.messaging.inbound import rejected_webhooks
+from twilio_sms_channel.permissions import protected_fields
 
 
 class TwilioSMSRejectedWebhook(Document):
 	"""One webhook that was turned away, and why."""
 
 	def validate(self):
-		rights.keep_all(self)
+		protected_fields.keep_all(self)
 
 	@property
 	def how_to_mend(self) -> str:
