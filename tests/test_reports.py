@@ -8,7 +8,7 @@ import pytest
 from frappe.desk.query_report import run
 from support.planted import OTHER, OURS, Planted, stored
 
-from twilio_sms_channel.overview import texts
+from twilio_sms_channel.reports import texts
 
 TRAFFIC, FAILURES, RESPONSE, OPT_OUTS = (
 	f"Twilio SMS {name}" for name in ("Traffic", "Delivery Failures", "Response Time", "Opt-Outs")

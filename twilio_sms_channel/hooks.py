@@ -128,7 +128,7 @@ if int(frappe.__version__.split(".")[0]) >= 16:
 			"logo": "/assets/twilio_sms_channel/images/twilio-sms-channel.svg",
 			"title": "Twilio SMS",
 			"route": "/desk/twilio-sms",
-			"has_permission": "twilio_sms_channel.overview.boot.may_set_up",
+			"has_permission": "twilio_sms_channel.reports.boot.may_set_up",
 		}
 	]
 
@@ -142,6 +142,6 @@ doctype_list_js = {
 	**{doctype: "public/js/shown_as_text.js" for doctype in _OURS},
 }
 
-extend_bootinfo = "twilio_sms_channel.overview.boot.extend"
+extend_bootinfo = "twilio_sms_channel.reports.boot.extend"
 
 additional_timeline_content = {"HD Ticket": ["twilio_sms_channel.overrides.activity.desk_timeline"]}

@@ -17,8 +17,8 @@ from frappe.utils.backups import new_backup
 from twilio_sms_channel import install
 from twilio_sms_channel.desks import helpdesk_screen
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.overview import steps
 from twilio_sms_channel.people import contacts
+from twilio_sms_channel.reports import steps
 
 APP = "twilio_sms_channel"
 # Dropped with the tables, and nowhere else: what is in tickets stays there as Communications.

@@ -10,8 +10,8 @@ from pypika.terms import CustomFunction
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.overview import grouping, texts
-from twilio_sms_channel.overview.asked import Asked, read
+from twilio_sms_channel.reports import grouping, texts
+from twilio_sms_channel.reports.asked import Asked, read
 from twilio_sms_channel.twilio_gateway import errors
 
 REASON = "Reason"

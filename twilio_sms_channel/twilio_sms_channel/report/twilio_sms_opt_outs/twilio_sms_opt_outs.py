@@ -12,8 +12,8 @@ from frappe.query_builder.functions import Count, IfNull, Sum
 from pypika import Case, Order
 from pypika.terms import Term
 
-from twilio_sms_channel.overview import grouping, texts
-from twilio_sms_channel.overview.asked import Asked, read
+from twilio_sms_channel.reports import grouping, texts
+from twilio_sms_channel.reports.asked import Asked, read
 
 EVENT = "Twilio SMS Consent Event"
 SOURCE = "Source"

@@ -17,8 +17,8 @@ from pypika.queries import QueryBuilder
 from pypika.terms import CustomFunction, LiteralValue, Term
 
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.overview import grouping, texts
-from twilio_sms_channel.overview.asked import Asked, read
+from twilio_sms_channel.reports import grouping, texts
+from twilio_sms_channel.reports.asked import Asked, read
 
 AGENT = "Agent"
 GROUPS = (*grouping.TIMES, grouping.TEAM, AGENT, grouping.NUMBER)

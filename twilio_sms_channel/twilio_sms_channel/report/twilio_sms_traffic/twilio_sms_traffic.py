@@ -11,8 +11,8 @@ from pypika.terms import Term
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.overview import grouping, texts
-from twilio_sms_channel.overview.asked import Asked, read
+from twilio_sms_channel.reports import grouping, texts
+from twilio_sms_channel.reports.asked import Asked, read
 
 GROUPS = (*grouping.TIMES, grouping.NUMBER, grouping.TEAM, grouping.ACCOUNT)
 TEXTS, DELIVERY_RATE, SEGMENTS, COST = FIGURES = ("Texts", "Delivery Rate", "Segments", "Cost")

@@ -9,7 +9,7 @@ from frappe.query_builder.functions import Date
 from frappe.utils import add_days, add_months, formatdate, get_first_day, getdate
 from pypika.terms import CustomFunction, Term
 
-from twilio_sms_channel.overview.asked import Asked
+from twilio_sms_channel.reports.asked import Asked
 
 DAY, WEEK, MONTH, NUMBER, TEAM, ACCOUNT = "Day", "Week", "Month", "Number", "Team", "Account"
 TIMES = (DAY, WEEK, MONTH)

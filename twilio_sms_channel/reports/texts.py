@@ -6,8 +6,8 @@ from pypika.queries import QueryBuilder
 from pypika.terms import Criterion, LiteralValue, Term, ValueWrapper
 
 from twilio_sms_channel.desks import desk_or_none
-from twilio_sms_channel.overview.asked import Asked
 from twilio_sms_channel.permissions import queries
+from twilio_sms_channel.reports.asked import Asked
 
 MESSAGE, COMMUNICATION, NUMBER = "Twilio SMS Message", "Communication", "Twilio SMS Number"
 
