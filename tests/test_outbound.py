@@ -126,7 +126,7 @@ def test_a_number_that_no_text_gets_to_is_remembered_until_it_texts(agent, stack
 
 
 def test_a_number_that_a_text_gets_to_is_reachable_from_all_of_ours(agent, stack, customer, ticket):
-	from twilio_sms_channel.messaging.delivery_ import delivery
+	from twilio_sms_channel.messaging.delivery import message_status
 
 	sent = reply(agent, ticket)
 	settled(sent, "Delivered")
@@ -141,15 +141,15 @@ def test_a_number_that_a_text_gets_to_is_reachable_from_all_of_ours(agent, stack
 		frappe.db.set_value("Twilio SMS Message", sent, "status", "Sent")
 		frappe.db.set_value("Twilio SMS Conversation", theirs, "unreachable_since", now_datetime())
 		assert len(marks()) == 2 and all(marks())
-		assert delivery.report(sent, report)
+		assert message_status.report(sent, report)
 		assert marks() == [None, None]
 	frappe.db.set_value("Twilio SMS Message", sent, "status", "Sent")
-	assert delivery.report(sent, "undelivered", "30006")
+	assert message_status.report(sent, "undelivered", "30006")
 	assert any(marks())
 
 
 def test_what_arrived_after_all_is_not_sent_again(agent, customer, sim, ticket):
-	from twilio_sms_channel.messaging.delivery_ import delivery
+	from twilio_sms_channel.messaging.delivery import message_status
 
 	sent = reply(agent, ticket)
 	settled(sent, "Delivered")
@@ -172,8 +172,8 @@ def test_what_arrived_after_all_is_not_sent_again(agent, customer, sim, ticket):
 	settled(sent, "Delivered")
 	waiting = {"status": "Queued", "twilio_sid": None, "earlier_sids": at_twilio.sid}
 	frappe.db.set_value("Twilio SMS Message", sent, waiting)
-	delivery.report_earlier(sent, "undelivered", at_twilio.sid)
-	delivery.report_earlier(sent, "delivered", at_twilio.sid)
+	message_status.report_earlier(sent, "undelivered", at_twilio.sid)
+	message_status.report_earlier(sent, "delivered", at_twilio.sid)
 	assert frappe.db.get_value("Twilio SMS Message", sent, ["status", "twilio_sid"]) == (
 		"Delivered",
 		at_twilio.sid,

@@ -18,7 +18,7 @@ from support.stack import eventually, status_of
 from twilio_sms_channel import doctor
 from twilio_sms_channel.api import setup
 from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging.delivery_ import account_pause, delivery
+from twilio_sms_channel.messaging.delivery import account_pause, message_status
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.sending import claims, dispatch, rate_limit
 from twilio_sms_channel.messaging.upkeep import sweep
@@ -429,7 +429,7 @@ def test_a_report_about_an_old_text_does_not_pause_the_account(
 	name = stored({"doctype": "Twilio SMS Message", "twilio_sid": "SM" + secrets.token_hex(16), **text})
 	try:
 		for code in ("30002", "20003"):
-			delivery.report(name, "failed", code, "suspended")
+			message_status.report(name, "failed", code, "suspended")
 			is_paused = frappe.db.get_value("Twilio SMS Account", stack.account, "paused_since")
 			assert bool(is_paused) == pauses
 	finally:

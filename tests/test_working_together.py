@@ -616,7 +616,7 @@ def test_a_merged_ticket_is_not_split(agent, customer, ticket, stack):
 
 def test_a_report_that_comes_while_tickets_merge_shows_in_the_copy(agent, customer, ticket, stack):
 	"""The copy is made before the report is written down, and the message gets it after."""
-	from twilio_sms_channel.messaging.delivery_ import delivery
+	from twilio_sms_channel.messaging.delivery import message_status
 	from twilio_sms_channel.overrides import merging
 
 	with stack.without_worker():
@@ -630,7 +630,7 @@ def test_a_report_that_comes_while_tickets_merge_shows_in_the_copy(agent, custom
 		copy.update({"reference_name": str(target.name), "docstatus": 0})
 		copy.db_insert()
 		frappe.db.set_value("Communication", copy.name, "creation", original.creation, update_modified=False)
-		delivery.settle(row.name, "Delivered")
+		message_status.settle(row.name, "Delivered")
 		assert frappe.db.get_value("Communication", copy.name, "delivery_status") == "Sending"
 		merging._move_messages(str(ticket.name), str(target.name))
 		assert frappe.db.get_value("Communication", copy.name, "delivery_status") == "Sent"

@@ -15,7 +15,7 @@ from frappe.utils import now_datetime
 
 from support.stack import MESSAGE, SUPERVISED_EVERY_S, Customer, Stack
 from twilio_sms_channel.infra import asking
-from twilio_sms_channel.messaging.delivery_ import delivery
+from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.messaging.outbound import outbox
 
 CONVERSATION = "Twilio SMS Conversation"
@@ -305,7 +305,7 @@ def conversation(stack: Stack, number: str):
 
 
 def _shown(status: str) -> str:
-	return delivery.COMMUNICATION_STATUS[status]
+	return message_status.COMMUNICATION_STATUS[status]
 
 
 def _in_order(arrived: list[str], written: list[str]) -> bool:

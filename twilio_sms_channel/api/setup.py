@@ -9,7 +9,7 @@ from frappe import _
 from twilio_sms_channel import doctor
 from twilio_sms_channel.api import arguments
 from twilio_sms_channel.infra import public_url, redaction, site_identity
-from twilio_sms_channel.messaging.delivery_ import account_pause
+from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.messaging.sending import wake
 from twilio_sms_channel.messaging.setup import connecting, importing, webhook_config
 from twilio_sms_channel.messaging.upkeep import takeover

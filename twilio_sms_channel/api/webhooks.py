@@ -14,7 +14,7 @@ from frappe import _
 from werkzeug.wrappers import Response
 
 from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging.delivery_ import delivery
+from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.messaging.inbound import intake, rejected_webhooks, self_test, webhook_auth
 from twilio_sms_channel.messaging.setup import webhook_config
 from twilio_sms_channel.twilio_gateway import payloads
@@ -89,14 +89,14 @@ def _take_in_status(caller: webhook_auth.Caller, params) -> Response:
 	if message and report.sid in (message.earlier_sids or "").split():
 		# A late report of an attempt that failed: of the text that is sent again it tells nothing.
 		with _as_administrator():
-			delivery.report_earlier(message.name, report.twilio_status, report.sid)
+			message_status.report_earlier(message.name, report.twilio_status, report.sid)
 			frappe.db.commit()
 		return Response(status=204)
 	if not message or (message.twilio_sid and message.twilio_sid != report.sid):
 		raise Rejected(404, f"message {report.sid} is not known on this site")
 
 	def take_in() -> None:
-		delivery.report(
+		message_status.report(
 			message.name, report.twilio_status, report.error_code, report.error_message, sid=report.sid
 		)
 		frappe.db.commit()

@@ -11,7 +11,7 @@ from frappe.utils.scheduler import enable_scheduler
 from twilio_sms_channel.doctor import machinery
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
 from twilio_sms_channel.infra import clock, jobs, site_config, site_identity
-from twilio_sms_channel.messaging.delivery_ import account_pause
+from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.messaging.inbound import intake
 from twilio_sms_channel.messaging.sending import dispatch, wake
 from twilio_sms_channel.messaging.setup import webhook_config

@@ -10,7 +10,7 @@ from frappe.utils import add_to_date, now_datetime
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
 from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, Patient
 from twilio_sms_channel.infra import site_identity, statuses
-from twilio_sms_channel.messaging.delivery_ import account_pause
+from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
 

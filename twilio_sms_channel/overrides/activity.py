@@ -16,7 +16,7 @@ from twilio_sms_channel.content import media_links
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
 from twilio_sms_channel.messaging.conversation import timeline
-from twilio_sms_channel.messaging.delivery_ import labels
+from twilio_sms_channel.messaging.delivery import labels
 from twilio_sms_channel.messaging.outbound import message_actions, outbox
 from twilio_sms_channel.overrides import feed_html
 from twilio_sms_channel.people import phone

@@ -9,7 +9,7 @@ from frappe import _
 
 from twilio_sms_channel.content import files
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.messaging.delivery_ import delivery
+from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.people import contacts, phone
 
 TICKET, MESSAGE, CONVERSATION = "HD Ticket", "Twilio SMS Message", "Twilio SMS Conversation"
@@ -128,7 +128,7 @@ def _move_messages(source: str, target: str) -> None:
 			_attach_files(message, copy)
 			moved.append(message)
 	# What Twilio reported since the copies were made.
-	delivery.show_again(moved)
+	message_status.show_again(moved)
 
 
 def _marks(Communication) -> tuple:

@@ -8,7 +8,7 @@ from rq.timeouts import JobTimeoutException
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.content.media_types import WORDS, kind_of
 from twilio_sms_channel.infra import clock, conditional_update, jobs, locks, site_identity
-from twilio_sms_channel.messaging.delivery_ import delivery
+from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.messaging.inbound import media_words
 from twilio_sms_channel.messaging.inbound.threading import FETCH_MEDIA, MEDIA_QUEUE
 from twilio_sms_channel.twilio_gateway.client import Gateway
@@ -38,7 +38,7 @@ def fetch(message: str) -> None:
 			# Texts and answers do not wait for files: this job goes on after them.
 			jobs.later(FETCH_MEDIA, message, MEDIA_QUEUE)
 			break
-	delivery.refresh(doc)
+	message_status.refresh(doc)
 	frappe.db.commit()
 	delete_at_twilio(doc.name)
 

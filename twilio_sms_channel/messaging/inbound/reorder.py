@@ -13,7 +13,7 @@ from frappe.utils import add_to_date
 from twilio_sms_channel.desks import desk_or_none
 from twilio_sms_channel.infra import jobs
 from twilio_sms_channel.messaging.conversation import conversations
-from twilio_sms_channel.messaging.delivery_ import delivery
+from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway.client import Gateway, oldest_first
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
@@ -71,7 +71,7 @@ def arrange(message: str) -> None:
 				set_arrival(row.communication, received_at)
 		_call_ticket_by_first_text(doc)
 		if moved:
-			delivery.refresh(doc)
+			message_status.refresh(doc)
 
 
 def _call_ticket_by_first_text(message) -> None:

@@ -8,7 +8,7 @@ from twilio_sms_channel.content import files, outside, text
 from twilio_sms_channel.infra import conditional_update
 from twilio_sms_channel.infra.listeners import tell
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.messaging.delivery_ import delivery
+from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.messaging.sending import wake
 from twilio_sms_channel.people import contacts
 from twilio_sms_channel.twilio_gateway import errors
@@ -125,7 +125,7 @@ def cancel(message: str) -> None:
 	if now != "Canceled":
 		_refuse_to_cancel(now)
 	doc.reload()
-	delivery.show(doc)
+	message_status.show(doc)
 	# What was written after it has nothing to wait for any more.
 	wake.wake()
 	tell("twilio_sms_status_changed", doc)
@@ -156,7 +156,7 @@ def as_email(message: str, ticket, address: str = "") -> None:
 	files = [_copy(item.file, ticket) for item in doc.media if item.file]
 	ticket.reply_by_email(text.to_html(doc.body), address, files)
 	conditional_update.require(MESSAGE, message, sent_as_email=1)
-	delivery.refresh(doc)
+	message_status.refresh(doc)
 
 
 def _refuse_to_cancel(status: str, automatic: bool = False) -> None:

@@ -12,7 +12,7 @@ from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.infra import conditional_update, locks, site_identity
 from twilio_sms_channel.messaging.conversation import consent, conversations, timeline
-from twilio_sms_channel.messaging.delivery_ import account_pause
+from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.messaging.outbound import outbox, senders
 from twilio_sms_channel.messaging.outbound.outbox import CannotText
 from twilio_sms_channel.people import contacts, phone

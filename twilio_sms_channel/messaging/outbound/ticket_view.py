@@ -9,7 +9,7 @@ from frappe.query_builder.functions import Count
 from twilio_sms_channel.content import segments
 from twilio_sms_channel.infra import site_identity
 from twilio_sms_channel.messaging.conversation import consent, timeline
-from twilio_sms_channel.messaging.delivery_ import labels
+from twilio_sms_channel.messaging.delivery import labels
 from twilio_sms_channel.messaging.outbound import attachments, message_actions, outbox, senders
 from twilio_sms_channel.people import contacts, phone
 

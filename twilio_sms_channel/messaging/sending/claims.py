@@ -19,7 +19,7 @@ from pypika.terms import ExistsCriterion, Not, Parameter
 
 from twilio_sms_channel.infra import clock, conditional_update, locks
 from twilio_sms_channel.messaging.conversation import consent, consent_order, keywords
-from twilio_sms_channel.messaging.delivery_ import delivery
+from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.messaging.sending import rate_limit
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
@@ -83,9 +83,9 @@ class Text:
 	def account_modified(self) -> datetime:
 		return self.sender.account_modified
 
-	def taken(self, answer: Accepted, next_look: datetime) -> delivery.Taken:
+	def taken(self, answer: Accepted, next_look: datetime) -> message_status.Taken:
 		"""As what it is written down when Twilio took it."""
-		return delivery.Taken(self.name, answer, next_look)
+		return message_status.Taken(self.name, answer, next_look)
 
 
 @dataclass
@@ -200,7 +200,7 @@ def _fail_all(number: str) -> None:
 		phone.display(number)
 	)
 	for name in frappe.get_all(MESSAGE, {"status": "Queued", "number": number}, pluck="name", limit=100):
-		delivery.settle(name, "Failed", reason=reason)
+		message_status.settle(name, "Failed", reason=reason)
 	frappe.db.commit()
 
 
@@ -327,9 +327,11 @@ def _take(sender: Sender, place: rate_limit.Place, rows: list, locked: set[str])
 		if lock not in locked or any(text.lock == lock for text in texts):
 			continue
 		if not sender.is_on:
-			delivery.settle(row.name, "Failed", reason=_switched_off(sender))
+			message_status.settle(row.name, "Failed", reason=_switched_off(sender))
 		elif row.conversation in opted_out and not row.automatic:
-			delivery.settle(row.name, "Blocked", code=errors.OPTED_OUT, reason=opted_out[row.conversation])
+			message_status.settle(
+				row.name, "Blocked", code=errors.OPTED_OUT, reason=opted_out[row.conversation]
+			)
 		elif place.wait_s <= _ahead_s(sender):
 			has_media = row.name in with_media
 			seconds = rate_limit.seconds_for(row.segments, has_media, sender.segments_per_second)

@@ -36,7 +36,7 @@ from twilio_sms_channel.infra import (
 )
 from twilio_sms_channel.infra.listeners import ask
 from twilio_sms_channel.messaging.conversation import consent
-from twilio_sms_channel.messaging.delivery_ import account_pause, delivery, polling
+from twilio_sms_channel.messaging.delivery import account_pause, message_status, polling
 from twilio_sms_channel.messaging.sending import claims, heartbeat, rate_limit, reconcile, wake
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import (
@@ -143,7 +143,7 @@ def retry(message: str) -> None:
 			"turn": rate_limit.turn_for(doc.number, doc.conversation, by=frappe.session.user),
 		}
 	)
-	delivery.show(doc)
+	message_status.show(doc)
 	wake.wake()
 
 
@@ -186,7 +186,7 @@ def _why_it_may_have_arrived(doc) -> str:
 		return _("Twilio cannot be asked whether it has arrived meanwhile: {0}").format(e)
 	status = statuses.OUR_STATUS.get(found.twilio_status, "")
 	if status in statuses.ARRIVED:
-		delivery.report(doc.name, found.twilio_status, sid=found.sid)
+		message_status.report(doc.name, found.twilio_status, sid=found.sid)
 		frappe.db.commit()
 		doc.reload()
 		return _("Twilio now says that it arrived after all.")
@@ -392,7 +392,7 @@ class Pump:
 					recovered[call.about.number] = max(known, call.about.claimed_at)
 			else:
 				others.append((call.about, result))
-		delivery.accept(*taken)
+		message_status.accept(*taken)
 		frappe.db.commit()
 		# Other jobs write to the same numbers and accounts, in another order: nobody holds one while waiting for the next.
 		for number, claimed_at in recovered.items():
@@ -509,7 +509,7 @@ def _result(call: Call):
 
 def _settle_text(text: claims.Text, result) -> None:
 	if isinstance(result, Stopped):
-		delivery.settle(text.name, "Blocked", reason=result.message)
+		message_status.settle(text.name, "Blocked", reason=result.message)
 	elif isinstance(result, errors.TryAgain):
 		rate_limit.back_off(text.number, text.claimed_at, result.message, text.sender.segments_per_second)
 		_queue_again(text, result)
@@ -521,10 +521,10 @@ def _settle_text(text: claims.Text, result) -> None:
 		_queue_again(text, result)
 	elif isinstance(result, errors.Refused) and result.code == errors.OPTED_OUT:
 		consent.opt_out(frappe.get_doc(CONVERSATION, text.conversation), "Twilio's Refusal", text.name)
-		delivery.settle(text.name, "Blocked", code=result.code, reason=errors.explain(result.code))
+		message_status.settle(text.name, "Blocked", code=result.code, reason=errors.explain(result.code))
 	elif isinstance(result, errors.Refused):
 		reason = errors.explain(result.code, result.message)
-		delivery.settle(text.name, "Failed", code=result.code, reason=reason)
+		message_status.settle(text.name, "Failed", code=result.code, reason=reason)
 
 
 def _settle_search(search: reconcile.Search, result) -> None:
@@ -537,8 +537,8 @@ def _settle_search(search: reconcile.Search, result) -> None:
 def _queue_again(text: claims.Text, problem: errors.TwilioProblem) -> None:
 	reason = errors.explain(problem.code, problem.message)
 	if clock.passed(text.tried_since, clock.utc())[0] > reconcile.TOO_LATE_AFTER_HOURS * 3600:
-		delivery.settle(text.name, "Failed", code=problem.code, reason=reason)
+		message_status.settle(text.name, "Failed", code=problem.code, reason=reason)
 		return
 	why = {"status": "Queued", "error_code": problem.code or None, "error_message": reason}
 	if conditional_update.update(MESSAGE, text.name, why, status="Sending"):
-		delivery.show(frappe._dict(name=text.name, status="Queued"))
+		message_status.show(frappe._dict(name=text.name, status="Queued"))

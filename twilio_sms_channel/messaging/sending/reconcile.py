@@ -19,7 +19,7 @@ from twilio.rest.api.v2010.account.message import MessageInstance
 
 from twilio_sms_channel.content import segments
 from twilio_sms_channel.infra import clock, conditional_update, erasures
-from twilio_sms_channel.messaging.delivery_ import account_pause, delivery
+from twilio_sms_channel.messaging.delivery import account_pause, message_status
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted, accepted, twilio_time
 
@@ -107,7 +107,7 @@ def begin(message: str, what_happened: str, code: str = "") -> None:
 	:param what_happened: a sentence for people
 	"""
 	reason = _("{0} It is looked up at Twilio, and sent again only if it is not there.").format(what_happened)
-	if delivery.settle(message, "Unconfirmed", code=code, reason=reason):
+	if message_status.settle(message, "Unconfirmed", code=code, reason=reason):
 		# What was seen of an earlier attempt tells nothing of this one.
 		first = {"next_attempt": _in(min(FIRST_LOOK_S, absent_after_s() / 4)), "looked_up_since_utc": None}
 		conditional_update.update(MESSAGE, message, first, status="Unconfirmed")
@@ -136,7 +136,7 @@ def call_off(reason: str) -> int:
 	:return: how many
 	"""
 	waiting = _undecided(("Queued", "Sending", "Unconfirmed"))
-	return sum(delivery.settle(row.name, "Canceled", reason=reason) for row in waiting)
+	return sum(message_status.settle(row.name, "Canceled", reason=reason) for row in waiting)
 
 
 def _undecided(statuses: tuple[str, ...], before_s: float | None = None) -> list:
@@ -299,7 +299,7 @@ def _first_look(search: Search, listed: Listed) -> datetime | None:
 def _send_after_all(search: Search) -> None:
 	if search.is_too_late:
 		reason = _("It was not sent, and {0} hours later it is no longer sent by itself.")
-		delivery.settle(search.name, "Failed", reason=reason.format(TOO_LATE_AFTER_HOURS))
+		message_status.settle(search.name, "Failed", reason=reason.format(TOO_LATE_AFTER_HOURS))
 		return
 	if _update(search, status="Queued", next_attempt=None, error_code=None, error_message=None):
 		_show(search.name)
@@ -314,7 +314,7 @@ def _ask_agent(search: Search) -> None:
 
 
 def _show(message: str) -> None:
-	delivery.show(frappe.db.get_value(MESSAGE, message, ["name", "status"], as_dict=True))
+	message_status.show(frappe.db.get_value(MESSAGE, message, ["name", "status"], as_dict=True))
 
 
 def _known(customer_number: str, sids: list[str]) -> set[str]:
@@ -341,9 +341,11 @@ def put_off(search: Search, problem: errors.TwilioProblem) -> None:
 def _match(search: Search, answer: Accepted, message: MessageInstance) -> None:
 	if message.error_code:
 		says = message.error_message or ""
-		delivery.report(search.name, answer.twilio_status, str(message.error_code), says, sid=answer.sid)
+		message_status.report(
+			search.name, answer.twilio_status, str(message.error_code), says, sid=answer.sid
+		)
 	else:
-		delivery.accept(delivery.Taken(search.name, answer, next_look=clock.now()))
+		message_status.accept(message_status.Taken(search.name, answer, next_look=clock.now()))
 
 
 def _update(search: Search, **facts) -> bool:

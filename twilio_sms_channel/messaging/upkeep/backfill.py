@@ -11,7 +11,7 @@ from frappe.utils import add_to_date, format_datetime, now_datetime
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import erasures, jobs, site_identity, statuses
-from twilio_sms_channel.messaging.delivery_ import delivery, polling
+from twilio_sms_channel.messaging.delivery import message_status, polling
 from twilio_sms_channel.messaging.inbound import intake
 from twilio_sms_channel.twilio_gateway import errors, payloads
 from twilio_sms_channel.twilio_gateway.client import Gateway, ListedMessage, oldest_first
@@ -185,7 +185,9 @@ def _repair_sent(gateway: Gateway, number, after: datetime, before: datetime, re
 	for listed in _listed(gateway, number, "sender", *around):
 		if row := ours.get(listed.sid):
 			if row.status not in statuses.FINAL:
-				changed = delivery.report(row.name, listed.status, listed.error_code, listed.error_message)
+				changed = message_status.report(
+					row.name, listed.status, listed.error_code, listed.error_message
+				)
 				result.repaired += bool(changed)
 			polling.note_cost(row, listed.segments, listed.price, listed.price_unit)
 			frappe.db.commit()

@@ -8,7 +8,7 @@ import frappe
 from twilio_sms_channel.infra import jobs, public_url
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.messaging.conversation import consent_order
-from twilio_sms_channel.messaging.delivery_ import account_pause, polling
+from twilio_sms_channel.messaging.delivery import account_pause, polling
 from twilio_sms_channel.messaging.inbound import intake, keyword_order, media
 from twilio_sms_channel.messaging.inbound.threading import MEDIA_QUEUE
 from twilio_sms_channel.messaging.sending import dispatch, heartbeat

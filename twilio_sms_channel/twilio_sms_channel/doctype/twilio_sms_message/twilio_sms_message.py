@@ -16,7 +16,7 @@ class TwilioSMSMessage(Document):
 
 	def onload(self):
 		"""What the form says of a text's trouble, and which buttons it has."""
-		from twilio_sms_channel.messaging.delivery_.labels import trouble
+		from twilio_sms_channel.messaging.delivery.labels import trouble
 		from twilio_sms_channel.messaging.outbound import message_actions
 
 		error = trouble(self) if self.direction == "Outbound" else None

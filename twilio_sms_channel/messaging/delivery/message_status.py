@@ -14,7 +14,7 @@ from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import conditional_update, statuses
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.infra.listeners import tell
-from twilio_sms_channel.messaging.delivery_ import account_pause
+from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import Accepted
 

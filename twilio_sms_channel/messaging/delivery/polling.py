@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import frappe
 
 from twilio_sms_channel.infra import clock, jobs, locks, statuses
-from twilio_sms_channel.messaging.delivery_ import delivery
+from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
@@ -20,7 +20,7 @@ OPEN = ("Accepted", "Sent")
 FIRST_AFTER_S = 20
 # Callbacks usually come within seconds; what is still open then has lost one.
 FIRST_AFTER_WITH_CALLBACK_S = 10 * 60
-TAKE_UP, FOR_S = "twilio_sms_channel.messaging.delivery_.polling.take_up", 10
+TAKE_UP, FOR_S = "twilio_sms_channel.messaging.delivery.polling.take_up", 10
 # After acceptance. A network that has not reported a text within a day never will.
 AGAIN_AFTER_MINUTES = (1, 2, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60)
 LONGEST_GAP_S = 12 * 3600
@@ -154,7 +154,7 @@ def _read(gateway: Gateway, row) -> None:
 		return
 	status = statuses.OUR_STATUS.get(found.twilio_status)
 	if status:
-		delivery.report(row.name, found.twilio_status, code, twilio_says)
+		message_status.report(row.name, found.twilio_status, code, twilio_says)
 	note_cost(row, found.segments, found.price, found.price_unit)
 	utc = clock.utc()
 	passed_s = max(clock.passed(row.sent_at or row.creation, utc)[0], 0)
