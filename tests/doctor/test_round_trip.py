@@ -12,8 +12,7 @@ from support.clinic import ACCOUNT, MESSAGE
 from support.stack import INBOUND, free_port
 from twilio.request_validator import RequestValidator
 
-from twilio_sms_channel.doctor import self_test
-from twilio_sms_channel.messaging.inbound import rejected_webhooks, self_test
+from twilio_sms_channel.messaging.inbound import rejected_webhooks, self_test_webhook
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
 TRACES = (
@@ -108,7 +107,7 @@ def test_it_arrives_and_leaves_no_trace(clinic):
 	],
 )
 def test_what_goes_wrong_on_the_way_is_told(clinic, at, monkeypatch, behave, words):
-	monkeypatch.setattr(self_test, "READ_TIMEOUT_S", 5 if behave == "proxy" else 0.3)
+	monkeypatch.setattr(self_test_webhook, "READ_TIMEOUT_S", 5 if behave == "proxy" else 0.3)
 	with Front(changing_the_query(clinic.stack.web) if behave == "proxy" else behave) as front:
 		at(front.url)
 		before = rows()
@@ -159,23 +158,23 @@ def post(clinic, token: str, **changes) -> requests.Response:
 
 @pytest.mark.parametrize("word", ["", "0" * 32, "x" * 5000])
 def test_a_word_that_this_site_does_not_expect_is_refused_even_when_signed(clinic, word):
-	answer = post(clinic, clinic.token, **{self_test.PARAMETER: word})
+	answer = post(clinic, clinic.token, **{self_test_webhook.PARAMETER: word})
 	assert answer.status_code == 403
 	assert not frappe.db.exists(MESSAGE, {"account": clinic.account})
 
 
 def test_without_the_auth_token_the_word_is_worth_nothing(clinic):
-	word = self_test.announce()
-	assert post(clinic, "0" * 32, **{self_test.PARAMETER: word}).status_code == 403
-	arrived, reason = self_test.outcome(word)
+	word = self_test_webhook.announce()
+	assert post(clinic, "0" * 32, **{self_test_webhook.PARAMETER: word}).status_code == 403
+	arrived, reason = self_test_webhook.outcome(word)
 	assert not arrived and "signature" in reason
 
 
 def test_the_word_is_good_for_one_text(clinic):
-	word = self_test.announce()
-	assert post(clinic, clinic.token, **{self_test.PARAMETER: word}).status_code == 200
-	assert post(clinic, clinic.token, **{self_test.PARAMETER: word}).status_code == 403
-	assert self_test.outcome(word) == (True, "")
+	word = self_test_webhook.announce()
+	assert post(clinic, clinic.token, **{self_test_webhook.PARAMETER: word}).status_code == 200
+	assert post(clinic, clinic.token, **{self_test_webhook.PARAMETER: word}).status_code == 403
+	assert self_test_webhook.outcome(word) == (True, "")
 	frappe.db.rollback()
 	assert not frappe.db.exists(MESSAGE, {"account": clinic.account})
 

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from twilio_sms_channel.infra import locks
 from twilio_sms_channel.messaging.delivery import message_status
-from twilio_sms_channel.messaging.inbound import intake, rejected_webhooks, self_test, webhook_auth
+from twilio_sms_channel.messaging.inbound import intake, rejected_webhooks, self_test_webhook, webhook_auth
 from twilio_sms_channel.messaging.setup import webhook_config
 from twilio_sms_channel.twilio_gateway import payloads
 from twilio_sms_channel.twilio_gateway.signature import find_fragment, fragments, is_signed, signature_of
@@ -53,8 +53,8 @@ def _take_in_text(caller: webhook_auth.Caller, params) -> Response:
 	if payloads.is_report(params):
 		# The console lets people enter this URL for delivery reports as well. It is no text of ours to ourselves.
 		return _take_in_status(caller, params)
-	is_rehearsal = self_test.is_one(params)
-	if self_test.PARAMETER in params and not is_rehearsal:
+	is_rehearsal = self_test_webhook.is_one(params)
+	if self_test_webhook.PARAMETER in params and not is_rehearsal:
 		raise Rejected(403, "a self-test that this site does not expect (any more)")
 	try:
 		intake.receive(
@@ -118,8 +118,8 @@ def _answer(take_in: Callable) -> Response:
 			return _checked(take_in, request, params)
 		except Rejected as e:
 			frappe.db.rollback()
-			if self_test.is_one(params):
-				self_test.refused(params, e.reason)
+			if self_test_webhook.is_one(params):
+				self_test_webhook.refused(params, e.reason)
 			elif not rejected_webhooks.note(request, e.http_status, e.reason, params):
 				return Response(status=429)
 			return Response(status=e.http_status)
@@ -131,8 +131,8 @@ def _answer(take_in: Callable) -> Response:
 def _checked(take_in: Callable, request, params) -> Response:
 	caller, token = _signed_by(request, params)
 	response = take_in(caller, params)
-	if self_test.is_one(params):
-		self_test.arrived(params)
+	if self_test_webhook.is_one(params):
+		self_test_webhook.arrived(params)
 	else:
 		webhook_auth.note_use(caller, token)
 	return response

@@ -1,4 +1,4 @@
-"""A text as Twilio would post it: out of this site, through its public URL, into a row. See `messaging.inbound.self_test`."""
+"""A text as Twilio would post it: out of this site, through its public URL, into a row. See `messaging.inbound.self_test_webhook`."""
 
 import secrets
 import socket
@@ -10,7 +10,7 @@ from twilio.request_validator import RequestValidator
 
 from twilio_sms_channel.doctor.finding import NotDone
 from twilio_sms_channel.infra import public_url
-from twilio_sms_channel.messaging.inbound import self_test
+from twilio_sms_channel.messaging.inbound import self_test_webhook
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 5, 8
 # From nobody who could be answered.
@@ -34,7 +34,7 @@ def run(account_sid: str, token: str, number: str) -> Outcome:
 	:raises NotDone: nothing can be expected, because Redis is down
 	"""
 	try:
-		word = self_test.announce()
+		word = self_test_webhook.announce()
 		url = public_url.inbound()
 		params = {
 			"MessageSid": "SM" + secrets.token_hex(16),
@@ -44,10 +44,10 @@ def run(account_sid: str, token: str, number: str) -> Outcome:
 			"Body": BODY,
 			"NumMedia": "0",
 			"NumSegments": "1",
-			self_test.PARAMETER: word,
+			self_test_webhook.PARAMETER: word,
 		}
 		outcome = _post(url, params, RequestValidator(token).compute_signature(url, params))
-		did_arrive, refusal = self_test.outcome(word)
+		did_arrive, refusal = self_test_webhook.outcome(word)
 	except RedisError as e:
 		raise NotDone(str(e)) from None
 	if did_arrive:

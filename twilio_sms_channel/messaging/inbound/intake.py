@@ -52,7 +52,7 @@ def receive(
 	:param number: name of the Twilio SMS Number that the text was sent to, when it was looked up already
 	:param received_at: for texts out of Twilio's list: when Twilio received them
 	:param sent_at_utc: the same in UTC, which tells the order of STOP and START
-	:param only_try: write the row and take it back, with all that would follow (`messaging.inbound.self_test`)
+	:param only_try: write the row and take it back, with all that would follow (`messaging.inbound.self_test_webhook`)
 	:return: the new Twilio SMS Message's name, None when the text was here already, or was and has been deleted
 	:raises UnknownNumber: neither the number nor its Messaging Service is set up here
 	"""
