@@ -12,6 +12,7 @@ from support.clinic import ACCOUNT, MESSAGE
 from support.stack import INBOUND, free_port
 from twilio.request_validator import RequestValidator
 
+from twilio_sms_channel.doctor import self_test
 from twilio_sms_channel.messaging.inbound import rejected_webhooks, self_test_webhook
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
@@ -107,7 +108,7 @@ def test_it_arrives_and_leaves_no_trace(clinic):
 	],
 )
 def test_what_goes_wrong_on_the_way_is_told(clinic, at, monkeypatch, behave, words):
-	monkeypatch.setattr(self_test_webhook, "READ_TIMEOUT_S", 5 if behave == "proxy" else 0.3)
+	monkeypatch.setattr(self_test, "READ_TIMEOUT_S", 5 if behave == "proxy" else 0.3)
 	with Front(changing_the_query(clinic.stack.web) if behave == "proxy" else behave) as front:
 		at(front.url)
 		before = rows()
