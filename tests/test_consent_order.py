@@ -11,7 +11,7 @@ from support.stack import INBOUND, MESSAGE, Customer, eventually, status_of, tic
 from support.webhooks import inbound_params, post_signed
 
 from twilio_sms_channel.messaging import backfill, consent, consent_order, intake, sweep
-from twilio_sms_channel.simulator.world import SHORT_CODE, TOLL_FREE
+from twilio_sms_channel.simulator.models import SHORT_CODE, TOLL_FREE
 
 EVENT, CONVERSATION, NUMBER = "Twilio SMS Consent Event", "Twilio SMS Conversation", "Twilio SMS Number"
 API = "twilio_sms_channel.api.ticket."

@@ -14,7 +14,7 @@ from support.stack import INBOUND, Stack, eventually
 from twilio_sms_channel import doctor
 from twilio_sms_channel.doctor import remedies
 from twilio_sms_channel.messaging import phone, rejections
-from twilio_sms_channel.simulator.world import TOLL_FREE
+from twilio_sms_channel.simulator.models import TOLL_FREE
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
 ACCOUNT, NUMBER, MESSAGE = "Twilio SMS Account", "Twilio SMS Number", "Twilio SMS Message"

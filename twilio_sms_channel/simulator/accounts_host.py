@@ -10,7 +10,8 @@ from werkzeug.wrappers import Request, Response
 
 from twilio_sms_channel.simulator.answers import V1, json_answer
 from twilio_sms_channel.simulator.errors import RestError
-from twilio_sms_channel.simulator.world import Account, World
+from twilio_sms_channel.simulator.models import Account
+from twilio_sms_channel.simulator.world import World
 
 
 def fetch_geo_permissions(world: World, request: Request, account: Account) -> Response:

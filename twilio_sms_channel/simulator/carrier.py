@@ -18,7 +18,7 @@ from twilio_sms_channel.simulator import opt_out, registrations
 from twilio_sms_channel.simulator.delivery import MAX_TWIML_BYTES, USER_AGENT, Answer, Courier
 from twilio_sms_channel.simulator.errors import DELIVERY_ERRORS, WEBHOOK_ERRORS, WEBHOOK_WARNINGS, RestError
 from twilio_sms_channel.simulator.faults import Faults
-from twilio_sms_channel.simulator.world import (
+from twilio_sms_channel.simulator.models import (
 	FINAL_STATUSES,
 	SERVICE,
 	SHORT_CODE,
@@ -28,9 +28,9 @@ from twilio_sms_channel.simulator.world import (
 	Notice,
 	PhoneNumber,
 	WebhookAttempt,
-	World,
 	now,
 )
+from twilio_sms_channel.simulator.world import World
 
 STEP_S = 0.3
 """between one status and the next, at speed 1"""

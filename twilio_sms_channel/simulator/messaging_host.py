@@ -15,7 +15,7 @@ from twilio_sms_channel.simulator.answers import (
 	page_with_meta,
 )
 from twilio_sms_channel.simulator.errors import RestError
-from twilio_sms_channel.simulator.world import (
+from twilio_sms_channel.simulator.models import (
 	ALPHANUMERIC,
 	LONG_CODE,
 	SHORT_CODE,
@@ -23,10 +23,10 @@ from twilio_sms_channel.simulator.world import (
 	Account,
 	MessagingService,
 	PhoneNumber,
-	World,
 	now,
-	region,
 )
+from twilio_sms_channel.simulator.phone_numbers import region
+from twilio_sms_channel.simulator.world import World
 
 SERVICE_URLS = {
 	"InboundRequestUrl": "inbound_url",

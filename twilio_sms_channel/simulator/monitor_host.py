@@ -18,7 +18,8 @@ from twilio_sms_channel.simulator.answers import (
 	page_with_meta,
 )
 from twilio_sms_channel.simulator.errors import RestError
-from twilio_sms_channel.simulator.world import ALERT_LEVELS, Account, Alert, World
+from twilio_sms_channel.simulator.models import ALERT_LEVELS, Account, Alert
+from twilio_sms_channel.simulator.world import World
 
 
 def list_alerts(world: World, request: Request, account: Account) -> Response:

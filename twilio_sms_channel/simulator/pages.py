@@ -16,7 +16,7 @@ from werkzeug.wrappers import Request, Response
 
 from twilio_sms_channel.simulator.carrier import MAX_MEDIA, MAX_MEDIA_BYTES
 from twilio_sms_channel.simulator.faults import FAULTS
-from twilio_sms_channel.simulator.world import (
+from twilio_sms_channel.simulator.models import (
 	ALPHANUMERIC,
 	FINAL_STATUSES,
 	Message,

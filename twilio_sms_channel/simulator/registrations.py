@@ -8,15 +8,9 @@ from werkzeug.wrappers import Request, Response
 
 from twilio_sms_channel.simulator.answers import V1, host_of, iso8601, page_with_meta
 from twilio_sms_channel.simulator.messaging_host import service_of
-from twilio_sms_channel.simulator.world import (
-	LONG_CODE,
-	TOLL_FREE,
-	Account,
-	MessagingService,
-	PhoneNumber,
-	World,
-	region,
-)
+from twilio_sms_channel.simulator.models import LONG_CODE, TOLL_FREE, Account, MessagingService, PhoneNumber
+from twilio_sms_channel.simulator.phone_numbers import region
+from twilio_sms_channel.simulator.world import World
 
 UNREGISTERED_LONG_CODE, UNVERIFIED_TOLL_FREE = 30034, 30032
 ADDRESS_INVALID = 30451

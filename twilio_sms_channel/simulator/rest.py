@@ -36,7 +36,7 @@ from twilio_sms_channel.simulator.answers import (
 from twilio_sms_channel.simulator.carrier import MAX_MEDIA, Carrier
 from twilio_sms_channel.simulator.errors import UNKNOWN_USER, RestError
 from twilio_sms_channel.simulator.faults import Faults
-from twilio_sms_channel.simulator.world import (
+from twilio_sms_channel.simulator.models import (
 	ALPHANUMERIC,
 	FINAL_STATUSES,
 	LONG_CODE,
@@ -46,12 +46,10 @@ from twilio_sms_channel.simulator.world import (
 	Message,
 	PhoneNumber,
 	RestRequest,
-	World,
-	looks_alphanumeric,
-	looks_like_short_code,
 	now,
-	region,
 )
+from twilio_sms_channel.simulator.phone_numbers import looks_alphanumeric, looks_like_short_code, region
+from twilio_sms_channel.simulator.world import World
 
 MAX_BODY_CHARACTERS = 1600
 RETRY_AFTER_S = 1

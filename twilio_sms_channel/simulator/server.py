@@ -22,9 +22,7 @@ from twilio_sms_channel.simulator.delivery import (
 )
 from twilio_sms_channel.simulator.errors import DELIVERY_ERRORS, WEBHOOK_ERRORS
 from twilio_sms_channel.simulator.faults import Faults
-from twilio_sms_channel.simulator.pages import Pages
-from twilio_sms_channel.simulator.rest import HungUp, RestApi
-from twilio_sms_channel.simulator.world import (
+from twilio_sms_channel.simulator.models import (
 	ALPHANUMERIC,
 	KINDS,
 	LONG_CODE,
@@ -40,10 +38,11 @@ from twilio_sms_channel.simulator.world import (
 	PhoneNumber,
 	RestRequest,
 	WebhookAttempt,
-	World,
-	looks_alphanumeric,
-	looks_like_short_code,
 )
+from twilio_sms_channel.simulator.pages import Pages
+from twilio_sms_channel.simulator.phone_numbers import looks_alphanumeric, looks_like_short_code
+from twilio_sms_channel.simulator.rest import HungUp, RestApi
+from twilio_sms_channel.simulator.world import World
 
 SID_PREFIXES = {SHORT_CODE: "SC", ALPHANUMERIC: "AI"}
 MEDIA_HOST = "/media-host/"

@@ -14,7 +14,8 @@ from twilio_sms_channel.simulator.answers import (
 	rfc2822,
 )
 from twilio_sms_channel.simulator.errors import RestError
-from twilio_sms_channel.simulator.world import SHORT_CODE, Account, PhoneNumber, World, now
+from twilio_sms_channel.simulator.models import SHORT_CODE, Account, PhoneNumber, now
+from twilio_sms_channel.simulator.world import World
 
 
 def list_short_codes(world: World, request: Request, account: Account) -> Response:
