@@ -19,7 +19,7 @@ from support.sound_and_film import film, webm
 from support.stack import content_of, eventually, status_of, ticket_of
 
 from twilio_sms_channel.messaging import media, media_links, outbox, outgoing_media, pictures, public_url
-from twilio_sms_channel.simulator.carrier import ACCEPTED_MEDIA
+from twilio_sms_channel.simulator.media import ACCEPTED_MEDIA
 from twilio_sms_channel.twilio_gateway import media_types
 
 MB = 1024**2

@@ -14,8 +14,8 @@ from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound, 
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from twilio_sms_channel.simulator.carrier import MAX_MEDIA, MAX_MEDIA_BYTES
 from twilio_sms_channel.simulator.faults import FAULTS
+from twilio_sms_channel.simulator.media import MAX_MEDIA, MAX_MEDIA_BYTES
 from twilio_sms_channel.simulator.models import (
 	ALPHANUMERIC,
 	FINAL_STATUSES,

@@ -17,6 +17,14 @@ def region(number: str) -> str:
 	)
 
 
+def assigned_region(number: str | None) -> str:
+	"""The country (ISO 3166-1 alpha-2) of a number, "" where no carrier has it."""
+	try:
+		return phonenumbers.region_code_for_number(phonenumbers.parse(number)) or ""
+	except phonenumbers.NumberParseException:
+		return ""
+
+
 def looks_like_short_code(number: str) -> bool:
 	return bool(re.fullmatch(r"\d{3,8}", number))
 

@@ -33,9 +33,10 @@ from twilio_sms_channel.simulator.answers import (
 	page,
 	rfc2822,
 )
-from twilio_sms_channel.simulator.carrier import MAX_MEDIA, Carrier
+from twilio_sms_channel.simulator.carrier_outbound import OutboundCarrier
 from twilio_sms_channel.simulator.errors import UNKNOWN_USER, RestError
 from twilio_sms_channel.simulator.faults import Faults
+from twilio_sms_channel.simulator.media import MAX_MEDIA
 from twilio_sms_channel.simulator.models import (
 	ALPHANUMERIC,
 	FINAL_STATUSES,
@@ -130,7 +131,7 @@ class RestApi:
 	def __init__(
 		self,
 		world: World,
-		carrier: Carrier,
+		carrier: OutboundCarrier,
 		faults: Faults,
 		pause: Callable[[float], None],
 		hang_s: float,
@@ -325,7 +326,7 @@ class RestApi:
 		return answer
 
 	def _validated(self, request: Request, account: Account) -> dict:
-		"""What `Carrier.accept` takes; the checks are in the order in which Twilio is seen to make them."""
+		"""What `OutboundCarrier.accept` takes; the checks are in the order in which Twilio is seen to make them."""
 		form = request.form
 		body, to = form.get("Body", ""), _number_argument(form.get("To", ""))
 		from_ = _number_argument(form.get("From", "")) or None

@@ -13,6 +13,8 @@ from werkzeug.wrappers import Request, Response
 
 from twilio_sms_channel.simulator.answers import API, API_VERSION, V1
 from twilio_sms_channel.simulator.carrier import Carrier
+from twilio_sms_channel.simulator.carrier_inbound import InboundCarrier
+from twilio_sms_channel.simulator.carrier_outbound import OutboundCarrier
 from twilio_sms_channel.simulator.delivery import (
 	CONNECT_TIMEOUT_S,
 	READ_TIMEOUT_S,
@@ -95,10 +97,12 @@ class Simulator:
 		self.faults = Faults(seed, self.world.touch)
 		self._rules = Rules(connect_timeout_s, read_timeout_s, total_time_s)
 		self._courier = Courier(self.world, self._rules)
-		self._carrier = Carrier(self.world, self._courier, self.faults, speed, self._media_url)
+		self._carrier = Carrier(self.world, self._courier, self.faults, speed)
+		self._outbound = OutboundCarrier(self._carrier)
+		self._inbound = InboundCarrier(self._carrier, self._outbound, self._media_url)
 		self._rest = RestApi(
 			self.world,
-			self._carrier,
+			self._outbound,
 			self.faults,
 			self._pause,
 			hang_s,
@@ -285,7 +289,7 @@ class Simulator:
 			raise ValueError(f"{to!r} is not a number that can be texted")
 		if not _is_party(from_) or from_ in self.world.numbers:
 			raise ValueError(f"{from_!r} is not a customer's number")
-		return self._carrier.receive(from_, number, body, list(media), extra_params)
+		return self._inbound.receive(from_, number, body, list(media), extra_params)
 
 	def messages(
 		self, *, direction: str = "", customer: str = "", number: str = "", status: str = ""
