@@ -11,7 +11,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from twilio_sms_channel.simulator.answers import API, API_VERSION, V1
 from twilio_sms_channel.simulator.carrier import Carrier
 from twilio_sms_channel.simulator.carrier_inbound import InboundCarrier
 from twilio_sms_channel.simulator.carrier_outbound import OutboundCarrier
@@ -43,7 +42,8 @@ from twilio_sms_channel.simulator.models import (
 )
 from twilio_sms_channel.simulator.pages import Pages
 from twilio_sms_channel.simulator.phone_numbers import looks_alphanumeric, looks_like_short_code
-from twilio_sms_channel.simulator.rest import HungUp, RestApi
+from twilio_sms_channel.simulator.rest.answers import API, API_VERSION, V1
+from twilio_sms_channel.simulator.rest.api import HungUp, RestApi
 from twilio_sms_channel.simulator.world import World
 
 SID_PREFIXES = {SHORT_CODE: "SC", ALPHANUMERIC: "AI"}

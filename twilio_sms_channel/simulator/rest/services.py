@@ -6,14 +6,6 @@ https://www.twilio.com/docs/messaging/api/service-resource and the pages below i
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from twilio_sms_channel.simulator.answers import (
-	V1,
-	changes,
-	host_of,
-	iso8601,
-	json_answer,
-	page_with_meta,
-)
 from twilio_sms_channel.simulator.errors import RestError
 from twilio_sms_channel.simulator.models import (
 	ALPHANUMERIC,
@@ -26,6 +18,14 @@ from twilio_sms_channel.simulator.models import (
 	now,
 )
 from twilio_sms_channel.simulator.phone_numbers import region
+from twilio_sms_channel.simulator.rest.answers import (
+	V1,
+	changes,
+	host_of,
+	iso8601,
+	json_answer,
+	page_with_meta,
+)
 from twilio_sms_channel.simulator.world import World
 
 SERVICE_URLS = {

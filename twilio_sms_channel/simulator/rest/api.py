@@ -15,24 +15,6 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BaseConverter, Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from twilio_sms_channel.simulator import (
-	accounts_host,
-	messaging_host,
-	monitor_host,
-	registrations,
-	short_codes,
-)
-from twilio_sms_channel.simulator.answers import (
-	API,
-	API_VERSION,
-	SMS_METHODS,
-	SMS_URLS,
-	changes,
-	is_url,
-	json_answer,
-	page,
-	rfc2822,
-)
 from twilio_sms_channel.simulator.carrier_outbound import OutboundCarrier
 from twilio_sms_channel.simulator.errors import UNKNOWN_USER, RestError
 from twilio_sms_channel.simulator.faults import Faults
@@ -50,6 +32,25 @@ from twilio_sms_channel.simulator.models import (
 	now,
 )
 from twilio_sms_channel.simulator.phone_numbers import looks_alphanumeric, looks_like_short_code, region
+from twilio_sms_channel.simulator.rest import (
+	alerts,
+	campaigns,
+	geo_permissions,
+	services,
+	short_codes,
+	verifications,
+)
+from twilio_sms_channel.simulator.rest.answers import (
+	API,
+	API_VERSION,
+	SMS_METHODS,
+	SMS_URLS,
+	changes,
+	is_url,
+	json_answer,
+	page,
+	rfc2822,
+)
 from twilio_sms_channel.simulator.world import World
 
 MAX_BODY_CHARACTERS = 1600
@@ -108,10 +109,11 @@ URLS = Map(
 			methods=["GET", "DELETE"],
 		),
 		*short_codes.RULES,
-		*messaging_host.RULES,
-		*registrations.RULES,
-		*accounts_host.RULES,
-		*monitor_host.RULES,
+		*services.RULES,
+		*campaigns.RULES,
+		*verifications.RULES,
+		*geo_permissions.RULES,
+		*alerts.RULES,
 	],
 	converters={"sid": SidConverter},
 	strict_slashes=True,

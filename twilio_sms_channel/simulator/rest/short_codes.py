@@ -3,7 +3,9 @@
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from twilio_sms_channel.simulator.answers import (
+from twilio_sms_channel.simulator.errors import RestError
+from twilio_sms_channel.simulator.models import SHORT_CODE, Account, PhoneNumber, now
+from twilio_sms_channel.simulator.rest.answers import (
 	API,
 	API_VERSION,
 	SMS_METHODS,
@@ -13,8 +15,6 @@ from twilio_sms_channel.simulator.answers import (
 	page,
 	rfc2822,
 )
-from twilio_sms_channel.simulator.errors import RestError
-from twilio_sms_channel.simulator.models import SHORT_CODE, Account, PhoneNumber, now
 from twilio_sms_channel.simulator.world import World
 
 

@@ -9,7 +9,9 @@ from datetime import datetime, timedelta, timezone
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from twilio_sms_channel.simulator.answers import (
+from twilio_sms_channel.simulator.errors import RestError
+from twilio_sms_channel.simulator.models import ALERT_LEVELS, Account, Alert
+from twilio_sms_channel.simulator.rest.answers import (
 	API_VERSION,
 	V1,
 	host_of,
@@ -17,8 +19,6 @@ from twilio_sms_channel.simulator.answers import (
 	json_answer,
 	page_with_meta,
 )
-from twilio_sms_channel.simulator.errors import RestError
-from twilio_sms_channel.simulator.models import ALERT_LEVELS, Account, Alert
 from twilio_sms_channel.simulator.world import World
 
 

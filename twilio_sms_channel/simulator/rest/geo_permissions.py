@@ -8,9 +8,9 @@ import phonenumbers
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from twilio_sms_channel.simulator.answers import V1, json_answer
 from twilio_sms_channel.simulator.errors import RestError
 from twilio_sms_channel.simulator.models import Account
+from twilio_sms_channel.simulator.rest.answers import V1, json_answer
 from twilio_sms_channel.simulator.world import World
 
 
