@@ -12,7 +12,7 @@ from twilio.request_validator import RequestValidator
 
 from twilio_sms_channel.simulator import FAULTS
 from twilio_sms_channel.simulator.carrier_outbound import FAILED_ENDINGS, UNDELIVERED_ENDINGS
-from twilio_sms_channel.simulator.rest.api import MAGIC_FROM, MAGIC_TO
+from twilio_sms_channel.simulator.rest.send_request import MAGIC_FROM, MAGIC_TO
 
 from .conftest import ANN, OURS
 

@@ -22,7 +22,7 @@ from twilio_sms_channel.simulator.delivery import (
 	Rules,
 )
 from twilio_sms_channel.simulator.errors import DELIVERY_ERRORS, WEBHOOK_ERRORS
-from twilio_sms_channel.simulator.faults import Faults
+from twilio_sms_channel.simulator.faults import Faults, HungUp
 from twilio_sms_channel.simulator.models import (
 	ALPHANUMERIC,
 	KINDS,
@@ -43,7 +43,8 @@ from twilio_sms_channel.simulator.models import (
 from twilio_sms_channel.simulator.pages import Pages
 from twilio_sms_channel.simulator.phone_numbers import looks_alphanumeric, looks_like_short_code
 from twilio_sms_channel.simulator.rest.answers import API, API_VERSION, V1
-from twilio_sms_channel.simulator.rest.api import HungUp, RestApi
+from twilio_sms_channel.simulator.rest.api import RestApi
+from twilio_sms_channel.simulator.rest.context import Context
 from twilio_sms_channel.simulator.world import World
 
 SID_PREFIXES = {SHORT_CODE: "SC", ALPHANUMERIC: "AI"}
@@ -101,14 +102,9 @@ class Simulator:
 		self._outbound = OutboundCarrier(self._carrier)
 		self._inbound = InboundCarrier(self._carrier, self._outbound, self._media_url)
 		self._rest = RestApi(
-			self.world,
-			self._outbound,
-			self.faults,
-			self._pause,
-			hang_s,
+			Context(self.world, self._outbound, self.faults, self._pause, hang_s, self._media_location),
 			slow_s,
 			latency_s,
-			self._media_location,
 		)
 		self._pages = Pages(self)
 		self._server = None
@@ -333,11 +329,11 @@ class Simulator:
 	@property
 	def clock_ahead_s(self) -> float:
 		"""How far Twilio's clock is ahead of this machine's, below 0 when it is behind; may be changed at any time."""
-		return self._rest.clock_ahead.total_seconds()
+		return self._rest.context.clock_ahead.total_seconds()
 
 	@clock_ahead_s.setter
 	def clock_ahead_s(self, seconds: float) -> None:
-		self._rest.clock_ahead = timedelta(seconds=seconds)
+		self._rest.context.clock_ahead = timedelta(seconds=seconds)
 
 	@property
 	def under_way(self) -> int:

@@ -8,13 +8,13 @@ from werkzeug.wrappers import Request, Response
 
 from twilio_sms_channel.simulator.models import Account, MessagingService
 from twilio_sms_channel.simulator.rest.answers import V1, host_of, iso8601, page_with_meta
+from twilio_sms_channel.simulator.rest.context import Context
 from twilio_sms_channel.simulator.rest.services import service_of
-from twilio_sms_channel.simulator.world import World
 
 
-def list_campaigns(world: World, request: Request, account: Account, sid: str) -> Response:
+def list_campaigns(context: Context, request: Request, account: Account, sid: str) -> Response:
 	"""The campaign of a Messaging Service, where it has one."""
-	service = service_of(world, request, account, sid)
+	service = service_of(context.world, request, account, sid)
 	found = [service] if service.campaign_status else []
 	return page_with_meta(request, "compliance", found, lambda s: campaign_json(s, host_of(request)))
 

@@ -8,18 +8,18 @@ from werkzeug.wrappers import Request, Response
 
 from twilio_sms_channel.simulator.models import TOLL_FREE, Account, PhoneNumber
 from twilio_sms_channel.simulator.rest.answers import V1, host_of, iso8601, page_with_meta
-from twilio_sms_channel.simulator.world import World
+from twilio_sms_channel.simulator.rest.context import Context
 
 ADDRESS_INVALID = 30451
 """why a verification is rejected in practice mode"""
 
 
-def list_verifications(world: World, request: Request, account: Account) -> Response:
+def list_verifications(context: Context, request: Request, account: Account) -> Response:
 	number_sid, status = request.args.get("TollfreePhoneNumberSid"), request.args.get("Status")
-	with world.lock:
+	with context.world.lock:
 		found = [
 			n
-			for n in world.numbers.values()
+			for n in context.world.numbers.values()
 			if n.account_sid == account.sid
 			and n.kind == TOLL_FREE
 			and n.verification
