@@ -11,7 +11,7 @@ import pytest
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from twilio_sms_channel.simulator import Simulator, server
+from twilio_sms_channel.simulator import Simulator, http
 
 OURS = "+14155550100"
 ANN = "+14155550132"
@@ -95,7 +95,7 @@ def app():
 
 @pytest.fixture
 def sim(monkeypatch):
-	monkeypatch.setattr(server, "POLL_S", 0.002)
+	monkeypatch.setattr(http, "POLL_S", 0.002)
 	with Simulator(speed=math.inf, seed=7, hang_s=0.3, slow_s=0.2, read_timeout_s=0.5, total_time_s=2) as sim:
 		yield sim
 

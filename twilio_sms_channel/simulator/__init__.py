@@ -21,8 +21,8 @@ from twilio_sms_channel.simulator.models import (
 	RestRequest,
 	WebhookAttempt,
 )
-from twilio_sms_channel.simulator.server import Simulator
 from twilio_sms_channel.simulator.signing import sign
+from twilio_sms_channel.simulator.simulator import Simulator
 
 __all__ = [
 	"FAULTS",

@@ -1,6 +1,6 @@
 """The page with the handsets, and the JSON API behind it.
 
-Loopback has no login, so a web page open in the same browser must not be able to use it: `server` refuses foreign
+Loopback has no login, so a web page open in the same browser must not be able to use it: `http` refuses foreign
 Host headers, and everything that changes something takes JSON from the page's own origin only.
 """
 

@@ -32,3 +32,13 @@ def looks_like_short_code(number: str) -> bool:
 def looks_alphanumeric(number: str) -> bool:
 	"""Up to 11 letters, digits, spaces and & + - _, at least one of them a letter (Twilio's rule)."""
 	return bool(re.fullmatch(r"[A-Za-z0-9 &+_-]{1,11}", number)) and bool(re.search("[A-Za-z]", number))
+
+
+def is_party(number: str) -> bool:
+	e164 = (
+		number.startswith("+")
+		and number[1:].isascii()
+		and number[1:].isdecimal()
+		and len(number) in range(6, 17)
+	)
+	return e164 or looks_like_short_code(number) or looks_alphanumeric(number)
