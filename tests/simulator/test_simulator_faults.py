@@ -159,7 +159,7 @@ def test_media_are_missing_at_first(sim, account, number, say):
 
 
 def test_every_fault_is_told_to_people(sim):
-	page = requests.get(sim.base_url + "/simulator/static/app.js", timeout=2).text
+	page = requests.get(sim.base_url + "/simulator/static/faults.js", timeout=2).text
 	assert [f.name for f in sim.faults] == list(FAULTS) and all(f'"{name}"' in page for name in FAULTS)
 
 

@@ -26,9 +26,20 @@ from twilio_sms_channel.simulator.models import (
 )
 
 STATIC = Path(__file__).parent / "static"
+SCRIPTS = (
+	"app.js",
+	"behind_the_scenes.js",
+	"compose.js",
+	"customers.js",
+	"dom.js",
+	"faults.js",
+	"phone.js",
+	"state.js",
+	"tabs.js",
+)
 STATIC_FILES = {
 	"index.html": "text/html; charset=utf-8",
-	"app.js": "text/javascript; charset=utf-8",
+	**dict.fromkeys(SCRIPTS, "text/javascript; charset=utf-8"),
 	"style.css": "text/css; charset=utf-8",
 	"icon.svg": "image/svg+xml",
 }
