@@ -1,5 +1,6 @@
 """A simulator, an app that it calls, and a Twilio client of Twilio's own."""
 
+import json
 import math
 import threading
 import time
@@ -8,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
@@ -15,6 +17,7 @@ from twilio_sms_channel.simulator import Simulator, http
 
 OURS = "+14155550100"
 ANN = "+14155550132"
+GIF = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"
 
 
 @dataclass
@@ -150,3 +153,14 @@ def send(sim, client, app):
 		return message
 
 	return send
+
+
+def refused(call) -> tuple[int, int]:
+	"""Twilio's code and the HTTP status that `call` fails with."""
+	with pytest.raises(TwilioException) as caught:
+		call()
+	if isinstance(caught.value, TwilioRestException):
+		return caught.value.code, caught.value.status
+	# What the SDK raises for a list has neither; the answer is its second argument.
+	answer = caught.value.args[1]
+	return json.loads(answer.text)["code"], answer.status_code

@@ -14,9 +14,7 @@ from twilio_sms_channel.simulator import FAULTS
 from twilio_sms_channel.simulator.carrier_outbound import FAILED_ENDINGS, UNDELIVERED_ENDINGS
 from twilio_sms_channel.simulator.rest.send_request import MAGIC_FROM, MAGIC_TO
 
-from .conftest import ANN, OURS
-
-GIF = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"
+from .conftest import ANN, GIF, OURS
 
 
 def create(client, app=None):

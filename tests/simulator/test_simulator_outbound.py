@@ -4,9 +4,7 @@ import pytest
 
 from twilio_sms_channel.simulator import Simulator
 
-from .conftest import ANN, OURS, Reply
-
-GIF = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"
+from .conftest import ANN, GIF, OURS, Reply
 
 
 def statuses(app) -> list[str]:

@@ -9,9 +9,7 @@ import requests
 from twilio_sms_channel.simulator import Simulator
 from twilio_sms_channel.simulator.pages import STATIC
 
-from .conftest import ANN, OURS
-
-GIF = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"
+from .conftest import ANN, GIF, OURS
 
 
 @pytest.fixture
