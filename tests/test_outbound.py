@@ -168,7 +168,7 @@ def test_what_arrived_after_all_is_not_sent_again(agent, customer, sim, ticket):
 	assert refused.status_code == 417 and "arrived after all" in refused.text
 	assert status_of(sent) == "Delivered"
 	give_back()
-	sim._carrier._call_back(at_twilio)
+	sim._outbound._call_back(at_twilio)
 	settled(sent, "Delivered")
 	waiting = {"status": "Queued", "twilio_sid": None, "earlier_sids": at_twilio.sid}
 	frappe.db.set_value("Twilio SMS Message", sent, waiting)

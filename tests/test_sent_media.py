@@ -22,7 +22,7 @@ from twilio_sms_channel.content import images, media_links, media_types
 from twilio_sms_channel.infra import public_url
 from twilio_sms_channel.messaging.inbound import media
 from twilio_sms_channel.messaging.outbound import attachments, outbox
-from twilio_sms_channel.simulator.carrier import ACCEPTED_MEDIA
+from twilio_sms_channel.simulator.media import ACCEPTED_MEDIA
 
 MB = 1024**2
 AS_LINK = {"unsendable_files": "Send as Link"}

@@ -85,7 +85,7 @@ def test_a_report_that_comes_after_all_decides(agent, customer, sim, ticket):
 	frappe.db.set_value(MESSAGE, message, {"status": "Unconfirmed", "needs_decision": 1, "twilio_sid": None})
 	frappe.db.commit()
 	(at_twilio,) = customer.inbox()
-	sim._carrier._call_back(at_twilio)
+	sim._outbound._call_back(at_twilio)
 	eventually(lambda: status_of(message) == "Delivered")
 	assert not fact(message, "needs_decision") and fact(message, "twilio_sid") == at_twilio.sid
 

@@ -1,5 +1,6 @@
 """A simulator, an app that it calls, and a Twilio client of Twilio's own."""
 
+import json
 import math
 import threading
 import time
@@ -8,13 +9,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from twilio_sms_channel.simulator import Simulator, server
+from twilio_sms_channel.simulator import Simulator, http
 
 OURS = "+14155550100"
 ANN = "+14155550132"
+GIF = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"
 
 
 @dataclass
@@ -95,7 +98,7 @@ def app():
 
 @pytest.fixture
 def sim(monkeypatch):
-	monkeypatch.setattr(server, "POLL_S", 0.002)
+	monkeypatch.setattr(http, "POLL_S", 0.002)
 	with Simulator(speed=math.inf, seed=7, hang_s=0.3, slow_s=0.2, read_timeout_s=0.5, total_time_s=2) as sim:
 		yield sim
 
@@ -150,3 +153,14 @@ def send(sim, client, app):
 		return message
 
 	return send
+
+
+def refused(call) -> tuple[int, int]:
+	"""Twilio's code and the HTTP status that `call` fails with."""
+	with pytest.raises(TwilioException) as caught:
+		call()
+	if isinstance(caught.value, TwilioRestException):
+		return caught.value.code, caught.value.status
+	# What the SDK raises for a list has neither; the answer is its second argument.
+	answer = caught.value.args[1]
+	return json.loads(answer.text)["code"], answer.status_code

@@ -11,12 +11,10 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator
 
 from twilio_sms_channel.simulator import FAULTS
-from twilio_sms_channel.simulator.carrier import FAILED_ENDINGS, UNDELIVERED_ENDINGS
-from twilio_sms_channel.simulator.rest import MAGIC_FROM, MAGIC_TO
+from twilio_sms_channel.simulator.carrier_outbound import FAILED_ENDINGS, UNDELIVERED_ENDINGS
+from twilio_sms_channel.simulator.rest.send_request import MAGIC_FROM, MAGIC_TO
 
-from .conftest import ANN, OURS
-
-GIF = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"
+from .conftest import ANN, GIF, OURS
 
 
 def create(client, app=None):
@@ -159,7 +157,7 @@ def test_media_are_missing_at_first(sim, account, number, say):
 
 
 def test_every_fault_is_told_to_people(sim):
-	page = requests.get(sim.base_url + "/simulator/static/app.js", timeout=2).text
+	page = requests.get(sim.base_url + "/simulator/static/faults.js", timeout=2).text
 	assert [f.name for f in sim.faults] == list(FAULTS) and all(f'"{name}"' in page for name in FAULTS)
 
 

@@ -5,9 +5,7 @@ import time
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
-from .conftest import ANN, OURS, Reply
-
-GIF = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"
+from .conftest import ANN, GIF, OURS, Reply
 
 
 def test_parameters_of_an_inbound_webhook(sim, app, account, number, say):

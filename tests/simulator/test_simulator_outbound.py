@@ -4,9 +4,7 @@ import pytest
 
 from twilio_sms_channel.simulator import Simulator
 
-from .conftest import ANN, OURS, Reply
-
-GIF = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"
+from .conftest import ANN, GIF, OURS, Reply
 
 
 def statuses(app) -> list[str]:
@@ -78,8 +76,8 @@ def test_account_suspended_under_way(sim, app, account, client):
 	message = client.messages.create(to="+14155530000", from_=OURS, body="x")
 	sim.wait_idle(5)
 	account.status = "suspended"
-	queued = sim._carrier.accept(account, to=ANN, from_=OURS, body="x")
-	sim._carrier.begin(queued)
+	queued = sim._outbound.accept(account, to=ANN, from_=OURS, body="x")
+	sim._outbound.begin(queued)
 	sim.wait_idle(5)
 	assert queued.error_code == 30002 and sim.message(message.sid).status == "sent"
 
@@ -147,8 +145,8 @@ def test_speed():
 	with Simulator(speed=10) as sim:
 		account = sim.add_account()
 		sim.add_number(account.sid, OURS)
-		message = sim._carrier.accept(account, to=ANN, from_=OURS, body="x")
-		sim._carrier.begin(message)
+		message = sim._outbound.accept(account, to=ANN, from_=OURS, body="x")
+		sim._outbound.begin(message)
 		assert message.status == "queued" and not sim.wait_idle(0.01)
 		assert sim.wait_idle(2) and [s for s, _ in message.history] == [
 			"queued",

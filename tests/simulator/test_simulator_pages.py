@@ -7,10 +7,9 @@ import pytest
 import requests
 
 from twilio_sms_channel.simulator import Simulator
+from twilio_sms_channel.simulator.pages import STATIC
 
-from .conftest import ANN, OURS
-
-GIF = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;"
+from .conftest import ANN, GIF, OURS
 
 
 @pytest.fixture
@@ -31,8 +30,8 @@ def test_page_is_served_and_loads_nothing_from_elsewhere(sim):
 		"text/html" in page.headers["Content-Type"]
 		and "default-src 'none'" in page.headers["Content-Security-Policy"]
 	)
-	for name in ("app.js", "style.css", "icon.svg"):
-		assert requests.get(f"{sim.base_url}/simulator/static/{name}", timeout=2).status_code == 200
+	for file in STATIC.iterdir():
+		assert requests.get(f"{sim.base_url}/simulator/static/{file.name}", timeout=2).status_code == 200
 	for text in (page.text, requests.get(sim.base_url + "/simulator/static/style.css", timeout=2).text):
 		assert "http://" not in text and "https://" not in text and "//cdn" not in text
 

@@ -9,9 +9,7 @@ It needs no site and no Frappe. docs/simulator.md tells the rest.
 """
 
 from twilio_sms_channel.simulator.faults import FAULTS, Faults
-from twilio_sms_channel.simulator.server import Simulator
-from twilio_sms_channel.simulator.signing import sign
-from twilio_sms_channel.simulator.world import (
+from twilio_sms_channel.simulator.models import (
 	KINDS,
 	Account,
 	Alert,
@@ -23,6 +21,8 @@ from twilio_sms_channel.simulator.world import (
 	RestRequest,
 	WebhookAttempt,
 )
+from twilio_sms_channel.simulator.signing import sign
+from twilio_sms_channel.simulator.simulator import Simulator
 
 __all__ = [
 	"FAULTS",

@@ -19,8 +19,9 @@ import requests
 import urllib3
 
 from twilio_sms_channel.simulator.errors import WEBHOOK_ERRORS
+from twilio_sms_channel.simulator.models import Notice, WebhookAttempt
 from twilio_sms_channel.simulator.signing import sign
-from twilio_sms_channel.simulator.world import Notice, WebhookAttempt, World
+from twilio_sms_channel.simulator.world import World
 
 USER_AGENT = "TwilioProxy/1.1"
 CONNECT_TIMEOUT_S = 5.0

@@ -28,6 +28,10 @@ FAULTS: dict[str, str] = {
 }
 
 
+class HungUp(ConnectionError):
+	"""A fault: the connection is to be closed without an answer."""
+
+
 @dataclass
 class Fault:
 	"""One switch. Off unless `remaining` or `probability` says otherwise."""

@@ -4,7 +4,7 @@ Sources: Twilio's article on opt-out keywords (SMS STOP filtering), for long cod
 article on toll-free opt-out keywords, which the network answers. Standalone short codes: nobody does.
 """
 
-from twilio_sms_channel.simulator.world import SHORT_CODE, TOLL_FREE
+from twilio_sms_channel.simulator.models import SHORT_CODE, TOLL_FREE
 
 STOP_WORDS = {"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}
 START_WORDS = {"START", "YES", "UNSTOP"}

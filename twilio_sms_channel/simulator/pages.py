@@ -1,6 +1,6 @@
 """The page with the handsets, and the JSON API behind it.
 
-Loopback has no login, so a web page open in the same browser must not be able to use it: `server` refuses foreign
+Loopback has no login, so a web page open in the same browser must not be able to use it: `http` refuses foreign
 Host headers, and everything that changes something takes JSON from the page's own origin only.
 """
 
@@ -14,22 +14,32 @@ from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound, 
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from twilio_sms_channel.simulator.carrier import MAX_MEDIA, MAX_MEDIA_BYTES
+from twilio_sms_channel.simulator.event_log import event_details, event_state
 from twilio_sms_channel.simulator.faults import FAULTS
-from twilio_sms_channel.simulator.world import (
+from twilio_sms_channel.simulator.media import MAX_MEDIA, MAX_MEDIA_BYTES
+from twilio_sms_channel.simulator.models import (
 	ALPHANUMERIC,
 	FINAL_STATUSES,
 	Message,
-	Notice,
 	PhoneNumber,
-	RestRequest,
 	WebhookAttempt,
 )
 
 STATIC = Path(__file__).parent / "static"
+SCRIPTS = (
+	"app.js",
+	"behind_the_scenes.js",
+	"compose.js",
+	"customers.js",
+	"dom.js",
+	"faults.js",
+	"phone.js",
+	"state.js",
+	"tabs.js",
+)
 STATIC_FILES = {
 	"index.html": "text/html; charset=utf-8",
-	"app.js": "text/javascript; charset=utf-8",
+	**dict.fromkeys(SCRIPTS, "text/javascript; charset=utf-8"),
 	"style.css": "text/css; charset=utf-8",
 	"icon.svg": "image/svg+xml",
 }
@@ -41,19 +51,6 @@ SHOWN_MESSAGES = 1000
 SHOWN_EVENTS = 150
 HEARTBEAT_S = 15
 SHOWN_INLINE = ("image/jpeg", "image/png", "image/gif", "image/webp", "audio/", "video/")
-# A part of a REST request's path, and what it is about; the first that fits.
-RESOURCES = (
-	("/Messaging/GeoPermissions", "geo permissions"),
-	("/Media", "media"),
-	("/Messages/", "a message"),
-	("/IncomingPhoneNumbers", "numbers"),
-	("/SMS/ShortCodes", "short codes"),
-	("/Compliance/Usa2p", "the campaign of a service"),
-	("/Services", "Messaging Services"),
-	("/Tollfree/Verifications", "toll-free verifications"),
-	("/Alerts", "alerts"),
-	("/Balance", "the balance"),
-)
 
 URLS = Map(
 	[
@@ -125,7 +122,7 @@ class Pages:
 					"numbers": [self._number_state(n) for n in world.numbers.values()],
 					"handsets": [vars(h) for h in world.handsets.values()],
 					"messages": [_message_state(m, announced.get(m.sid)) for m in messages],
-					"events": [_event_state(e) for e in list(world.journal)[-SHOWN_EVENTS:]],
+					"events": [event_state(e) for e in list(world.journal)[-SHOWN_EVENTS:]],
 					"faults": [
 						{
 							"name": f.name,
@@ -191,7 +188,7 @@ class Pages:
 			entry = next((e for e in self.world.journal if e.seq == seq), None)
 			if entry is None:
 				raise NotFound("This entry is no longer there.")
-			return _json(_event_details(entry))
+			return _json(event_details(entry))
 
 	def _media(self, sid: str) -> Response:
 		media = self.world.media.get(sid)
@@ -305,73 +302,6 @@ def _message_state(message: Message, announced: WebhookAttempt | None = None) ->
 		],
 		"media_expected": message.num_media,
 	}
-
-
-def _event_state(entry) -> dict:
-	state = {"seq": entry.seq, "at": entry.at.isoformat(), "latency_ms": getattr(entry, "latency_ms", None)}
-	if isinstance(entry, WebhookAttempt):
-		status = entry.params.get("MessageStatus")
-		again = f", attempt {entry.number}" if entry.number > 1 else ""
-		where = ", fallback URL" if entry.fallback else ""
-		return state | {
-			"kind": "callback" if entry.kind == "status" else "webhook",
-			"title": (f"Status “{status}”" if entry.kind == "status" else "Inbound text") + again + where,
-			"who": entry.params.get("To" if entry.kind == "status" else "From"),
-			"status": entry.status_code,
-			"ok": entry.ok and not entry.error_code,
-			"note": entry.error,
-		}
-	if isinstance(entry, RestRequest):
-		return state | {
-			"kind": "request",
-			"title": _what_for(entry),
-			"who": ", ".join(entry.form.get("To", [])),
-			"status": entry.status_code,
-			"ok": entry.status_code is not None and entry.status_code < 400,
-			"note": f"Twilio error {entry.error_code}" if entry.error_code else "",
-		}
-	return state | {
-		"kind": "notice",
-		"title": entry.text,
-		"who": "",
-		"status": None,
-		"ok": entry.ok,
-		"note": "",
-	}
-
-
-def _event_details(entry) -> dict:
-	"""Headings and what stands under them."""
-	if isinstance(entry, WebhookAttempt):
-		return {
-			"Request": f"{entry.method} {entry.url}",
-			"Parameters": entry.params,
-			"Headers": entry.headers,
-			"Answer": entry.error or f"HTTP {entry.status_code}",
-			"Body of the answer": entry.response_body,
-		}
-	if isinstance(entry, RestRequest):
-		return {
-			"Request": f"{entry.method} {entry.path}",
-			"Logged in as": entry.user or "nobody",
-			"Query": {k: ", ".join(v) for k, v in entry.query.items()},
-			"Form": {k: ", ".join(v) for k, v in entry.form.items()},
-			"Answer": f"HTTP {entry.status_code}" if entry.status_code else "none: the connection was closed",
-		}
-	assert isinstance(entry, Notice)
-	return {"What": entry.text, "Message": entry.message_sid}
-
-
-def _what_for(entry: RestRequest) -> str:
-	"""A REST request in words, as far as one line of the log allows."""
-	if entry.path.endswith("/Messages.json"):
-		return "Send a text" if entry.method == "POST" else "List messages"
-	for part, name in RESOURCES:
-		if part in entry.path:
-			return {"GET": "Read", "POST": "Change", "DELETE": "Delete"}.get(
-				entry.method, entry.method
-			) + f" {name}"
-	return f"{entry.method} {entry.path.rsplit('/', 1)[-1][:40]}"
 
 
 def _json(content: object, status: int = 200) -> Response:

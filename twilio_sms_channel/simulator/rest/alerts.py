@@ -9,7 +9,9 @@ from datetime import datetime, timedelta, timezone
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from twilio_sms_channel.simulator.answers import (
+from twilio_sms_channel.simulator.errors import RestError
+from twilio_sms_channel.simulator.models import ALERT_LEVELS, Account, Alert
+from twilio_sms_channel.simulator.rest.answers import (
 	API_VERSION,
 	V1,
 	host_of,
@@ -17,20 +19,19 @@ from twilio_sms_channel.simulator.answers import (
 	json_answer,
 	page_with_meta,
 )
-from twilio_sms_channel.simulator.errors import RestError
-from twilio_sms_channel.simulator.world import ALERT_LEVELS, Account, Alert, World
+from twilio_sms_channel.simulator.rest.context import Context
 
 
-def list_alerts(world: World, request: Request, account: Account) -> Response:
+def list_alerts(context: Context, request: Request, account: Account) -> Response:
 	"""Newest first, in a shorter form than one alone."""
 	level = request.args.get("LogLevel", "")
 	if level and level not in ALERT_LEVELS:
 		raise RestError(20001, "LogLevel")
 	start, end = _date(request, "StartDate"), _date(request, "EndDate", as_end=True)
-	with world.lock:
+	with context.world.lock:
 		found = (
 			a
-			for a in reversed(world.alerts)
+			for a in reversed(context.world.alerts)
 			if a.account_sid == account.sid
 			and level in ("", a.log_level)
 			and (start is None or a.generated >= start)
@@ -39,10 +40,10 @@ def list_alerts(world: World, request: Request, account: Account) -> Response:
 		return page_with_meta(request, "alerts", found, lambda a: alert_json(a, host_of(request)))
 
 
-def fetch_alert(world: World, request: Request, account: Account, sid: str) -> Response:
+def fetch_alert(context: Context, request: Request, account: Account, sid: str) -> Response:
 	"""One alert with the HTTP request and answer that it is about."""
-	with world.lock:
-		for alert in world.alerts:
+	with context.world.lock:
+		for alert in context.world.alerts:
 			if alert.sid == sid and alert.account_sid == account.sid:
 				return json_answer(
 					alert_json(alert, host_of(request))

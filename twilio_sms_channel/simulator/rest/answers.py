@@ -1,4 +1,4 @@
-"""What the answers of all of Twilio's hosts have in common: JSON, dates, pages, and the fields that updates take."""
+"""What the answers of all of Twilio's hosts have in common: JSON, dates, pages, and how arguments are read."""
 
 import itertools
 import json
@@ -165,6 +165,13 @@ def changes(
 	if "FriendlyName" in form:
 		found["friendly_name"] = form["FriendlyName"][:MAX_NAME_CHARACTERS]
 	return found
+
+
+def number_argument(value: str) -> str:
+	"""A number as given; a "+" that nobody percent-encoded arrives as a blank."""
+	if value.startswith(" ") and value.strip().isdecimal():
+		return "+" + value.strip()
+	return value.strip()
 
 
 def is_url(url: str) -> bool:

@@ -8,12 +8,13 @@ import phonenumbers
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from twilio_sms_channel.simulator.answers import V1, json_answer
 from twilio_sms_channel.simulator.errors import RestError
-from twilio_sms_channel.simulator.world import Account, World
+from twilio_sms_channel.simulator.models import Account
+from twilio_sms_channel.simulator.rest.answers import V1, json_answer
+from twilio_sms_channel.simulator.rest.context import Context
 
 
-def fetch_geo_permissions(world: World, request: Request, account: Account) -> Response:
+def fetch_geo_permissions(context: Context, request: Request, account: Account) -> Response:
 	"""All countries, or the one of `CountryCode` (ISO 3166-1 alpha-2)."""
 	wanted = request.args.get("CountryCode", "").upper()
 	countries = sorted(phonenumbers.SUPPORTED_REGIONS)

@@ -6,16 +6,8 @@ https://www.twilio.com/docs/messaging/api/service-resource and the pages below i
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from twilio_sms_channel.simulator.answers import (
-	V1,
-	changes,
-	host_of,
-	iso8601,
-	json_answer,
-	page_with_meta,
-)
 from twilio_sms_channel.simulator.errors import RestError
-from twilio_sms_channel.simulator.world import (
+from twilio_sms_channel.simulator.models import (
 	ALPHANUMERIC,
 	LONG_CODE,
 	SHORT_CODE,
@@ -23,10 +15,19 @@ from twilio_sms_channel.simulator.world import (
 	Account,
 	MessagingService,
 	PhoneNumber,
-	World,
 	now,
-	region,
 )
+from twilio_sms_channel.simulator.phone_numbers import region
+from twilio_sms_channel.simulator.rest.answers import (
+	V1,
+	changes,
+	host_of,
+	iso8601,
+	json_answer,
+	page_with_meta,
+)
+from twilio_sms_channel.simulator.rest.context import Context
+from twilio_sms_channel.simulator.world import World
 
 SERVICE_URLS = {
 	"InboundRequestUrl": "inbound_url",
@@ -37,35 +38,37 @@ SERVICE_METHODS = {"InboundMethod": "inbound_method", "FallbackMethod": "fallbac
 SERVICE_FLAGS = {"UseInboundWebhookOnNumber": "use_inbound_webhook_on_number"}
 
 
-def list_services(world: World, request: Request, account: Account) -> Response:
-	with world.lock:
-		found = [s for s in world.services.values() if s.account_sid == account.sid]
+def list_services(context: Context, request: Request, account: Account) -> Response:
+	with context.world.lock:
+		found = [s for s in context.world.services.values() if s.account_sid == account.sid]
 		return page_with_meta(request, "services", found, lambda s: service_json(s, host_of(request)))
 
 
-def fetch_service(world: World, request: Request, account: Account, sid: str) -> Response:
-	return json_answer(service_json(service_of(world, request, account, sid), host_of(request)))
+def fetch_service(context: Context, request: Request, account: Account, sid: str) -> Response:
+	return json_answer(service_json(service_of(context.world, request, account, sid), host_of(request)))
 
 
-def update_service(world: World, request: Request, account: Account, sid: str) -> Response:
-	service = service_of(world, request, account, sid)
+def update_service(context: Context, request: Request, account: Account, sid: str) -> Response:
+	service = service_of(context.world, request, account, sid)
 	asked = changes(request.form, urls=SERVICE_URLS, methods=SERVICE_METHODS, flags=SERVICE_FLAGS)
-	with world.lock:
+	with context.world.lock:
 		vars(service).update(asked, updated=now())
-	world.touch()
+	context.world.touch()
 	return json_answer(service_json(service, host_of(request)))
 
 
-def list_phone_numbers(world: World, request: Request, account: Account, sid: str) -> Response:
-	return _senders(world, request, account, sid, "phone_numbers", "PhoneNumbers", (LONG_CODE, TOLL_FREE))
+def list_phone_numbers(context: Context, request: Request, account: Account, sid: str) -> Response:
+	return _senders(
+		context.world, request, account, sid, "phone_numbers", "PhoneNumbers", (LONG_CODE, TOLL_FREE)
+	)
 
 
-def list_short_codes(world: World, request: Request, account: Account, sid: str) -> Response:
-	return _senders(world, request, account, sid, "short_codes", "ShortCodes", (SHORT_CODE,))
+def list_short_codes(context: Context, request: Request, account: Account, sid: str) -> Response:
+	return _senders(context.world, request, account, sid, "short_codes", "ShortCodes", (SHORT_CODE,))
 
 
-def list_alpha_senders(world: World, request: Request, account: Account, sid: str) -> Response:
-	return _senders(world, request, account, sid, "alpha_senders", "AlphaSenders", (ALPHANUMERIC,))
+def list_alpha_senders(context: Context, request: Request, account: Account, sid: str) -> Response:
+	return _senders(context.world, request, account, sid, "alpha_senders", "AlphaSenders", (ALPHANUMERIC,))
 
 
 def _senders(

@@ -3,7 +3,9 @@
 from werkzeug.routing import Rule
 from werkzeug.wrappers import Request, Response
 
-from twilio_sms_channel.simulator.answers import (
+from twilio_sms_channel.simulator.errors import RestError
+from twilio_sms_channel.simulator.models import SHORT_CODE, Account, PhoneNumber, now
+from twilio_sms_channel.simulator.rest.answers import (
 	API,
 	API_VERSION,
 	SMS_METHODS,
@@ -13,31 +15,31 @@ from twilio_sms_channel.simulator.answers import (
 	page,
 	rfc2822,
 )
-from twilio_sms_channel.simulator.errors import RestError
-from twilio_sms_channel.simulator.world import SHORT_CODE, Account, PhoneNumber, World, now
+from twilio_sms_channel.simulator.rest.context import Context
+from twilio_sms_channel.simulator.world import World
 
 
-def list_short_codes(world: World, request: Request, account: Account) -> Response:
+def list_short_codes(context: Context, request: Request, account: Account) -> Response:
 	code, name = request.args.get("ShortCode", ""), request.args.get("FriendlyName")
-	with world.lock:
+	with context.world.lock:
 		found = [
 			n
-			for n in _owned(world, account)
+			for n in _owned(context.world, account)
 			if code.strip("*") in n.phone_number and name in (None, n.friendly_name)
 		]
 		return page(request, "short_codes", found, short_code_json)
 
 
-def fetch_short_code(world: World, request: Request, account: Account, sid: str) -> Response:
-	return json_answer(short_code_json(_short_code(world, request, account, sid)))
+def fetch_short_code(context: Context, request: Request, account: Account, sid: str) -> Response:
+	return json_answer(short_code_json(_short_code(context.world, request, account, sid)))
 
 
-def update_short_code(world: World, request: Request, account: Account, sid: str) -> Response:
-	code = _short_code(world, request, account, sid)
+def update_short_code(context: Context, request: Request, account: Account, sid: str) -> Response:
+	code = _short_code(context.world, request, account, sid)
 	asked = changes(request.form, urls=SMS_URLS, methods=SMS_METHODS)
-	with world.lock:
+	with context.world.lock:
 		vars(code).update(asked, updated=now())
-	world.touch()
+	context.world.touch()
 	return json_answer(short_code_json(code))
 
 
