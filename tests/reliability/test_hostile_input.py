@@ -63,12 +63,16 @@ class Door:
 		self.hosts = [host for host in HOSTS if self._is_served(host)]
 
 	def _is_served(self, host: bytes) -> bool:
-		connection = http.client.HTTPConnection("127.0.0.1", self.stack.port, timeout=TIMEOUT_S)
-		with closing(connection):
-			connection.putrequest("GET", "/api/method/frappe.ping", skip_host=True)
-			connection.putheader("Host", host)
-			connection.endheaders()
-			return connection.getresponse().status == 200
+		"""Whether Frappe answers as usual to a Host, a refusal's page included."""
+		statuses = []
+		for method, path in ("GET", "/api/method/frappe.ping"), ("PUT", INBOUND):
+			connection = http.client.HTTPConnection("127.0.0.1", self.stack.port, timeout=TIMEOUT_S)
+			with closing(connection):
+				connection.putrequest(method, path, skip_host=True)
+				connection.putheader("Host", host)
+				connection.endheaders()
+				statuses.append(connection.getresponse().status)
+		return statuses[0] == 200 and statuses[1] < 500
 
 	def send(self, batch: list[Ask]) -> list[int]:
 		"""HTTP status of each request's answer."""
