@@ -10,15 +10,10 @@ from support.planted import stored
 from support.stack import INBOUND, MESSAGE, Customer, eventually, status_of, ticket_of
 from support.webhooks import inbound_params, post_signed
 
-<<<<<<< HEAD
 from twilio_sms_channel.messaging.conversation import consent
 from twilio_sms_channel.messaging.inbound import intake, keyword_order
 from twilio_sms_channel.messaging.upkeep import backfill, sweep
-from twilio_sms_channel.simulator.world import SHORT_CODE, TOLL_FREE
-=======
-from twilio_sms_channel.messaging import backfill, consent, consent_order, intake, sweep
 from twilio_sms_channel.simulator.models import SHORT_CODE, TOLL_FREE
->>>>>>> house-simulator
 
 EVENT, CONVERSATION, NUMBER = "Twilio SMS Consent Event", "Twilio SMS Conversation", "Twilio SMS Number"
 API = "twilio_sms_channel.api.ticket."

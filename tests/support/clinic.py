@@ -13,14 +13,9 @@ from frappe.utils.background_jobs import get_workers
 from support.stack import INBOUND, Stack, eventually
 from twilio_sms_channel import doctor
 from twilio_sms_channel.doctor import remedies
-<<<<<<< HEAD
 from twilio_sms_channel.messaging.inbound import rejected_webhooks
 from twilio_sms_channel.people import phone
-from twilio_sms_channel.simulator.world import TOLL_FREE
-=======
-from twilio_sms_channel.messaging import phone, rejections
 from twilio_sms_channel.simulator.models import TOLL_FREE
->>>>>>> house-simulator
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
 ACCOUNT, NUMBER, MESSAGE = "Twilio SMS Account", "Twilio SMS Number", "Twilio SMS Message"
