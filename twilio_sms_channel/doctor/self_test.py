@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import requests
 from redis.exceptions import RedisError
-from twilio.request_validator import RequestValidator
 
 from twilio_sms_channel.doctor.finding import NotDone
 from twilio_sms_channel.infra import public_url
 from twilio_sms_channel.messaging.inbound import self_test_webhook
+from twilio_sms_channel.twilio_gateway import signature
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 5, 8
 # From nobody who could be answered.
@@ -46,7 +46,7 @@ def run(account_sid: str, token: str, number: str) -> Outcome:
 			"NumSegments": "1",
 			self_test_webhook.PARAMETER: word,
 		}
-		outcome = _post(url, params, RequestValidator(token).compute_signature(url, params))
+		outcome = _post(url, params, signature.sign(url, params, token))
 		did_arrive, refusal = self_test_webhook.outcome(word)
 	except RedisError as e:
 		raise NotDone(str(e)) from None

@@ -38,8 +38,11 @@ TIMEOUT_S = 15
 # The most that Twilio gives at once (PageSize of the Messages resource).
 LIST_PAGE_SIZE = 1000
 NOT_FOUND = "20404"
+# What a call may raise; `problem` tells what it means.
+CALL_ERRORS = (TwilioException, requests.exceptions.RequestException)
 # What the SDK puts before Twilio's words.
 SDK_PREFIX = re.compile(r"^Unable to \w+ \w+: ")
+_of_thread = threading.local()
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,13 @@ class Login:
 			client.http_client.session.mount(scheme, _Departures())
 		return client
 
+	def thread_client(self) -> Client:
+		"""The running thread's client, kept for its next calls."""
+		clients = vars(_of_thread).setdefault("clients", {})
+		if self not in clients:
+			clients[self] = self.client()
+		return clients[self]
+
 
 @dataclass(frozen=True)
 class Departure:
@@ -149,9 +159,6 @@ class _Departures(HTTPAdapter):
 		return answer
 
 
-_of_thread = threading.local()
-
-
 class Gateway:
 	"""Twilio's REST API with the credentials of one account.
 
@@ -172,7 +179,7 @@ class Gateway:
 		:raises TryAgain: not processed, may be repeated
 		:raises OutcomeUnknown: may be on its way, must not be repeated blindly
 		"""
-		return accepted(self.call(lambda: create(self.client, creation(to, body, **details))))
+		return self.call(lambda: create(self.client, creation(to, body, **details)))
 
 	def read_message(self, sid: str) -> tuple[Accepted, str, str]:
 		"""A message as Twilio has it now, its error code ("" without one) and Twilio's words for that."""
@@ -281,7 +288,7 @@ class Gateway:
 		"""
 		try:
 			return request()
-		except (TwilioException, requests.exceptions.RequestException) as e:
+		except CALL_ERRORS as e:
 			raise problem(e, self.login.timeout_s) from None
 
 
@@ -311,7 +318,7 @@ def creation(
 	return {key: value for key, value in options.items() if value or key == "body"}
 
 
-def create(client: Client, options: dict, departure: Departure | None = None) -> MessageInstance:
+def create(client: Client, options: dict, departure: Departure | None = None) -> Accepted:
 	"""Create a message (POST …/Messages.json). Needs no connection to the site; what it raises `problem` can tell.
 
 	:param departure: when the request may leave; at once without it
@@ -319,7 +326,7 @@ def create(client: Client, options: dict, departure: Departure | None = None) ->
 	"""
 	_of_thread.departure = departure
 	try:
-		return client.messages.create(**options)
+		return accepted(client.messages.create(**options))
 	finally:
 		_of_thread.departure = None
 

@@ -15,13 +15,9 @@ from datetime import datetime
 from math import inf
 
 import frappe
-import requests
 from frappe import _
 from redis.exceptions import RedisError
 from rq.timeouts import JobTimeoutException
-from twilio.base.exceptions import TwilioException
-from twilio.rest import Client
-from twilio.rest.api.v2010.account.message import MessageInstance
 
 from twilio_sms_channel.content import media_links
 from twilio_sms_channel.infra import (
@@ -40,12 +36,13 @@ from twilio_sms_channel.messaging.delivery import account_pause, message_status,
 from twilio_sms_channel.messaging.sending import claims, heartbeat, rate_limit, reconcile, wake
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import (
+	CALL_ERRORS,
 	NOT_FOUND,
+	Accepted,
 	Departure,
 	DidNotLeave,
 	Gateway,
 	Login,
-	accepted,
 	create,
 	creation,
 	problem,
@@ -355,7 +352,7 @@ class Pump:
 		return *work[:3], Departure(text.leaves_at, latest, self.stopping)
 
 	def _search(self, search: reconcile.Search, login: Login) -> tuple:
-		return _look_up, login, search
+		return reconcile.look, login, search
 
 	def _gateway(self, account: str, modified: datetime | None) -> Gateway:
 		modified = modified or frappe.db.get_value("Twilio SMS Account", account, "modified")
@@ -384,9 +381,9 @@ class Pump:
 			result = _result(call)
 			if isinstance(result, DidNotLeave):
 				again.append(call)
-			elif isinstance(result, MessageInstance):
+			elif isinstance(result, Accepted):
 				next_look = polling.first_at(has_callback=public_url.is_reachable())
-				taken.append(call.about.taken(accepted(result), next_look))
+				taken.append(call.about.taken(result, next_look))
 				if call.about.after_failures:
 					known = recovered.get(call.about.number, call.about.claimed_at)
 					recovered[call.about.number] = max(known, call.about.claimed_at)
@@ -457,22 +454,8 @@ class Keeper:
 # In a thread of a pump, without the site
 
 
-_of_thread = threading.local()
-
-
-def _send(login: Login, options: dict, departure: Departure) -> MessageInstance:
-	return create(_client(login), options, departure)
-
-
-def _look_up(login: Login, search: reconcile.Search) -> reconcile.Listed:
-	return reconcile.look(_client(login), search)
-
-
-def _client(login: Login) -> Client:
-	clients = vars(_of_thread).setdefault("clients", {})
-	if login not in clients:
-		clients[login] = login.client()
-	return clients[login]
+def _send(login: Login, options: dict, departure: Departure) -> Accepted:
+	return create(login.thread_client(), options, departure)
 
 
 # In the job's own thread
@@ -502,7 +485,7 @@ def _result(call: Call):
 		return call.answer.result()
 	if isinstance(error, DidNotLeave):
 		return error
-	if isinstance(error, TwilioException | requests.exceptions.RequestException):
+	if isinstance(error, CALL_ERRORS):
 		return problem(error, call.login.timeout_s)
 	return errors.OutcomeUnknown(f"{type(error).__name__}: {error}")
 

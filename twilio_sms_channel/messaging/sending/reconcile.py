@@ -9,28 +9,24 @@ import time
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import frappe
 from frappe import _
 from frappe.utils import add_to_date
-from twilio.rest import Client
-from twilio.rest.api.v2010.account.message import MessageInstance
 
 from twilio_sms_channel.content import segments
 from twilio_sms_channel.infra import clock, conditional_update, erasures
 from twilio_sms_channel.messaging.delivery import account_pause, message_status
-from twilio_sms_channel.twilio_gateway import errors
-from twilio_sms_channel.twilio_gateway.client import Accepted, accepted, twilio_time
+from twilio_sms_channel.twilio_gateway import errors, message_search
+from twilio_sms_channel.twilio_gateway.client import Login
+from twilio_sms_channel.twilio_gateway.message_search import FoundMessage, Listed
 
 MESSAGE, NUMBER = "Twilio SMS Message", "Twilio SMS Number"
 # Looked for that long after the call began: a call may last 15 s, and Twilio's list may lag behind.
 # `twilio_sms_absent_after_s` in the site config changes it.
 ABSENT_AFTER_S = 120
 FIRST_LOOK_S, LOOK_EVERY_S, LOOK_AT_LEAST_EVERY_S = 5, 20, 300
-# How much longer ago than it seems the call may have been: clocks are set.
-WINDOW_S = 3600
-MOST_LISTED = 500
 # What nobody knows of may be another text of ours whose answer is still to come; an agent is asked after that many times
 # the time in which it is known.
 ASK_AFTER = 2
@@ -69,31 +65,6 @@ class Search:
 	def is_too_late(self) -> bool:
 		"""Whether it is no use to send the text now."""
 		return self.waited_s[0] > TOO_LATE_AFTER_HOURS * 3600
-
-
-@dataclass
-class Listed:
-	"""What Twilio's list told."""
-
-	messages: list[MessageInstance]
-	"""the newest first"""
-	at: datetime | None
-	"""by Twilio's clock; None when it did not say"""
-	to_the_end: bool
-	"""whether all of the time in question was read"""
-
-	def proves_absence(self, since: datetime | None, after_s: float) -> bool:
-		"""Whether a text that is not among these, nor may be any of them, was never taken.
-
-		:param since: by Twilio's clock: when the call had begun, and the list was read for the first time
-		:param after_s: how long it may take until a text is in the list
-		"""
-		waited_s = self.after(since)
-		return self.to_the_end and waited_s is not None and waited_s > after_s
-
-	def after(self, since: datetime | None) -> float | None:
-		"""How many seconds after another moment Twilio told this, by its clock alone; None when it is not known."""
-		return (self.at - since).total_seconds() if self.at and since else None
 
 
 def absent_after_s() -> float:
@@ -237,30 +208,16 @@ def _waiting(Message):
 	)
 
 
-def look(client: Client, search: Search) -> Listed:
-	"""What Twilio has sent to the customer since the call. Needs no connection to the site.
-
-	Without a filter by DateSent: a text that waits in Twilio's queue has none. A service may send from another number.
-	"""
-	options = {"to": search.customer_number}
-	if not search.service_sid:
-		options["from_"] = search.sender
-	page = client.messages.page(**options, page_size=50)
-	at = twilio_time()
-	passed_s = search.waited_s[1] + time.monotonic() - search.asked_at
-	begun = at and min(at - timedelta(seconds=passed_s), search.looked_up_since or at)
-	since = begun and begun - timedelta(seconds=WINDOW_S)
-	found: list[MessageInstance] = []
-	while page:
-		for message in page:
-			times = [moment for moment in (message.date_created, message.date_sent) if moment]
-			if since and times and max(times) < since:
-				return Listed(found, at, to_the_end=True)
-			found.append(message)
-		if len(found) >= MOST_LISTED:
-			return Listed(found, at, to_the_end=False)
-		page = page.next_page()
-	return Listed(found, at, to_the_end=True)
+def look(login: Login, search: Search) -> Listed:
+	"""What Twilio has sent to the customer since the call. Needs no connection to the site."""
+	waited_s = search.waited_s[1] + time.monotonic() - search.asked_at
+	return message_search.sent_to(
+		login.thread_client(),
+		search.customer_number,
+		sender="" if search.service_sid else search.sender,
+		waited_s=waited_s,
+		since=search.looked_up_since,
+	)
 
 
 def conclude(search: Search, listed: Listed) -> None:
@@ -268,7 +225,7 @@ def conclude(search: Search, listed: Listed) -> None:
 	known = _known(search.customer_number, [message.sid for message in listed.messages])
 	unknown = [m for m in reversed(listed.messages) if m.sid not in known and _may_be_ours(search, m)]
 	if same := next((message for message in unknown if _is_same(search, message)), None):
-		_match(search, accepted(same), same)
+		_match(search, same)
 	elif search.for_good:
 		_update(search, next_attempt=None)
 	elif not unknown and listed.proves_absence(search.looked_up_since, absent_after_s()):
@@ -338,14 +295,17 @@ def put_off(search: Search, problem: errors.TwilioProblem) -> None:
 	_update(search, next_attempt=_in(min(max(search.waited_s[0] / 4, LOOK_EVERY_S), LOOK_AT_LEAST_EVERY_S)))
 
 
-def _match(search: Search, answer: Accepted, message: MessageInstance) -> None:
+def _match(search: Search, message: FoundMessage) -> None:
 	if message.error_code:
-		says = message.error_message or ""
 		message_status.report(
-			search.name, answer.twilio_status, str(message.error_code), says, sid=answer.sid
+			search.name,
+			message.accepted.twilio_status,
+			message.error_code,
+			message.error_message,
+			sid=message.sid,
 		)
 	else:
-		message_status.accept(message_status.Taken(search.name, answer, next_look=clock.now()))
+		message_status.accept(message_status.Taken(search.name, message.accepted, next_look=clock.now()))
 
 
 def _update(search: Search, **facts) -> bool:
@@ -359,17 +319,17 @@ def _in(seconds: float) -> datetime:
 	return add_to_date(clock.now(), seconds=seconds)
 
 
-def _may_be_ours(search: Search, message: MessageInstance) -> bool:
-	if not str(getattr(message.direction, "value", message.direction)).startswith("outbound-api"):
+def _may_be_ours(search: Search, message: FoundMessage) -> bool:
+	if not message.direction.startswith("outbound-api"):
 		return False
-	by_service = bool(search.service_sid) and message.messaging_service_sid == search.service_sid
-	return by_service or (bool(search.sender) and message.from_ == search.sender)
+	by_service = bool(search.service_sid) and message.service_sid == search.service_sid
+	return by_service or (bool(search.sender) and message.sender == search.sender)
 
 
-def _is_same(search: Search, message: MessageInstance) -> bool:
-	if search.media and int(message.num_media or 0) != search.media:
+def _is_same(search: Search, message: FoundMessage) -> bool:
+	if search.media and message.media != search.media:
 		return False
-	theirs = (message.body or "", (message.body or "").removeprefix(TRIAL_PREFIX))
+	theirs = (message.body, message.body.removeprefix(TRIAL_PREFIX))
 	if _comparable(search.body) in map(_comparable, theirs):
 		return True
 	essence = _essence(search.body)

@@ -1,0 +1,102 @@
+"""What Twilio has sent to a customer, as its list of messages tells: to find one whose answer was lost."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageInstance
+
+from twilio_sms_channel.twilio_gateway.client import Accepted, accepted, twilio_time
+
+PAGE_SIZE, MOST_LISTED = 50, 500
+# How much longer ago than it seems the call may have been: clocks are set.
+WINDOW_S = 3600
+
+
+@dataclass(frozen=True)
+class FoundMessage:
+	"""A message in Twilio's list."""
+
+	accepted: Accepted
+	sender: str
+	service_sid: str
+	direction: str
+	body: str
+	media: int
+	"""how many files it has"""
+	error_code: str
+	error_message: str
+
+	@property
+	def sid(self) -> str:
+		return self.accepted.sid
+
+
+@dataclass
+class Listed:
+	"""What Twilio's list told."""
+
+	messages: list[FoundMessage]
+	"""the newest first"""
+	at: datetime | None
+	"""by Twilio's clock; None when it did not say"""
+	to_the_end: bool
+	"""whether all of the time in question was read"""
+
+	def proves_absence(self, since: datetime | None, after_s: float) -> bool:
+		"""Whether a text that is not among these, nor may be any of them, was never taken.
+
+		:param since: by Twilio's clock: when the call had begun, and the list was read for the first time
+		:param after_s: how long it may take until a text is in the list
+		"""
+		waited_s = self.after(since)
+		return self.to_the_end and waited_s is not None and waited_s > after_s
+
+	def after(self, since: datetime | None) -> float | None:
+		"""How many seconds after another moment Twilio told this, by its clock alone; None when it is not known."""
+		return (self.at - since).total_seconds() if self.at and since else None
+
+
+def sent_to(
+	client: Client, customer_number: str, *, sender: str, waited_s: float, since: datetime | None
+) -> Listed:
+	"""Read Twilio's list of messages to a customer, the newest first. Needs no connection to the site.
+
+	Without a filter by DateSent: a text that waits in Twilio's queue has none.
+
+	:param sender: our number; "" for a Messaging Service, which may send from another one
+	:param waited_s: how long ago the call began, by this machine's clock
+	:param since: by Twilio's clock: when the list was read for the first time
+	:raises TwilioException, requests.RequestException: see `client.CALL_ERRORS`
+	"""
+	options = {"to": customer_number}
+	if sender:
+		options["from_"] = sender
+	page = client.messages.page(**options, page_size=PAGE_SIZE)
+	at = twilio_time()
+	begun = at and min(at - timedelta(seconds=waited_s), since or at)
+	earliest = begun and begun - timedelta(seconds=WINDOW_S)
+	found: list[FoundMessage] = []
+	while page:
+		for message in page:
+			times = [moment for moment in (message.date_created, message.date_sent) if moment]
+			if earliest and times and max(times) < earliest:
+				return Listed(found, at, to_the_end=True)
+			found.append(_found(message))
+		if len(found) >= MOST_LISTED:
+			return Listed(found, at, to_the_end=False)
+		page = page.next_page()
+	return Listed(found, at, to_the_end=True)
+
+
+def _found(message: MessageInstance) -> FoundMessage:
+	return FoundMessage(
+		accepted=accepted(message),
+		sender=message.from_ or "",
+		service_sid=message.messaging_service_sid or "",
+		direction=str(getattr(message.direction, "value", message.direction)),
+		body=message.body or "",
+		media=int(message.num_media or 0),
+		error_code=str(message.error_code or ""),
+		error_message=message.error_message or "",
+	)
