@@ -106,7 +106,9 @@ def administrator(site):
 def stack(site, request):
 	"""Web server, worker, simulator, mail sink, a Twilio account and two numbers: see `support.stack.Stack`."""
 	from support.stack import Stack
+	from support.twilio_accounts import switch_off_what_is_left
 
+	switch_off_what_is_left()
 	with Stack(request.config.bench, site) as running:
 		yield running
 
@@ -114,9 +116,10 @@ def stack(site, request):
 @pytest.fixture
 def sim(stack):
 	"""The Twilio simulator, without faults and idle before and after."""
-	from support import leaks
+	from support import leaks, twilio_accounts
 
 	stack.simulator.faults.off()
+	twilio_accounts.forget_refusals(stack.account)
 	yield stack.simulator
 	leaks.planted.learn(stack.simulator)
 	stack.simulator.faults.off()

@@ -68,3 +68,20 @@ def refused(person, door: str, **args) -> str:
 	assert answer.status_code in (409, 417), answer.text
 	frappe.db.rollback()
 	return answer.json()["_server_messages"]
+
+
+def switch_off_what_is_left() -> None:
+	"""Accounts and numbers of earlier runs on this site: their Twilio is no more. Commits."""
+	for doctype in (ACCOUNT, "Twilio SMS Number"):
+		frappe.db.set_value(doctype, {"enabled": 1}, "enabled", 0, update_modified=False)
+	frappe.clear_cache()
+	frappe.db.commit()
+
+
+def forget_refusals(account: str) -> None:
+	"""What an earlier test had Twilio say of an account. Commits."""
+	refused = frappe.db.get_value(ACCOUNT, account, ["paused_since", "status"])
+	if refused[0] or refused[1] in ("Wrong Credentials", "Suspended"):
+		facts = {"paused_since": None, "paused_reason": None, "status": "Not Checked", "status_detail": None}
+		frappe.db.set_value(ACCOUNT, account, facts, update_modified=False)
+		frappe.db.commit()
