@@ -302,6 +302,19 @@ def conversation(stack: Stack, number: str):
 	).insert(ignore_permissions=True)
 
 
+def write(conversation, body: str, by: str = "Administrator") -> str:
+	"""Queue a reply; its name. Commits nothing: no worker sees it before."""
+	frappe.set_user(by)
+	name = outbox.write(conversation, body).name
+	frappe.set_user("Administrator")
+	return name
+
+
+def all_sent(messages: list[str]) -> bool:
+	waiting = {"name": ("in", messages), "status": ("in", UNDECIDED)}
+	return not frappe.db.count(MESSAGE, waiting)
+
+
 def _shown(status: str) -> str:
 	return delivery.COMMUNICATION_STATUS[status]
 
