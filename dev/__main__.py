@@ -7,25 +7,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import shlex
 import shutil
 import signal
 import subprocess
 import sys
-import time
 
-STARTED = time.monotonic()
 PYTHONS = ((3, 10), (3, 11))
-# Of pytest.
-NO_TESTS = 5
-# A third of the suite's time each, with what is named first where a pattern fits as well.
-TESTED_BESIDE = (
-	("browser", "contract", "life", "simulator", "test_permission_matrix.py"),
-	("reliability", "test_[p-w]*.py"),
-)
-# It restarts the services that all use.
-TESTED_ALONE = "reliability/test_restarts.py"
-TESTED_EVERYWHERE = "test_secrets.py"
 
 
 def use_suitable_python():
@@ -48,16 +35,17 @@ def use_suitable_python():
 use_suitable_python()
 
 import assets  # noqa: E402
+import bench  # noqa: E402
 import debian  # noqa: E402
 import demo as story  # noqa: E402
-import frappe_source  # noqa: E402
 import lock  # noqa: E402
 import pages  # noqa: E402
-import processes  # noqa: E402
 import python_env  # noqa: E402
 import services  # noqa: E402
 import sites  # noqa: E402
 import stack as stacks  # noqa: E402
+import suite  # noqa: E402
+from bench import Terminated, bring_up, foundation  # noqa: E402
 from layout import (  # noqa: E402
 	ADMIN_PASSWORD,
 	BENCH,
@@ -65,60 +53,14 @@ from layout import (  # noqa: E402
 	DEMO_SITE,
 	DEV,
 	DOCS_TOOLS,
-	LOGS,
 	MORE_TEST_SITES,
-	NODE,
-	PYTHON,
 	ROOT,
 	TEST_SITE,
-	TOOLS,
 	make_folders,
 )
-from processes import environment, known_services  # noqa: E402
+from processes import known_services  # noqa: E402
 from steps import Step, carry_out  # noqa: E402
 from trouble import Trouble  # noqa: E402
-
-
-class Terminated(KeyboardInterrupt):
-	"""Told to end by another program, which unlike the terminal tells nobody else."""
-
-
-def bring_up(*names: str):
-	if not PYTHON.exists():
-		print(f"Making a throwaway bench in {BENCH}; the first time takes some minutes.", flush=True)
-	debian.check_space(ROOT, is_new=not PYTHON.exists())
-	make_folders()
-	debian.ask_for_root_early()
-	npm_needs = () if debian.node() and debian.program("npm") else ("Debian packages",)
-	carry_out(
-		[
-			*_foundation(),
-			Step("Node packages", assets.install_packages, npm_needs, assets.packages_made_from, NODE),
-			Step("MariaDB", services.start_database, ("Debian packages",)),
-			Step("Redis", services.start_redis, ("Debian packages",)),
-			Step("Bench", lambda: _lay_out_bench(*names), ("Python packages", "MariaDB", "Redis")),
-			Step("Desk bundles", assets.build, ("Bench", "Node packages"), assets.made_from, assets.BUILT),
-			*(step for name in names for step in sites.steps(name, ("Bench",))),
-		]
-	)
-
-
-def _foundation() -> list[Step]:
-	tools_need = () if debian.has_venv() else ("Debian packages",)
-	tools_python = TOOLS / "bin" / "python"
-	return [
-		Step("Tools", python_env.make_tools, tools_need, python_env.tools_made_from, tools_python),
-		Step("Debian packages", debian.install_missing),
-		Step("Frappe source", frappe_source.make, ("Tools",), frappe_source.made_from, frappe_source.TREE),
-		Step("Python packages", python_env.install, ("Frappe source",), python_env.made_from, PYTHON),
-	]
-
-
-def _lay_out_bench(*names: str):
-	services.write_common_config()
-	for name in names:
-		sites.write_apps(name)
-	assets.link_public_folders()
 
 
 def site(arguments) -> int:
@@ -132,24 +74,24 @@ def site(arguments) -> int:
 
 
 def test(arguments) -> int:
-	if _names_tests(arguments.pytest):
+	if suite.names_tests(arguments.pytest):
 		bring_up(TEST_SITE)
-		return _pytest(arguments.pytest)
+		return suite.run(arguments.pytest)
 	bring_up(TEST_SITE, *MORE_TEST_SITES)
-	return _whole_suite(arguments.pytest)
+	return suite.run_whole(arguments.pytest)
 
 
 def test_twilio_oldest(arguments) -> int:
 	bring_up(TEST_SITE)
-	packages = _foundation()[-1]
+	packages = foundation()[-1]
 	# Without its mark that step brings the newest back: here, or in the next run when this one is killed.
 	packages.mark.unlink(missing_ok=True)
 	try:
 		python_env.install_oldest_twilio()
 		print(f"✓ with {python_env.OLDEST_TWILIO}", flush=True)
-		return _pytest(arguments.pytest)
+		return suite.run(arguments.pytest)
 	finally:
-		carry_out(_foundation())
+		carry_out(foundation())
 
 
 def kill_matrix(arguments) -> int:
@@ -166,76 +108,7 @@ def fault_matrix(arguments) -> int:
 
 def _in_full(tests: list[str], arguments) -> int:
 	bring_up(TEST_SITE)
-	return _pytest([*tests, "--in-full", *arguments.pytest])
-
-
-def _names_tests(words: list[str]) -> bool:
-	"""Whether paths are given instead of the whole suite."""
-	return any((ROOT / word.partition("::")[0]).exists() for word in words if word[:1] != "-")
-
-
-def _whole_suite(words: list[str]) -> int:
-	"""In parts side by side, on a site and with a queue of its own each: all wait a lot. Then what is run alone."""
-	tests = ROOT / "tests"
-	alone, everywhere = tests / TESTED_ALONE, tests / TESTED_EVERYWHERE
-	elsewhere, logs, parts = [alone], [], []
-	for place, (site, patterns) in enumerate(zip(MORE_TEST_SITES, TESTED_BESIDE, strict=True), 1):
-		found = [path for pattern in patterns for path in sorted(tests.glob(pattern))]
-		these = [path for path in found if path not in (*elsewhere, everywhere)]
-		queue = f"redis://{services.HOST}:{services.port('redis_demo_queue')}/{place}"
-		logs.append(LOGS / f"tests-{site}.log")
-		with logs[-1].open("w") as output:
-			chosen = [*these, everywhere, f"--ignore={alone}", *words]
-			parts.append(_start_pytest(chosen, site, stdout=output, FRAPPE_REDIS_QUEUE=queue))
-		elsewhere += these
-	parts.append(_start_pytest(["tests", *(f"--ignore={path}" for path in elsewhere), *words], TEST_SITE))
-	results = _results_of(*parts)
-	for log in logs:
-		print(log.read_text(), flush=True)
-	if set(results) <= {0, 1, NO_TESTS}:
-		results += _results_of(_start_pytest([alone, *words], TEST_SITE))
-	# A choice by name can be one of tests of one kind only.
-	found = [result for result in results if result != NO_TESTS]
-	return max(found, default=NO_TESTS)
-
-
-def _pytest(words: list[str]) -> int:
-	tests = [] if _names_tests(words) else ["tests"]
-	return _results_of(_start_pytest([*tests, *words], TEST_SITE))[0]
-
-
-def _start_pytest(words: list[object], site: str, stdout=None, **env: str) -> subprocess.Popen:
-	print(f"✓ ready after {time.monotonic() - STARTED:.1f} s; running the tests on {site}", flush=True)
-	place = ["--bench", BENCH, "--site", site, "--npm-packages", NODE / "node_modules"]
-	restart = shlex.join([sys.executable, str(DEV), "restart", "{service}", "--signal", "{signal}"])
-	return _start_in_bench(
-		"-m", "pytest", *place, "--restart-services-with", restart, *words, stdout=stdout, **env
-	)
-
-
-def _in_bench(*words: object) -> int:
-	"""Run the bench's Python with its output here, and return its status."""
-	return _results_of(_start_in_bench(*words))[0]
-
-
-def _start_in_bench(*words: object, stdout=None, **env: str) -> subprocess.Popen:
-	command = [str(word) for word in (PYTHON, *words)]
-	errors = subprocess.STDOUT if stdout else None
-	return subprocess.Popen(
-		command, cwd=ROOT, env=environment(**env), stdout=stdout, stderr=errors, pass_fds=processes.inherited
-	)
-
-
-def _results_of(*children: subprocess.Popen) -> list[int]:
-	while True:
-		try:
-			return [child.wait() for child in children]
-		except Terminated:
-			for child in children:
-				child.send_signal(signal.SIGINT)
-		except KeyboardInterrupt:
-			# The terminal told the children as well; they are putting their servers away.
-			continue
+	return suite.run([*tests, "--in-full", *arguments.pytest])
 
 
 def bench_inbound(arguments) -> int:
@@ -250,9 +123,9 @@ def _measure(program: str, arguments) -> int:
 	sites.forget(BENCHMARK_SITE)
 	try:
 		bring_up(BENCHMARK_SITE)
-		print(f"✓ ready after {time.monotonic() - STARTED:.1f} s; measuring", flush=True)
+		bench.say_ready("measuring")
 		words = ["--quick"] if arguments.quick else []
-		return _in_bench(ROOT / "benchmarks" / program, "--bench", BENCH, "--site", BENCHMARK_SITE, *words)
+		return bench.run(ROOT / "benchmarks" / program, "--bench", BENCH, "--site", BENCHMARK_SITE, *words)
 	finally:
 		sites.drop(BENCHMARK_SITE)
 
@@ -313,7 +186,7 @@ def clean(arguments) -> int:
 
 def lint(arguments) -> int:
 	make_folders()
-	carry_out(_foundation()[: 1 if debian.has_venv() else 2])
+	carry_out(foundation()[: 1 if debian.has_venv() else 2])
 	return max(python_env.ruff("check"), python_env.ruff("format", "--check"))
 
 
@@ -335,25 +208,25 @@ def screenshots(arguments) -> int:
 	taken = arguments.taken or BENCH / "shots"
 	if arguments.taken:
 		make_folders()
-		carry_out(_foundation())
+		carry_out(foundation())
 	else:
 		shutil.rmtree(taken, ignore_errors=True)
 		bring_up(TEST_SITE)
-		if failed := _pytest(["tests/browser", "--shots", str(taken)]):
+		if failed := suite.run(["tests/browser", "--shots", str(taken)]):
 			return failed
-	return _in_bench(DEV / "screenshots.py", taken)
+	return bench.run(DEV / "screenshots.py", taken)
 
 
 def translations(arguments) -> int:
 	make_folders()
-	carry_out(_foundation())
+	carry_out(foundation())
 	words = [f"--{word}" for word in ("check", "list") if getattr(arguments, word)]
-	return _in_bench(DEV / "translations.py", *words)
+	return bench.run(DEV / "translations.py", *words)
 
 
 def renew(arguments) -> int:
 	make_folders()
-	carry_out(_foundation())
+	carry_out(foundation())
 	python_env.renew_constraints()
 	assets.renew_lock()
 	return 0

@@ -157,12 +157,38 @@ def ticket(customer, sim):
 	return ticket_of(customer.text("Hello"))
 
 
+@pytest.fixture
+def now(stack):
+	"""The time before what a test has rejected, which is all written down."""
+	import frappe
+
+	# The limit of log lines counts per minute: start from none.
+	frappe.cache().delete_keys("twilio_sms_rejected:")
+	return frappe.utils.now_datetime()
+
+
+@pytest.fixture
+def conversation_of(stack):
+	"""Makes conversations of new customers with a number of ours: see `support.replies.conversation`."""
+	from support import replies
+
+	return lambda number: replies.conversation(stack, number)
+
+
 @pytest.fixture(scope="session")
 def agent(stack, admin):
 	"""An agent, logged in over HTTP. After `admin`: Frappe makes a system manager of a site's first user."""
 	from support.people import make_agent
 
 	return stack.login(make_agent("tsms-agent@example.com"))
+
+
+@pytest.fixture(scope="session")
+def bob(stack, admin):
+	"""Another agent."""
+	from support.people import make_agent
+
+	return stack.login(make_agent("tsms-bob@example.com", "Bob", "Smith"))
 
 
 @pytest.fixture(scope="session")

@@ -262,7 +262,7 @@ def test_the_button_compares_in_the_background(customer, sim, stack, admin, agen
 
 
 def test_what_was_deleted_here_does_not_come_in_again(customer, sim, stack, lost, picture):
-	from test_webhooks import signed, text
+	from support.webhooks import signed, text
 
 	from twilio_sms_channel.infra import erasures
 

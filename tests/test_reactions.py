@@ -5,7 +5,7 @@ import time
 import frappe
 import pytest
 from support.stack import INBOUND, eventually, status_of, ticket_of
-from test_webhooks import STATUS, sid, signed, stored, text
+from support.webhooks import STATUS, sid, signed, stored, text
 
 from twilio_sms_channel.messaging.inbound import reactions
 

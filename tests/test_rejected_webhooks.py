@@ -3,7 +3,7 @@
 import frappe
 import pytest
 from support.stack import INBOUND
-from test_webhooks import STATUS, rejections, sid, signed, text
+from support.webhooks import STATUS, rejections, sid, signed, text
 
 LOG = "Twilio SMS Rejected Webhook"
 

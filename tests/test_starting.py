@@ -5,89 +5,22 @@ import threading
 
 import frappe
 import pytest
-from support.people import make_agent, make_team, make_user
+from support.people import make_agent, make_team
 from support.stack import Customer, eventually, ticket_of
-from support.twilio_accounts import at_twilio, here
+from support.starting import (
+	API,
+	CONVERSATION,
+	MESSAGE,
+	count,
+	email_ticket,
+	make_contact,
+	numbers,
+	proposed,
+	refused,
+	started,
+)
 
-from twilio_sms_channel.messaging.conversation import conversations
-from twilio_sms_channel.messaging.outbound import starting
 from twilio_sms_channel.people import phone
-
-API = "twilio_sms_channel.api.ticket."
-CONVERSATION, MESSAGE = "Twilio SMS Conversation", "Twilio SMS Message"
-
-
-def started(person, to, message="Hello, your parcel is here", **args):
-	answer = person.call(f"{API}start", to=to, message=message, **args)
-	assert answer.status_code == 200, answer.text
-	if getattr(frappe.local, "db", None):
-		frappe.db.rollback()
-	return frappe._dict(answer.json()["message"])
-
-
-def refused(person, to, message="Hello", **args) -> str:
-	"""Why nothing was started; checks that nothing was written either."""
-	before = count()
-	answer = person.call(f"{API}start", to=to, message=message, **args)
-	assert answer.status_code == 417, answer.text
-	assert answer.json()["exc_type"] == "CannotText"
-	assert count() == before
-	return answer.json()["_server_messages"]
-
-
-def count() -> list[int]:
-	frappe.db.rollback()
-	return [frappe.db.count(doctype) for doctype in ("HD Ticket", CONVERSATION, MESSAGE, "Contact")]
-
-
-def numbers(person, **args) -> dict:
-	answer = person.call(f"{API}numbers", http="GET", **args)
-	assert answer.status_code == 200, answer.text
-	return {row["number"]: row for row in answer.json()["message"]}
-
-
-def make_contact(*phones, **fields):
-	contact = frappe.get_doc(
-		{
-			"doctype": "Contact",
-			"first_name": f"Ann {secrets.token_hex(3)}",
-			"phone_nos": [{"phone": number} for number in phones],
-			**fields,
-		}
-	).insert()
-	frappe.db.commit()
-	return contact
-
-
-def email_ticket(agent, **fields):
-	ticket = frappe.get_doc({"doctype": "HD Ticket", "subject": "Where is my invoice?", **fields}).insert()
-	frappe.db.commit()
-	return ticket
-
-
-@pytest.fixture
-def service(stack):
-	"""Two numbers of one Messaging Service."""
-	sid = "MG" + secrets.token_hex(16)
-	yield [stack.add_number(messaging_service_sid=sid) for _ in range(2)]
-
-
-@pytest.fixture
-def elsewhere(stack, agent):
-	"""An agent of another team while tickets are restricted to teams, and a number of the first agent's team."""
-	other = make_agent("tsms-elsewhere@example.com", "Else", "Where")
-	if not frappe.db.exists("HD Team", "TSMS Elsewhere"):
-		make_team("TSMS Elsewhere", other)
-	if not frappe.db.exists("HD Team", "TSMS Here"):
-		make_team("TSMS Here", agent.user)
-	frappe.db.set_single_value("HD Settings", "restrict_tickets_by_agent_group", 1)
-	frappe.clear_document_cache("HD Settings", "HD Settings")
-	frappe.db.commit()
-	yield stack.login(other), stack.add_number(team="TSMS Here")
-	frappe.db.set_single_value("HD Settings", "restrict_tickets_by_agent_group", 0)
-	frappe.clear_document_cache("HD Settings", "HD Settings")
-	frappe.db.commit()
-
 
 # Starting ---------------------------------------------------------------------------------------
 
@@ -283,189 +216,6 @@ def test_a_customer_whose_ticket_was_merged_is_texted_in_the_one_that_goes_on(ag
 	target.reload()
 	own = frappe.db.get_value(CONVERSATION, target.twilio_sms_conversation, "customer_number")
 	assert own == customer.number
-
-
-# Refusals ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("to", ["", "hello", "12345", "+1 415", "<b>1</b>"])
-def test_what_is_no_phone_number_is_refused(agent, to):
-	assert "phone number" in refused(agent, to)
-
-
-def test_our_own_number_is_refused(agent, stack):
-	assert "our own number" in refused(agent, stack.other_number, number=stack.number)
-
-
-def test_a_number_that_is_none_of_ours_is_refused(agent, customer):
-	assert "none of our numbers" in refused(agent, customer.number, number="+14155559999")
-
-
-def test_an_empty_text_and_a_long_one_are_refused(agent, stack, customer):
-	assert "empty" in refused(agent, customer.number, "  ", number=stack.number)
-	assert "1,601" in refused(agent, customer.number, "x" * 1601, number=stack.number).replace(
-		"1601", "1,601"
-	)
-
-
-def test_a_file_that_cannot_go_along_leaves_nothing_behind(agent, stack, customer):
-	uploaded = agent.session.post(
-		f"{stack.web}/api/method/upload_file",
-		files={"file": ("page.html", b"<p>Hi</p>", "text/html")},
-		data={"is_private": 1},
-		timeout=30,
-	).json()["message"]
-	assert "page.html" in refused(agent, customer.number, number=stack.number, attachments=[uploaded["name"]])
-
-
-def test_whoever_opted_out_of_a_messaging_service_is_not_texted_from_any_of_its_numbers(
-	agent, customer, sim, service
-):
-	first, second = service
-	customer.text("STOP", to=first)
-	offered = numbers(agent, to=customer.number)
-	assert "opted out" in offered[first]["why_not"]
-	assert "opted out" in offered[second]["why_not"]
-	assert "opted out" in refused(agent, customer.number, number=second)
-
-
-def test_a_number_that_is_off_is_refused_and_says_so_before(agent, stack, customer):
-	number = stack.add_number(enabled=0)
-	assert "switched off" in numbers(agent)[number]["why_not"]
-	assert "switched off" in refused(agent, customer.number, number=number)
-
-
-def test_a_short_code_does_not_reach_another_country(agent, stack):
-	code = str(400_000 + secrets.randbelow(99_999))
-	frappe.get_doc(
-		{
-			"doctype": "Twilio SMS Number",
-			"phone_number": code,
-			"number_type": "Short Code",
-			"account": stack.account,
-			"country": "United States",
-		}
-	).insert()
-	frappe.db.commit()
-	assert "reaches phones of United States only" in refused(agent, "+4915112345678", number=code)
-
-
-def test_a_contact_that_is_unknown_or_without_number_is_refused(agent, customer):
-	assert agent.call(f"{API}start", to=customer.number, message="Hi", contact="Nobody").status_code == 404
-	answer = agent.call(f"{API}numbers", http="GET", contact=make_contact().name)
-	assert answer.status_code == 417
-	assert "no phone number yet" in answer.text
-
-
-@pytest.mark.parametrize(
-	("method", "args"),
-	[
-		("start", {"to": "+19075550123", "message": "Hi"}),
-		("numbers", {}),
-		("find", {"query": "+19075550123"}),
-	],
-)
-def test_only_agents_start_and_find(stack, method, args):
-	customer = stack.login(make_user("tsms-portal@example.com", []))
-	assert customer.call(API + method, **args).status_code == 403
-
-
-# Other teams -------------------------------------------------------------------------------------
-
-
-def test_a_conversation_of_colleagues_whose_ticket_one_may_not_see_is_left_to_them(
-	agent, elsewhere, customer, sim
-):
-	stranger, number = elsewhere
-	ticket = ticket_of(customer.text("Only for here", to=number))
-	offered = numbers(stranger, to=customer.number)[number]
-	assert offered["continues"] is None
-	assert "other colleagues" in offered["why_not"]
-	why = refused(stranger, customer.number, number=number)
-	assert "other colleagues" in why
-	assert str(ticket.subject) not in why
-	other = email_ticket(stranger, agent_group="TSMS Elsewhere", raised_by="bob@example.com")
-	assert "other colleagues" in refused(stranger, customer.number, number=number, ticket=other.name)
-	assert agent.call(f"{API}start", to=customer.number, message="Hi", ticket=other.name).status_code == 403
-
-
-# The number to propose ---------------------------------------------------------------------------
-
-
-def proposed(user, to, ticket=None) -> str:
-	frappe.set_user(user)
-	try:
-		return starting.numbers(to, ticket)[0]["number"]
-	finally:
-		frappe.set_user("Administrator")
-
-
-def test_the_number_of_the_last_conversation_is_proposed_first(agent, stack, customer, sim):
-	customer.text("Hello", to=stack.number)
-	customer.text("Hello again", to=stack.other_number)
-	frappe.db.rollback()
-	assert proposed(agent.user, customer.number) == stack.other_number
-
-
-def test_then_the_one_of_the_tickets_team_and_of_the_agents(agent, stack):
-	own, theirs = "TSMS Own", "TSMS Theirs"
-	stranger = make_agent("tsms-theirs@example.com", "The", "Irs")
-	for team, user in ((own, agent.user), (theirs, stranger)):
-		if not frappe.db.exists("HD Team", team):
-			make_team(team, user)
-	of_own, of_theirs = stack.add_number(team=own), stack.add_number(team=theirs)
-	to = Customer(stack).number
-	assert proposed(stranger, to) in frappe.get_all(
-		"Twilio SMS Number", {"team": theirs, "enabled": 1}, pluck="name"
-	)
-	ticket = email_ticket(agent, agent_group=own, raised_by="ann@example.com")
-	assert frappe.db.get_value("Twilio SMS Number", proposed(stranger, to, str(ticket.name)), "team") == own
-	frappe.db.set_value("Twilio SMS Number", {"name": ("in", (of_own, of_theirs))}, "enabled", 0)
-	for number in (of_own, of_theirs):
-		frappe.clear_document_cache("Twilio SMS Number", number)
-	frappe.db.commit()
-
-
-def test_a_name_that_nobody_can_answer_is_proposed_last(agent, stack):
-	name = f"SHOP{secrets.token_hex(2)}".upper()
-	frappe.get_doc(
-		{
-			"doctype": "Twilio SMS Number",
-			"phone_number": name,
-			"number_type": "Alphanumeric Sender",
-			"account": stack.account,
-		}
-	).insert()
-	order = [row["number"] for row in starting.numbers("+4915112345678") if not row["why_not"]]
-	assert order[-1] == name
-
-
-@pytest.mark.parametrize(
-	"state", [{"paused_since": "2026-01-01 00:00:00"}, {"status": "Wrong Credentials"}, {"enabled": 0}]
-)
-def test_a_number_whose_account_twilio_refuses_is_proposed_behind_those_that_work(agent, stack, sim, state):
-	account, customer = here(at_twilio(sim)), Customer(stack)
-	number = stack.add_number(account=account.name)
-	conversation = conversations.of_pair(number, customer.number)
-	conversation.last_inbound = frappe.utils.now()
-	conversation.set_new_name()
-	conversation.db_insert()
-	frappe.db.commit()
-	assert proposed(agent.user, customer.number) == number
-	# The account of the numbers that work, whatever it went through before.
-	frappe.db.set_value("Twilio SMS Account", stack.account, {"paused_since": None, "status": "Active"})
-	frappe.db.set_value("Twilio SMS Account", account.name, state)
-	frappe.db.commit()
-	try:
-		chosen = proposed(agent.user, customer.number)
-		assert frappe.db.get_value("Twilio SMS Number", chosen, "account") != account.name
-		kind = frappe.db.get_value("Twilio SMS Number", chosen, "number_type")
-		assert kind != "Alphanumeric Sender"
-	finally:
-		frappe.db.set_value("Twilio SMS Account", account.name, {"enabled": 0, "paused_since": None})
-		frappe.db.set_value("Twilio SMS Number", number, {"enabled": 0})
-		frappe.clear_document_cache("Twilio SMS Number", number)
-		frappe.db.commit()
 
 
 # Repeated and at once ----------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import frappe
 import pytest
 import requests
 from support.stack import INBOUND
-from test_webhooks import STATUS, rejections, sid, signed, text
+from support.webhooks import STATUS, rejections, sid, signed, text
 
 ACCOUNT = "Twilio SMS Account"
 

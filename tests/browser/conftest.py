@@ -1,12 +1,18 @@
 import os
+import random
 from collections.abc import Callable
 
 import frappe
 import pytest
 from playwright.sync_api import expect
 
+from browser.screens import Screen
+
 DESKTOP = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 844}
+SURNAMES = (
+	"Diaz Keller Rossi Moreau Tanaka Novak Silva Larsen Nguyen Costa Weber Sato Murphy Dubois Haddad".split()
+)
 
 expect.set_options(timeout=20_000)
 
@@ -31,6 +37,43 @@ def page(chromium):
 	context.close()
 	for error in errors:
 		print("in the browser:", error)
+
+
+@pytest.fixture
+def screen(page, agent):
+	"""The app's elements on pages of their own, for an agent."""
+	return Screen(page, agent)
+
+
+@pytest.fixture(scope="session")
+def real(site, request):
+	"""The bench's own servers, with the simulator as their Twilio."""
+	from support.stack import Stack
+
+	url = request.config.getoption("--url")
+	if not url:
+		pytest.skip("wants --url: the address of a bench that runs, with the real Helpdesk")
+	with Stack(request.config.bench, site, url=url.rstrip("/")) as running:
+		yield running
+
+
+@pytest.fixture
+def carla(real):
+	"""A customer of the whole Helpdesk, with a name."""
+	from support.stack import Customer
+
+	carla = Customer(real)
+	unused = [name for name in SURNAMES if not frappe.db.exists("Contact", f"Carla {name}")]
+	frappe.get_doc(
+		{
+			"doctype": "Contact",
+			"first_name": "Carla",
+			"last_name": random.choice(unused or SURNAMES),
+			"phone_nos": [{"phone": carla.number, "is_primary_mobile_no": 1}],
+		}
+	).insert()
+	frappe.db.commit()
+	return carla
 
 
 def watched(context, matters: Callable):

@@ -76,6 +76,10 @@ class Screen:
 		self.page.evaluate("(ticket) => twilio_sms.store(ticket).load()", str(ticket))
 
 
+def at(element, testid):
+	return element.get_by_test_id(testid)
+
+
 def axe_script(config, or_skip: bool = True) -> str:
 	"""axe-core, which finds what keeps people from using a page. Where it is not there the test is skipped, or ""."""
 	packages = config.getoption("--npm-packages")

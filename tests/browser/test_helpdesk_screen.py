@@ -1,6 +1,6 @@
 """Text conversations in Helpdesk's own screen of a ticket, on the page that stands in for it.
 
-`test_helpdesk_story.py` tells the story on the real one.
+`test_helpdesk_story.py` tells the story on the real one, `test_helpdesk_page.py` looks at its page.
 """
 
 import frappe

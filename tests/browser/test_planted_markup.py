@@ -11,7 +11,7 @@ from frappe.utils import now_datetime
 from support.people import make_agent, make_system_manager
 from support.stack import INBOUND, eventually
 from support.twilio_accounts import at_twilio, here, new_number
-from test_webhooks import STATUS, sid, signed, text
+from support.webhooks import STATUS, sid, signed, text
 
 from browser.conftest import log_in
 from browser.test_desk import desk

@@ -11,13 +11,8 @@ from helpdesk_records import (
 	make_ticket,
 	read_ticket,
 )
-from helpdesk_versions import (
-	STATUSES_ARE_DOCUMENTS,
-	link_to_customer,
-	set_statuses,
-	ticket_names_are_numbers,
-)
-from support.stack import Person
+from helpdesk_versions import STATUSES_ARE_DOCUMENTS, link_to_customer, set_statuses, ticket_names_are_numbers
+from support.people import Person
 
 pytestmark = pytest.mark.usefixtures("settings")
 

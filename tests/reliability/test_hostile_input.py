@@ -18,7 +18,8 @@ import frappe
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.hostile import HOSTS, Ask, asks
+from support.hostile import Ask, asks
+from support.hostile_headers import HOSTS
 from support.stack import INBOUND, MESSAGE
 
 from twilio_sms_channel.content import outside

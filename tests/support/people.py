@@ -1,6 +1,14 @@
-"""Users of the site for tests."""
+"""Users of the site for tests, and their sessions in its web server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import frappe
+import requests
+
+if TYPE_CHECKING:
+	from support.stack import Stack
 
 PASSWORD = "correct horse battery staple"
 
@@ -57,3 +65,34 @@ def make_team(name: str, *members: str) -> str:
 	).insert()
 	frappe.db.commit()
 	return team.name
+
+
+class Person:
+	"""A user with a session in the web server."""
+
+	def __init__(self, stack: Stack, user: str):
+		self.stack, self.user = stack, user
+		self.session = requests.Session()
+		# A connection kept open for the next request may just be closed by the server.
+		self.session.headers["Connection"] = "close"
+		answer = self.session.post(
+			f"{stack.web}/api/method/login", data={"usr": user, "pwd": PASSWORD}, timeout=30
+		)
+		assert answer.status_code == 200, answer.text
+
+	def call(self, method: str, /, http: str = "POST", **args) -> requests.Response:
+		"""Call a whitelisted method as the browser does."""
+		url = f"{self.stack.web}/api/method/{method}"
+		if http == "GET":
+			return self.session.get(url, params=args, timeout=30)
+		return self.session.post(url, json=args, timeout=30)
+
+	def reply(self, ticket: str, message: str, **args) -> requests.Response:
+		"""Press Send in Helpdesk's reply box."""
+		return self.call(
+			"run_doc_method",
+			dt="HD Ticket",
+			dn=str(ticket),
+			method="reply_via_agent",
+			args={"message": message, "to": "", "cc": "", "bcc": "", "attachments": [], **args},
+		)

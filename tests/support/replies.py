@@ -15,7 +15,7 @@ from frappe.utils import now_datetime
 
 from support.stack import MESSAGE, SUPERVISED_EVERY_S, Customer, Stack
 from twilio_sms_channel.infra import asking
-from twilio_sms_channel.messaging.delivery import message_status
+from twilio_sms_channel.messaging.delivery.message_status import message_status
 from twilio_sms_channel.messaging.outbound import outbox
 
 CONVERSATION = "Twilio SMS Conversation"
@@ -302,6 +302,19 @@ def conversation(stack: Stack, number: str):
 			"last_inbound": now_datetime(),
 		}
 	).insert(ignore_permissions=True)
+
+
+def write(conversation, body: str, by: str = "Administrator") -> str:
+	"""Queue a reply; its name. Commits nothing: no worker sees it before."""
+	frappe.set_user(by)
+	name = outbox.write(conversation, body).name
+	frappe.set_user("Administrator")
+	return name
+
+
+def all_sent(messages: list[str]) -> bool:
+	waiting = {"name": ("in", messages), "status": ("in", UNDECIDED)}
+	return not frappe.db.count(MESSAGE, waiting)
 
 
 def _shown(status: str) -> str:

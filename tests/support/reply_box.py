@@ -4,11 +4,14 @@ import io
 import random
 
 import frappe
+import pytest
 from PIL import Image
 
 from twilio_sms_channel.infra import own_writes
+from twilio_sms_channel.messaging.outbound import outbox
 
 CUSTOMER = "+14155550132"
+WRITTEN = ("Twilio SMS Message", "Communication", "File", "Twilio SMS Conversation")
 
 
 def conversation_with(stack, customer: str = CUSTOMER, number: str = "", **fields):
@@ -43,6 +46,20 @@ def our_number(stack, number: str = "", **fields) -> str:
 	number = number or f"+1503{random.randint(2000000, 9999999)}"
 	doc = {"doctype": "Twilio SMS Number", "phone_number": number, "account": stack.account, "mms_enabled": 1}
 	return frappe.get_doc({**doc, **fields}).insert().name
+
+
+def counted() -> list[int]:
+	return [frappe.db.count(doctype) for doctype in WRITTEN]
+
+
+def refused(conversation, body="Hello", files=None) -> str:
+	"""Why a reply is refused; nothing was written."""
+	before = counted()
+	with pytest.raises(outbox.CannotText) as why:
+		outbox.write(conversation, body, files=files)
+	frappe.clear_messages()
+	assert counted() == before
+	return str(why.value)
 
 
 def upload(name: str, content: bytes, **fields) -> str:

@@ -19,7 +19,7 @@ from frappe.installer import update_site_config
 from frappe.utils.background_jobs import get_queue, get_redis_connection_without_auth
 
 from support import leaks
-from support.people import PASSWORD
+from support.people import Person
 from twilio_sms_channel.simulator import Simulator
 
 REPOSITORY = Path(__file__).parents[2]
@@ -78,7 +78,7 @@ class Stack:
 		update_site_config("twilio_sms_api_timeout_s", "None")
 		update_site_config("twilio_sms_absent_after_s", "None")
 
-	def login(self, user: str) -> "Person":
+	def login(self, user: str) -> Person:
 		return Person(self, user)
 
 	def _configure(self) -> None:
@@ -302,37 +302,6 @@ class Twilio(Simulator):
 		key = super().add_api_key(*args, **kwargs)
 		leaks.planted.learn(self)
 		return key
-
-
-class Person:
-	"""A user with a session in the web server."""
-
-	def __init__(self, stack: Stack, user: str):
-		self.stack, self.user = stack, user
-		self.session = requests.Session()
-		# A connection kept open for the next request may just be closed by the server.
-		self.session.headers["Connection"] = "close"
-		answer = self.session.post(
-			f"{stack.web}/api/method/login", data={"usr": user, "pwd": PASSWORD}, timeout=30
-		)
-		assert answer.status_code == 200, answer.text
-
-	def call(self, method: str, /, http: str = "POST", **args) -> requests.Response:
-		"""Call a whitelisted method as the browser does."""
-		url = f"{self.stack.web}/api/method/{method}"
-		if http == "GET":
-			return self.session.get(url, params=args, timeout=30)
-		return self.session.post(url, json=args, timeout=30)
-
-	def reply(self, ticket: str, message: str, **args) -> requests.Response:
-		"""Press Send in Helpdesk's reply box."""
-		return self.call(
-			"run_doc_method",
-			dt="HD Ticket",
-			dn=str(ticket),
-			method="reply_via_agent",
-			args={"message": message, "to": "", "cc": "", "bcc": "", "attachments": [], **args},
-		)
 
 
 class Customer:

@@ -229,7 +229,8 @@ def _prospect(desk, number, to: str | None, ticket: str | None, whole_site: str)
 		"last": None,
 	}
 	prospect["off"] = bool(prospect["why_not"])
-	if not to or whole_site:
+	# Without a number that stands in there is nothing more to ask about one that is off.
+	if not to or whole_site or (prospect["off"] and not number.fallback_number):
 		return prospect
 	conversation = conversations.of_pair(number.name, to)
 	prospect["last"] = _last(conversation)

@@ -1,0 +1,81 @@
+"""Tickets with texts and e-mails, and what agents are told about them."""
+
+import frappe
+
+API = "twilio_sms_channel.api.ticket."
+HELPDESK = "helpdesk.helpdesk.doctype.hd_ticket.api."
+MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
+
+
+def written_in(ticket) -> list:
+	"""Our texts of a ticket, oldest first."""
+	frappe.db.rollback()
+	return frappe.get_all(
+		MESSAGE,
+		{"conversation": ticket.twilio_sms_conversation, "direction": "Outbound"},
+		["name", "body", "sent_by", "status", "communication"],
+		order_by="creation",
+	)
+
+
+def told(answer) -> str:
+	"""What a refusal says."""
+	return frappe.parse_json(frappe.parse_json(answer.json()["_server_messages"])[0])["message"]
+
+
+def email_ticket(**fields):
+	address = f"m{frappe.generate_hash(length=10)}@example.com"
+	contact = frappe.get_doc({"doctype": "Contact", "first_name": "Mia"})
+	contact.append("email_ids", {"email_id": address, "is_primary": 1})
+	contact.insert()
+	ticket = frappe.get_doc(
+		{
+			"doctype": "HD Ticket",
+			"subject": "By mail",
+			"raised_by": address,
+			"contact": contact.name,
+			**fields,
+		}
+	).insert()
+	received(ticket, "I write by mail", message_id=f"{frappe.generate_hash()}@example.com")
+	return frappe.get_doc("HD Ticket", ticket.name)
+
+
+def received(ticket, content: str, **fields):
+	"""An e-mail of the customer in a ticket. Commits."""
+	communication = frappe.get_doc(
+		{
+			"doctype": "Communication",
+			"communication_type": "Communication",
+			"communication_medium": "Email",
+			"sent_or_received": "Received",
+			"status": "Linked",
+			"sender": ticket.raised_by,
+			"subject": ticket.subject,
+			"content": content,
+			"reference_doctype": "HD Ticket",
+			"reference_name": str(ticket.name),
+			**fields,
+		}
+	).insert(ignore_permissions=True)
+	frappe.db.commit()
+	return communication
+
+
+def mails_to(address: str) -> list:
+	frappe.db.rollback()
+	return frappe.get_all("Email Queue Recipient", {"recipient": address}, pluck="parent")
+
+
+def state(agent, ticket) -> dict:
+	return agent.call(f"{API}state", http="GET", ticket=ticket.name).json()["message"]
+
+
+def feed_of(person, ticket) -> dict:
+	answer = person.call(f"{HELPDESK}get_one", http="GET", name=ticket.name)
+	assert answer.status_code == 200, answer.text
+	return answer.json()["message"]
+
+
+def feed(person, ticket) -> list[dict]:
+	return feed_of(person, ticket)["communications"]
