@@ -12,7 +12,7 @@ from support.stack import MESSAGE, eventually, status_of
 
 from twilio_sms_channel.infra import clock, jobs, site_identity
 from twilio_sms_channel.infra.clock import to_utc
-from twilio_sms_channel.messaging.delivery.message_status import polling
+from twilio_sms_channel.messaging.delivery import polling
 from twilio_sms_channel.messaging.inbound import intake, media
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.sending import heartbeat, rate_limit, reconcile

@@ -7,9 +7,9 @@ import frappe
 import pytest
 from support.people import make_customer
 from support.stack import ticket_of
-from twilio_sms_channel.messaging.delivery.message_status.labels import fate, trouble
 
 from twilio_sms_channel.infra import own_writes
+from twilio_sms_channel.messaging.delivery.labels import fate, trouble
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.twilio_gateway import errors
 

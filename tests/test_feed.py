@@ -258,7 +258,7 @@ def test_texts_before_the_newest_are_read_page_by_page(agent, ticket, stack):
 
 
 def test_desks_timeline_learns_of_each_status(ticket, stack):
-	from twilio_sms_channel.messaging.delivery.message_status import message_status
+	from twilio_sms_channel.messaging.delivery import message_status
 
 	name = unsent(ticket, status="Sending")
 	getattr(frappe.local, "_realtime_log", []).clear()

@@ -126,7 +126,7 @@ def test_a_number_that_no_text_gets_to_is_remembered_until_it_texts(agent, stack
 
 
 def test_a_number_that_a_text_gets_to_is_reachable_from_all_of_ours(agent, stack, customer, ticket):
-	from twilio_sms_channel.messaging.delivery.message_status import message_status
+	from twilio_sms_channel.messaging.delivery import message_status
 
 	sent = reply(agent, ticket)
 	settled(sent, "Delivered")
@@ -149,7 +149,7 @@ def test_a_number_that_a_text_gets_to_is_reachable_from_all_of_ours(agent, stack
 
 
 def test_what_arrived_after_all_is_not_sent_again(agent, customer, sim, ticket):
-	from twilio_sms_channel.messaging.delivery.message_status import message_status
+	from twilio_sms_channel.messaging.delivery import message_status
 
 	sent = reply(agent, ticket)
 	settled(sent, "Delivered")

@@ -12,7 +12,7 @@ from support.stack import eventually, status_of
 
 from twilio_sms_channel import doctor
 from twilio_sms_channel.api import setup
-from twilio_sms_channel.messaging.delivery.message_status import account_pause, message_status
+from twilio_sms_channel.messaging.delivery import account_pause, message_status
 from twilio_sms_channel.messaging.upkeep import sweep
 
 

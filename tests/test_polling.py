@@ -12,7 +12,7 @@ from support.connections import holding
 from support.planted import stored
 from support.stack import eventually, status_of, ticket_of
 
-from twilio_sms_channel.messaging.delivery.message_status import polling
+from twilio_sms_channel.messaging.delivery import polling
 from twilio_sms_channel.messaging.upkeep import backfill
 
 MESSAGE = "Twilio SMS Message"

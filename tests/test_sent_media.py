@@ -13,7 +13,7 @@ from support.sound_and_film import film, webm
 from twilio_sms_channel.content import media_links, media_types
 from twilio_sms_channel.messaging.inbound import media
 from twilio_sms_channel.messaging.outbound import attachments, outbox
-from twilio_sms_channel.simulator.carrier import ACCEPTED_MEDIA
+from twilio_sms_channel.simulator.media import ACCEPTED_MEDIA
 
 
 def test_the_list_of_types_is_the_simulators():

@@ -67,7 +67,7 @@ def test_the_cost_of_a_conversation_so_far(agent, stack, ticket):
 
 
 def test_why_texts_wait_while_an_account_is_paused(agent, stack, ticket):
-	from twilio_sms_channel.messaging.delivery.message_status import account_pause
+	from twilio_sms_channel.messaging.delivery import account_pause
 
 	assert state(agent, ticket)["waiting_because"] == ""
 	account_pause.pause(stack.account, "20003", "Authenticate")

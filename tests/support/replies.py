@@ -15,7 +15,7 @@ from frappe.utils import now_datetime
 
 from support.stack import MESSAGE, SUPERVISED_EVERY_S, Customer, Stack
 from twilio_sms_channel.infra import asking
-from twilio_sms_channel.messaging.delivery.message_status import message_status
+from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.messaging.outbound import outbox
 
 CONVERSATION = "Twilio SMS Conversation"

@@ -20,7 +20,7 @@ FLOORS = (
 	("people", "content"),
 	("twilio_gateway", "desks"),
 	("messaging.conversation",),
-	("messaging.delivery.message_status",),
+	("messaging.delivery",),
 	("messaging.sending",),
 	("messaging.outbound",),
 	("messaging.inbound",),
