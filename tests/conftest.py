@@ -63,7 +63,7 @@ def pytest_ignore_collect(collection_path, config):
 	"""Without a bench, only what needs no Frappe is there to run."""
 	if config.getoption("--bench") or collection_path.is_dir():
 		return None
-	return None if HERE / "simulator" in collection_path.parents else True
+	return None if {HERE / "simulator", HERE / "unit"} & set(collection_path.parents) else True
 
 
 @pytest.fixture(scope="session", autouse=True)
