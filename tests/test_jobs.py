@@ -95,7 +95,7 @@ def received(text) -> str:
 def methods(stack, queue: str) -> list[str]:
 	"""What the site's jobs in a queue call, in the order in which a worker takes them."""
 	jobs_of_site = [job for job in get_queue(queue).jobs if job.kwargs.get("site") == stack.site]
-	return [str(job.kwargs["method"]).rpartition("messaging.")[2] for job in jobs_of_site]
+	return [".".join(str(job.kwargs["method"]).split(".")[-2:]) for job in jobs_of_site]
 
 
 def test_what_fails_keeps_nothing_else_waiting(stack):
