@@ -15,7 +15,7 @@ NO_TESTS = 5
 # A third of the suite's time each, with what is named first where a pattern fits as well.
 TESTED_BESIDE = (
 	("browser", "contract", "life", "simulator", "test_permission_matrix.py"),
-	("reliability", "test_[p-w]*.py"),
+	("reliability", "test_[p-v]*.py"),
 )
 # It restarts the services that all use.
 TESTED_ALONE = "reliability/test_restarts.py"
