@@ -48,7 +48,7 @@ LONG_STILL = {
 	f"{APP}/public/js/twilio_sms/start.js": 448,
 	f"{APP}/twilio_gateway/client.py": 468,
 }
-NOT_OURS = {".throwaway", ".git", "node_modules", "__pycache__"}
+NOT_OURS = {".throwaway", "dist", ".git", "node_modules", "__pycache__"}
 
 
 @cache
