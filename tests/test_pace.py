@@ -66,13 +66,14 @@ def test_a_messaging_service_and_its_numbers_together_send_no_faster_than_they_m
 		sim.add_number(stack.account_sid, number, service_sid=sid)
 	service = {"phone_number": sid, "number_type": "Messaging Service", "messaging_service_sid": sid}
 	frappe.get_doc({"doctype": "Twilio SMS Number", "account": stack.account, **service}).insert()
-	messages = [write(conversation_of(sender), "Hi") for sender in (sid, numbers[0]) for _ in range(2)]
+	messages = [write(conversation_of(sender), "Hi") for sender in (sid, numbers[0]) for _ in range(3)]
 	frappe.db.commit()
 	eventually(lambda: all_sent(messages))
 	sim.wait_idle(10)
-	sent = [m for m in sim.messages(direction="outbound") if m.from_ == numbers[0]]
-	assert len(sent) == 4
-	assert all(gap > 0.6 for gap in gaps(sorted(m.arrived for m in sent)))
+	sent = sorted(m.arrived for m in sim.messages(direction="outbound") if m.from_ == numbers[0])
+	assert len(sent) == 6
+	# One each second; a busy machine may delay the first one by half a second.
+	assert sent[-1] - sent[0] > 4.2
 
 
 def test_a_fast_number_is_taken_by_its_service_only_as_long_as_it_would_send_itself(stack):
