@@ -20,15 +20,15 @@ def per_second(arrivals: list[float]) -> float:
 	return (len(arrivals) - 1) / (arrivals[-1] - arrivals[0])
 
 
-def most_in_a_second(arrivals: list[float]) -> int:
-	"""The largest number of arrivals in any second, wherever it begins; the moment at its end is the next one's.
+def most_over(arrivals: list[float], seconds: float) -> float:
+	"""The most arrivals a second, averaged over any window of so many seconds; the moment at its end is the next one's.
 
-	>>> most_in_a_second([0, 0.4, 0.9, 1.3, 2.3])
-	3
+	>>> most_over([0, 0.4, 0.9, 1.3, 2.3], 1)
+	3.0
 
 	:param arrivals: seconds, ascending
 	"""
-	return max(bisect_left(arrivals, begin + 1) - place for place, begin in enumerate(arrivals))
+	return max(bisect_left(arrivals, begin + seconds) - n for n, begin in enumerate(arrivals)) / seconds
 
 
 def evenness(arrivals: list[float], interval_s: float) -> dict[str, float]:

@@ -18,7 +18,8 @@ from intake_time import WrongResult
 
 from twilio_sms_channel.infra import locks
 from twilio_sms_channel.messaging.outbound import outbox
-from twilio_sms_channel.messaging.sending import claims, dispatch
+from twilio_sms_channel.messaging.sending import claim as claiming
+from twilio_sms_channel.messaging.sending import worker
 
 MESSAGE, CONVERSATION, TICKET = "Twilio SMS Message", "Twilio SMS Conversation", "HD Ticket"
 WORKERS = 2
@@ -200,21 +201,21 @@ def forget_jobs() -> None:
 
 def send_here() -> None:
 	"""Send what waits, in this process, as a worker's job does it."""
-	dispatch.pump()
+	worker.run()
 
 
-def claim(number: str) -> claims.Text:
+def claim(number: str) -> claiming.ClaimedMessage:
 	"""Claim the text of this number that is to leave next. Commits.
 
 	:raises WrongResult: none may leave
 	"""
-	claimed = claims.claim(number, 1).texts
+	claimed = claiming.claim(number, 1).messages
 	if len(claimed) != 1:
 		raise WrongResult(f"{len(claimed)} texts were claimed instead of one")
 	return claimed[0]
 
 
-def give_back(text: claims.Text) -> None:
+def give_back(text: claiming.ClaimedMessage) -> None:
 	"""Have what was claimed wait again, so that the next claim meets as many texts as the last one. Commits."""
 	frappe.db.set_value(MESSAGE, text.name, "status", "Queued")
 	frappe.db.commit()

@@ -149,7 +149,7 @@ def test_the_sweep_queues_what_a_redis_forgot_and_does_nothing_itself(stack, sim
 		stack.empty_queues()
 		sweep.run()
 		assert {status_of(name) for name in names} == {"Received"} and status_of(reply) == "Queued"
-		assert methods(stack, "short")[0] == "dispatch.pump"
+		assert methods(stack, "short")[0] == "worker.run"
 		assert methods(stack, "default") == ["intake.take_up"]
 		assert "media.take_up" in methods(stack, "long")
 		# Of each customer the text that waits longest, and in this order.
@@ -205,6 +205,6 @@ def test_files_make_room_for_texts_and_answers(stack, sim, customer, picture):
 		frappe.db.commit()
 		media.fetch(message.name)
 		assert frappe.db.count("Twilio SMS Media", waiting) == 2
-		assert methods(stack, "short") == ["dispatch.pump"]
+		assert methods(stack, "short") == ["worker.run"]
 		assert methods(stack, "long") == ["media.fetch"]
 	eventually(lambda: not frappe.db.count("Twilio SMS Media", waiting))

@@ -211,7 +211,7 @@ def test_stop_is_kept_in_the_ticket_and_no_text_follows_until_start(agent, custo
 
 
 def test_a_text_queued_before_stop_is_blocked_without_a_call(customer, sim, ticket):
-	from twilio_sms_channel.messaging.sending import dispatch
+	from twilio_sms_channel.messaging.sending import worker
 
 	frappe.db.set_value(
 		"Twilio SMS Conversation", ticket.twilio_sms_conversation, "opted_out", 1, update_modified=False
@@ -232,7 +232,7 @@ def test_a_text_queued_before_stop_is_blocked_without_a_call(customer, sim, tick
 		}
 	).insert(ignore_permissions=True)
 	frappe.db.commit()
-	dispatch.pump()
+	worker.run()
 	assert status_of(message.name) == "Blocked"
 	assert not any(request.form.get("Body") == ["too late"] for request in sim.requests)
 
@@ -278,7 +278,7 @@ def test_a_number_that_is_switched_off_sends_nothing(agent, customer, stack, sim
 def test_two_workers_never_send_the_same_text(customer, sim, ticket, stack):
 	"""Real threads, each with its own connection, all told to send the same message."""
 	from twilio_sms_channel.messaging.outbound import outbox
-	from twilio_sms_channel.messaging.sending import dispatch
+	from twilio_sms_channel.messaging.sending import worker
 
 	frappe.db.rollback()
 	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
@@ -290,15 +290,15 @@ def test_two_workers_never_send_the_same_text(customer, sim, ticket, stack):
 		frappe.connect()
 		frappe.local.conf.twilio_sms_api_base_url = sim.base_url
 		try:
-			dispatch.pump()
+			worker.run()
 		finally:
 			frappe.destroy()
 
-	workers = [threading.Thread(target=work) for _ in range(4)]
-	for worker in workers:
-		worker.start()
-	for worker in workers:
-		worker.join()
+	threads = [threading.Thread(target=work) for _ in range(4)]
+	for thread in threads:
+		thread.start()
+	for thread in threads:
+		thread.join()
 	settled(message, "Delivered")
 	assert [m.body for m in customer.inbox()] == ["Only once"]
 

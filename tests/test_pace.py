@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from concurrent.futures import Future
+from datetime import datetime, timedelta
 
 import frappe
 import pytest
@@ -14,7 +15,8 @@ from support.replies import all_sent, write
 from support.stack import eventually, status_of
 
 from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging.sending import claims, dispatch, rate_limit
+from twilio_sms_channel.messaging.sending import calls, claim, outcomes, rate_limit, worker
+from twilio_sms_channel.messaging.sending.calls import Call, MissedWindow
 from twilio_sms_channel.twilio_gateway.client import Login
 
 MESSAGE = "Twilio SMS Message"
@@ -79,52 +81,89 @@ def test_a_messaging_service_and_its_numbers_together_send_no_faster_than_they_m
 def test_a_fast_number_is_taken_by_its_service_only_as_long_as_it_would_send_itself(stack):
 	slow, fast, service = (stack.add_number() for _ in range(3))
 	pool = {slow: 1, fast: 10}
-	place = rate_limit.lock(service, 1, pool)
-	now = place.now
+	bucket = rate_limit.lock(service, 1, pool)
 	for _ in range(2):
-		place.take(rate_limit.seconds_for(2, False, 1))
-	place.keep()
-	# The second text's place is 2 s from now.
-	taken_s = {
-		n: (rate_limit.lock(n, pool.get(n, 1)).next_at - now).total_seconds() for n in (slow, fast, service)
-	}
-	assert taken_s == pytest.approx({slow: 4, fast: 2.2, service: 4}, abs=0.05)
-	# The other way round: what any of them sends delays the service's next text.
-	place = rate_limit.lock(slow)
-	place.take(1)
-	place.keep()
-	assert rate_limit.lock(service, 1, pool).wait_s == pytest.approx(5, abs=0.1)
+		bucket.take(2)
+	bucket.keep()
+	# What was unused a moment ago counts.
+	spare = rate_limit.BURST_S
+	assert waits(slow, 1) == pytest.approx(4 - spare, abs=0.05)
+	assert waits(fast, 10) == pytest.approx(0.4 - spare, abs=0.05)
+	assert waits(service, 1) == pytest.approx(4 - spare, abs=0.05)
+	# The other way round: what any of them sends delays the service's next message, which may be one early.
+	bucket = rate_limit.lock(slow)
+	bucket.take(1)
+	bucket.keep()
+	assert rate_limit.lock(service, 1, pool).wait_s == pytest.approx(5 - spare - 1, abs=0.1)
 	# Nothing was taken: nobody has to wait for it.
 	rate_limit.lock(service, 1, pool).keep()
-	assert (rate_limit.lock(fast, 10).next_at - now).total_seconds() == pytest.approx(2.2, abs=0.05)
+	assert waits(fast, 10) == pytest.approx(0.4 - spare, abs=0.1)
 	frappe.db.rollback()
 
 
-def test_a_messaging_service_takes_its_place_although_its_numbers_are_busy(stack, sim, conversation_of):
+def waits(number: str, segments_per_second: float) -> float:
+	return rate_limit.lock(number, segments_per_second).wait_s
+
+
+def test_a_bucket_fills_up_to_its_burst_and_no_further(stack):
+	number = stack.add_number()
+	bucket = rate_limit.lock(number, 100)
+	unused = int(rate_limit.BURST_S * 100)
+	assert bucket.room == 1 + unused
+	for _ in range(1 + unused):
+		assert not bucket.wait_s
+		bucket.take(0.01)
+	assert 0 < bucket.wait_s <= 0.011 and bucket.room == 0
+	bucket.keep()
+	frappe.db.set_value("Twilio SMS Pace", number, "next_at", add_to_date(bucket.now, hours=-1))
+	assert rate_limit.lock(number, 100).room == 1 + unused
+	frappe.db.set_value("Twilio SMS Pace", number, "failures", 1)
+	assert rate_limit.lock(number, 100).room == 1
+	frappe.db.rollback()
+
+
+def test_over_five_seconds_a_number_never_sends_more_than_it_may(stack):
+	"""As the claims of a busy worker follow each other, however often it comes to them."""
+	for every_s in (0.01, 0.05, 0.09, 0.3):
+		begin = datetime(2026, 1, 1)
+		bucket = rate_limit.Bucket("1", begin, {"1": begin - timedelta(hours=1)}, 0, 0, 100)
+		sent = []
+		for step in range(int(12 / every_s)):
+			bucket.now = begin + timedelta(seconds=step * every_s)
+			for _ in range(bucket.room):
+				bucket.take(rate_limit.seconds_for(1, False, 100))
+				sent.append(step * every_s)
+		most = max(sum(1 for at in sent if first <= at < first + 5) for first in sent)
+		assert most <= 500
+		if every_s <= rate_limit.BURST_S:
+			assert len(sent) / 12 > 90
+
+
+def test_a_messaging_service_sends_although_its_numbers_are_busy(stack, sim, conversation_of):
 	sid = sim.add_service(stack.account_sid).sid
 	numbers = [stack.add_number(messaging_service_sid=sid) for _ in range(2)]
 	service = {"phone_number": sid, "number_type": "Messaging Service", "messaging_service_sid": sid}
 	frappe.get_doc({"doctype": "Twilio SMS Number", "account": stack.account, **service}).insert()
 	with stack.without_worker():
 		messages = [write(conversation_of(sender), "Hi") for sender in (sid, numbers[0])]
-		place = rate_limit.lock(numbers[0])
-		place.take(1)
-		place.keep()
+		bucket = rate_limit.lock(numbers[0])
+		bucket.take(1)
+		bucket.keep()
 		frappe.db.commit()
-		busy = claims.claim(numbers[0], 1)
-		assert busy.texts == [] and busy.wait_s > claims.AHEAD_S
-		claimed = claims.claim(sid, 1).texts
-		assert [text.name for text in claimed] == messages[:1]
-		assert claims.AHEAD_S < claimed[0].leaves_at - time.monotonic() < 1
+		busy = claim.claim(numbers[0], 1)
+		assert busy.messages == [] and busy.wait_s > 0.5
+		claimed = claim.claim(sid, 1).messages
+		assert [message.name for message in claimed] == messages[:1]
 		locks.release([claimed[0].lock])
 		frappe.db.set_value(MESSAGE, {"name": ("in", messages)}, "status", "Canceled")
 		frappe.db.commit()
 
 
 def test_an_mms_counts_as_one_and_never_goes_faster_than_the_account_may():
-	assert rate_limit.seconds_for(3, False, 1) == pytest.approx(3, abs=0.01)
-	assert rate_limit.seconds_for(3, True, 1) == pytest.approx(1, abs=0.01)
-	assert rate_limit.seconds_for(1, True, 100) == pytest.approx(0.04, abs=0.001)
+	share = rate_limit.SHARE
+	assert rate_limit.seconds_for(3, False, 1) * share == pytest.approx(3)
+	assert rate_limit.seconds_for(3, True, 1) * share == pytest.approx(1)
+	assert rate_limit.seconds_for(1, True, 100) * share == pytest.approx(0.04)
 
 
 def test_a_long_code_sends_a_segment_a_second(stack, sim, conversation_of):
@@ -179,14 +218,14 @@ def test_one_conversation_is_claimed_one_text_at_a_time(stack, sim, conversation
 	with stack.without_worker():
 		names = [write(c, body) for body in ("One", "Two") for c in (first, second)]
 		frappe.db.commit()
-		claimed = claims.claim(number, 10)
-		assert [text.name for text in claimed.texts] == names[:2]
-		assert claims.claim(number, 10).texts == []
-		assert claims.abandoned() == []
+		claimed = claim.claim(number, 10)
+		assert [message.name for message in claimed.messages] == names[:2]
+		assert claim.claim(number, 10).messages == []
+		assert claim.orphaned() == []
 		# What a worker leaves that dies now: its connection's locks are free again.
 		frappe.db.close()
 		frappe.connect()
-		assert set(names[:2]) <= set(claims.abandoned())
+		assert set(names[:2]) <= set(claim.orphaned())
 	eventually(lambda: all_sent(names))
 	for conversation in (first, second):
 		received = [m.body for m in sim.messages(customer=conversation.customer_number, direction="outbound")]
@@ -217,30 +256,42 @@ def test_texts_of_a_deleted_number_fail_visibly_and_hold_up_no_other(stack, sim,
 	assert len(sim.arrivals(other)) == 1
 
 
-def test_a_text_that_missed_its_place_waits_again_and_keeps_its_turn(stack, sim, conversation_of):
+def test_a_message_that_missed_its_window_waits_again_and_is_sent_once(stack, sim, conversation_of):
 	number = stack.add_number(segments_per_second=1000)
-	first, second = conversation_of(number), conversation_of(number)
+	conversation = conversation_of(number)
 	with stack.without_worker():
-		names = [write(first, "One"), write(second, "Two")]
+		names = [write(conversation, "One"), write(conversation, "Two")]
 		frappe.db.commit()
-		(text,) = claims.claim(number, 1).texts
-		before = text.leaves_at
-		assert claims.take_other_places([text]) == [text]
-		assert text.leaves_at > before and status_of(names[0]) == "Sending"
-		# The next place is not soon.
-		frappe.db.set_value("Twilio SMS Pace", number, "next_at", add_to_date(place_now(number), seconds=1))
-		assert claims.take_other_places([text]) == []
-		locks.release([text.lock])
-		assert status_of(names[0]) == "Queued"
-		frappe.db.set_value("Twilio SMS Pace", number, "next_at", place_now(number))
-		frappe.db.commit()
-		again = claims.claim(number, 2).texts
-		assert [text.name for text in again] == names
-		locks.release([text.lock for text in again])
-		# As a worker leaves them that dies now.
-		frappe.db.commit()
+		(message,) = claim.claim(number, 5).messages
+		assert outcomes.record([call_that(message, sim, MissedWindow())])
+		assert status_of(names[0]) == "Queued" and sim.arrivals(number) == []
+		locks.release([message.lock])
 	eventually(lambda: all_sent(names))
-	assert len(sim.arrivals(number)) == 2
+	received = sim.messages(customer=conversation.customer_number, direction="outbound")
+	assert [m.body for m in received] == ["One", "Two"]
+
+
+def test_a_process_that_was_stopped_too_long_does_not_send(stack, sim, conversation_of, monkeypatch):
+	number = stack.add_number()
+	conversation = conversation_of(number)
+	monkeypatch.setattr(calls, "SEND_WITHIN_S", -1)
+	with stack.without_worker():
+		name = write(conversation, "Late")
+		frappe.db.commit()
+		(message,) = claim.claim(number, 1).messages
+		with worker.SendWorker() as sender:
+			sender.calls.send(message)
+			while sender.calls.in_flight:
+				sender.write_outcomes(1)
+		assert status_of(name) == "Queued" and sim.arrivals(number) == []
+	eventually(lambda: all_sent([name]))
+
+
+def call_that(message, sim, error: Exception) -> Call:
+	"""A call that has ended with this."""
+	answer = Future()
+	answer.set_exception(error)
+	return Call(message, Login("AC", "AC", "", sim.base_url, 1), answer)
 
 
 def test_two_jobs_never_wait_for_each_other(stack, sim, conversation_of):
@@ -260,18 +311,16 @@ def test_two_jobs_never_wait_for_each_other(stack, sim, conversation_of):
 	with stack.without_worker():
 		names = [write(conversation_of(number), "Hi") for number in numbers]
 		frappe.db.commit()
-		texts = [text for number in numbers for text in claims.claim(number, 1).texts]
-		pump, login = dispatch.Pump(), Login("AC", "AC", "", sim.base_url, 1)
-		for text in texts:
-			answer = Future()
-			answer.set_exception(requests.exceptions.ConnectTimeout())
-			pump.under_way[text.number] += 1
-			pump.ended.put(dispatch.Call(text, login, (), answer))
+		claimed = [message for number in numbers for message in claim.claim(number, 1).messages]
+		sender = worker.SendWorker()
+		for message in claimed:
+			sender.calls.in_flight[message.number] += 1
+			sender.calls.done.put(call_that(message, sim, requests.exceptions.ConnectTimeout()))
 		with another() as connection:
 			thread = threading.Thread(target=other_job, args=[connection])
 			thread.start()
 			assert reached.wait(10)
-			pump._write_outcomes(1)
+			sender.write_outcomes(1)
 			thread.join(20)
 		assert ended == ["well"]
 		assert {status_of(name) for name in names} == {"Queued"}
@@ -288,7 +337,3 @@ def wait_for_waiting(cursor) -> None:
 		if cursor.fetchone()[0]:
 			return
 		time.sleep(0.1)
-
-
-def place_now(number: str):
-	return rate_limit.lock(number).now

@@ -16,7 +16,7 @@ from support.stack import eventually, status_of
 from twilio_sms_channel import practice
 from twilio_sms_channel.infra import site_identity
 from twilio_sms_channel.messaging.outbound import starting
-from twilio_sms_channel.messaging.sending import dispatch
+from twilio_sms_channel.messaging.sending import send_again, worker
 from twilio_sms_channel.messaging.upkeep import backfill, sweep, takeover
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
@@ -94,11 +94,11 @@ def test_what_waits_stays_and_nothing_is_asked_or_deleted_at_twilio(stack, copy)
 		}.items()
 	}
 	asked = len(stack.simulator.requests)
-	dispatch.pump()
+	worker.run()
 	sweep.run()
 	backfill.scheduled()
 	with pytest.raises(site_identity.IsCopy):
-		dispatch.retry(texts["Failed"].name)
+		send_again.send_again(texts["Failed"].name)
 	assert {status: status_of(text.name) for status, text in texts.items()} == {s: s for s in texts}
 	assert len(stack.simulator.requests) == asked
 

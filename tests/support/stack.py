@@ -219,9 +219,9 @@ class Stack:
 
 	def wake(self) -> None:
 		"""Have a worker send what waits, as the sweep does each minute."""
-		from twilio_sms_channel.messaging.sending import dispatch
+		from twilio_sms_channel.messaging.sending import worker
 
-		dispatch.wake_if_needed()
+		worker.wake_if_needed()
 
 	def wait_until_idle(self) -> None:
 		"""Until no job waits or runs."""

@@ -12,7 +12,7 @@ from twilio_sms_channel.infra import locks, own_writes
 from twilio_sms_channel.messaging.conversation import consent, conversations, ticket_search, timeline
 from twilio_sms_channel.messaging.inbound import intake, media
 from twilio_sms_channel.messaging.outbound import message_actions, outbox, senders, starting, ticket_view
-from twilio_sms_channel.messaging.sending import dispatch
+from twilio_sms_channel.messaging.sending import send_again
 from twilio_sms_channel.people import contacts
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -173,7 +173,7 @@ def retry(message: str) -> dict[str, Any]:
 	if doc.direction == "Outbound":
 		if doc.conversation:
 			outbox.refuse_if_unasked(*_asked_about(frappe.get_doc(CONVERSATION, doc.conversation), ticket))
-		dispatch.retry(doc.name)
+		send_again.send_again(doc.name)
 	elif doc.status == "Failed":
 		intake.retry(doc.name)
 	else:

@@ -13,7 +13,7 @@ from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
 from twilio_sms_channel.infra import clock, jobs, site_config, site_identity
 from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.messaging.inbound import intake
-from twilio_sms_channel.messaging.sending import dispatch, wake
+from twilio_sms_channel.messaging.sending import wake, worker
 from twilio_sms_channel.messaging.setup import webhook_config
 from twilio_sms_channel.messaging.upkeep import takeover
 from twilio_sms_channel.twilio_gateway import account_check
@@ -62,7 +62,7 @@ def resume(account: str) -> None:
 def take_up(account: str) -> None:
 	for message in _messages(account, "Received"):
 		jobs.later("twilio_sms_channel.messaging.inbound.intake.process", message)
-	dispatch.wake_if_needed()
+	worker.wake_if_needed()
 
 
 def take_in_again(account: str) -> None:

@@ -5,6 +5,7 @@ comes twice in autumn, and any clock can be set: so nobody waits for a moment th
 ever put off, and how long ago something was is told as a least and a most.
 """
 
+import time
 from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -13,11 +14,18 @@ from frappe.utils.data import convert_utc_to_system_timezone, get_system_timezon
 
 # What was written by a clock that is this much ahead was not written before the clock was set back.
 CLOCKS_DIFFER = timedelta(minutes=1)
+# macOS has no clock that counts sleep under this name.
+_RUNNING = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def utc() -> datetime:
 	"""Without time zone."""
 	return frappe.db.sql("select utc_timestamp(6)")[0][0]
+
+
+def running_s() -> float:
+	"""Seconds by a clock that nobody sets, and that goes on while the machine sleeps: for spans within one process."""
+	return time.clock_gettime(_RUNNING)
 
 
 def now() -> datetime:

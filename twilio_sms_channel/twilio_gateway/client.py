@@ -3,7 +3,6 @@
 import json
 import re
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from copy import copy
 from dataclasses import dataclass, field
@@ -117,7 +116,7 @@ class Login:
 		)
 		client.api.base_url = self.base_url
 		for scheme in ("https://", "http://"):
-			client.http_client.session.mount(scheme, _Departures())
+			client.http_client.session.mount(scheme, _KeepsTime())
 		return client
 
 	def thread_client(self) -> Client:
@@ -128,31 +127,10 @@ class Login:
 		return clients[self]
 
 
-@dataclass(frozen=True)
-class Departure:
-	"""When a request may leave, by time.monotonic()."""
-
-	at: float
-	latest: float
-	canceled: threading.Event
-
-
-class DidNotLeave(Exception):
-	"""A request missed its time, or was canceled before: Twilio never heard of it."""
-
-
-class _Departures(HTTPAdapter):
-	"""Holds a thread's prepared request back until its time has come: preparing it takes as long as texts are apart.
-
-	Keeps the time that Twilio's answer tells.
-	"""
+class _KeepsTime(HTTPAdapter):
+	"""Keeps the time that Twilio's answer tells."""
 
 	def send(self, request, *args, **kwargs):
-		departure = getattr(_of_thread, "departure", None)
-		if departure:
-			wait_s = departure.at - time.monotonic()
-			if departure.canceled.wait(max(wait_s, 0)) or time.monotonic() > departure.latest:
-				raise DidNotLeave
 		_of_thread.date = None
 		answer = super().send(request, *args, **kwargs)
 		_of_thread.date = answer.headers.get("Date")
@@ -318,17 +296,9 @@ def creation(
 	return {key: value for key, value in options.items() if value or key == "body"}
 
 
-def create(client: Client, options: dict, departure: Departure | None = None) -> Accepted:
-	"""Create a message (POST …/Messages.json). Needs no connection to the site; what it raises `problem` can tell.
-
-	:param departure: when the request may leave; at once without it
-	:raises DidNotLeave: it could not leave in time
-	"""
-	_of_thread.departure = departure
-	try:
-		return accepted(client.messages.create(**options))
-	finally:
-		_of_thread.departure = None
+def create(client: Client, options: dict) -> Accepted:
+	"""Create a message (POST …/Messages.json). Needs no connection to the site; what it raises `problem` can tell."""
+	return accepted(client.messages.create(**options))
 
 
 def problem(error: Exception, timeout_s: float) -> TwilioProblem:

@@ -189,7 +189,7 @@ def _queue(conversation, body: str, communication: str | None, **facts):
 			"body": body,
 			"encoding": count.encoding,
 			"segments": count.segments,
-			"turn": rate_limit.turn_for(number.name, conversation.name, by=facts.get("sent_by") or ""),
+			"turn": rate_limit.round_for(number.name, conversation.name, by=facts.get("sent_by") or ""),
 			**facts,
 		}
 	).insert(ignore_permissions=True, ignore_mandatory=True)

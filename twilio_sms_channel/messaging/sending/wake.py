@@ -2,7 +2,7 @@
 
 from twilio_sms_channel.infra import jobs
 
-JOB = "twilio_sms_channel.messaging.sending.dispatch.pump"
+JOB = "twilio_sms_channel.messaging.sending.worker.run"
 
 
 def wake() -> None:

@@ -11,7 +11,7 @@ from twilio_sms_channel.messaging.conversation import consent_order
 from twilio_sms_channel.messaging.delivery import account_pause, polling
 from twilio_sms_channel.messaging.inbound import intake, keyword_order, media
 from twilio_sms_channel.messaging.inbound.threading import MEDIA_QUEUE
-from twilio_sms_channel.messaging.sending import dispatch, heartbeat
+from twilio_sms_channel.messaging.sending import heartbeat, worker
 from twilio_sms_channel.messaging.upkeep import onboarding
 
 
@@ -24,9 +24,9 @@ def run() -> None:
 	public_url.note("worker")
 	may_send = heartbeat.may_send()
 	if may_send:
-		dispatch.wake_if_needed()
+		worker.wake_if_needed()
 	for job, queue, is_needed in (
-		(dispatch.LOOK_AFTER_ACCOUNTS, "short", lambda: may_send and account_pause.paused()),
+		(worker.LOOK_AFTER_ACCOUNTS, "short", lambda: may_send and account_pause.paused()),
 		(intake.TAKE_UP, "default", intake.waiting),
 		(keyword_order.ASK_AGAIN, "default", lambda: may_send and consent_order.waits_for_twilio()),
 		(polling.TAKE_UP, "long", lambda: may_send and polling.is_due()),

@@ -4,7 +4,7 @@ from twilio_sms_channel.permissions import protected_fields
 
 
 class TwilioSMSPace(Document):
-	"""When a number of ours may send next, and whose turn it is: one row per number, locked by whoever claims a text.
+	"""A number's rate limit: from when on it may send, and which round is served. One row per number, locked by whoever claims a message.
 
 	Its own table, because saving a number's form would put stale values back.
 	"""

@@ -1,0 +1,161 @@
+"""A worker's calls to Twilio, each in a thread of its own."""
+
+import queue
+import time
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+import frappe
+from rq.timeouts import JobTimeoutException
+
+from twilio_sms_channel.content import media_links
+from twilio_sms_channel.infra import clock, public_url
+from twilio_sms_channel.infra.listeners import ask
+from twilio_sms_channel.messaging.sending import reconcile
+from twilio_sms_channel.messaging.sending.claim import ClaimedMessage
+from twilio_sms_channel.twilio_gateway import errors
+from twilio_sms_channel.twilio_gateway.client import (
+	CALL_ERRORS,
+	Accepted,
+	Gateway,
+	Login,
+	create,
+	creation,
+	problem,
+)
+
+MESSAGE = "Twilio SMS Message"
+MAX_CALLS, MAX_CALLS_OF_A_NUMBER = 150, 50
+# The outcomes of many calls are written together.
+FEW_CALLS, GATHERED_FOR_S = 3, 0.02
+# A process that was stopped in between must not send what others look up meanwhile.
+SEND_WITHIN_S = 5
+
+
+class MissedWindow(Exception):
+	"""A request came too late, and was not sent: Twilio never heard of it."""
+
+
+class Stopped(errors.TwilioProblem):
+	"""Another app does not want a message to be sent."""
+
+
+@dataclass
+class Call:
+	"""A call that is under way: sends a message, or looks for one in Twilio's list."""
+
+	about: ClaimedMessage | reconcile.Search
+	login: Login
+	answer: Future
+
+	@property
+	def result(self):
+		"""What an ended call brought: Twilio's answer, a TwilioProblem, or MissedWindow."""
+		error = self.answer.exception()
+		if error is None:
+			return self.answer.result()
+		if isinstance(error, MissedWindow):
+			return error
+		if isinstance(error, CALL_ERRORS):
+			return problem(error, self.login.timeout_s)
+		return errors.OutcomeUnknown(f"{type(error).__name__}: {error}")
+
+
+class Calls:
+	"""All calls of one worker. Its threads have no connection to the site."""
+
+	def __init__(self):
+		self.threads = ThreadPoolExecutor(MAX_CALLS, thread_name_prefix="twilio")
+		self.done: queue.SimpleQueue[Call] = queue.SimpleQueue()
+		self.in_flight: Counter[str] = Counter()
+		self._gateways: dict[tuple, Gateway] = {}
+
+	def room(self, number: str) -> int:
+		"""How many more calls may be made for a number at once."""
+		return min(MAX_CALLS - self.in_flight.total(), MAX_CALLS_OF_A_NUMBER - self.in_flight[number])
+
+	def send(self, message: ClaimedMessage) -> None:
+		"""Send a message.
+
+		:raises TwilioProblem: nothing was begun
+		"""
+		login = self._gateway(message.sender.account, message.account_modified).login
+		if frappe.get_hooks("twilio_sms_before_send"):
+			_ask_other_apps(message.name)
+		until = clock.running_s() + min(SEND_WITHIN_S, reconcile.absent_after_s() / 2)
+		self._submit(message, login, _send, login, _options(message), until)
+
+	def search(self, search: reconcile.Search) -> None:
+		"""Look for a message in Twilio's list.
+
+		:raises TwilioProblem: nothing was begun
+		"""
+		login = self._gateway(search.account).login
+		self._submit(search, login, reconcile.look, login, search)
+
+	def ended(self, wait_s: float) -> list[Call]:
+		"""Wait for a call to end; all that have ended."""
+		try:
+			ended = [self.done.get(timeout=wait_s)]
+			if self.in_flight.total() > FEW_CALLS:
+				time.sleep(GATHERED_FOR_S)
+			while not self.done.empty():
+				ended.append(self.done.get())
+		except queue.Empty:
+			return []
+		self.in_flight -= Counter(call.about.number for call in ended)
+		return ended
+
+	def close(self) -> None:
+		self.threads.shutdown(cancel_futures=True)
+
+	def _submit(self, about: ClaimedMessage | reconcile.Search, login: Login, *work) -> None:
+		self.in_flight[about.number] += 1
+		call = Call(about, login, self.threads.submit(*work))
+		call.answer.add_done_callback(lambda _answer: self.done.put(call))
+
+	def _gateway(self, account: str, modified: datetime | None = None) -> Gateway:
+		modified = modified or frappe.db.get_value("Twilio SMS Account", account, "modified")
+		if (account, modified) not in self._gateways:
+			try:
+				self._gateways[account, modified] = Gateway(frappe.get_doc("Twilio SMS Account", account))
+			except (frappe.AuthenticationError, frappe.ValidationError) as e:
+				# No token, or one that this site's key does not open, as in a restored copy.
+				raise errors.Refused(str(e), errors.AUTHENTICATION_FAILED) from None
+		return self._gateways[account, modified]
+
+
+def _send(login: Login, options: dict, until: float) -> Accepted:
+	if clock.running_s() > until:
+		raise MissedWindow
+	return create(login.thread_client(), options)
+
+
+def _options(message: ClaimedMessage) -> dict:
+	by_service = message.sender.number_type == "Messaging Service"
+	media_urls = None
+	if message.has_media:
+		media_urls = media_links.urls_for_twilio(frappe.get_doc(MESSAGE, message.name))
+	return creation(
+		message.customer_number,
+		message.body,
+		sender="" if by_service else message.number,
+		service_sid=message.sender.messaging_service_sid,
+		media_urls=media_urls,
+		status_callback=public_url.status_callback(message.name),
+	)
+
+
+def _ask_other_apps(message: str) -> None:
+	try:
+		ask("twilio_sms_before_send", frappe.get_doc(MESSAGE, message))
+	except JobTimeoutException:
+		# The job's time is over, whatever it was spent on: nobody objects to the message.
+		frappe.db.rollback()
+		raise
+	except Exception as e:
+		# Another app's code can raise anything, and says so that the message is not to be sent.
+		frappe.db.rollback()
+		raise Stopped(str(e)) from None
