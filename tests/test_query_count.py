@@ -12,6 +12,7 @@ from support.people import make_agent
 from support.reply_box import conversation_with
 
 from twilio_sms_channel.api import ticket as doors
+from twilio_sms_channel.messaging.outbound import starting
 from twilio_sms_channel.overrides import activity
 
 MESSAGE = "Twilio SMS Message"
@@ -173,3 +174,18 @@ def test_a_long_ticket_costs_hardly_more_statements_than_a_short_one(stack, agen
 	print(f"\nDesk's form: {form}", *(f"{name}: {pair}" for name, pair in figures.items()), sep="\n")
 	assert not {name: pair for name, pair in figures.items() if pair[1] > AT_MOST * pair[0]}
 	assert form[1] <= form[0] + IN_DESKS_TIMELINE
+
+
+@pytest.mark.parametrize("to", [None, "+14155550132", "415 555 0132"])
+def test_many_numbers_cost_hardly_more_statements_than_few(stack, to):
+	def asked() -> int:
+		return statements(fresh(starting.numbers, to))
+
+	few = asked()
+	for n in range(50):
+		number = {"phone_number": f"+1907555{n:04}", "account": stack.account}
+		frappe.get_doc({"doctype": "Twilio SMS Number", **number}).db_insert()
+	many = asked()
+	print(few, many)
+	frappe.db.rollback()
+	assert many <= AT_MOST * few

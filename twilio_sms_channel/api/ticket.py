@@ -6,20 +6,27 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.api import arguments
-from twilio_sms_channel.content import outside, segments, text
+from twilio_sms_channel.content import outside, segments
 from twilio_sms_channel.desks import desk_of_site
-from twilio_sms_channel.infra import locks, own_writes
-from twilio_sms_channel.messaging.conversation import consent, conversations, ticket_search, timeline
+from twilio_sms_channel.infra import locks
+from twilio_sms_channel.messaging.conversation import (
+	consent,
+	conversations,
+	ticket_search,
+)
 from twilio_sms_channel.messaging.inbound import intake, media
-from twilio_sms_channel.messaging.outbound import message_actions, outbox, senders, starting, ticket_view
+from twilio_sms_channel.messaging.outbound import (
+	channel_switch,
+	cost_preview,
+	message_actions,
+	outbox,
+	starting,
+	ticket_view,
+)
 from twilio_sms_channel.messaging.sending import send_again
 from twilio_sms_channel.people import contacts
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
-# What Frappe keeps of one, and with a name before it.
-MAX_ADDRESS_CHARACTERS, MAX_TYPED_CHARACTERS = 140, 400
-# Beyond what is sent, a composer says how much is too much; of more than this it need not.
-MAX_COUNTED, MAX_COUNTED_HTML = 10 * segments.MAX_CHARACTERS, 200_000
 
 
 @frappe.whitelist(methods=["POST"])
@@ -65,26 +72,7 @@ def switch_channel(ticket: str | int, channel: str, email: str | None = None) ->
 	:param email: the address to mail from now on; the contact gets it when it does not have it yet
 	:return: the ticket's state, see `state`
 	"""
-	return locks.again(lambda: _switch(_writable(ticket), channel, email))
-
-
-def _switch(doc, channel: str, email: str | None) -> dict[str, Any]:
-	if channel not in ("SMS", "Email"):
-		frappe.throw(_("The channel is SMS or Email, not {0}.").format(outside.harmless(channel)))
-	if not doc.is_text_ticket:
-		frappe.throw(_("This ticket has no text conversation, so its replies go by e-mail."))
-	if channel == "Email":
-		_make_reachable_by_email(doc, (email or "").strip())
-	changed = doc.twilio_sms_reply_channel != channel
-	doc.twilio_sms_reply_channel = channel
-	# Whoever switches is not asked for what else the ticket lacks.
-	doc.flags.ignore_mandatory = doc.flags.ignore_links = True
-	own_writes.ours(doc).save()
-	if changed:
-		line = timeline.TO_EMAIL if channel == "Email" else timeline.TO_TEXT
-		timeline.log(doc.doctype, doc.name, line)
-	desk_of_site().refresh(str(doc.name))
-	return ticket_view.of(doc)
+	return locks.again(lambda: channel_switch.switch(_writable(ticket), channel, email))
 
 
 @frappe.whitelist()
@@ -133,19 +121,7 @@ def preview(message: str, ticket: str | int | None = None, html: bool | int = Fa
 	:raises outbox.CannotText: it is many times as long as a text can be
 	"""
 	doc = _readable(ticket) if ticket else None
-	body = _counted(message, is_html=bool(frappe.utils.cint(html)))
-	count = segments.count(body)
-	cheaper = segments.cheaper(body)
-	plain = cheaper and segments.count(cheaper)
-	return {
-		**vars(count),
-		"named": [_named(character) for character in count.forcing],
-		"max_characters": segments.MAX_CHARACTERS,
-		"left": segments.MAX_CHARACTERS - count.characters,
-		"left_in_segment": segments.left_in_segment(body),
-		"plain": plain and {"text": cheaper, "encoding": plain.encoding, "segments": plain.segments},
-		"replaced": bool(plain and doc and _replaces_fancy_characters(doc)),
-	}
+	return cost_preview.of(message, doc, is_html=bool(frappe.utils.cint(html)))
 
 
 @frappe.whitelist()
@@ -206,7 +182,7 @@ def send_as_email(message: str, email: str | None = None) -> dict[str, Any]:
 	ticket = _writable_ticket_of(doc)
 	if not ticket:
 		frappe.throw(_("This text is in no ticket."), message_actions.CannotSendAsEmail)
-	address = _address_given(ticket, (email or "").strip())
+	address = channel_switch.address_given(ticket, (email or "").strip())
 	message_actions.as_email(doc.name, ticket, address)
 	return {"message": doc.name, "status": doc.status}
 
@@ -383,102 +359,6 @@ def _asked_about(conversation, ticket) -> list:
 	if not own or own == conversation.name or not conversations.are_of_one_customer(own, conversation):
 		return [conversation]
 	return [conversation, frappe.get_doc(CONVERSATION, own)]
-
-
-def _make_reachable_by_email(doc, email: str) -> None:
-	address = _address_given(doc, email)
-	if not address:
-		frappe.throw(
-			_("{0} has no valid e-mail address. Add one to the contact, then switch to e-mail.").format(
-				outside.harmless(contacts.full_name(doc.contact)) or _("The customer")
-			),
-			title=_("Still replying by text"),
-		)
-	doc.raised_by = address
-
-
-def _address_given(doc, email: str) -> str:
-	"""The address that an agent typed, from now on the contact's as well; the customer's when they typed none."""
-	address = doc.customer_email()
-	if not email:
-		return address
-	given = _one_address(email)
-	if given.lower() == address.lower():
-		return address
-	if contacts.exists(doc.contact):
-		contacts.add_email(doc.contact, given)
-	return given
-
-
-def _one_address(email: str) -> str:
-	"""The address that an agent typed, with the name before it or without.
-
-	:raises frappe.InvalidEmailAddressError: it is none, several, too long, or one of ours
-	"""
-	if len(email) > MAX_TYPED_CHARACTERS:
-		_refuse_long_address(len(email))
-	address = contacts.one_address(email)
-	if not address:
-		frappe.throw(
-			_("{0} is not one e-mail address. Enter one alone, for example ann@example.com.").format(
-				outside.harmless(email)
-			),
-			frappe.InvalidEmailAddressError,
-		)
-	if len(address) > MAX_ADDRESS_CHARACTERS:
-		_refuse_long_address(len(address))
-	if contacts.is_ours(address):
-		frappe.throw(
-			_("{0} is an address of this helpdesk. Enter the customer's.").format(outside.harmless(address)),
-			frappe.InvalidEmailAddressError,
-		)
-	return address
-
-
-def _refuse_long_address(characters: int) -> None:
-	frappe.throw(
-		_("The e-mail address has {0} characters; at most {1} can be kept. Enter another one.").format(
-			characters, MAX_ADDRESS_CHARACTERS
-		),
-		frappe.InvalidEmailAddressError,
-	)
-
-
-def _counted(message: str, is_html: bool) -> str:
-	"""The text of which segments are counted.
-
-	:raises outbox.CannotText: counting would take seconds, of what can never be sent
-	"""
-	# Formatting, and pictures that were pasted, are not sent as words.
-	written = len(text.DATA_URI.sub("", message)) if is_html else len(message)
-	if written <= (MAX_COUNTED_HTML if is_html else MAX_COUNTED):
-		body = text.from_html(message) if is_html else text.clean(message)
-		if len(body) <= MAX_COUNTED:
-			return body
-		written = len(body)
-	frappe.throw(
-		_(
-			"The text is too long to be counted ({0} characters); Twilio sends at most {1}. Shorten it, or send it as e-mail."
-		).format(written, segments.MAX_CHARACTERS),
-		outbox.CannotText,
-	)
-
-
-def _named(character: str) -> dict[str, str | None]:
-	plain = segments.plain(character)
-	replaceable = segments.count(plain).encoding == segments.GSM
-	return {
-		"character": character,
-		"name": segments.name_of(character),
-		"plain": plain if replaceable else None,
-	}
-
-
-def _replaces_fancy_characters(ticket) -> bool:
-	if not ticket.is_text_ticket:
-		return False
-	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
-	return bool(senders.number_for(conversation).replace_fancy_characters)
 
 
 def _files(value: list | str | None) -> list[str]:

@@ -15,9 +15,9 @@ from frappe import _
 from twilio_sms_channel.content import media_links
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.messaging.conversation import timeline
+from twilio_sms_channel.messaging.conversation import eligibility, timeline
 from twilio_sms_channel.messaging.delivery import labels
-from twilio_sms_channel.messaging.outbound import message_actions, outbox
+from twilio_sms_channel.messaging.outbound import message_actions
 from twilio_sms_channel.overrides import feed_html
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
@@ -155,7 +155,7 @@ class _CanText(dict):
 	"""Conversation → whether it takes texts at all; asked only about those where it matters."""
 
 	def __missing__(self, conversation: str) -> bool:
-		self[conversation] = not outbox.why_not(frappe.get_doc(CONVERSATION, conversation))
+		self[conversation] = not eligibility.refusal(frappe.get_doc(CONVERSATION, conversation))
 		return self[conversation]
 
 

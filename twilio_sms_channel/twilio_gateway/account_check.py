@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from frappe import _
 from frappe.utils import now_datetime
 
-from twilio_sms_channel.twilio_gateway.client import AccountState, api_base_url
+from twilio_sms_channel.twilio_gateway.client import api_base_url
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, Refused, TwilioProblem, explain
+from twilio_sms_channel.twilio_gateway.models import AccountState
 
 ACTIVE, WRONG, SUSPENDED, UNREACHABLE = "Active", "Wrong Credentials", "Suspended", "Unreachable"
 UNKNOWN_RESOURCE, TEST_CREDENTIALS = "20404", "20008"

@@ -1,7 +1,5 @@
 """All calls to Twilio's REST API."""
 
-import json
-import re
 import threading
 from collections.abc import Iterable, Iterator
 from copy import copy
@@ -11,23 +9,17 @@ from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 
 import frappe
-import requests
-from frappe import _
 from frappe.utils.data import convert_utc_to_system_timezone
 from requests.adapters import HTTPAdapter
-from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import clock
+from twilio_sms_channel.twilio_gateway import failures, models
 from twilio_sms_channel.twilio_gateway.errors import (
-	AUTHENTICATION_FAILED,
-	OutcomeUnknown,
 	Refused,
-	TryAgain,
-	TwilioProblem,
 )
 
 TWILIO = "https://api.twilio.com"
@@ -37,57 +29,7 @@ TIMEOUT_S = 15
 # The most that Twilio gives at once (PageSize of the Messages resource).
 LIST_PAGE_SIZE = 1000
 NOT_FOUND = "20404"
-# What a call may raise; `problem` tells what it means.
-CALL_ERRORS = (TwilioException, requests.exceptions.RequestException)
-# What the SDK puts before Twilio's words.
-SDK_PREFIX = re.compile(r"^Unable to \w+ \w+: ")
 _of_thread = threading.local()
-
-
-@dataclass(frozen=True)
-class Accepted:
-	"""What Twilio said of a message it took."""
-
-	sid: str
-	twilio_status: str
-	segments: int | None
-	price: float | None
-	price_unit: str
-
-
-@dataclass(frozen=True)
-class ListedMessage:
-	"""A message in Twilio's list."""
-
-	sid: str
-	direction: str
-	"""inbound, outbound-api, outbound-reply …"""
-	sender: str
-	to: str
-	body: str
-	status: str
-	sent_at: datetime
-	"""In the site's time zone, without zone; to the second. For inbound ones: when Twilio received it."""
-	sent_at_utc: datetime
-	"""The same in UTC, without zone"""
-	segments: int
-	media: int
-	service_sid: str
-	error_code: str
-	error_message: str
-	price: float | None
-	"""None while Twilio has not set it, which it does some time after sending"""
-	price_unit: str
-	"""ISO 4217, e.g. USD"""
-
-
-@dataclass(frozen=True)
-class AccountState:
-	status: str
-	"""active, suspended or closed"""
-	type: str
-	"""Full or Trial"""
-	friendly_name: str
 
 
 def api_base_url() -> str:
@@ -150,7 +92,7 @@ class Gateway:
 		# Standard API keys cannot reach the account itself.
 		self._token_login = self._login(account.account_sid, account.get_password("auth_token"))
 
-	def send(self, to: str, body: str, **details) -> Accepted:
+	def send(self, to: str, body: str, **details) -> models.Accepted:
 		"""Create a message. For the parameters see `creation`.
 
 		:raises Refused: Twilio said no
@@ -159,7 +101,7 @@ class Gateway:
 		"""
 		return self.call(lambda: create(self.client, creation(to, body, **details)))
 
-	def read_message(self, sid: str) -> tuple[Accepted, str, str]:
+	def read_message(self, sid: str) -> tuple[models.Accepted, str, str]:
 		"""A message as Twilio has it now, its error code ("" without one) and Twilio's words for that."""
 		message = self.call(lambda: self.client.messages(sid).fetch())
 		return accepted(message), str(message.error_code or ""), message.error_message or ""
@@ -178,7 +120,7 @@ class Gateway:
 		after: datetime | None = None,
 		before: datetime | None = None,
 		limit: int | None = None,
-	) -> Iterator[ListedMessage]:
+	) -> Iterator[models.ListedMessage]:
 		"""Messages of the account as Twilio has them, the newest first (GET …/Messages.json), page by page.
 
 		:param sender: only from this number or sender
@@ -231,10 +173,10 @@ class Gateway:
 		self.call(lambda: self.client.messages.page(page_size=1))
 		return twilio_time()
 
-	def read_account(self) -> AccountState:
+	def read_account(self) -> models.AccountState:
 		"""The account itself, asked with the auth token."""
 		account = self.call(lambda: self._token_login.client().api.v2010.accounts(self.account_sid).fetch())
-		return AccountState(
+		return models.AccountState(
 			status=_word(account.status),
 			type=_word(account.type),
 			friendly_name=outside.plain(account.friendly_name),
@@ -266,8 +208,8 @@ class Gateway:
 		"""
 		try:
 			return request()
-		except CALL_ERRORS as e:
-			raise problem(e, self.login.timeout_s) from None
+		except failures.CALL_ERRORS as e:
+			raise failures.problem(e, self.login.timeout_s) from None
 
 
 def creation(
@@ -296,31 +238,9 @@ def creation(
 	return {key: value for key, value in options.items() if value or key == "body"}
 
 
-def create(client: Client, options: dict) -> Accepted:
+def create(client: Client, options: dict) -> models.Accepted:
 	"""Create a message (POST …/Messages.json). Needs no connection to the site; what it raises `problem` can tell."""
 	return accepted(client.messages.create(**options))
-
-
-def problem(error: Exception, timeout_s: float) -> TwilioProblem:
-	"""What an error of a call means.
-
-	:param error: TwilioException or requests' RequestException
-	:param timeout_s: how long an answer was waited for
-	"""
-	if isinstance(error, TwilioRestException):
-		# str(error) carries terminal colours on a TTY; msg does not.
-		return _by_status(error.status, error.msg, error.code)
-	if isinstance(error, TwilioException):
-		return _page_problem(error)
-	if isinstance(error, requests.exceptions.ConnectTimeout):
-		return TryAgain(_("Twilio could not be reached (connection timed out)."))
-	if isinstance(error, requests.exceptions.ConnectionError):
-		if _never_connected(error):
-			return TryAgain(_("Twilio could not be reached (connection refused)."))
-		return OutcomeUnknown(_("The connection to Twilio broke before it answered."))
-	if isinstance(error, requests.exceptions.Timeout):
-		return OutcomeUnknown(_("Twilio did not answer within {0} seconds.").format(round(timeout_s)))
-	return OutcomeUnknown(_("Twilio's answer could not be read."))
 
 
 def credentials(account) -> tuple[str, str]:
@@ -330,42 +250,10 @@ def credentials(account) -> tuple[str, str]:
 	return account.account_sid, account.get_password("auth_token")
 
 
-def _page_problem(e: TwilioException) -> TwilioProblem:
-	"""For lists the SDK raises without a status; the answer itself is its second argument."""
-	answer = e.args[1] if len(e.args) > 1 else None
-	if not hasattr(answer, "status_code"):
-		return Refused(str(e))
-	try:
-		said = json.loads(answer.text)
-	except ValueError:
-		said = {}
-	return _by_status(answer.status_code, said.get("message") or str(e.args[0]), said.get("code"))
-
-
-def _by_status(status: int, message: str, code: int | str | None) -> TwilioProblem:
-	if status == 429:
-		return TryAgain(SDK_PREFIX.sub("", message or ""), code)
-	if status >= 500:
-		return OutcomeUnknown(_("Twilio had an error of its own (HTTP {0}).").format(status), code)
-	message = SDK_PREFIX.sub("", message or "")
-	if status == 401:
-		return Refused(message, code or AUTHENTICATION_FAILED)
-	return Refused(message, code)
-
-
-def _never_connected(e: requests.exceptions.ConnectionError) -> bool:
-	from urllib3.exceptions import MaxRetryError, NewConnectionError
-
-	reason = e.args[0] if e.args else None
-	if isinstance(reason, MaxRetryError):
-		reason = reason.reason
-	return isinstance(reason, NewConnectionError)
-
-
-def accepted(message: MessageInstance) -> Accepted:
+def accepted(message: MessageInstance) -> models.Accepted:
 	"""What Twilio's answer says."""
 	segments = str(message.num_segments or "")
-	return Accepted(
+	return models.Accepted(
 		sid=message.sid,
 		twilio_status=_word(message.status),
 		# A Messaging Service answers 0 at first: not known yet.
@@ -375,17 +263,17 @@ def accepted(message: MessageInstance) -> Accepted:
 	)
 
 
-def oldest_first(listed: Iterable[ListedMessage]) -> list[ListedMessage]:
+def oldest_first(listed: Iterable[models.ListedMessage]) -> list[models.ListedMessage]:
 	"""Twilio lists the newest first and tells times to the second: within one, the list's order is kept."""
 	return sorted(reversed(list(listed)), key=lambda message: message.sent_at_utc)
 
 
-def _as_listed(message) -> ListedMessage | None:
+def _as_listed(message) -> models.ListedMessage | None:
 	sent_at = message.date_sent or message.date_created
 	if not sent_at:
 		return None
 	sent_at_utc = _naive_utc(sent_at)
-	return ListedMessage(
+	return models.ListedMessage(
 		sid=message.sid,
 		direction=_word(message.direction),
 		sender=message.from_ or "",

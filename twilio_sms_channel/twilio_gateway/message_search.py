@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
-from twilio_sms_channel.twilio_gateway.client import Accepted, accepted, twilio_time
+from twilio_sms_channel.twilio_gateway.client import accepted, twilio_time
+from twilio_sms_channel.twilio_gateway.models import Accepted
 
 PAGE_SIZE, MOST_LISTED = 50, 500
 # How much longer ago than it seems the call may have been: clocks are set.

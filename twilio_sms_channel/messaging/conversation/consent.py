@@ -51,7 +51,7 @@ def taking_in(row: dict, sent_at_utc: datetime | None = None) -> Iterator[None]:
 	if not word:
 		yield lambda: None
 		return
-	number = _number(row["number"])
+	number = our_number(row["number"])
 	# Without the lock as well: a text that is not taken in would be worse, and Twilio refuses what leaves after a STOP.
 	lock = (
 		locks.take([keywords.lock_of(number, row["customer_number"])], wait_s=WAIT_S)
@@ -72,7 +72,7 @@ def keep_from_before(row: dict) -> None:
 	:param row: of the Twilio SMS Message
 	"""
 	if word := keywords.keyword(row["body"], row["opt_out_type"]):
-		_take_in(word, row, _number(row["number"]), to_utc(row["received_at"]).replace(tzinfo=None))
+		_take_in(word, row, our_number(row["number"]), to_utc(row["received_at"]).replace(tzinfo=None))
 
 
 def _take_in(word: str, row: dict, number, sent_at_utc: datetime | None) -> None:
@@ -124,7 +124,7 @@ def note(conversation, message) -> tuple[str, bool]:
 		conversation.may_want_to_stop = 0
 		if word == STOP:
 			return STOP, not _standing(
-				_number(conversation.number), conversation.customer_number, message.name
+				our_number(conversation.number), conversation.customer_number, message.name
 			)
 		return (START, True) if was_opted_out and not conversation.opted_out else ("", False)
 	message.may_want_to_stop = keywords.may_want_to_stop(message.body)
@@ -139,7 +139,7 @@ def opt_out(conversation, source: str, message: str | None = None) -> None:
 	:param source: "Twilio's Refusal" or "Agent"
 	:param message: the Twilio SMS Message that was refused
 	"""
-	number, customer_number = _number(conversation.number), conversation.customer_number
+	number, customer_number = our_number(conversation.number), conversation.customer_number
 	by_agent = source == BY_AGENT
 	# Whoever was refused holds the lock already.
 	lock = locks.take([keywords.lock_of(number, customer_number)], wait_s=WAIT_S)
@@ -173,22 +173,7 @@ def keep_texting(conversations: list) -> None:
 		timeline.log(*ticket, timeline.MAY_BE_TEXTED)
 
 
-# Who may be texted
-
-
-def why_not(number: str, customer_number: str, is_marked: bool = False) -> str:
-	"""The reason why a customer may not be texted from one of our numbers, "" when they may: who said so, how and when.
-
-	:param is_marked: whether a conversation says so, when the caller knows one
-	"""
-	if stop := _standing(_number(number), customer_number):
-		return explain(stop)
-	pair = {"number": number, "customer_number": customer_number}
-	if not is_marked and not frappe.db.get_value(CONVERSATION, pair, "opted_out"):
-		return ""
-	return _("{0} opted out of texts. They have to text START before they can be texted again.").format(
-		phone.display(customer_number)
-	)
+# In words, and as marks
 
 
 def explain(stop) -> str:
@@ -216,7 +201,7 @@ def explain(stop) -> str:
 
 def inherit(conversation) -> None:
 	"""Mark a new conversation when the customer opted out before: of this number, or of its Messaging Service."""
-	if stop := _standing(_number(conversation.number), conversation.customer_number):
+	if stop := _standing(our_number(conversation.number), conversation.customer_number):
 		conversation.update({"opted_out": 1, "opted_out_on": stop.occurred_at})
 
 
@@ -226,7 +211,7 @@ def refresh(number: str, customer_number: str, conversation=None) -> None:
 
 	:param conversation: its document, when the caller saves it
 	"""
-	ours = _number(number)
+	ours = our_number(number)
 	siblings = {number}
 	if ours.messaging_service_sid:
 		of_service = {"messaging_service_sid": ours.messaging_service_sid}
@@ -237,7 +222,7 @@ def refresh(number: str, customer_number: str, conversation=None) -> None:
 		["name", "number", "opted_out"],
 	)
 	for row in rows:
-		stop = _standing(_number(row.number), customer_number)
+		stop = _standing(our_number(row.number), customer_number)
 		marks = {"opted_out": int(bool(stop)), "opted_out_on": stop.occurred_at if stop else None}
 		if conversation and row.name == conversation.name:
 			conversation.update(marks)
@@ -267,7 +252,7 @@ def _record(
 			"event": EVENTS[word],
 			"customer_number": customer_number,
 			"number": number,
-			"service_sid": service_sid or _number(number).messaging_service_sid or None,
+			"service_sid": service_sid or our_number(number).messaging_service_sid or None,
 			"occurred_at": at,
 			"source": source,
 			"word": outside.plain(word_written, KEPT_CHARACTERS),
@@ -290,11 +275,13 @@ def _standing(number, customer_number: str, without: str | None = None):
 	"""
 	:param without: a Twilio SMS Message, by its name, to be left out
 	"""
-	events = consent_order.decisions([customer_number], number.name, number.messaging_service_sid)
-	return consent_order.standing(event for event in events if not without or event.message != without)
+	events = consent_order.decisions([customer_number])
+	about = consent_order.about(events, number.name, number.messaging_service_sid)
+	return consent_order.standing(event for event in about if not without or event.message != without)
 
 
-def _number(name: str):
+def our_number(name: str):
+	"""What consent has to know of one of our numbers, which may be deleted: name, number_type, messaging_service_sid."""
 	return frappe.db.get_value(
 		NUMBER, name, ["name", "number_type", "messaging_service_sid"], as_dict=True
 	) or frappe._dict(name=name, number_type="", messaging_service_sid="")

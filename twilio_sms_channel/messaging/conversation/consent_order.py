@@ -8,10 +8,8 @@ Machines' clocks differ, a time of day comes twice in autumn, and webhooks carry
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 import frappe
-from pypika.terms import Parameter
 
 from twilio_sms_channel.infra import jobs
 
@@ -28,30 +26,31 @@ FIELDS = (
 	*("name", "event", "customer_number", "number", "service_sid", "source", "word", "message"),
 	*("occurred_at", "entered_by", "sequence", "stored_at_utc", "sent_at_utc", "order_open"),
 )
+_DECISIONS = f"""
+	select {", ".join(FIELDS)} from `tabTwilio SMS Consent Event`
+	where customer_number in %(customers)s and event in ('{OPTED_OUT}', '{OPTED_IN}') order by sequence
+"""
 
 
-def decisions(customer_numbers: list[str], number: str, service_sid: str | None) -> list:
-	"""What customers decided about texts from one of our numbers, in the order in which it was stored.
+def decisions(customer_numbers: list[str]) -> list:
+	"""What customers decided about messages from any of our numbers, in the order in which it was stored."""
+	return (
+		frappe.db.sql(_DECISIONS, {"customers": customer_numbers}, as_dict=True) if customer_numbers else []
+	)
+
+
+def about(events: Iterable, number: str, service_sid: str | None) -> list:
+	"""Those among decisions that count for one of our numbers.
 
 	:param service_sid: the number's Messaging Service, which keeps one list for all of its numbers
 	"""
 	# A number without a service has a list of its own, whatever it is called.
-	asked = {"customers": customer_numbers, "number": number, "service": service_sid or "-"}
-	return frappe.db.sql(_query(), asked, as_dict=True) if customer_numbers else []
-
-
-@lru_cache(maxsize=1)
-def _query() -> str:
-	"""The statement, put together once: building it takes longer than running it."""
-	Event = frappe.qb.DocType(EVENT)
-	return (
-		frappe.qb.from_(Event)
-		.select(*(Event[field] for field in FIELDS))
-		.where(Event.customer_number.isin(Parameter("%(customers)s")))
-		.where(Event.event.isin([OPTED_OUT, OPTED_IN]))
-		.where((Event.number == Parameter("%(number)s")) | (Event.service_sid == Parameter("%(service)s")))
-		.orderby(Event.sequence)
-	).get_sql()
+	# Names are compared as the database does it.
+	return [
+		event
+		for event in events
+		if event.number.casefold() == number.casefold() or (service_sid and event.service_sid == service_sid)
+	]
 
 
 def standing(events: Iterable):
@@ -99,7 +98,7 @@ def next_place() -> tuple[int, datetime]:
 
 def ask_if_open(event) -> None:
 	"""Have Twilio asked, after the commit, when the order of an event that was just stored is not known."""
-	others = decisions([event.customer_number], event.number, event.service_sid)
+	others = about(decisions([event.customer_number]), event.number, event.service_sid)
 	undecided = [other for other in others if other.name != event.name and is_open(event, other)]
 	for each in (event, *undecided) if undecided else ():
 		if not each.sent_at_utc:

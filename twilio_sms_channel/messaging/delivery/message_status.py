@@ -16,7 +16,7 @@ from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.infra.listeners import tell
 from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.twilio_gateway import errors
-from twilio_sms_channel.twilio_gateway.client import Accepted
+from twilio_sms_channel.twilio_gateway.models import Accepted
 
 MESSAGE = "Twilio SMS Message"
 # What Desk's timeline shows of a Communication (Frappe: `desk.form.load.get_communication_data`).

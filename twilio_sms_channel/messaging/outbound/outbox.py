@@ -6,10 +6,10 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.content import media_links, segments, text
-from twilio_sms_channel.infra import asking, conditional_update, site_identity
+from twilio_sms_channel.infra import asking, conditional_update
 from twilio_sms_channel.infra.courtesies import Back
-from twilio_sms_channel.messaging.conversation import consent, conversations
-from twilio_sms_channel.messaging.outbound import attachments, collision, senders
+from twilio_sms_channel.messaging.conversation import conversations, eligibility
+from twilio_sms_channel.messaging.outbound import attachments, collision
 from twilio_sms_channel.messaging.sending import rate_limit, wake
 from twilio_sms_channel.people import contacts, phone
 
@@ -116,7 +116,7 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 	if reason := why_not(conversation, body, files):
 		_refuse(reason)
 	ask_about_unreachable(conversation.customer_number)
-	number = senders.number_for(conversation)
+	number = eligibility.number_for(conversation)
 	try:
 		outgoing = attachments.prepare(files, number, conversation.customer_number)
 		links = sum(file.as_link for file in outgoing)
@@ -204,21 +204,8 @@ def why_not(conversation, body: str | None = None, files: list[str] | None = Non
 
 	:param body: leave out to ask about the conversation alone
 	"""
-	customer_number = conversation.customer_number
-	customer = phone.display(customer_number)
-	if reason := site_identity.why():
-		return reason
-	if reason := consent.why_not(conversation.number, customer_number, conversation.opted_out):
-		return reason
-	if not phone.is_answerable(customer_number):
-		return _("{0} is not a phone number: texts from it cannot be answered.").format(customer)
-	number = senders.number_for(conversation)
-	if reason := senders.why_off(number):
-		return reason
-	if number.name != conversation.number and (reason := consent.why_not(number.name, customer_number)):
-		return reason
-	if reason := senders.why_out_of_reach(number, customer_number):
-		return reason
+	if refused := eligibility.refusal(conversation):
+		return refused.reason
 	if body is None:
 		return ""
 	if not body.strip() and not files:
@@ -235,7 +222,7 @@ def ask_about_unreachable(customer_number: str) -> None:
 	"""
 	:raises CannotText: no text gets to this number, as far as is known; doing the same again texts it anyway
 	"""
-	if reason := senders.why_unreachable(customer_number):
+	if reason := eligibility.why_unreachable(customer_number):
 		asking.first(
 			f"text:{customer_number}",
 			_("{0} To text it anyway, send once more.").format(reason),
@@ -259,7 +246,7 @@ def _why_too_long(characters: int, links: int = 0) -> str:
 def all_asked_about(conversation) -> list:
 	"""The conversations in which a customer may have said that they want no more texts, before the next one of this
 	conversation leaves: this one, and the one that it leaves by while another number stands in."""
-	number = senders.number_for(conversation)
+	number = eligibility.number_for(conversation)
 	if number.name == conversation.number:
 		return [conversation]
 	return [conversation, conversations.of_pair(number.name, conversation.customer_number)]

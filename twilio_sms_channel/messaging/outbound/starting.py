@@ -10,10 +10,10 @@ from frappe import _
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
-from twilio_sms_channel.infra import conditional_update, locks, site_identity
-from twilio_sms_channel.messaging.conversation import consent, conversations, timeline
+from twilio_sms_channel.infra import conditional_update, locks
+from twilio_sms_channel.messaging.conversation import consent, conversations, eligibility, timeline
 from twilio_sms_channel.messaging.delivery import account_pause
-from twilio_sms_channel.messaging.outbound import outbox, senders
+from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.outbound.outbox import CannotText
 from twilio_sms_channel.people import contacts, phone
 
@@ -135,12 +135,18 @@ def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, 
 	said = customer_number(to) if to else None
 	desk = desk_of_site()
 	own, theirs = set(desk.teams_of(frappe.session.user)), _team_of(desk, ticket)
-	rows = frappe.get_all(NUMBER, pluck="name", order_by="creation")
-	whole_site, halted = site_identity.why(), account_pause.halted()
-	prospects = []
-	for number in (frappe.get_cached_doc(NUMBER, name) for name in rows):
-		theirs_from_here = _read(to, number) or said if to else None
-		prospects.append(_prospect(desk, number, theirs_from_here, ticket, whole_site))
+	halted = account_pause.halted()
+	regions = _regions()
+	rows = frappe.get_all(NUMBER, fields=["name", "country"], order_by="creation")
+	# What a national number means depends on who texts it.
+	by_region = {region: (_read(to, region, regions) or said) if to else None for region in [None, *regions]}
+	read = {row.name: by_region[phone.region_of_ours(row)] for row in rows}
+	facts = eligibility.Facts.of_all_numbers(filter(None, read.values()))
+	conversations_with = _conversations_with(set(filter(None, read.values())))
+	about = _About(desk, ticket)
+	prospects = [
+		_prospect(number, read.get(number.name), conversations_with, about, facts) for number in facts.numbers
+	]
 
 	def rank(prospect) -> tuple:
 		number = prospect["doc"]
@@ -170,7 +176,11 @@ def customer_number(to: str | None, ours: str | None = None) -> str:
 	"""
 	if not (said := outside.harmless(phone.cleaned(to))):
 		_refuse(_("Enter the phone number to text."))
-	if not (number := _read(to, frappe.get_cached_doc(NUMBER, ours) if ours else None)):
+	if not (
+		number := _read(
+			to, phone.region_of_ours(frappe.get_cached_doc(NUMBER, ours)) if ours else None, _regions()
+		)
+	):
 		_refuse(
 			_(
 				"{0} is not a phone number. Write it with its country code, for example +1 415 555 0132."
@@ -181,11 +191,25 @@ def customer_number(to: str | None, ours: str | None = None) -> str:
 	return number
 
 
-def _read(to: str, ours=None) -> str | None:
+def _read(to: str, ours: str | None, regions: list[str | None]) -> str | None:
 	"""What number was meant, read as in the country of the number that texts it, else the site's, else one of our others."""
+	return phone.read_in(to, [ours, *regions])
+
+
+def _regions() -> list[str | None]:
+	"""The countries of the site and of our numbers, in the order in which a national number is read."""
 	others = frappe.get_all(NUMBER, fields=["name", "country"], order_by="creation")
-	countries = [phone.default_region(), *(phone.region_of_ours(number) for number in others)]
-	return phone.read_in(to, [phone.region_of_ours(ours), *countries] if ours else countries)
+	return list(dict.fromkeys([phone.default_region(), *map(phone.region_of_ours, others)]))
+
+
+class _About:
+	"""The ticket that is to reply by text, if it is not to be the conversation's own or a new one."""
+
+	def __init__(self, desk, ticket: str | None):
+		self.desk, self.ticket = desk, ticket
+		own = ticket and frappe.db.get_value(desk.doctype, ticket, "twilio_sms_conversation")
+		self.customer_number = own and frappe.db.get_value(CONVERSATION, own, "customer_number")
+		self.may_create = bool(ticket) or frappe.has_permission(desk.doctype, "create")
 
 
 def why_not(conversation, ticket: str | None = None) -> str:
@@ -194,50 +218,70 @@ def why_not(conversation, ticket: str | None = None) -> str:
 	:param conversation: Twilio SMS Conversation document, which may be unsaved
 	:param ticket: the ticket that is to reply by text, if it is not to be the conversation's own or a new one
 	"""
-	if reason := outbox.why_not(conversation):
-		return reason
-	desk = desk_of_site()
-	current = _continued(desk, conversation)
-	if current and current.name != ticket and not desk.may_write(current.name):
+	if refused := eligibility.refusal(conversation):
+		return refused.reason
+	about = _About(desk_of_site(), ticket)
+	return _why_not_here(conversation, _continued(about.desk, conversation), about)
+
+
+def _why_not_here(conversation, current: Ticket | None, about: _About) -> str:
+	customer = phone.display(conversation.customer_number)
+	if current and current.name != about.ticket and not about.desk.may_write(current.name):
 		# What it is about, and whose it is, stays with those who may read it.
 		return _(
 			"{0} is in a text conversation with other colleagues, from {1}. Choose another number of ours."
-		).format(phone.display(conversation.customer_number), phone.display(conversation.number))
-	if ticket and not (current and current.name == ticket) and _texts_another(desk, ticket, conversation):
-		return _("This ticket texts another number. Start a ticket of its own for {0}.").format(
-			phone.display(conversation.customer_number)
-		)
-	if not ticket and not current and not frappe.has_permission(desk.doctype, "create"):
+		).format(customer, phone.display(conversation.number))
+	is_own = current and current.name == about.ticket
+	if about.customer_number and not is_own and about.customer_number != conversation.customer_number:
+		return _("This ticket texts another number. Start a ticket of its own for {0}.").format(customer)
+	if not about.may_create and not current:
 		return _("You may not create tickets. Open the customer's ticket and text from there.")
 	return ""
 
 
-def _prospect(desk, number, to: str | None, ticket: str | None, whole_site: str) -> dict[str, Any]:
-	"""A number of ours with what is to be said of texting somebody from it.
+def _conversations_with(customers: set[str]) -> dict[tuple[str, str], Any]:
+	"""The conversations with these customers, by our number and theirs."""
+	if not customers:
+		return {}
+	of_customers = {"customer_number": ("in", list(customers))}
+	found = [
+		frappe.get_doc(CONVERSATION, name)
+		for name in frappe.get_all(CONVERSATION, of_customers, pluck="name")
+	]
+	return {(conversation.number, conversation.customer_number): conversation for conversation in found}
 
-	:param whole_site: why no number of the site texts anybody, "" when they do
-	"""
+
+def _prospect(
+	number, to: str | None, conversations_with: dict, about: _About, facts: eligibility.Facts
+) -> dict[str, Any]:
+	"""A number of ours with what is to be said of texting somebody from it."""
+	off = eligibility.why_off(number, facts)
 	prospect = {
 		"doc": number,
 		"number": number.name,
 		"display": phone.display(number.name),
 		"label": number.description or "",
-		"why_not": whole_site or senders.why_off(number),
+		"why_not": facts.site or (off.reason if off else ""),
+		"off": bool(facts.site or off),
 		"to": phone.display(to),
 		"abroad": bool(to) and phone.region_of_ours(number) not in (None, phone.region_of(to)),
 		"continues": None,
 		"last": None,
 	}
-	prospect["off"] = bool(prospect["why_not"])
 	# Without a number that stands in there is nothing more to ask about one that is off.
-	if not to or whole_site or (prospect["off"] and not number.fallback_number):
+	if not to or facts.site or (off and not number.fallback_number):
 		return prospect
-	conversation = conversations.of_pair(number.name, to)
+	pair = {"number": number.name, "customer_number": to}
+	conversation = conversations_with.get(tuple(pair.values())) or frappe.get_doc(
+		{"doctype": CONVERSATION, **pair}
+	)
+	refused = eligibility.refusal(conversation, facts)
+	current = None if refused else _continued(about.desk, conversation)
 	prospect["last"] = _last(conversation)
-	prospect["why_not"] = why_not(conversation, ticket)
+	prospect["why_not"] = refused.reason if refused else _why_not_here(conversation, current, about)
 	# Another number may stand in for it.
-	prospect["off"] = prospect["off"] and bool(prospect["why_not"])
-	if not prospect["why_not"] and not ticket and (current := _continued(desk, conversation)):
+	prospect["off"] = bool(off and prospect["why_not"])
+	if current and not prospect["why_not"] and not about.ticket:
 		prospect["continues"] = {"ticket": current.name, "subject": current.subject}
 	return prospect
 
@@ -325,11 +369,6 @@ def _refuse_other_readers(desk, ticket, contact: str, number: str) -> None:
 					outside.harmless(contacts.full_name(contact)),
 				)
 			)
-
-
-def _texts_another(desk, ticket: str, conversation) -> bool:
-	own = frappe.db.get_value(desk.doctype, ticket, "twilio_sms_conversation")
-	return bool(own) and not conversations.are_of_one_customer(own, conversation)
 
 
 def _team_of(desk, ticket: str | None) -> str:

@@ -8,9 +8,9 @@ from frappe.query_builder.functions import Count
 
 from twilio_sms_channel.content import segments
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.messaging.conversation import consent, timeline
+from twilio_sms_channel.messaging.conversation import eligibility, timeline
 from twilio_sms_channel.messaging.delivery import labels
-from twilio_sms_channel.messaging.outbound import attachments, message_actions, outbox, senders
+from twilio_sms_channel.messaging.outbound import attachments, message_actions, outbox
 from twilio_sms_channel.people import contacts, phone
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -41,17 +41,21 @@ def of(ticket) -> dict[str, Any]:
 	if not ticket.is_text_ticket:
 		return {**about, "channel": None, **_without_conversation(ticket)}
 	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
-	number = senders.number_for(conversation)
-	why_not = outbox.why_not(conversation)
-	opted_out = bool(why_not and consent.why_not(conversation.number, conversation.customer_number))
+	facts = eligibility.Facts()
+	number = eligibility.number_for(conversation, facts)
+	refused = eligibility.refusal(conversation, facts)
+	opted_out = bool(
+		refused
+		and eligibility.opted_out(facts.number(conversation.number), conversation.customer_number, facts)
+	)
 	ask_first = "" if opted_out else outbox.ask_first(conversation)
-	messages, older = _messages(ticket, can_text=not why_not)
+	messages, older = _messages(ticket, can_text=not refused)
 	about["limits"].update(_limits_of_files(number, conversation.customer_number))
 	return {
 		**about,
 		"channel": ticket.twilio_sms_reply_channel,
-		"can_text": not why_not,
-		"why_not": why_not,
+		"can_text": not refused,
+		"why_not": refused.reason if refused else "",
 		"waiting_because": _why_texts_wait(number),
 		"customer": outbox.customer_of(conversation),
 		"customer_number": phone.display(conversation.customer_number),
@@ -61,7 +65,7 @@ def of(ticket) -> dict[str, Any]:
 			"label": number.description or "",
 			"mms": not attachments.why_no_mms(number, conversation.customer_number),
 		},
-		"unreachable": senders.why_unreachable(conversation.customer_number),
+		"unreachable": eligibility.why_unreachable(conversation.customer_number),
 		"opted_out": opted_out,
 		"may_want_to_stop": bool(conversation.may_want_to_stop or ask_first),
 		"ask_first": ask_first,
@@ -165,7 +169,7 @@ def earlier(ticket, before: str) -> dict[str, Any]:
 	:param before: name of a Twilio SMS Message
 	"""
 	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
-	messages, older = _messages(ticket, not outbox.why_not(conversation), before)
+	messages, older = _messages(ticket, not eligibility.refusal(conversation), before)
 	return {"messages": messages, "older": older}
 
 

@@ -16,15 +16,9 @@ from twilio_sms_channel.infra.listeners import ask
 from twilio_sms_channel.messaging.sending import reconcile
 from twilio_sms_channel.messaging.sending.claim import ClaimedMessage
 from twilio_sms_channel.twilio_gateway import errors
-from twilio_sms_channel.twilio_gateway.client import (
-	CALL_ERRORS,
-	Accepted,
-	Gateway,
-	Login,
-	create,
-	creation,
-	problem,
-)
+from twilio_sms_channel.twilio_gateway.client import Gateway, Login, create, creation
+from twilio_sms_channel.twilio_gateway.failures import CALL_ERRORS, problem
+from twilio_sms_channel.twilio_gateway.models import Accepted
 
 MESSAGE = "Twilio SMS Message"
 MAX_CALLS, MAX_CALLS_OF_A_NUMBER = 150, 50

@@ -15,12 +15,12 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.infra import clock, locks
-from twilio_sms_channel.messaging.conversation import consent, consent_order, keywords
+from twilio_sms_channel.messaging.conversation import eligibility, keywords
 from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.messaging.sending import claim_sql, rate_limit
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
-from twilio_sms_channel.twilio_gateway.client import Accepted
+from twilio_sms_channel.twilio_gateway.models import Accepted
 
 MESSAGE = "Twilio SMS Message"
 # Whether a paused account may send again is asked each minute.
@@ -170,19 +170,17 @@ def _oldest_of_conversations(number: str, most: int) -> list:
 
 
 def _take(sender: Sender, bucket: rate_limit.Bucket, rows: list, locked: set[str]) -> list[ClaimedMessage]:
-	with_media = set(_names(claim_sql.WITH_MEDIA, rows))
-	opted_out = _opted_out(sender, rows)
+	names = [row.name for row in rows]
+	with_media = set(frappe.db.sql(claim_sql.WITH_MEDIA, {"names": names}, pluck=True))
+	refusals = eligibility.at_sending(sender, sender.is_on, rows)
 	now = clock.local(bucket.now)
 	messages: list[ClaimedMessage] = []
 	for row in rows:
 		lock = keywords.lock_of(sender, row.customer_number)
 		if lock not in locked or any(message.lock == lock for message in messages):
 			continue
-		if not sender.is_on:
-			message_status.settle(row.name, "Failed", reason=_switched_off(sender))
-		elif row.conversation in opted_out and not row.automatic:
-			reason = opted_out[row.conversation]
-			message_status.settle(row.name, "Blocked", code=errors.OPTED_OUT, reason=reason)
+		if refused := refusals.get(row.name):
+			_refuse(row.name, refused)
 		elif not bucket.wait_s:
 			has_media = row.name in with_media
 			bucket.take(rate_limit.seconds_for(row.segments, has_media, sender.segments_per_second))
@@ -206,28 +204,8 @@ def _take(sender: Sender, bucket: rate_limit.Bucket, rows: list, locked: set[str
 	return messages
 
 
-def _names(statement: str, rows: list, of: str = "name") -> list[str]:
-	return frappe.db.sql(statement, {"names": [row[of] for row in rows]}, pluck=True)
-
-
-def _opted_out(sender: Sender, rows: list) -> dict[str, str]:
-	"""By conversation: why its customer may not be texted any more. The record decides; a mark without one counts as well."""
-	customers = list({row.customer_number for row in rows})
-	decided: dict[str, list] = {}
-	for event in consent_order.decisions(customers, sender.name, sender.messaging_service_sid):
-		decided.setdefault(event.customer_number, []).append(event)
-	stops = {customer: consent_order.standing(events) for customer, events in decided.items()}
-	marked = set(_names(claim_sql.MARKED_OPTED_OUT, rows, of="conversation"))
-	reasons = {}
-	for row in rows:
-		if stop := stops.get(row.customer_number):
-			reasons[row.conversation] = consent.explain(stop)
-		elif row.conversation in marked:
-			reasons[row.conversation] = errors.explain(errors.OPTED_OUT)
-	return reasons
-
-
-def _switched_off(sender: Sender) -> str:
-	return _("Our number {0} was switched off before this text left. An admin can switch it on.").format(
-		phone.display(sender.name)
-	)
+def _refuse(message: str, refused: eligibility.Refusal) -> None:
+	if refused.code is eligibility.Code.OPTED_OUT:
+		message_status.settle(message, "Blocked", code=errors.OPTED_OUT, reason=refused.reason)
+	else:
+		message_status.settle(message, "Failed", reason=refused.reason)

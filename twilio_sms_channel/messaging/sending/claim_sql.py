@@ -56,8 +56,6 @@ MARK_SENDING = """
 
 WITH_MEDIA = "select parent from `tabTwilio SMS Media` where parent in %(names)s and status = 'Attached'"
 
-MARKED_OPTED_OUT = "select name from `tabTwilio SMS Conversation` where name in %(names)s and opted_out = 1"
-
 SENDING = """
 	select message.name as message, message.customer_number, number.name, number.messaging_service_sid
 	from `tabTwilio SMS Message` message

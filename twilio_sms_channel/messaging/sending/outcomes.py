@@ -9,7 +9,7 @@ from twilio_sms_channel.messaging.sending import rate_limit, reconcile
 from twilio_sms_channel.messaging.sending.calls import Call, MissedWindow, Stopped
 from twilio_sms_channel.messaging.sending.claim import ClaimedMessage
 from twilio_sms_channel.twilio_gateway import errors
-from twilio_sms_channel.twilio_gateway.client import Accepted
+from twilio_sms_channel.twilio_gateway.models import Accepted
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 

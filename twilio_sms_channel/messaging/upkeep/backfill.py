@@ -14,8 +14,9 @@ from twilio_sms_channel.infra import erasures, jobs, site_identity, statuses
 from twilio_sms_channel.messaging.delivery import message_status, polling
 from twilio_sms_channel.messaging.inbound import intake
 from twilio_sms_channel.twilio_gateway import errors, payloads
-from twilio_sms_channel.twilio_gateway.client import Gateway, ListedMessage, oldest_first
+from twilio_sms_channel.twilio_gateway.client import Gateway, oldest_first
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
+from twilio_sms_channel.twilio_gateway.models import ListedMessage
 
 NUMBER, MESSAGE = "Twilio SMS Number", "Twilio SMS Message"
 # Read in pieces, the oldest first: the order of texts is kept, and no list gets long.

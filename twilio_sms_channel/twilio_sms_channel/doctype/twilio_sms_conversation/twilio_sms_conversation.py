@@ -2,7 +2,7 @@ import frappe
 from frappe.model.document import Document
 
 from twilio_sms_channel.content.outside import plain
-from twilio_sms_channel.messaging.conversation import consent
+from twilio_sms_channel.messaging.conversation import eligibility
 from twilio_sms_channel.people import contacts, phone
 from twilio_sms_channel.permissions import protected_fields
 
@@ -11,7 +11,8 @@ class TwilioSMSConversation(Document):
 	"""All messages between one of our numbers and one customer number."""
 
 	def onload(self):
-		self.set_onload("why_opted_out", consent.why_not(self.number, self.customer_number))
+		refused = eligibility.opted_out(self.number, self.customer_number)
+		self.set_onload("why_opted_out", refused.reason if refused else "")
 
 	def validate(self):
 		protected_fields.keep_all(self, but=("contact",))
