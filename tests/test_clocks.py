@@ -162,7 +162,7 @@ def test_what_waits_goes_on_when_the_clock_is_set_back(stack, set_back_s):
 	tried = text(stack, **common, creation=ahead, next_attempt=now + timedelta(hours=1))
 	fresh = text(stack, **common, creation=now)
 	waits = text(stack, **common, creation=now, next_attempt=now + timedelta(seconds=30))
-	due = jobs.due("Received", intake.LAST_RETRY_S, limit=10_000)
+	due = jobs.stalled("Received", intake.LAST_RETRY_S, limit=10_000)
 	assert {lost, tried} <= set(due) and not {fresh, waits} & set(due)
 
 	sent = text(

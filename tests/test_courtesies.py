@@ -46,7 +46,7 @@ def take_away(field: str, doctypes) -> None:
 def is_open(ticket) -> bool:
 	"""By its status, and by the status's category, which Helpdesk goes by."""
 	status = frappe.db.get_value(TICKET, ticket.name, "status")
-	return status == "Open" and not desk_of_site().living_ticket(ticket.name).settled_on
+	return status == "Open" and not desk_of_site().resolve_ticket(ticket.name).resolved_at
 
 
 def sent_from(ticket) -> list:

@@ -262,7 +262,7 @@ def test_desks_timeline_learns_of_each_status(ticket, stack):
 
 	name = unsent(ticket, status="Sending")
 	getattr(frappe.local, "_realtime_log", []).clear()
-	message_status.settle(name, "Sent")
+	message_status.transition(name, "Sent")
 	told = [
 		(message["doc"], room)
 		for event, message, room, *_ in getattr(frappe.local, "_realtime_log", [])

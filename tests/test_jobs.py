@@ -44,12 +44,12 @@ def test_traffic_calls_a_sweep_that_is_late(stack, sim):
 		later = add_to_date(frappe.utils.now_datetime(), minutes=-2)
 		frappe.db.set_value("Twilio SMS Message", left_over, "creation", later, update_modified=False)
 		frappe.db.commit()
-		jobs.later("frappe.ping")
+		jobs.enqueue_after_commit("frappe.ping")
 		frappe.db.commit()
 		assert get_queue("default").count == 0
 		frappe.cache().delete(jobs._mark(jobs.SWEEP))
 		for _n in range(2):
-			jobs.later("frappe.ping")
+			jobs.enqueue_after_commit("frappe.ping")
 			frappe.db.commit()
 		assert get_queue("default").count == 1
 	eventually(lambda: status_of(left_over) == "Delivered", SOON_S)
@@ -81,7 +81,7 @@ def test_a_job_that_waits_is_enough_for_all(stack):
 			wake.wake()
 			frappe.db.commit()
 		assert get_queue("short").count == 1
-		jobs.begun(wake.JOB)
+		jobs.release(wake.JOB)
 		wake.wake()
 		frappe.db.commit()
 		assert get_queue("short").count == 2
@@ -108,12 +108,12 @@ def test_what_fails_keeps_nothing_else_waiting(stack):
 			raise JobTimeoutException
 		done.append(name)
 
-	jobs.take_up(media.TAKE_UP, lambda: ["one", "broken", "two"], work, queue=MEDIA_QUEUE)
+	jobs.resume_stalled(media.TAKE_UP, lambda: ["one", "broken", "two"], work, queue=MEDIA_QUEUE)
 	assert done == ["one", "two"]
 	assert frappe.db.exists("Error Log", {"method": f"{media.TAKE_UP} failed for broken"})
 	# The worker's own end is not the work's failure.
 	with pytest.raises(JobTimeoutException):
-		jobs.take_up(media.TAKE_UP, lambda: ["late", "three"], work, queue=MEDIA_QUEUE)
+		jobs.resume_stalled(media.TAKE_UP, lambda: ["late", "three"], work, queue=MEDIA_QUEUE)
 	assert done == ["one", "two"]
 	assert all(locks.is_free(f"{media.TAKE_UP}:{name}") for name in ("one", "broken", "late"))
 

@@ -141,10 +141,10 @@ def test_a_number_that_a_text_gets_to_is_reachable_from_all_of_ours(agent, stack
 		frappe.db.set_value("Twilio SMS Message", sent, "status", "Sent")
 		frappe.db.set_value("Twilio SMS Conversation", theirs, "unreachable_since", now_datetime())
 		assert len(marks()) == 2 and all(marks())
-		assert message_status.report(sent, report)
+		assert message_status.apply_callback(sent, report)
 		assert marks() == [None, None]
 	frappe.db.set_value("Twilio SMS Message", sent, "status", "Sent")
-	assert message_status.report(sent, "undelivered", "30006")
+	assert message_status.apply_callback(sent, "undelivered", "30006")
 	assert any(marks())
 
 
@@ -172,8 +172,8 @@ def test_what_arrived_after_all_is_not_sent_again(agent, customer, sim, ticket):
 	settled(sent, "Delivered")
 	waiting = {"status": "Queued", "twilio_sid": None, "earlier_sids": at_twilio.sid}
 	frappe.db.set_value("Twilio SMS Message", sent, waiting)
-	message_status.report_earlier(sent, "undelivered", at_twilio.sid)
-	message_status.report_earlier(sent, "delivered", at_twilio.sid)
+	message_status.apply_earlier_callback(sent, "undelivered", at_twilio.sid)
+	message_status.apply_earlier_callback(sent, "delivered", at_twilio.sid)
 	assert frappe.db.get_value("Twilio SMS Message", sent, ["status", "twilio_sid"]) == (
 		"Delivered",
 		at_twilio.sid,
@@ -353,5 +353,5 @@ def test_hooks_of_other_apps_are_called_with_the_message():
 	from twilio_sms_channel.infra import listeners
 
 	# No app on the test site listens: asking must cost nothing and break nothing.
-	assert listeners.tell("twilio_sms_message_received", None) is None
-	assert listeners.ask("twilio_sms_before_send", None) is None
+	assert listeners.notify("twilio_sms_message_received", None) is None
+	assert listeners.guard("twilio_sms_before_send", None) is None

@@ -124,7 +124,7 @@ def test_a_report_about_an_old_text_does_not_pause_the_account(
 	name = stored({"doctype": "Twilio SMS Message", "twilio_sid": "SM" + secrets.token_hex(16), **text})
 	try:
 		for code in ("30002", "20003"):
-			message_status.report(name, "failed", code, "suspended")
+			message_status.apply_callback(name, "failed", code, "suspended")
 			is_paused = frappe.db.get_value("Twilio SMS Account", stack.account, "paused_since")
 			assert bool(is_paused) == pauses
 	finally:

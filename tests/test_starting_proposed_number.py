@@ -59,7 +59,7 @@ def test_a_name_that_nobody_can_answer_is_proposed_last(agent, stack):
 def test_a_number_whose_account_twilio_refuses_is_proposed_behind_those_that_work(agent, stack, sim, state):
 	account, customer = here(at_twilio(sim)), Customer(stack)
 	number = stack.add_number(account=account.name)
-	conversation = conversations.of_pair(number, customer.number)
+	conversation = conversations.get_or_new(number, customer.number)
 	conversation.last_inbound = frappe.utils.now()
 	conversation.set_new_name()
 	conversation.db_insert()

@@ -248,7 +248,7 @@ def test_a_report_that_comes_while_tickets_merge_shows_in_the_copy(agent, custom
 		copy.update({"reference_name": str(target.name), "docstatus": 0})
 		copy.db_insert()
 		frappe.db.set_value("Communication", copy.name, "creation", original.creation, update_modified=False)
-		message_status.settle(row.name, "Delivered")
+		message_status.transition(row.name, "Delivered")
 		assert frappe.db.get_value("Communication", copy.name, "delivery_status") == "Sending"
 		merging._move_messages(str(ticket.name), str(target.name))
 		assert frappe.db.get_value("Communication", copy.name, "delivery_status") == "Sent"

@@ -112,12 +112,12 @@ def test_absence_is_timed_by_twilios_clock_alone(stack):
 			frappe.db.set_value(MESSAGE, message, facts)
 			(search,) = (found for found in reconcile.due() if found.name == message)
 			at = noon + timedelta(seconds=seconds)
-			reconcile.conclude(search, reconcile.Listed([], at, to_the_end=True))
+			reconcile.reconcile(search, reconcile.Listed([], at, to_the_end=True))
 			frappe.db.commit()
 			return search, status_of(message), fact(message, "looked_up_since_utc")
 
 		frappe.db.set_value(MESSAGE, message, "status", "Sending")
-		reconcile.begin(message, "The answer was lost.")
+		reconcile.mark_unconfirmed(message, "The answer was lost.")
 		since = noon.replace(tzinfo=None)
 		for seconds in (0, 2, 3):
 			search, *told = look(seconds)
@@ -126,8 +126,8 @@ def test_absence_is_timed_by_twilios_clock_alone(stack):
 		assert told[0] == "Queued"
 		# The next attempt is looked for from its own beginning; what was seen of the first one tells nothing of it.
 		frappe.db.set_value(MESSAGE, message, {"status": "Sending", "tried_at": now_datetime()})
-		reconcile.begin(message, "The answer was lost again.")
-		reconcile.conclude(search, reconcile.Listed([], noon + timedelta(minutes=9), to_the_end=True))
+		reconcile.mark_unconfirmed(message, "The answer was lost again.")
+		reconcile.reconcile(search, reconcile.Listed([], noon + timedelta(minutes=9), to_the_end=True))
 		frappe.db.commit()
 		assert (status_of(message), fact(message, "looked_up_since_utc")) == ("Unconfirmed", None)
 		frappe.db.set_value(MESSAGE, message, "status", "Canceled")
@@ -140,13 +140,13 @@ def test_an_agent_is_asked_although_twilios_clock_has_gone_back(stack):
 	with stack.without_worker():
 		message = outbox.write(replies.conversation(stack, stack.number), "Hi").name
 		frappe.db.set_value(MESSAGE, message, "status", "Sending")
-		reconcile.begin(message, "The answer was lost.")
+		reconcile.mark_unconfirmed(message, "The answer was lost.")
 		long_ago = add_to_date(now_datetime(), minutes=-10)
 		for at in (noon + timedelta(days=3650), noon):
 			frappe.db.set_value(MESSAGE, message, {"tried_at": long_ago, "next_attempt": long_ago})
 			(search,) = (found for found in reconcile.due() if found.name == message)
 			assert not fact(message, "needs_decision")
-			reconcile.conclude(search, reconcile.Listed([], at, to_the_end=True))
+			reconcile.reconcile(search, reconcile.Listed([], at, to_the_end=True))
 			frappe.db.commit()
 		assert (status_of(message), fact(message, "needs_decision")) == ("Unconfirmed", 1)
 		frappe.db.set_value(MESSAGE, message, {"status": "Canceled", "needs_decision": 0})

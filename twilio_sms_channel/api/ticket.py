@@ -210,7 +210,7 @@ def keep_texting(ticket: str | int) -> dict[str, Any]:
 	doc = _writable(ticket)
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no text conversation."))
-	conversations.hold(doc.twilio_sms_conversation)
+	conversations.lock(doc.twilio_sms_conversation)
 	conversation = frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation)
 	consent.keep_texting(outbox.all_asked_about(conversation))
 	desk_of_site().refresh(str(doc.name))
@@ -337,7 +337,7 @@ def _writable(ticket: str | int):
 
 def _living(ticket: str | int) -> str | int:
 	"""The ticket, or the one that it was merged into."""
-	living = desk_of_site().living_ticket(str(ticket))
+	living = desk_of_site().resolve_ticket(str(ticket))
 	return living.name if living else ticket
 
 

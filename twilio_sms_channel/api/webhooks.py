@@ -49,16 +49,16 @@ def status(**kwargs: Any) -> Response:
 	return _answer(_take_in_status)
 
 
-def _take_in_text(caller: webhook_auth.Caller, params) -> Response:
+def _take_in_text(caller: webhook_auth.WebhookContext, params) -> Response:
 	if payloads.is_report(params):
 		# The console lets people enter this URL for delivery reports as well. It is no text of ours to ourselves.
 		return _take_in_status(caller, params)
-	is_rehearsal = self_test_webhook.is_one(params)
-	if self_test_webhook.PARAMETER in params and not is_rehearsal:
+	is_self_test = self_test_webhook.is_one(params)
+	if self_test_webhook.PARAMETER in params and not is_self_test:
 		raise Rejected(403, "a self-test that this site does not expect (any more)")
 	try:
 		intake.receive(
-			caller.account, payloads.read_inbound(params), number=caller.number, only_try=is_rehearsal
+			caller.account, payloads.read_inbound(params), number=caller.number, dry_run=is_self_test
 		)
 	except payloads.MalformedWebhook as e:
 		raise Rejected(400, str(e))
@@ -67,7 +67,7 @@ def _take_in_text(caller: webhook_auth.Caller, params) -> Response:
 	return Response('<?xml version="1.0" encoding="UTF-8"?><Response/>', content_type="text/xml")
 
 
-def _take_in_status(caller: webhook_auth.Caller, params) -> Response:
+def _take_in_status(caller: webhook_auth.WebhookContext, params) -> Response:
 	if payloads.is_text(params):
 		# The other way round: a customer's words must not be taken for a report about nothing.
 		return _take_in_text(caller, params)
@@ -89,14 +89,14 @@ def _take_in_status(caller: webhook_auth.Caller, params) -> Response:
 	if message and report.sid in (message.earlier_sids or "").split():
 		# A late report of an attempt that failed: of the text that is sent again it tells nothing.
 		with _as_administrator():
-			message_status.report_earlier(message.name, report.twilio_status, report.sid)
+			message_status.apply_earlier_callback(message.name, report.twilio_status, report.sid)
 			frappe.db.commit()
 		return Response(status=204)
 	if not message or (message.twilio_sid and message.twilio_sid != report.sid):
 		raise Rejected(404, f"message {report.sid} is not known on this site")
 
 	def take_in() -> None:
-		message_status.report(
+		message_status.apply_callback(
 			message.name, report.twilio_status, report.error_code, report.error_message, sid=report.sid
 		)
 		frappe.db.commit()
@@ -188,7 +188,7 @@ def _refuse_too_much(request) -> None:
 		raise Rejected(413, f"it has more than {MAX_PARAMETERS} parameters")
 
 
-def _signed_by(request, params) -> tuple[webhook_auth.Caller, webhook_auth.Token]:
+def _signed_by(request, params) -> tuple[webhook_auth.WebhookContext, webhook_auth.Token]:
 	"""The account that signed the request, and the token it did so with.
 
 	Looked up by AccountSid before anything else: numbers in a Messaging Service's pool post its SID along, although

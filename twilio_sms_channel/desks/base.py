@@ -18,7 +18,7 @@ class Ticket:
 
 	name: str
 	subject: str
-	settled_on: datetime | None = None
+	resolved_at: datetime | None = None
 	"""when it was resolved or closed; None while it is open"""
 	assigned: list[str] = field(default_factory=list)
 	"""users"""
@@ -71,7 +71,7 @@ class Desk(ABC):
 		"""Give a ticket that was opened for a text without words the subject that it would have got with them."""
 
 	@abstractmethod
-	def take_on(self, conversation, ticket: str, is_of_customer: Callable[[str], bool]) -> Ticket:
+	def attach(self, conversation, ticket: str, is_of_customer: Callable[[str], bool]) -> Ticket:
 		"""Have an existing ticket reply by text from now on, in this conversation when it has none.
 
 		The ticket's row is locked. What else it has, such as an e-mail address, stays. A ticket that texts another
@@ -81,7 +81,7 @@ class Desk(ABC):
 		"""
 
 	@abstractmethod
-	def living_ticket(self, ticket: str) -> Ticket | None:
+	def resolve_ticket(self, ticket: str) -> Ticket | None:
 		"""The ticket, or the one it was merged into; None when it is gone."""
 
 	@abstractmethod
@@ -100,7 +100,7 @@ class Desk(ABC):
 		"""Users who answer customers in this team."""
 
 	@abstractmethod
-	def ring(self, user: str, ticket: str, what: str) -> None:
+	def push_notification(self, user: str, ticket: str, what: str) -> None:
 		"""Show a notice in the ticket system's own list of notifications, where it has one.
 
 		Like `note`, `log` and `refresh` it is a courtesy: it never raises for reasons of its own.

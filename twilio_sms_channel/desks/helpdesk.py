@@ -87,8 +87,8 @@ class HelpdeskDesk(Desk):
 
 	def _left_empty(self, conversation) -> str | None:
 		"""The conversation's ticket, if an attempt that failed left it without a word: other apps' code has committed it."""
-		ticket = conversation.ticket and self.living_ticket(conversation.ticket)
-		if not ticket or ticket.settled_on or not self.may_write(ticket.name):
+		ticket = conversation.ticket and self.resolve_ticket(conversation.ticket)
+		if not ticket or ticket.resolved_at or not self.may_write(ticket.name):
 			return None
 		if frappe.db.get_value(TICKET, ticket.name, "twilio_sms_conversation") != conversation.name:
 			return None
@@ -99,7 +99,7 @@ class HelpdeskDesk(Desk):
 		if frappe.db.get_value(TICKET, ticket, "subject") == subject_of("", customer_number):
 			frappe.db.set_value(TICKET, ticket, "subject", subject_of(body, customer_number))
 
-	def take_on(self, conversation, ticket: str, is_of_customer: Callable[[str], bool]) -> Ticket:
+	def attach(self, conversation, ticket: str, is_of_customer: Callable[[str], bool]) -> Ticket:
 		doc = frappe.get_doc(TICKET, ticket, for_update=True)
 		if is_of_customer(doc.twilio_sms_conversation or conversation.name):
 			changes = {
@@ -112,7 +112,7 @@ class HelpdeskDesk(Desk):
 				own_writes.ours(doc.update(changes)).save()
 		return Ticket(str(doc.name), doc.subject)
 
-	def living_ticket(self, ticket: str) -> Ticket | None:
+	def resolve_ticket(self, ticket: str) -> Ticket | None:
 		# Since v1.23 every status belongs to a category; before, statuses were fixed.
 		state = "status_category" if frappe.get_meta(TICKET).has_field("status_category") else "status"
 		Row = frappe.qb.DocType(TICKET)
@@ -127,7 +127,7 @@ class HelpdeskDesk(Desk):
 				return Ticket(
 					name=str(row.name),
 					subject=row.subject,
-					settled_on=(row.resolution_date or row.modified) if row.state in SETTLED else None,
+					resolved_at=(row.resolution_date or row.modified) if row.state in SETTLED else None,
 					assigned=json.loads(row._assign or "[]"),
 					team=row.agent_group or "",
 				)
@@ -172,7 +172,7 @@ class HelpdeskDesk(Desk):
 		).run(pluck=True)
 
 	@courtesy("Helpdesk's notification could not be written")
-	def ring(self, user: str, ticket: str, what: str) -> None:
+	def push_notification(self, user: str, ticket: str, what: str) -> None:
 		# Of Helpdesk's kinds of notification only this one sends no e-mail; older releases would show another text.
 		if parse(helpdesk_version) < NOTICES_SAY_THEIR_TEXT_SINCE:
 			return

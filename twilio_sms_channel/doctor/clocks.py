@@ -6,14 +6,14 @@ from datetime import datetime, timezone
 from frappe import _
 
 from twilio_sms_channel.doctor.finding import AT_RISK, Finding
-from twilio_sms_channel.doctor.patient import ACCOUNT, Patient
+from twilio_sms_channel.doctor.patient import ACCOUNT, AccountContext
 from twilio_sms_channel.infra import clock
 
 # Less is no matter of wrong clocks: Twilio tells its time to the second, and an answer takes a while.
 MAY_DIFFER_S = 60
 
 
-def check_clocks(patient: Patient) -> Iterator[Finding]:
+def check_clocks(patient: AccountContext) -> Iterator[Finding]:
 	"""Compare clocks by the header Date of an answer of Twilio's."""
 	if not (at_twilio := patient.gateway.ask_time()):
 		return

@@ -8,7 +8,7 @@ from frappe.query_builder.functions import Sum
 from frappe.utils import add_to_date, fmt_money, now_datetime
 
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, NOTICE, Finding, NotDone
-from twilio_sms_channel.doctor.patient import ACCOUNT, Patient
+from twilio_sms_channel.doctor.patient import ACCOUNT, AccountContext
 from twilio_sms_channel.twilio_gateway import account_check, errors, standing
 
 MESSAGE = "Twilio SMS Message"
@@ -27,7 +27,7 @@ def check_accounts() -> Iterator[Finding]:
 	yield from ()
 
 
-def check_secrets(patient: Patient) -> Iterator[Finding]:
+def check_secrets(patient: AccountContext) -> Iterator[Finding]:
 	"""Passwords are encrypted with a key of the site config, which a database backup does not bring along."""
 	needed = [field for field in SECRETS if field == "auth_token" or patient.doc.get(field)]
 	unreadable = [_(SECRETS[field]) for field in needed if patient.secret(field) is None]
@@ -47,7 +47,7 @@ def check_secrets(patient: Patient) -> Iterator[Finding]:
 		)
 
 
-def check_login(patient: Patient) -> Iterator[Finding]:
+def check_login(patient: AccountContext) -> Iterator[Finding]:
 	"""Whether Twilio lets this account in. Where it does not, nothing else is asked."""
 	verdict = patient.verdict
 	if verdict.status == account_check.ACTIVE:
@@ -84,7 +84,7 @@ def check_login(patient: Patient) -> Iterator[Finding]:
 		)
 
 
-def unreachable(patient: Patient, detail: str) -> Finding:
+def unreachable(patient: AccountContext, detail: str) -> Finding:
 	return _of(
 		patient,
 		"login.unreachable",
@@ -97,7 +97,7 @@ def unreachable(patient: Patient, detail: str) -> Finding:
 	)
 
 
-def check_trial(patient: Patient) -> Iterator[Finding]:
+def check_trial(patient: AccountContext) -> Iterator[Finding]:
 	if patient.verdict.account_type == "Trial":
 		yield _of(
 			patient,
@@ -111,7 +111,7 @@ def check_trial(patient: Patient) -> Iterator[Finding]:
 		)
 
 
-def check_paused(patient: Patient) -> Iterator[Finding]:
+def check_paused(patient: AccountContext) -> Iterator[Finding]:
 	if patient.doc.paused_since:
 		yield _of(
 			patient,
@@ -130,7 +130,7 @@ def check_paused(patient: Patient) -> Iterator[Finding]:
 		)
 
 
-def check_balance(patient: Patient) -> Iterator[Finding]:
+def check_balance(patient: AccountContext) -> Iterator[Finding]:
 	balance = standing.balance(patient.gateway)
 	week = _cost(patient.name, balance.currency)
 	amount = fmt_money(balance.amount, currency=balance.currency)
@@ -171,7 +171,7 @@ def _cost(account: str, currency: str) -> float:
 
 
 def _of(
-	patient: Patient, check: str, severity: str, what: str, why: str, how: str, remedy: str = ""
+	patient: AccountContext, check: str, severity: str, what: str, why: str, how: str, remedy: str = ""
 ) -> Finding:
 	return Finding(check, severity, what, why, how, ACCOUNT, patient.name, remedy)
 

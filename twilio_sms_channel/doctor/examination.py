@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 
 from twilio_sms_channel.doctor import credentials
 from twilio_sms_channel.doctor.finding import SEVERITIES, Finding, NotDone
-from twilio_sms_channel.doctor.patient import Patient
+from twilio_sms_channel.doctor.patient import AccountContext
 from twilio_sms_channel.twilio_gateway.errors import Refused, TwilioProblem
 
 
@@ -14,7 +14,7 @@ class Check:
 	name: str
 	"""what the names of its findings begin with"""
 	look: Callable[..., Iterator[Finding]]
-	"""of the site: without parameters; of an account: with the Patient"""
+	"""of the site: without parameters; of an account: with the AccountContext"""
 	asks_twilio: bool = False
 	once: bool = False
 	"""of accounts: what it finds is the same whichever it asks with, so the first one that can be asked is enough"""
@@ -54,7 +54,7 @@ class Report:
 		except NotDone as e:
 			self._note(check, "", str(e))
 
-	def account(self, check: Check, patient: Patient) -> None:
+	def account(self, check: Check, patient: AccountContext) -> None:
 		self.subjects[patient.name] = patient.asked_for | {row.name for row in patient.numbers}
 		if check.asks_twilio and patient.silent:
 			self._note(check, patient.name, patient.silent)

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 from frappe import _
 
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
-from twilio_sms_channel.doctor.patient import NUMBER, Patient
+from twilio_sms_channel.doctor.patient import NUMBER, AccountContext
 from twilio_sms_channel.infra import public_url
 from twilio_sms_channel.messaging.setup import webhook_config
 from twilio_sms_channel.people import phone
@@ -16,7 +16,7 @@ from twilio_sms_channel.twilio_gateway.inventory import ALPHANUMERIC, Sender
 UNLISTED = ALPHANUMERIC
 
 
-def check_ownership(patient: Patient) -> Iterator[Finding]:
+def check_ownership(patient: AccountContext) -> Iterator[Finding]:
 	for number in patient.numbers:
 		if number.number_type != UNLISTED and number.name not in patient.senders:
 			yield _of(
@@ -32,7 +32,7 @@ def check_ownership(patient: Patient) -> Iterator[Finding]:
 			)
 
 
-def check_capabilities(patient: Patient) -> Iterator[Finding]:
+def check_capabilities(patient: AccountContext) -> Iterator[Finding]:
 	for number, sender in _at_twilio(patient):
 		if number.sms_enabled and sender.sms is False:
 			yield _of(
@@ -62,7 +62,7 @@ def check_capabilities(patient: Patient) -> Iterator[Finding]:
 			)
 
 
-def check_webhooks(patient: Patient) -> Iterator[Finding]:
+def check_webhooks(patient: AccountContext) -> Iterator[Finding]:
 	"""Where Twilio posts incoming texts. A wrong address makes the rest of it unimportant."""
 	for number, sender in _at_twilio(patient):
 		if number.number_type == ALPHANUMERIC or sender.left_to_numbers:
@@ -164,7 +164,7 @@ def _without_secrets(url: str) -> str:
 	return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _at_twilio(patient: Patient) -> Iterator[tuple]:
+def _at_twilio(patient: AccountContext) -> Iterator[tuple]:
 	return ((n, patient.senders[n.name]) for n in patient.numbers if n.name in patient.senders)
 
 

@@ -15,7 +15,7 @@ ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
 FEW = 3
 
 
-class Patient:
+class AccountContext:
 	"""An account with those of its numbers that are looked at.
 
 	:param account: name of a Twilio SMS Account
@@ -73,13 +73,16 @@ class Patient:
 		return {name: sender for name, sender in found if sender}
 
 
-def patients(account: str | None = None, number: str | None = None) -> list[Patient]:
+def patients(account: str | None = None, number: str | None = None) -> list[AccountContext]:
 	"""Who is examined; without parameters all accounts that are switched on.
 
 	:raises frappe.DoesNotExistError: no such account or number
 	"""
 	if number:
-		return [Patient(frappe.get_doc(NUMBER, number).account, number)]
+		return [AccountContext(frappe.get_doc(NUMBER, number).account, number)]
 	if account:
-		return [Patient(frappe.get_doc(ACCOUNT, account).name)]
-	return [Patient(name) for name in frappe.get_all(ACCOUNT, {"enabled": 1}, pluck="name", order_by="name")]
+		return [AccountContext(frappe.get_doc(ACCOUNT, account).name)]
+	return [
+		AccountContext(name)
+		for name in frappe.get_all(ACCOUNT, {"enabled": 1}, pluck="name", order_by="name")
+	]

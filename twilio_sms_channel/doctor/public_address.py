@@ -9,7 +9,7 @@ from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.doctor import machinery, self_test
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding, NotDone
-from twilio_sms_channel.doctor.patient import ACCOUNT, Patient
+from twilio_sms_channel.doctor.patient import ACCOUNT, AccountContext
 from twilio_sms_channel.infra import public_url, site_identity
 
 SETTINGS = "Twilio SMS Settings"
@@ -76,7 +76,7 @@ def check_address() -> Iterator[Finding]:
 		)
 
 
-def check_round_trip(patient: Patient) -> Iterator[Finding]:
+def check_round_trip(patient: AccountContext) -> Iterator[Finding]:
 	"""A signed text out of the site, through the public URL, into a row, and away again."""
 	number = next((row.name for row in patient.numbers if row.number_type != ONLY_SENDS), None)
 	if not number:

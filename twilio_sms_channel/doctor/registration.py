@@ -8,7 +8,7 @@ from frappe.query_builder.functions import Count, Max, Substring
 from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
-from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, Patient
+from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, AccountContext
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors, standing
 
@@ -20,7 +20,7 @@ TELLING_DIGITS = 5
 MOST_COUNTRIES = 30
 
 
-def check_countries(patient: Patient) -> Iterator[Finding]:
+def check_countries(patient: AccountContext) -> Iterator[Finding]:
 	"""Messaging Geographic Permissions of the countries that were texted lately."""
 	texted = _countries(patient.name, COUNTRIES_TEXTED_DAYS)
 	try:
@@ -48,7 +48,7 @@ def check_countries(patient: Patient) -> Iterator[Finding]:
 		)
 
 
-def check_us_registration(patient: Patient) -> Iterator[Finding]:
+def check_us_registration(patient: AccountContext) -> Iterator[Finding]:
 	"""10DLC: networks of the United States take texts from long codes of registered Messaging Services only."""
 	campaigns: dict[str, str] = {"": ""}
 	for number in patient.numbers:
@@ -89,7 +89,7 @@ def check_us_registration(patient: Patient) -> Iterator[Finding]:
 		)
 
 
-def check_toll_free(patient: Patient) -> Iterator[Finding]:
+def check_toll_free(patient: AccountContext) -> Iterator[Finding]:
 	"""Networks of the United States and Canada block toll-free numbers that are not verified."""
 	for number in patient.numbers:
 		sender = patient.senders.get(number.name)

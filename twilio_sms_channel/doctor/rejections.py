@@ -9,7 +9,7 @@ from frappe.query_builder.functions import Count, Max
 from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, NOTICE, Finding
-from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, Patient
+from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, AccountContext
 from twilio_sms_channel.infra import public_url
 from twilio_sms_channel.messaging.inbound import rejected_webhooks
 from twilio_sms_channel.people import phone
@@ -22,7 +22,7 @@ MOST_STRANGERS = 5
 FORGED_OR_MISREAD = 403
 
 
-def check_refused(patient: Patient) -> Iterator[Finding]:
+def check_refused(patient: AccountContext) -> Iterator[Finding]:
 	"""Webhooks of the account that this site turned away within a day, unless a later text to the number came in."""
 	names, of_account = {row.name for row in patient.numbers}, False
 	for row in _refused(patient.doc.account_sid):
@@ -81,7 +81,7 @@ def check_strangers() -> Iterator[Finding]:
 		)
 
 
-def check_alerts(patient: Patient) -> Iterator[Finding]:
+def check_alerts(patient: AccountContext) -> Iterator[Finding]:
 	"""What Twilio could not hand over to this site within a day and nobody made up for."""
 	# Another site of the same account has alerts of its own.
 	doors = tuple(public_url.base() + door for door in (public_url.INBOUND, public_url.STATUS))

@@ -61,7 +61,7 @@ def resume(account: str) -> None:
 
 def take_up(account: str) -> None:
 	for message in _messages(account, "Received"):
-		jobs.later("twilio_sms_channel.messaging.inbound.intake.process", message)
+		jobs.enqueue_after_commit("twilio_sms_channel.messaging.inbound.intake.process", message)
 	worker.wake_if_needed()
 
 

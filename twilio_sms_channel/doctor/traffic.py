@@ -8,7 +8,7 @@ from frappe.query_builder.functions import Count, Max, Min
 from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
-from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, Patient
+from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, AccountContext
 from twilio_sms_channel.infra import site_identity, statuses
 from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.people import phone
@@ -24,7 +24,7 @@ STUCK_MINUTES, UNCONFIRMED_MINUTES = 15, 30
 FAILED_DAYS = 30
 
 
-def check_errors(patient: Patient) -> Iterator[Finding]:
+def check_errors(patient: AccountContext) -> Iterator[Finding]:
 	"""Error codes of our own texts. Those that an admin can mend count until a later text of the number got through."""
 	sent = None
 	for row in _failures(patient):
@@ -51,7 +51,7 @@ def check_errors(patient: Patient) -> Iterator[Finding]:
 		)
 
 
-def check_stuck(patient: Patient) -> Iterator[Finding]:
+def check_stuck(patient: AccountContext) -> Iterator[Finding]:
 	"""Texts that wait although nothing keeps them from going on."""
 	why = _("Customers wait for an answer, or write to nobody.")
 	how = _(
@@ -80,7 +80,7 @@ def check_stuck(patient: Patient) -> Iterator[Finding]:
 			)
 
 
-def check_failed(patient: Patient) -> Iterator[Finding]:
+def check_failed(patient: AccountContext) -> Iterator[Finding]:
 	"""Customers' texts that could not be put into a ticket."""
 	Message = frappe.qb.DocType(MESSAGE)
 	failed = _count(
@@ -101,7 +101,7 @@ def check_failed(patient: Patient) -> Iterator[Finding]:
 		)
 
 
-def check_unconfirmed(patient: Patient) -> Iterator[Finding]:
+def check_unconfirmed(patient: AccountContext) -> Iterator[Finding]:
 	"""Answers of which it is not known for long whether Twilio took them."""
 	if _is_held_up(patient):
 		return
@@ -131,7 +131,7 @@ def check_unconfirmed(patient: Patient) -> Iterator[Finding]:
 		)
 
 
-def _failures(patient: Patient) -> list:
+def _failures(patient: AccountContext) -> list:
 	"""Numbers, error codes, and how many texts failed so."""
 	Message = frappe.qb.DocType(MESSAGE)
 	return (
@@ -151,7 +151,7 @@ def _failures(patient: Patient) -> list:
 	).run(as_dict=True)
 
 
-def _sent(patient: Patient) -> dict[str, int]:
+def _sent(patient: AccountContext) -> dict[str, int]:
 	"""Our texts in the same time, by number."""
 	Message = frappe.qb.DocType(MESSAGE)
 	found = (
@@ -168,12 +168,12 @@ def _got_through(number: str, since) -> bool:
 	return bool(frappe.db.exists(MESSAGE, {**filters, "creation": (">", since)}))
 
 
-def _is_held_up(patient: Patient) -> bool:
+def _is_held_up(patient: AccountContext) -> bool:
 	"""Whether nothing is to leave: another check says so, or an admin wants it."""
 	return bool(patient.doc.paused_since or not patient.doc.enabled or site_identity.is_copy())
 
 
-def _waiting(patient: Patient, status: str) -> int:
+def _waiting(patient: AccountContext, status: str) -> int:
 	"""How many texts in a status wait longer than usual, of numbers whose queue does not move."""
 	long_ago = add_to_date(now_datetime(), minutes=-STUCK_MINUTES)
 	Message = frappe.qb.DocType(MESSAGE)
@@ -195,7 +195,7 @@ def _moves(number: str, since) -> bool:
 	return bool(frappe.db.exists(MESSAGE, {"number": number, "tried_at": (">", since)}))
 
 
-def _of_patient(Message, patient: Patient):
+def _of_patient(Message, patient: AccountContext):
 	query = frappe.qb.from_(Message).where(Message.account == patient.name)
 	return query.where(Message.number == patient.one_number) if patient.one_number else query
 
@@ -209,6 +209,6 @@ def _looked_back():
 
 
 def _of(
-	patient: Patient, check: str, what: str, why: str, how: str, remedy: str, severity: str = BROKEN
+	patient: AccountContext, check: str, what: str, why: str, how: str, remedy: str, severity: str = BROKEN
 ) -> Finding:
 	return Finding(check, severity, what, why, how, ACCOUNT, patient.name, remedy)

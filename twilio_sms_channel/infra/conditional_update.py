@@ -6,7 +6,7 @@ from frappe.utils import now_datetime
 from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.infra.courtesies import Back
-from twilio_sms_channel.infra.db_errors import is_passing
+from twilio_sms_channel.infra.db_errors import is_transient
 
 
 class TakenBack(frappe.QueryDeadlockError):
@@ -39,7 +39,7 @@ def insert(document, **how) -> None:
 	except JobTimeoutException:
 		raise
 	except Exception as error:
-		if is_passing(error) or back.go():
+		if is_transient(error) or back.go():
 			raise
 		_refuse(document.doctype)
 	require(document.doctype, document.name)

@@ -13,6 +13,6 @@ PASSING = (
 RECORD_HAS_CHANGED = 1020
 
 
-def is_passing(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
 	"""Whether what failed goes well when it is done again at once: another transaction was in the way."""
 	return isinstance(error, PASSING) or error.args[:1] == (RECORD_HAS_CHANGED,)

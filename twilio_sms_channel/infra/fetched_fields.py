@@ -23,7 +23,9 @@ def fetch(doc) -> None:
 			_fetch(doc, link.options, name, fetched)
 
 
-@courtesy("What is fetched from a linked document could not be read", writes=False, but=db_errors.is_passing)
+@courtesy(
+	"What is fetched from a linked document could not be read", writes=False, but=db_errors.is_transient
+)
 def _fetch(doc, doctype: str, name: str, fields: list) -> None:
 	# Not asked of all links: a worker reads each DocType out of the cache, which takes as long as a query.
 	if frappe.get_meta(doctype).get("is_virtual"):

@@ -25,17 +25,17 @@ TAKE_UP_FOR_S = 5
 QUEUE_IS_FULL = getattr(frappe, "QueueOverloaded", RedisError)
 
 
-def later(method: str, message: str = "", queue: str = "short", once_for: str = "") -> None:
+def enqueue_after_commit(method: str, message: str = "", queue: str = "short", dedupe_key: str = "") -> None:
 	"""Have a worker call `method(message=…)` after the commit of the running transaction.
 
 	A queue that is down loses nothing: every row says how far it got and `messaging.upkeep.sweep` finds it again.
 
 	:param method: dotted path
 	:param message: name of a Twilio SMS Message; "" for a method that looks for its work itself
-	:param once_for: what the job is about, when one that waits already will do this work as well; the job has to call
-		`begun` before it looks for its work
+	:param dedupe_key: what the job is about, when one that waits already will do this work as well; the job has to call
+		`release` before it looks for its work
 	"""
-	frappe.db.after_commit.add(lambda: _enqueue(method, message, queue, once_for))
+	frappe.db.after_commit.add(lambda: _enqueue(method, message, queue, dedupe_key))
 
 
 def as_administrator() -> None:
@@ -45,10 +45,10 @@ def as_administrator() -> None:
 		frappe.set_user("Administrator")
 
 
-def begun(once_for: str) -> None:
+def release(dedupe_key: str) -> None:
 	"""From now on, work that comes up needs another job."""
 	try:
-		frappe.cache().delete(_mark(once_for))
+		frappe.cache().delete(_mark(dedupe_key))
 	except RedisError:
 		pass
 
@@ -61,7 +61,9 @@ def swept() -> None:
 		pass
 
 
-def take_up(job: str, waiting: Callable[[], list[str]], work: Callable[[str], None], queue: str) -> None:
+def resume_stalled(
+	job: str, waiting: Callable[[], list[str]], work: Callable[[str], None], queue: str
+) -> None:
 	"""Do a few seconds of what was left lying; another job goes on, at once where a worker is idle, otherwise after those
 	that wait by then (worker).
 
@@ -70,7 +72,7 @@ def take_up(job: str, waiting: Callable[[], list[str]], work: Callable[[str], No
 	:param work: does one of them; it may have been done meanwhile
 	"""
 	as_administrator()
-	begun(job)
+	release(job)
 	enough = time.monotonic() + TAKE_UP_FOR_S
 	names = waiting()
 	others_know = False
@@ -99,11 +101,11 @@ def take_up(job: str, waiting: Callable[[], list[str]], work: Callable[[str], No
 
 
 def _go_on(job: str, queue: str) -> None:
-	later(job, queue=queue, once_for=job)
+	enqueue_after_commit(job, queue=queue, dedupe_key=job)
 	frappe.db.commit()
 
 
-def others_wait() -> bool:
+def has_backlog() -> bool:
 	"""Whether jobs wait for a worker, in the queues that this app's jobs wait in."""
 	try:
 		return any(get_queue(name).count for name in ("short", "default"))
@@ -111,7 +113,7 @@ def others_wait() -> bool:
 		return False
 
 
-def due(status: str, most_s: float, limit: int = 500) -> list[str]:
+def stalled(status: str, most_s: float, limit: int = 500) -> list[str]:
 	"""Messages in a status that a worker should have taken on: their job was lost, or their next attempt is due.
 
 	:param most_s: how far ahead a next attempt can be
@@ -130,10 +132,10 @@ def due(status: str, most_s: float, limit: int = 500) -> list[str]:
 	).run(pluck=True)
 
 
-def _enqueue(method: str, message: str, queue: str, once_for: str) -> None:
+def _enqueue(method: str, message: str, queue: str, dedupe_key: str) -> None:
 	job = frappe.generate_hash(length=12)
 	try:
-		if not once_for or _is_needed(once_for, job):
+		if not dedupe_key or _is_needed(dedupe_key, job):
 			frappe.enqueue(method, queue=queue, job_id=job, **({"message": message} if message else {}))
 		_call_late_sweep()
 	except (RedisError, OSError, QUEUE_IS_FULL) as e:
@@ -149,9 +151,9 @@ def _call_late_sweep() -> None:
 		frappe.enqueue(SWEEP, queue="default")
 
 
-def _is_needed(once_for: str, job: str) -> bool:
+def _is_needed(dedupe_key: str, job: str) -> bool:
 	"""Whether no other job will do this work; `job` is marked as the one that will."""
-	cache, mark = frappe.cache(), _mark(once_for)
+	cache, mark = frappe.cache(), _mark(dedupe_key)
 	if cache.set(mark, job, nx=True, ex=MARKED_FOR_S):
 		return True
 	marked = cache.get(mark)
@@ -175,5 +177,5 @@ def _will_begin(name: str) -> bool:
 	return Queue(job.origin, connection=job.connection).get_job_position(job.id) is not None
 
 
-def _mark(once_for: str) -> bytes:
-	return frappe.cache().make_key(f"twilio_sms_job:{once_for}")
+def _mark(dedupe_key: str) -> bytes:
+	return frappe.cache().make_key(f"twilio_sms_job:{dedupe_key}")

@@ -5,7 +5,7 @@ import frappe
 from twilio_sms_channel.infra.courtesies import courtesy
 
 
-def tell(hook: str, message) -> None:
+def notify(hook: str, message) -> None:
 	"""Call every dotted path that other apps registered under `hook`, with the message document.
 
 	A failing listener is logged, what it wrote is taken back, and it does not hold up the message: a text that was
@@ -19,7 +19,7 @@ def tell(hook: str, message) -> None:
 			frappe.get_attr(path)(message)
 
 
-def ask(hook: str, message) -> None:
-	"""Like `tell`, but a listener may stop the message by raising (`frappe.throw`)."""
+def guard(hook: str, message) -> None:
+	"""Like `notify`, but a listener may stop the message by raising (`frappe.throw`)."""
 	for path in frappe.get_hooks(hook):
 		frappe.get_attr(path)(message)

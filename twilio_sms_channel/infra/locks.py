@@ -27,7 +27,7 @@ def again(work: Callable[[], Answer]) -> Answer:
 			return work()
 		except Exception as e:
 			waited = isinstance(e, frappe.QueryTimeoutError) and getattr(frappe.local, "request", None)
-			if attempt == TRIES_AT_ONCE or waited or not db_errors.is_passing(e):
+			if attempt == TRIES_AT_ONCE or waited or not db_errors.is_transient(e):
 				raise
 			frappe.db.rollback()
 			frappe.clear_messages()

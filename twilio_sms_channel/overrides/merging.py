@@ -46,7 +46,7 @@ def redirect(source, communication) -> bool:
 	)
 	if not is_for_target or not arrives:
 		return False
-	target = desk_of_site().living_ticket(str(source.merged_with))
+	target = desk_of_site().resolve_ticket(str(source.merged_with))
 	if not target or target.name == str(source.name):
 		return False
 	doc = frappe.get_doc(TICKET, target.name)
@@ -63,7 +63,7 @@ def refuse_to_split(source: str) -> None:
 	:raises frappe.ValidationError: with the ticket where they can be split
 	"""
 	merged, into = frappe.db.get_value(TICKET, source, ["is_merged", "merged_with"])
-	living = desk_of_site().living_ticket(str(into)) if merged and into else None
+	living = desk_of_site().resolve_ticket(str(into)) if merged and into else None
 	if living:
 		frappe.throw(
 			_("Ticket {0} was merged into ticket {1}, where its messages go on. Split them there.").format(
@@ -128,7 +128,7 @@ def _move_messages(source: str, target: str) -> None:
 			_attach_files(message, copy)
 			moved.append(message)
 	# What Twilio reported since the copies were made.
-	message_status.show_again(moved)
+	message_status.publish_again(moved)
 
 
 def _marks(Communication) -> tuple:

@@ -182,7 +182,7 @@ class TicketMixin:
 				# Helpdesk's bulk reply goes on with the other tickets and tells nobody.
 				if isinstance(e, outbox.CannotText):
 					self._note_not_sent(body, str(e))
-				elif db_errors.is_passing(e):
+				elif db_errors.is_transient(e):
 					self._note_not_sent(
 						body, _("Somebody else changed the ticket at the same moment. Send it again.")
 					)
@@ -208,7 +208,7 @@ class TicketMixin:
 		if not (self.get("is_merged") and self.get("merged_with")):
 			return self
 		desk = desk_of_site()
-		living = desk.living_ticket(str(self.merged_with))
+		living = desk.resolve_ticket(str(self.merged_with))
 		if not living or living.name == str(self.name):
 			return self
 		if not desk.may_write(living.name):
@@ -268,7 +268,7 @@ def _is_to_be_heard_of(direction: str) -> Callable[[Exception], bool]:
 	"""Which errors of saving the ticket count: those that pass, and for an agent who replies what a site refuses."""
 
 	def says(error: Exception) -> bool:
-		if db_errors.is_passing(error):
+		if db_errors.is_transient(error):
 			return True
 		refuses = isinstance(error, frappe.ValidationError | frappe.PermissionError)
 		return direction == "Sent" and refuses and not is_for_lack(error)

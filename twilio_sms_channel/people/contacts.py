@@ -248,7 +248,7 @@ def read_again_if_needed(doc=None, method: str | None = None) -> bool:
 	"""
 	if (frappe.db.get_default(READ_AS) or "") == _read_as():
 		return False
-	jobs.later("twilio_sms_channel.people.contacts.backfill_e164", queue="long")
+	jobs.enqueue_after_commit("twilio_sms_channel.people.contacts.backfill_e164", queue="long")
 	return True
 
 

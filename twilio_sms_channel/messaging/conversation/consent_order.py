@@ -104,7 +104,9 @@ def ask_if_open(event) -> None:
 		if not each.sent_at_utc:
 			frappe.db.set_value(EVENT, each.name, "order_open", 1, update_modified=False)
 	if undecided:
-		jobs.later("twilio_sms_channel.messaging.inbound.keyword_order.ask", event.message, queue="default")
+		jobs.enqueue_after_commit(
+			"twilio_sms_channel.messaging.inbound.keyword_order.ask", event.message, queue="default"
+		)
 
 
 def waits_for_twilio() -> bool:

@@ -152,7 +152,7 @@ def _create(number: str, customer_number: str) -> None:
 		frappe.clear_messages()
 
 
-def held(number: str, customer_number: str):
+def get_or_create_locked(number: str, customer_number: str):
 	"""Hold the row of this pair's conversation until the end of the transaction; made in it when there is none.
 
 	Unlike with `locked` nothing is committed, so that what follows is written altogether or not at all. Only for the
@@ -167,13 +167,13 @@ def held(number: str, customer_number: str):
 		# See `_create`.
 		frappe.db.rollback()
 		try:
-			return of_pair(number, customer_number).insert(ignore_permissions=True, ignore_mandatory=True)
+			return get_or_new(number, customer_number).insert(ignore_permissions=True, ignore_mandatory=True)
 		except frappe.UniqueValidationError:
 			# Made at the same moment, and committed: its lock was waited for.
 			frappe.clear_messages()
 
 
-def of_pair(number: str, customer_number: str):
+def get_or_new(number: str, customer_number: str):
 	"""This pair's conversation, or the one that would be made: then it is not saved."""
 	pair = {"number": number, "customer_number": customer_number}
 	if name := frappe.db.get_value(CONVERSATION, pair):
@@ -190,7 +190,7 @@ def are_of_one_customer(name: str, conversation) -> bool:
 	return frappe.db.get_value(CONVERSATION, name, "customer_number") == conversation.customer_number
 
 
-def hold(conversation: str) -> None:
+def lock(conversation: str) -> None:
 	"""Hold the conversation's row until the end of the transaction, and see everything committed up to then.
 
 	Only for the beginning of a request: what the transaction has written so far is undone.
@@ -220,7 +220,7 @@ def in_turn(conversation: str, work: Callable[[], Answer]) -> Answer:
 
 	def begin() -> Answer:
 		with turn(*pair, for_person=True):
-			hold(conversation)
+			lock(conversation)
 			return work()
 
 	return locks.again(begin)

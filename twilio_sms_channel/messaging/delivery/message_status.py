@@ -13,7 +13,7 @@ from twilio_sms_channel.content import outside
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.infra import conditional_update, statuses
 from twilio_sms_channel.infra.courtesies import courtesy
-from twilio_sms_channel.infra.listeners import tell
+from twilio_sms_channel.infra.listeners import notify
 from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.models import Accepted
@@ -42,7 +42,7 @@ COMMUNICATION_STATUS = {
 
 
 @dataclass(frozen=True)
-class Taken:
+class Acceptance:
 	"""A text that Twilio took."""
 
 	message: str
@@ -51,13 +51,13 @@ class Taken:
 	"""when Twilio is to be asked for the text's fate, should it not tell"""
 
 
-def accept(*texts: Taken) -> None:
+def record_acceptance(*texts: Acceptance) -> None:
 	"""Write down that Twilio took texts.
 
 	A status callback may have been faster than Twilio's answer: the facts are kept in any case, the status only rises.
 	"""
 	shown: dict[str, str] = {}
-	# In the order in which others hold several of them (`show_again`), so that nobody waits for each other.
+	# In the order in which others hold several of them (`publish_again`), so that nobody waits for each other.
 	texts = sorted(texts, key=lambda text: text.message)
 	for text in texts:
 		status = statuses.OUR_STATUS.get(text.answer.twilio_status, "Accepted")
@@ -74,11 +74,11 @@ def accept(*texts: Taken) -> None:
 			shown[text.message] = status
 		else:
 			conditional_update.changed(_facts_statement(), facts)
-	_show(shown)
+	_publish(shown)
 	if frappe.get_hooks("twilio_sms_status_changed"):
 		for text in texts:
 			if text.message in shown:
-				tell("twilio_sms_status_changed", frappe.get_doc(MESSAGE, text.message))
+				notify("twilio_sms_status_changed", frappe.get_doc(MESSAGE, text.message))
 
 
 # Statements are put together once: that takes longer than running them.
@@ -116,7 +116,9 @@ def _facts(Message):
 	)
 
 
-def report(message: str, twilio_status: str, code: str = "", twilio_says: str = "", sid: str = "") -> bool:
+def apply_callback(
+	message: str, twilio_status: str, code: str = "", twilio_says: str = "", sid: str = ""
+) -> bool:
 	"""Take in a status that Twilio reports, in whatever order and however often. True when it changed something.
 
 	:param message: name of the Twilio SMS Message
@@ -131,7 +133,7 @@ def report(message: str, twilio_status: str, code: str = "", twilio_says: str = 
 	if not status:
 		frappe.db.set_value(MESSAGE, message, "twilio_status", twilio_status)
 		return False
-	changed = settle(
+	changed = transition(
 		message,
 		status,
 		code=code,
@@ -143,7 +145,9 @@ def report(message: str, twilio_status: str, code: str = "", twilio_says: str = 
 	return changed
 
 
-def settle(message: str, status: str, *, code: str = "", reason: str = "", twilio_status: str = "") -> bool:
+def transition(
+	message: str, status: str, *, code: str = "", reason: str = "", twilio_status: str = ""
+) -> bool:
 	"""Raise the status, never lower it; show it in the ticket. True when it changed.
 
 	:param status: one of this app's statuses
@@ -165,11 +169,11 @@ def settle(message: str, status: str, *, code: str = "", reason: str = "", twili
 		_note_unreachable(message)
 	elif status in statuses.ARRIVED:
 		_note_reachable(message)
-	_tell_of(message, status)
+	_notify(message, status)
 	return True
 
 
-def report_earlier(message: str, twilio_status: str, sid: str) -> None:
+def apply_earlier_callback(message: str, twilio_status: str, sid: str) -> None:
 	"""Take in what Twilio reports of a text's earlier attempt: once that has arrived, it is not sent again.
 
 	:param sid: one of its `earlier_sids`
@@ -184,7 +188,7 @@ def report_earlier(message: str, twilio_status: str, sid: str) -> None:
 		}
 		if conditional_update.update(MESSAGE, message, arrived, status="Queued"):
 			_note_reachable(message)
-			_tell_of(message, status)
+			_notify(message, status)
 
 
 def _note_unreachable(message: str) -> None:
@@ -210,15 +214,15 @@ def _note_reachable(message: str) -> None:
 		)
 
 
-def show(message) -> None:
+def publish(message) -> None:
 	"""Make the ticket show a message's status, live, without saving the Communication again.
 
 	:param message: name and status of a Twilio SMS Message
 	"""
-	_show({message.name: message.status})
+	_publish({message.name: message.status})
 
 
-def show_again(messages: list[str]) -> None:
+def publish_again(messages: list[str]) -> None:
 	"""Make the ticket show what is known of these messages at this moment, whoever has written it meanwhile."""
 	if not messages:
 		return
@@ -229,10 +233,10 @@ def show_again(messages: list[str]) -> None:
 		.where(Message.name.isin(messages) & (Message.direction == "Outbound"))
 		.for_update()
 	).run()
-	_show(dict(rows))
+	_publish(dict(rows))
 
 
-def _show(statuses_of: dict[str, str]) -> None:
+def _publish(statuses_of: dict[str, str]) -> None:
 	"""
 	:param statuses_of: by message; which Communication is a message's is looked up in the same statement, since a
 		merge gives it another one
@@ -314,7 +318,7 @@ def refresh(message) -> None:
 		desk_of_site().refresh(ticket)
 
 
-def _tell_of(message: str, status: str) -> None:
-	_show({message: status})
+def _notify(message: str, status: str) -> None:
+	_publish({message: status})
 	if frappe.get_hooks("twilio_sms_status_changed"):
-		tell("twilio_sms_status_changed", frappe.get_doc(MESSAGE, message))
+		notify("twilio_sms_status_changed", frappe.get_doc(MESSAGE, message))

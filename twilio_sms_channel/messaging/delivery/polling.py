@@ -48,7 +48,7 @@ def next_at(accepted_at: datetime, now: datetime) -> datetime | None:
 
 def take_up() -> None:
 	"""Read the texts that are due (worker); when there are more than fit into its time, another job goes on."""
-	jobs.begun(TAKE_UP)
+	jobs.release(TAKE_UP)
 	# One at a time: two would read the same texts.
 	if not (lock := locks.take([TAKE_UP])):
 		return
@@ -57,7 +57,7 @@ def take_up() -> None:
 	finally:
 		locks.release(lock)
 	if goes_on:
-		jobs.later(TAKE_UP, queue="long", once_for=TAKE_UP)
+		jobs.enqueue_after_commit(TAKE_UP, queue="long", dedupe_key=TAKE_UP)
 		frappe.db.commit()
 
 
@@ -154,7 +154,7 @@ def _read(gateway: Gateway, row) -> None:
 		return
 	status = statuses.OUR_STATUS.get(found.twilio_status)
 	if status:
-		message_status.report(row.name, found.twilio_status, code, twilio_says)
+		message_status.apply_callback(row.name, found.twilio_status, code, twilio_says)
 	note_cost(row, found.segments, found.price, found.price_unit)
 	utc = clock.utc()
 	passed_s = max(clock.passed(row.sent_at or row.creation, utc)[0], 0)

@@ -41,7 +41,7 @@ def receive(
 	number: str | None = None,
 	received_at: datetime | None = None,
 	sent_at_utc: datetime | None = None,
-	only_try: bool = False,
+	dry_run: bool = False,
 ) -> str | None:
 	"""Write one durable row for a text, whatever is repeated.
 
@@ -52,7 +52,7 @@ def receive(
 	:param number: name of the Twilio SMS Number that the text was sent to, when it was looked up already
 	:param received_at: for texts out of Twilio's list: when Twilio received them
 	:param sent_at_utc: the same in UTC, which tells the order of STOP and START
-	:param only_try: write the row and take it back, with all that would follow (`messaging.inbound.self_test_webhook`)
+	:param dry_run: write the row and take it back, with all that would follow (`messaging.inbound.self_test_webhook`)
 	:return: the new Twilio SMS Message's name, None when the text was here already, or was and has been deleted
 	:raises UnknownNumber: neither the number nor its Messaging Service is set up here
 	"""
@@ -89,8 +89,10 @@ def receive(
 		keep_consent()
 		# Each job of a worker takes a second to begin: a burst of one customer's texts needs no more than one or two.
 		about = _job_of(row["number"], row["customer_number"])
-		jobs.later("twilio_sms_channel.messaging.inbound.intake.process", row["name"], once_for=about)
-		if only_try:
+		jobs.enqueue_after_commit(
+			"twilio_sms_channel.messaging.inbound.intake.process", row["name"], dedupe_key=about
+		)
+		if dry_run:
 			frappe.db.rollback()
 		else:
 			frappe.db.commit()
@@ -127,15 +129,15 @@ def process(message: str) -> None:
 	pair = frappe.db.get_value(MESSAGE, message, ["number", "customer_number"])
 	if not pair:
 		return
-	jobs.begun(_job_of(*pair))
+	jobs.release(_job_of(*pair))
 	enough = time.monotonic() + AT_MOST_S
 	for name in _oldest_first(*pair):
 		if time.monotonic() > enough:
-			jobs.later(
+			jobs.enqueue_after_commit(
 				"twilio_sms_channel.messaging.inbound.intake.process",
 				message,
 				"default",
-				once_for=_job_of(*pair),
+				dedupe_key=_job_of(*pair),
 			)
 			frappe.db.commit()
 			return
@@ -144,7 +146,7 @@ def process(message: str) -> None:
 
 def take_up() -> None:
 	"""Take on texts whose job was lost or whose next attempt is due (worker)."""
-	jobs.take_up(TAKE_UP, waiting, resume, queue="default")
+	jobs.resume_stalled(TAKE_UP, waiting, resume, queue="default")
 
 
 def resume(message: str) -> None:
@@ -172,13 +174,13 @@ def retry(message: str) -> None:
 		{"name": message, "direction": "Inbound", "status": "Failed"},
 		{"status": "Received", "attempts": 0, "next_attempt": None, "error_message": None},
 	)
-	jobs.later("twilio_sms_channel.messaging.inbound.intake.process", message)
+	jobs.enqueue_after_commit("twilio_sms_channel.messaging.inbound.intake.process", message)
 
 
 def waiting() -> list[str]:
 	"""Received texts that no worker has taken on for a minute, or whose next attempt is due: of each customer the one that
 	waits longest, in this order."""
-	due = jobs.due("Received", LAST_RETRY_S)
+	due = jobs.stalled("Received", LAST_RETRY_S)
 	pairs = {
 		row.name: (row.number, row.customer_number)
 		for row in frappe.get_all(MESSAGE, {"name": ("in", due)}, ["name", "number", "customer_number"])
@@ -269,7 +271,7 @@ def _thread(message: str, number: str, customer_number: str) -> None:
 		except Exception as e:
 			frappe.db.rollback()
 			frappe.clear_messages()
-			if not db_errors.is_passing(e) or attempt == TRIES_AT_ONCE:
+			if not db_errors.is_transient(e) or attempt == TRIES_AT_ONCE:
 				_note_failure(message, e)
 				return
 
@@ -283,7 +285,7 @@ def _make_contact(number: str, customer_number: str) -> None:
 	frappe.db.commit()
 	if conversations.contact_of(number, customer_number):
 		return
-	with courtesy("A customer's contact could not be made", but=db_errors.is_passing):
+	with courtesy("A customer's contact could not be made", but=db_errors.is_transient):
 		contacts.find_or_create(customer_number)
 	frappe.db.commit()
 

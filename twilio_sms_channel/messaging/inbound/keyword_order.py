@@ -48,7 +48,7 @@ def ask(message: str) -> None:
 def ask_again() -> None:
 	"""Ask about what Twilio did not answer, for a day (worker). What is open then stays an opt-out. Commits."""
 	jobs.as_administrator()
-	jobs.begun(ASK_AGAIN)
+	jobs.release(ASK_AGAIN)
 	too_old = add_to_date(now_datetime(), hours=-ASKED_FOR_HOURS)
 	frappe.db.set_value(EVENT, {"order_open": 1, "creation": ("<", too_old)}, "order_open", 0)
 	frappe.db.commit()

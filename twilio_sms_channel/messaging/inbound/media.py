@@ -34,9 +34,9 @@ def fetch(message: str) -> None:
 	left = [item for item in doc.media if item.status == "Waiting"]
 	while left:
 		_fetch_one(doc, left.pop(0), account)
-		if left and jobs.others_wait():
+		if left and jobs.has_backlog():
 			# Texts and answers do not wait for files: this job goes on after them.
-			jobs.later(FETCH_MEDIA, message, MEDIA_QUEUE)
+			jobs.enqueue_after_commit(FETCH_MEDIA, message, MEDIA_QUEUE)
 			break
 	message_status.refresh(doc)
 	frappe.db.commit()
@@ -46,17 +46,17 @@ def fetch(message: str) -> None:
 def retry(message: str) -> None:
 	"""Try failed media of an inbound message once more."""
 	frappe.db.set_value(MEDIA, {"parent": message, "status": "Failed"}, {"status": "Waiting", "attempts": 0})
-	jobs.later(FETCH_MEDIA, message, MEDIA_QUEUE)
+	jobs.enqueue_after_commit(FETCH_MEDIA, message, MEDIA_QUEUE)
 
 
 def take_up() -> None:
 	"""Fetch what waits (worker)."""
-	jobs.take_up(TAKE_UP, waiting, fetch, MEDIA_QUEUE)
+	jobs.resume_stalled(TAKE_UP, waiting, fetch, MEDIA_QUEUE)
 
 
 def clean_up() -> None:
 	"""Delete at Twilio what is to be deleted there (worker)."""
-	jobs.take_up(CLEAN_UP, undeleted, delete_at_twilio, MEDIA_QUEUE)
+	jobs.resume_stalled(CLEAN_UP, undeleted, delete_at_twilio, MEDIA_QUEUE)
 
 
 def waiting(limit: int = 200) -> list[str]:

@@ -57,7 +57,7 @@ def about_text(desk, ticket, who: str, message) -> None:
 		untold,
 	)
 	for user in untold:
-		desk.ring(user, ticket.name, _("{0} sent a text on ticket").format(outside.plain(who)))
+		desk.push_notification(user, ticket.name, _("{0} sent a text on ticket").format(outside.plain(who)))
 
 
 def _who_answered_last(desk, ticket, conversation: str) -> list[str]:

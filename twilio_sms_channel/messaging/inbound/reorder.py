@@ -41,11 +41,11 @@ def is_burst(conversation, message) -> bool:
 
 def arrange_later(message) -> None:
 	"""Have a worker put the texts around a message in Twilio's order, after the commit."""
-	jobs.later(
+	jobs.enqueue_after_commit(
 		"twilio_sms_channel.messaging.inbound.reorder.arrange",
 		message.name,
 		queue="default",
-		once_for=_job_of(message),
+		dedupe_key=_job_of(message),
 	)
 
 
@@ -53,7 +53,7 @@ def arrange(message: str) -> None:
 	"""Put the texts around a message in Twilio's order. When Twilio cannot be asked, the order of arrival stays."""
 	jobs.as_administrator()
 	doc = frappe.get_doc(MESSAGE, message)
-	jobs.begun(_job_of(doc))
+	jobs.release(_job_of(doc))
 	try:
 		sids = _order_at_twilio(doc)
 	except TwilioProblem as e:

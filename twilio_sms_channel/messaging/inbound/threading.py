@@ -6,9 +6,8 @@ from frappe.utils import add_to_date, now_datetime
 from twilio_sms_channel.content import text
 from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
-from twilio_sms_channel.infra import conditional_update
-from twilio_sms_channel.infra.jobs import later
-from twilio_sms_channel.infra.listeners import tell
+from twilio_sms_channel.infra import conditional_update, listeners
+from twilio_sms_channel.infra.jobs import enqueue_after_commit
 from twilio_sms_channel.messaging.conversation import consent, conversations, keywords, timeline
 from twilio_sms_channel.messaging.conversation.keywords import STOP
 from twilio_sms_channel.messaging.inbound import keyword_reply, notify, reactions, reorder
@@ -75,7 +74,7 @@ def thread(message, conversation) -> None:
 	message.update(facts)
 	message.notify_update()
 	if any(item.status == "Waiting" for item in message.media):
-		later(FETCH_MEDIA, message.name, MEDIA_QUEUE)
+		enqueue_after_commit(FETCH_MEDIA, message.name, MEDIA_QUEUE)
 	if is_burst:
 		reorder.arrange_later(message)
 	if keyword:
@@ -83,7 +82,7 @@ def thread(message, conversation) -> None:
 	_log(desk, ticket, conversation, changed, is_reaction)
 	if continued:
 		notify.about_text(desk, ticket, who, message)
-	tell("twilio_sms_message_received", message)
+	listeners.notify("twilio_sms_message_received", message)
 	desk.refresh(ticket.name)
 
 
@@ -92,7 +91,7 @@ def _begun(desk, message) -> Ticket | None:
 	written = message.communication and frappe.db.get_value(
 		"Communication", message.communication, "reference_name"
 	)
-	return desk.living_ticket(written) if written else None
+	return desk.resolve_ticket(written) if written else None
 
 
 def _write(communication, message) -> None:
@@ -122,14 +121,14 @@ def add_words(message, conversation) -> None:
 			keyword, conversation, frappe.get_cached_doc("Twilio SMS Number", conversation.number)
 		)
 	name = frappe.db.get_value("Communication", message.communication, "reference_name")
-	if ticket := name and desk.living_ticket(name):
+	if ticket := name and desk.resolve_ticket(name):
 		desk.call_by(ticket.name, message.body, conversation.customer_number)
-		ticket.settled_on = None
+		ticket.resolved_at = None
 		_log(desk, ticket, conversation, changed, is_reaction=False)
 
 
 def _log(desk, ticket: Ticket, conversation, consent_changed: bool, is_reaction: bool) -> None:
-	if ticket.settled_on and not is_reaction:
+	if ticket.resolved_at and not is_reaction:
 		desk.log(ticket.name, timeline.REOPENED)
 	if consent_changed:
 		desk.log(ticket.name, timeline.OPTED_OUT if conversation.opted_out else timeline.OPTED_IN)
@@ -141,8 +140,8 @@ def _is_bare_stop(message) -> bool:
 
 def _open_ticket(desk, conversation) -> Ticket | None:
 	"""The conversation's ticket as long as agents work on it, whatever the number's policy is."""
-	ticket = conversation.ticket and desk.living_ticket(conversation.ticket)
-	return ticket if ticket and not ticket.settled_on else None
+	ticket = conversation.ticket and desk.resolve_ticket(conversation.ticket)
+	return ticket if ticket and not ticket.resolved_at else None
 
 
 def _keep_without_ticket(desk, message, conversation, number) -> None:
@@ -161,9 +160,9 @@ def _keep_without_ticket(desk, message, conversation, number) -> None:
 	message.update(facts)
 	message.notify_update()
 	keyword_reply.answer(keyword, conversation, number)
-	if changed and conversation.ticket and desk.living_ticket(conversation.ticket):
+	if changed and conversation.ticket and desk.resolve_ticket(conversation.ticket):
 		desk.log(conversation.ticket, timeline.OPTED_OUT)
-	tell("twilio_sms_message_received", message)
+	listeners.notify("twilio_sms_message_received", message)
 
 
 def _continued_ticket(desk, conversation, number, is_reaction: bool = False) -> Ticket | None:
@@ -171,16 +170,16 @@ def _continued_ticket(desk, conversation, number, is_reaction: bool = False) -> 
 	always_new = number.threading_policy == "Always a new ticket" and not is_reaction
 	if always_new or not conversation.ticket:
 		return None
-	ticket = desk.living_ticket(conversation.ticket)
+	ticket = desk.resolve_ticket(conversation.ticket)
 	if (
 		not ticket
-		or not ticket.settled_on
+		or not ticket.resolved_at
 		or number.threading_policy == "Always the same ticket"
 		or is_reaction
 	):
 		return ticket
 	# An agent may have texted from it since: this is the answer to that.
-	last_contact = max(ticket.settled_on, conversation.last_outbound or ticket.settled_on)
+	last_contact = max(ticket.resolved_at, conversation.last_outbound or ticket.resolved_at)
 	too_late = last_contact < add_to_date(now_datetime(), days=-(number.reopen_within_days or 0))
 	return None if too_late else ticket
 

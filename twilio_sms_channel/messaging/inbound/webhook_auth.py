@@ -22,7 +22,7 @@ _noted: dict[tuple, float] = {}
 
 
 @dataclass(frozen=True)
-class Caller:
+class WebhookContext:
 	"""What the doors need to know about a webhook, from one look into the database."""
 
 	account: str
@@ -42,13 +42,13 @@ class Token:
 	value: str
 
 
-def caller(account_sid: str, number: str) -> Caller | None:
+def caller(account_sid: str, number: str) -> WebhookContext | None:
 	"""The account with this SID and what belongs to it; None when it is not set up on this site."""
 	found = frappe.db.sql(_query(), {"account_sid": account_sid, "number": number})
 	if not found:
 		return None
 	name, modified, next_token, our_number, url, fallback_url, base = found[0]
-	return Caller(
+	return WebhookContext(
 		account=name,
 		account_modified=modified,
 		has_next_token=bool(next_token),
@@ -81,7 +81,7 @@ def _query() -> str:
 	).get_sql()
 
 
-def signing_tokens(caller: Caller) -> Iterator[Token]:
+def signing_tokens(caller: WebhookContext) -> Iterator[Token]:
 	"""The tokens that Twilio may sign with: the current one and, while rotating, the next one.
 
 	Twilio signs with the token that is primary at that moment, so both have to be accepted (error page 57012).
@@ -98,7 +98,7 @@ def _token(site: str, account: str, field: str, modified: datetime) -> str | Non
 	return get_decrypted_password(ACCOUNT, account, field, raise_exception=False)
 
 
-def note_use(caller: Caller, token: Token) -> None:
+def note_use(caller: WebhookContext, token: Token) -> None:
 	"""Keep when a token last signed a webhook. Commits; that it cannot is no reason to refuse a text."""
 	use = (frappe.local.site, caller.account, token.field, caller.account_modified)
 	now = time.monotonic()

@@ -6,7 +6,7 @@ from frappe.utils.caching import request_cache
 
 from twilio_sms_channel.content import files, outside, text
 from twilio_sms_channel.infra import conditional_update
-from twilio_sms_channel.infra.listeners import tell
+from twilio_sms_channel.infra.listeners import notify
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
 from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.messaging.sending import wake
@@ -125,10 +125,10 @@ def cancel(message: str) -> None:
 	if now != "Canceled":
 		_refuse_to_cancel(now)
 	doc.reload()
-	message_status.show(doc)
+	message_status.publish(doc)
 	# What was written after it has nothing to wait for any more.
 	wake.wake()
-	tell("twilio_sms_status_changed", doc)
+	notify("twilio_sms_status_changed", doc)
 
 
 def as_email(message: str, ticket, address: str = "") -> None:

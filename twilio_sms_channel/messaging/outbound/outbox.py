@@ -48,7 +48,7 @@ def write(
 	:param request_id: whoever repeats it for the same ticket gets the first message again, and nothing is written
 	:param about: what else than the ticket the request is about
 	:param seen: newest message of the ticket that the caller has seen, "" for none. Leave it out to write whatever
-		colleagues wrote. The caller holds the conversation, see `conversations.hold`: of two who write at the same
+		colleagues wrote. The caller holds the conversation, see `conversations.lock`: of two who write at the same
 		moment the second one is refused
 	:param seen_up_to_s: without `seen`: what colleagues wrote before so many seconds ago counts as seen
 	:raises AnsweredMeanwhile: another agent wrote something that was not seen
@@ -249,7 +249,7 @@ def all_asked_about(conversation) -> list:
 	number = eligibility.number_for(conversation)
 	if number.name == conversation.number:
 		return [conversation]
-	return [conversation, conversations.of_pair(number.name, conversation.customer_number)]
+	return [conversation, conversations.get_or_new(number.name, conversation.customer_number)]
 
 
 def ask_first(conversation) -> str:

@@ -86,13 +86,13 @@ def _start(to, body, number, ticket, contact, subject, files, request_id, confir
 	if first := outbox.asked_before(request_id, _about(to)):
 		return _as_before(first)
 	# Before anything is made: other apps' hooks may commit, and a refusal is to leave nothing behind.
-	planned = conversations.of_pair(number, to)
+	planned = conversations.get_or_new(number, to)
 	if reason := why_not(planned, ticket) or outbox.why_not(planned, body, files):
 		_refuse(reason)
 	if not confirmed:
 		outbox.refuse_if_unasked(planned)
 	outbox.ask_about_unreachable(to)
-	conversation = conversations.held(number, to)
+	conversation = conversations.get_or_create_locked(number, to)
 	if first := outbox.asked_before(request_id, _about(to)):
 		return _as_before(first)
 	if reason := why_not(conversation, ticket):
@@ -103,7 +103,7 @@ def _start(to, body, number, ticket, contact, subject, files, request_id, confir
 	continued = ticket or ((current := _continued(desk, conversation)) and current.name)
 	texted_before = continued and frappe.db.get_value(desk.doctype, continued, "twilio_sms_conversation")
 	if continued:
-		target = desk.take_on(
+		target = desk.attach(
 			conversation, continued, lambda own: conversations.are_of_one_customer(own, conversation)
 		)
 	else:
@@ -309,9 +309,9 @@ def _continued(desk, conversation) -> Ticket | None:
 	policy = frappe.get_cached_value(NUMBER, conversation.number, "threading_policy")
 	if policy == "Always a new ticket":
 		return None
-	current = desk.living_ticket(conversation.ticket)
+	current = desk.resolve_ticket(conversation.ticket)
 	# Other than a customer's answer a new matter does not reopen what was settled.
-	return current if current and (not current.settled_on or policy == "Always the same ticket") else None
+	return current if current and (not current.resolved_at or policy == "Always the same ticket") else None
 
 
 def _settle_contact(desk, conversation, chosen: str | None, ticket: str | None) -> None:
@@ -372,7 +372,7 @@ def _refuse_other_readers(desk, ticket, contact: str, number: str) -> None:
 
 
 def _team_of(desk, ticket: str | None) -> str:
-	about = desk.living_ticket(ticket) if ticket else None
+	about = desk.resolve_ticket(ticket) if ticket else None
 	return about.team if about else ""
 
 

@@ -12,7 +12,7 @@ from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.content import media_links
 from twilio_sms_channel.infra import clock, public_url
-from twilio_sms_channel.infra.listeners import ask
+from twilio_sms_channel.infra.listeners import guard
 from twilio_sms_channel.messaging.sending import reconcile
 from twilio_sms_channel.messaging.sending.claim import ClaimedMessage
 from twilio_sms_channel.twilio_gateway import errors
@@ -87,7 +87,7 @@ class Calls:
 		:raises TwilioProblem: nothing was begun
 		"""
 		login = self._gateway(search.account).login
-		self._submit(search, login, reconcile.look, login, search)
+		self._submit(search, login, reconcile.candidates, login, search)
 
 	def ended(self, wait_s: float) -> list[Call]:
 		"""Wait for a call to end; all that have ended."""
@@ -144,7 +144,7 @@ def _options(message: ClaimedMessage) -> dict:
 
 def _ask_other_apps(message: str) -> None:
 	try:
-		ask("twilio_sms_before_send", frappe.get_doc(MESSAGE, message))
+		guard("twilio_sms_before_send", frappe.get_doc(MESSAGE, message))
 	except JobTimeoutException:
 		# The job's time is over, whatever it was spent on: nobody objects to the message.
 		frappe.db.rollback()

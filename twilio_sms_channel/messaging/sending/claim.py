@@ -68,9 +68,9 @@ class ClaimedMessage:
 	def account_modified(self) -> datetime:
 		return self.sender.account_modified
 
-	def taken(self, answer: Accepted, next_look: datetime) -> message_status.Taken:
+	def taken(self, answer: Accepted, next_look: datetime) -> message_status.Acceptance:
 		"""As what it is written down when Twilio took it."""
-		return message_status.Taken(self.name, answer, next_look)
+		return message_status.Acceptance(self.name, answer, next_look)
 
 
 @dataclass
@@ -138,7 +138,7 @@ def _fail_all(number: str) -> None:
 		phone.display(number)
 	)
 	for name in frappe.get_all(MESSAGE, {"status": "Queued", "number": number}, pluck="name", limit=100):
-		message_status.settle(name, "Failed", reason=reason)
+		message_status.transition(name, "Failed", reason=reason)
 	frappe.db.commit()
 
 
@@ -206,6 +206,6 @@ def _take(sender: Sender, bucket: rate_limit.Bucket, rows: list, locked: set[str
 
 def _refuse(message: str, refused: eligibility.Refusal) -> None:
 	if refused.code is eligibility.Code.OPTED_OUT:
-		message_status.settle(message, "Blocked", code=errors.OPTED_OUT, reason=refused.reason)
+		message_status.transition(message, "Blocked", code=errors.OPTED_OUT, reason=refused.reason)
 	else:
-		message_status.settle(message, "Failed", reason=refused.reason)
+		message_status.transition(message, "Failed", reason=refused.reason)

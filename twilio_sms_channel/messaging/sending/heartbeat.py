@@ -28,7 +28,9 @@ def may_send() -> bool:
 	):
 		now = clock.now()
 		if _passed_since(before["beat"]) > STANDSTILL_S:
-			reconcile.doubt(_("Nothing was sent for a while, or a backup was restored."), JUST_NOW_S)
+			reconcile.mark_all_unconfirmed(
+				_("Nothing was sent for a while, or a backup was restored."), JUST_NOW_S
+			)
 		_write(now)
 	frappe.db.commit()
 	return True

@@ -34,14 +34,14 @@ def settle(about: ClaimedMessage | reconcile.Search, result) -> None:
 	if isinstance(about, ClaimedMessage):
 		_settle_message(about, result)
 	elif isinstance(result, errors.TwilioProblem):
-		reconcile.put_off(about, result)
+		reconcile.defer(about, result)
 	else:
-		reconcile.conclude(about, result)
+		reconcile.reconcile(about, result)
 
 
 def _record_acceptance(accepted: list[tuple[ClaimedMessage, Accepted]]) -> None:
 	next_look = polling.first_at(has_callback=public_url.is_reachable()) if accepted else None
-	message_status.accept(*(message.taken(answer, next_look) for message, answer in accepted))
+	message_status.record_acceptance(*(message.taken(answer, next_look) for message, answer in accepted))
 	frappe.db.commit()
 	recovered = {}
 	for message, _answer in accepted:
@@ -59,22 +59,24 @@ def _settle_message(message: ClaimedMessage, result) -> None:
 	if isinstance(result, MissedWindow):
 		conditional_update.update(MESSAGE, message.name, {"status": "Queued"}, status="Sending")
 	elif isinstance(result, Stopped):
-		message_status.settle(message.name, "Blocked", reason=result.message)
+		message_status.transition(message.name, "Blocked", reason=result.message)
 	elif isinstance(result, errors.TryAgain):
 		_back_off(message, result)
 		_queue_again(message, result)
 	elif isinstance(result, errors.OutcomeUnknown):
 		_back_off(message, result)
-		reconcile.begin(message.name, result.message, result.code)
+		reconcile.mark_unconfirmed(message.name, result.message, result.code)
 	elif result.code in account_pause.CODES:
 		account_pause.pause(message.sender.account, result.code, result.message)
 		_queue_again(message, result)
 	elif result.code == errors.OPTED_OUT:
 		consent.opt_out(frappe.get_doc(CONVERSATION, message.conversation), "Twilio's Refusal", message.name)
-		message_status.settle(message.name, "Blocked", code=result.code, reason=errors.explain(result.code))
+		message_status.transition(
+			message.name, "Blocked", code=result.code, reason=errors.explain(result.code)
+		)
 	else:
 		reason = errors.explain(result.code, result.message)
-		message_status.settle(message.name, "Failed", code=result.code, reason=reason)
+		message_status.transition(message.name, "Failed", code=result.code, reason=reason)
 
 
 def _back_off(message: ClaimedMessage, problem: errors.TwilioProblem) -> None:
@@ -86,8 +88,8 @@ def _back_off(message: ClaimedMessage, problem: errors.TwilioProblem) -> None:
 def _queue_again(message: ClaimedMessage, problem: errors.TwilioProblem) -> None:
 	reason = errors.explain(problem.code, problem.message)
 	if clock.passed(message.tried_since, clock.utc())[0] > reconcile.TOO_LATE_AFTER_HOURS * 3600:
-		message_status.settle(message.name, "Failed", code=problem.code, reason=reason)
+		message_status.transition(message.name, "Failed", code=problem.code, reason=reason)
 		return
 	why = {"status": "Queued", "error_code": problem.code or None, "error_message": reason}
 	if conditional_update.update(MESSAGE, message.name, why, status="Sending"):
-		message_status.show(frappe._dict(name=message.name, status="Queued"))
+		message_status.publish(frappe._dict(name=message.name, status="Queued"))

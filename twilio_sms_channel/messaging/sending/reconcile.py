@@ -72,19 +72,19 @@ def absent_after_s() -> float:
 	return float(frappe.conf.get("twilio_sms_absent_after_s") or ABSENT_AFTER_S)
 
 
-def begin(message: str, what_happened: str, code: str = "") -> None:
+def mark_unconfirmed(message: str, what_happened: str, code: str = "") -> None:
 	"""Mark a text as Unconfirmed, which the agent sees; later texts of its conversation wait.
 
 	:param what_happened: a sentence for people
 	"""
 	reason = _("{0} It is looked up at Twilio, and sent again only if it is not there.").format(what_happened)
-	if message_status.settle(message, "Unconfirmed", code=code, reason=reason):
+	if message_status.transition(message, "Unconfirmed", code=code, reason=reason):
 		# What was seen of an earlier attempt tells nothing of this one.
 		first = {"next_attempt": _in(min(FIRST_LOOK_S, absent_after_s() / 4)), "looked_up_since_utc": None}
 		conditional_update.update(MESSAGE, message, first, status="Unconfirmed")
 
 
-def doubt(what_happened: str, before_s: float | None = None) -> int:
+def mark_all_unconfirmed(what_happened: str, before_s: float | None = None) -> int:
 	"""Have all texts looked up that wait, in data that may be older than what happened to them.
 
 	:param what_happened: a sentence for people
@@ -93,21 +93,21 @@ def doubt(what_happened: str, before_s: float | None = None) -> int:
 	"""
 	count = 0
 	for row in _undecided(("Queued", "Sending"), before_s):
-		begin(row.name, what_happened)
+		mark_unconfirmed(row.name, what_happened)
 		# Twilio is asked about all that happened since it was written, or first tried.
 		facts = {"tried_at": row.tried_at or row.creation, "next_attempt": clock.now()}
 		count += conditional_update.update(MESSAGE, row.name, facts, status="Unconfirmed")
 	return count
 
 
-def call_off(reason: str) -> int:
+def cancel_all(reason: str) -> int:
 	"""Cancel all texts that wait, or of which nobody knows whether they were sent.
 
 	:param reason: for people
 	:return: how many
 	"""
 	waiting = _undecided(("Queued", "Sending", "Unconfirmed"))
-	return sum(message_status.settle(row.name, "Canceled", reason=reason) for row in waiting)
+	return sum(message_status.transition(row.name, "Canceled", reason=reason) for row in waiting)
 
 
 def _undecided(statuses: tuple[str, ...], before_s: float | None = None) -> list:
@@ -208,7 +208,7 @@ def _waiting(Message):
 	)
 
 
-def look(login: Login, search: Search) -> Listed:
+def candidates(login: Login, search: Search) -> Listed:
 	"""What Twilio has sent to the customer since the call. Needs no connection to the site."""
 	waited_s = search.waited_s[1] + time.monotonic() - search.asked_at
 	return message_search.sent_to(
@@ -220,7 +220,7 @@ def look(login: Login, search: Search) -> Listed:
 	)
 
 
-def conclude(search: Search, listed: Listed) -> None:
+def reconcile(search: Search, listed: Listed) -> None:
 	"""Match the text with Twilio's, queue it again when it certainly is not there, otherwise look again or ask an agent."""
 	known = _known(search.customer_number, [message.sid for message in listed.messages])
 	unknown = [m for m in reversed(listed.messages) if m.sid not in known and _may_be_ours(search, m)]
@@ -256,7 +256,7 @@ def _first_look(search: Search, listed: Listed) -> datetime | None:
 def _send_after_all(search: Search) -> None:
 	if search.is_too_late:
 		reason = _("It was not sent, and {0} hours later it is no longer sent by itself.")
-		message_status.settle(search.name, "Failed", reason=reason.format(TOO_LATE_AFTER_HOURS))
+		message_status.transition(search.name, "Failed", reason=reason.format(TOO_LATE_AFTER_HOURS))
 		return
 	if _update(search, status="Queued", next_attempt=None, error_code=None, error_message=None):
 		_show(search.name)
@@ -271,7 +271,7 @@ def _ask_agent(search: Search) -> None:
 
 
 def _show(message: str) -> None:
-	message_status.show(frappe.db.get_value(MESSAGE, message, ["name", "status"], as_dict=True))
+	message_status.publish(frappe.db.get_value(MESSAGE, message, ["name", "status"], as_dict=True))
 
 
 def _known(customer_number: str, sids: list[str]) -> set[str]:
@@ -287,7 +287,7 @@ def _known(customer_number: str, sids: list[str]) -> set[str]:
 	return known
 
 
-def put_off(search: Search, problem: errors.TwilioProblem) -> None:
+def defer(search: Search, problem: errors.TwilioProblem) -> None:
 	"""Twilio's list could not be had: as long as it cannot, the text is not sent."""
 	if problem.code in account_pause.CODES:
 		account_pause.pause(search.account, problem.code, problem.message)
@@ -297,7 +297,7 @@ def put_off(search: Search, problem: errors.TwilioProblem) -> None:
 
 def _match(search: Search, message: FoundMessage) -> None:
 	if message.error_code:
-		message_status.report(
+		message_status.apply_callback(
 			search.name,
 			message.accepted.twilio_status,
 			message.error_code,
@@ -305,7 +305,9 @@ def _match(search: Search, message: FoundMessage) -> None:
 			sid=message.sid,
 		)
 	else:
-		message_status.accept(message_status.Taken(search.name, message.accepted, next_look=clock.now()))
+		message_status.record_acceptance(
+			message_status.Acceptance(search.name, message.accepted, next_look=clock.now())
+		)
 
 
 def _update(search: Search, **facts) -> bool:

@@ -48,7 +48,7 @@ def send_again(message: str) -> None:
 			"turn": rate_limit.round_for(doc.number, doc.conversation, by=frappe.session.user),
 		}
 	)
-	message_status.show(doc)
+	message_status.publish(doc)
 	wake.wake()
 
 
@@ -91,7 +91,7 @@ def _why_it_may_have_arrived(doc) -> str:
 		return _("Twilio cannot be asked whether it has arrived meanwhile: {0}").format(e)
 	status = statuses.OUR_STATUS.get(found.twilio_status, "")
 	if status in statuses.ARRIVED:
-		message_status.report(doc.name, found.twilio_status, sid=found.sid)
+		message_status.apply_callback(doc.name, found.twilio_status, sid=found.sid)
 		frappe.db.commit()
 		doc.reload()
 		return _("Twilio now says that it arrived after all.")

@@ -7,4 +7,4 @@ JOB = "twilio_sms_channel.messaging.sending.worker.run"
 
 def wake() -> None:
 	"""Have a worker send what waits, after the commit of the running transaction."""
-	jobs.later(JOB, once_for=JOB)
+	jobs.enqueue_after_commit(JOB, dedupe_key=JOB)

@@ -35,7 +35,7 @@ USELESS_AFTER_S, LINGERS = 1.5, "sending lingers"
 def run() -> None:
 	"""Send what waits, of all numbers, and look up what is unconfirmed (worker)."""
 	jobs.as_administrator()
-	jobs.begun(wake.JOB)
+	jobs.release(wake.JOB)
 	if not heartbeat.may_send():
 		return
 	recover()
@@ -46,7 +46,7 @@ def run() -> None:
 def recover() -> None:
 	"""Have messages looked up whose worker died during the call. Commits."""
 	for message in claim.orphaned():
-		reconcile.begin(message, _("The worker stopped while sending."))
+		reconcile.mark_unconfirmed(message, _("The worker stopped while sending."))
 		# Others do the same at this moment: nobody holds one while waiting for the next.
 		frappe.db.commit()
 
@@ -54,7 +54,7 @@ def recover() -> None:
 def look_after_accounts() -> None:
 	"""Ask Twilio whether paused accounts may send again, and send what waits (worker)."""
 	jobs.as_administrator()
-	jobs.begun(LOOK_AFTER_ACCOUNTS)
+	jobs.release(LOOK_AFTER_ACCOUNTS)
 	account_pause.look_again()
 	wake_if_needed()
 
@@ -64,7 +64,7 @@ def wake_if_needed() -> None:
 	waiting = any(frappe.db.exists(MESSAGE, {"status": status}) for status in ("Queued", "Sending"))
 	if waiting or reconcile.is_due():
 		# Whatever is marked as waiting: a Redis that was restarted forgot the job, another one keeps the mark.
-		jobs.later(wake.JOB)
+		jobs.enqueue_after_commit(wake.JOB)
 		frappe.db.commit()
 
 
@@ -173,7 +173,7 @@ class SendWorker:
 		if now < self.others_at:
 			return False
 		self.others_at = now + OTHERS_EVERY_S
-		if not jobs.others_wait():
+		if not jobs.has_backlog():
 			self.others_since = inf
 			return False
 		self.others_since = min(self.others_since, now)
@@ -185,7 +185,7 @@ class SendWorker:
 		"""Have another job go on, once."""
 		if not self.handed_over:
 			self.handed_over = True
-			jobs.later(wake.JOB, queue="default", once_for=wake.JOB)
+			jobs.enqueue_after_commit(wake.JOB, queue="default", dedupe_key=wake.JOB)
 			frappe.db.commit()
 
 

@@ -10,7 +10,9 @@ NUMBER, JOB = "Twilio SMS Number", "places of numbers"
 
 def fill_in_later() -> None:
 	"""Have a worker fill in the region of numbers that have none, after the commit of the running transaction."""
-	jobs.later("twilio_sms_channel.messaging.setup.number_region.fill_in", queue="long", once_for=JOB)
+	jobs.enqueue_after_commit(
+		"twilio_sms_channel.messaging.setup.number_region.fill_in", queue="long", dedupe_key=JOB
+	)
 
 
 def fill_in() -> None:
@@ -18,7 +20,7 @@ def fill_in() -> None:
 	# Not at the top, and in a worker only: its tables take seconds to load, and 190 MB until the process ends.
 	from phonenumbers import geocoder
 
-	jobs.begun(JOB)
+	jobs.release(JOB)
 	for name in frappe.get_all(
 		NUMBER, {"number_type": "Long Code", "region": ("is", "not set")}, pluck="name"
 	):

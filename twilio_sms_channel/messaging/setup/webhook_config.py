@@ -132,7 +132,7 @@ def read_again_later(caller, params) -> None:
 
 	At most once per number in ten minutes: strangers can bring this about.
 
-	:param caller: `accounts.Caller` that the webhook claims to be from
+	:param caller: `webhook_auth.WebhookContext` that the webhook claims to be from
 	:param params: the webhook's
 	"""
 	names = [params.get(name) or "-" for name in ("To", "From", "MessagingServiceSid")]

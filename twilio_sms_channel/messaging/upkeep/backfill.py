@@ -186,7 +186,7 @@ def _repair_sent(gateway: Gateway, number, after: datetime, before: datetime, re
 	for listed in _listed(gateway, number, "sender", *around):
 		if row := ours.get(listed.sid):
 			if row.status not in statuses.FINAL:
-				changed = message_status.report(
+				changed = message_status.apply_callback(
 					row.name, listed.status, listed.error_code, listed.error_message
 				)
 				result.repaired += bool(changed)

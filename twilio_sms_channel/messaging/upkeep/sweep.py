@@ -34,7 +34,7 @@ def run() -> None:
 		(media.CLEAN_UP, MEDIA_QUEUE, media.undeleted),
 	):
 		if is_needed():
-			jobs.later(job, queue=queue, once_for=job)
+			jobs.enqueue_after_commit(job, queue=queue, dedupe_key=job)
 	frappe.db.commit()
 	with courtesy("The steps of the onboarding could not be ticked"):
 		onboarding.note_what_is_done()

@@ -22,14 +22,18 @@ def confirm(waiting: str = CANCEL) -> int:
 	with site_identity.locked():
 		if not site_identity.is_copy():
 			return 0
-		count = _call_off() if waiting == CANCEL else reconcile.doubt(_("This site took over from a backup."))
+		count = (
+			_call_off()
+			if waiting == CANCEL
+			else reconcile.mark_all_unconfirmed(_("This site took over from a backup."))
+		)
 		site_identity.move_in(beat=clock.now(), confirmed_by=frappe.session.user, confirmed_on=now_datetime())
 		frappe.db.commit()
 		return count
 
 
 def _call_off() -> int:
-	return reconcile.call_off(
+	return reconcile.cancel_all(
 		_(
 			"Canceled when this site took over from a backup, because it may have been sent before. Text again if the customer still needs it."
 		)
