@@ -6,7 +6,7 @@ from support.planted import stored
 from support.stack import eventually, ticket_of
 
 from twilio_sms_channel import install
-from twilio_sms_channel.doctor import people
+from twilio_sms_channel.doctor.checks import people
 from twilio_sms_channel.patches import one_spelling_of_customers
 from twilio_sms_channel.people import contacts, phone
 

@@ -4,7 +4,7 @@ import frappe
 import pytest
 from support.stack import INBOUND
 
-from twilio_sms_channel.doctor import public_address
+from twilio_sms_channel.doctor.checks import address
 from twilio_sms_channel.infra import public_url
 from twilio_sms_channel.messaging.upkeep import sweep
 from twilio_sms_channel.patches import keep_public_base_url
@@ -121,7 +121,7 @@ def test_what_stands_at_twilio_is_kept_when_an_older_version_is_updated(stack, s
 @pytest.mark.usefixtures("nothing_entered")
 def test_the_doctor_compares_what_processes_take_for_the_address(stack, monkeypatch):
 	def found() -> dict[str, str]:
-		return {finding.check: finding.what for finding in public_address.check_address()}
+		return {finding.check: finding.what for finding in address.check_address()}
 
 	monkeypatch.setitem(frappe.local.conf, "host_name", "https://help.example.com")
 	public_url.note("web")
@@ -147,9 +147,9 @@ def test_whoever_presses_the_button_sees_what_the_config_says_by_now(stack):
 	for process in public_url.PROCESSES:
 		key = f"{public_url.NOTED}:{process}"
 		frappe.cache().set_value(key, "https://before.example.com", expires_in_sec=60)
-	assert [finding.check for finding in public_address.check_address()].count("address.differs") == 1
+	assert [finding.check for finding in address.check_address()].count("address.differs") == 1
 	with request_with({}):
-		findings = [finding.check for finding in public_address.check_address()]
+		findings = [finding.check for finding in address.check_address()]
 	assert "address.differs" not in findings
 	assert set(public_url.noted().values()) == {public_url.base()}
 

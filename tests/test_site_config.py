@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from support.stack import free_port
 
 from twilio_sms_channel import practice
-from twilio_sms_channel.doctor import remedies
+from twilio_sms_channel.doctor import repairs
 from twilio_sms_channel.infra import site_config, site_identity
 
 KEY = "twilio_sms_test_value"
@@ -75,7 +75,7 @@ def test_all_that_the_app_writes_there_goes_this_way():
 	"""Frappe's own function writes into the file that others read."""
 	app = Path(practice.__file__).parent
 	assert [str(file) for file in app.rglob("*.py") if "update_site_config" in file.read_text()] == []
-	assert site_config in (vars(module).get("site_config") for module in (practice, site_identity, remedies))
+	assert site_config in (vars(module).get("site_config") for module in (practice, site_identity, repairs))
 
 
 def test_practice_mode_leaves_a_site_alone_that_practises_already(path, sim):

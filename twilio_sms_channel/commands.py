@@ -91,7 +91,7 @@ def doctor(context, account: str | None, number: str | None, as_json: bool):
 	Ends with 0 when nothing is (notices do not count), 1 when something is at risk, 2 when something is broken, 3 when
 	there is no such account or number: what Nagios and its relatives expect.
 	"""
-	from twilio_sms_channel.doctor import printed
+	from twilio_sms_channel.doctor import cli
 
 	site = get_site(context)
 	frappe.init(site=site)
@@ -99,7 +99,7 @@ def doctor(context, account: str | None, number: str | None, as_json: bool):
 	try:
 		# Frappe prints a word of its own now and then, which no program could read.
 		with redirect_stdout(sys.stderr):
-			code, lines = printed.examine(account, number, as_json)
+			code, lines = cli.examine(account, number, as_json)
 		frappe.db.commit()
 		click.echo(lines)
 		raise SystemExit(code)

@@ -10,7 +10,7 @@ from support.clinic import FINDING, NUMBER
 from support.people import make_system_manager
 
 from twilio_sms_channel import doctor
-from twilio_sms_channel.doctor import printed, records
+from twilio_sms_channel.doctor import cli, store
 
 DOOR = "twilio_sms_channel.api.setup."
 
@@ -40,12 +40,12 @@ def test_a_finding_is_there_once_as_long_as_it_is_so(clinic):
 
 def test_two_who_look_at_once_find_it_once(clinic):
 	clinic.number_at_twilio().sms_url = ""
-	reports = [doctor.examination.Report({}, whole=False) for _n in range(2)]
-	finding = doctor.finding.Finding("webhooks.none", "Broken", "What", "Why", "How", NUMBER, clinic.number)
+	reports = [doctor.runner.Report({}, whole=False) for _n in range(2)]
+	finding = doctor.findings.Finding("webhooks.none", "Broken", "What", "Why", "How", NUMBER, clinic.number)
 	for report in reports:
 		report.findings.append(finding)
 		# As if neither saw what the other wrote.
-		report.names[finding.key] = records._insert(finding, {"severity": "Broken", "what": "What"})
+		report.names[finding.key] = store._insert(finding, {"severity": "Broken", "what": "What"})
 	assert reports[0].names == reports[1].names
 	assert frappe.db.count(FINDING) == 1
 
@@ -84,7 +84,7 @@ def test_a_number_that_is_switched_off_has_no_findings(clinic):
 
 def tonight(clinic) -> None:
 	"""The nightly run, of one account."""
-	records.tell(doctor.examine(account=clinic.account))
+	store.tell(doctor.examine(account=clinic.account))
 	frappe.db.commit()
 
 
@@ -146,22 +146,22 @@ def test_agents_are_not_let_in(clinic, agent, door):
 
 def test_the_command_says_it_in_words_and_ends_as_monitoring_expects(clinic):
 	clinic.number_at_twilio().sms_method = "GET"
-	code, words = printed.examine(None, clinic.number, as_json=False)
+	code, words = cli.examine(None, clinic.number, as_json=False)
 	assert (code, "AT RISK: Twilio hands over texts" in words) == (1, True)
 	clinic.number_at_twilio().sms_url = ""
-	assert printed.examine(None, clinic.number, as_json=False)[0] == 2
+	assert cli.examine(None, clinic.number, as_json=False)[0] == 2
 
 
 def test_the_command_ends_well_where_nothing_is_wrong(clinic, sim):
-	code, words = printed.examine(clinic.account, None, as_json=False)
+	code, words = cli.examine(clinic.account, None, as_json=False)
 	assert (code, "Nothing is wrong." in words) == (0, True)
-	assert printed.examine("nobody", None, as_json=False)[0] == 3
-	code, words = printed.examine(None, "nobody", as_json=True)
+	assert cli.examine("nobody", None, as_json=False)[0] == 3
+	code, words = cli.examine(None, "nobody", as_json=True)
 	assert code == 3 and "nobody is not set up on this site" in json.loads(words)["error"]
 
 
 def test_the_command_says_what_it_could_not_look_at(clinic, sim):
 	sim.faults.always("outage")
-	code, words = printed.examine(clinic.account, None, as_json=False)
+	code, words = cli.examine(clinic.account, None, as_json=False)
 	(line,) = re.findall(r"^Not checked: .+\n(?:  .+\n)*", words, re.MULTILINE)
 	assert code == 2 and "Balance," in line and f"({clinic.account})" in line.replace("\n  ", " ")

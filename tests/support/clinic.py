@@ -12,7 +12,7 @@ from frappe.utils.background_jobs import get_workers
 
 from support.stack import INBOUND, Stack, eventually
 from twilio_sms_channel import doctor
-from twilio_sms_channel.doctor import remedies
+from twilio_sms_channel.doctor import repairs
 from twilio_sms_channel.messaging.inbound import rejected_webhooks
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.simulator.models import TOLL_FREE
@@ -120,7 +120,7 @@ class Clinic:
 		frappe.db.set_value(
 			"Scheduled Job Type", {"method": SWEEP}, {"stopped": 0, "last_execution": now_datetime()}
 		)
-		remedies.reset_job_times("")
+		repairs.reset_job_times("")
 		frappe.db.commit()
 
 	def close(self) -> None:

@@ -9,34 +9,33 @@ from collections.abc import Callable
 import frappe
 from frappe import _
 
-from twilio_sms_channel.doctor import (
+from twilio_sms_channel.doctor import repairs, store
+from twilio_sms_channel.doctor.checks import (
+	address,
 	clocks,
 	credentials,
-	machinery,
 	numbers,
 	people,
-	public_address,
-	records,
 	registration,
-	rejections,
-	remedies,
+	site,
 	traffic,
+	webhooks,
 )
-from twilio_sms_channel.doctor.examination import Check, Report
-from twilio_sms_channel.doctor.patient import patients
+from twilio_sms_channel.doctor.context import patients
+from twilio_sms_channel.doctor.runner import Check, Report
 from twilio_sms_channel.infra import jobs
 
 CHECKS_OF_SITE = (
-	Check("home", machinery.check_home),
-	Check("desk", machinery.check_desk),
-	Check("country", machinery.check_country),
-	Check("workers", machinery.check_workers),
-	Check("scheduler", machinery.check_scheduler),
-	Check("endpoints", machinery.check_endpoints),
-	Check("simulator", machinery.check_simulator),
-	Check("address", public_address.check_address),
+	Check("home", site.check_home),
+	Check("desk", site.check_desk),
+	Check("country", site.check_country),
+	Check("workers", site.check_workers),
+	Check("scheduler", site.check_scheduler),
+	Check("endpoints", site.check_endpoints),
+	Check("simulator", site.check_simulator),
+	Check("address", address.check_address),
 	Check("accounts", credentials.check_accounts),
-	Check("strangers", rejections.check_strangers),
+	Check("strangers", webhooks.check_strangers),
 	Check("contacts", people.check_contacts),
 )
 # In this order: where Twilio does not let an account in, what asks it is left out.
@@ -47,7 +46,7 @@ CHECKS_OF_ACCOUNT = (
 	Check("paused", credentials.check_paused, asks_twilio=True),
 	Check("balance", credentials.check_balance, asks_twilio=True),
 	Check("clocks", clocks.check_clocks, asks_twilio=True, once=True),
-	Check("round_trip", public_address.check_round_trip),
+	Check("round_trip", address.check_round_trip),
 	Check("ownership", numbers.check_ownership, asks_twilio=True),
 	Check("webhooks", numbers.check_webhooks, asks_twilio=True),
 	Check("capabilities", numbers.check_capabilities, asks_twilio=True),
@@ -58,8 +57,8 @@ CHECKS_OF_ACCOUNT = (
 	Check("stuck", traffic.check_stuck),
 	Check("failed", traffic.check_failed),
 	Check("unconfirmed", traffic.check_unconfirmed),
-	Check("refused", rejections.check_refused),
-	Check("alerts", rejections.check_alerts, asks_twilio=True),
+	Check("refused", webhooks.check_refused),
+	Check("alerts", webhooks.check_alerts, asks_twilio=True),
 )
 DOCTYPE = "Twilio SMS Finding"
 
@@ -119,7 +118,7 @@ def examine(
 	steps = [(check, None) for check in CHECKS_OF_SITE]
 	steps += [(check, patient) for patient in asked for check in CHECKS_OF_ACCOUNT]
 	steps = [step for step in steps if only in ("", step[0].name)]
-	is_silent = machinery.is_left_by_simulator()
+	is_silent = site.is_left_by_simulator()
 	for done, (check, patient) in enumerate(steps):
 		if progress:
 			progress(report.titles[check.name], done, len(steps))
@@ -131,7 +130,7 @@ def examine(
 		if is_silent:
 			patient.silent = _("Practice mode is not running.")
 		report.account(check, patient)
-	records.keep(report)
+	store.keep(report)
 	return report
 
 
@@ -143,19 +142,19 @@ def mend(finding: str) -> dict[str, bool]:
 	:raises frappe.ValidationError: the app cannot mend it, or Twilio refused
 	"""
 	row = frappe.get_doc(DOCTYPE, finding)
-	if row.remedy not in remedies.REMEDIES:
+	if row.remedy not in repairs.REMEDIES:
 		frappe.throw(_("The app cannot mend this by itself. The finding says what to do."))
-	remedies.REMEDIES[row.remedy](row.about)
+	repairs.REMEDIES[row.remedy](row.about)
 	# Workers and the web server, which the check asks, have to see it.
 	frappe.db.commit()
 	scope = {"Twilio SMS Account": "account", "Twilio SMS Number": "number"}.get(row.about_doctype)
 	examine(**({scope: row.about} if scope else {}), only=row.check_name.partition(".")[0])
 	mended = not frappe.db.exists(DOCTYPE, finding)
-	return {"mended": mended, "in_background": not mended and row.remedy in remedies.IN_BACKGROUND}
+	return {"mended": mended, "in_background": not mended and row.remedy in repairs.IN_BACKGROUND}
 
 
 def nightly() -> None:
 	"""Once a day (scheduler): look, and tell the managers of what is newly broken."""
 	jobs.as_administrator()
-	records.tell(examine())
+	store.tell(examine())
 	frappe.db.commit()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import requests
 from redis.exceptions import RedisError
 
-from twilio_sms_channel.doctor.finding import NotDone
+from twilio_sms_channel.doctor.findings import NotDone
 from twilio_sms_channel.infra import public_url
 from twilio_sms_channel.messaging.inbound import self_test_webhook
 from twilio_sms_channel.twilio_gateway import signature

@@ -7,9 +7,10 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, now_datetime
 
-from twilio_sms_channel.doctor import machinery, self_test
-from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding, NotDone
-from twilio_sms_channel.doctor.patient import ACCOUNT, AccountContext
+from twilio_sms_channel.doctor import self_test
+from twilio_sms_channel.doctor.checks import site
+from twilio_sms_channel.doctor.context import ACCOUNT, AccountContext
+from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, Finding, NotDone
 from twilio_sms_channel.infra import public_url, site_identity
 
 SETTINGS = "Twilio SMS Settings"
@@ -84,7 +85,7 @@ def check_round_trip(patient: AccountContext) -> Iterator[Finding]:
 	if site_identity.is_copy():
 		# Its public address may be the original's.
 		raise NotDone(_("this site is a copy"))
-	if machinery.blocked_doors():
+	if site.blocked_doors():
 		raise NotDone(_("this site blocks Twilio's requests"))
 	if not public_url.is_reachable():
 		raise NotDone(_("the site has no public address"))

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from frappe import _
 
-from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
-from twilio_sms_channel.doctor.patient import NUMBER, AccountContext
+from twilio_sms_channel.doctor.context import NUMBER, AccountContext
+from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, Finding
 from twilio_sms_channel.infra import public_url
 from twilio_sms_channel.messaging.setup import webhook_config
 from twilio_sms_channel.people import phone

@@ -8,8 +8,8 @@ from frappe.core.doctype.scheduled_job_type.scheduled_job_type import sync_jobs
 from frappe.utils import now_datetime
 from frappe.utils.scheduler import enable_scheduler
 
-from twilio_sms_channel.doctor import machinery
-from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER
+from twilio_sms_channel.doctor.checks import site
+from twilio_sms_channel.doctor.context import ACCOUNT, NUMBER
 from twilio_sms_channel.infra import clock, jobs, site_config, site_identity
 from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.messaging.inbound import intake
@@ -101,7 +101,7 @@ def start_job(job_type: str) -> None:
 
 
 def reset_job_times(_about: str) -> None:
-	for name in machinery.jobs_in_the_future():
+	for name in site.jobs_in_the_future():
 		frappe.db.set_value("Scheduled Job Type", name, "last_execution", now_datetime())
 
 

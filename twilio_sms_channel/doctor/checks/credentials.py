@@ -7,8 +7,8 @@ from frappe import _
 from frappe.query_builder.functions import Sum
 from frappe.utils import add_to_date, fmt_money, now_datetime
 
-from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, NOTICE, Finding, NotDone
-from twilio_sms_channel.doctor.patient import ACCOUNT, AccountContext
+from twilio_sms_channel.doctor.context import ACCOUNT, AccountContext
+from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding, NotDone
 from twilio_sms_channel.twilio_gateway import account_check, errors, standing
 
 MESSAGE = "Twilio SMS Message"

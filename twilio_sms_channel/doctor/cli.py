@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel import doctor
-from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN
+from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN
 
 # As plugins of Nagios, Icinga and others end.
 OK, WARNING, CRITICAL, UNKNOWN = range(4)

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 
-from twilio_sms_channel.doctor import credentials
-from twilio_sms_channel.doctor.finding import SEVERITIES, Finding, NotDone
-from twilio_sms_channel.doctor.patient import AccountContext
+from twilio_sms_channel.doctor.checks import credentials
+from twilio_sms_channel.doctor.context import AccountContext
+from twilio_sms_channel.doctor.findings import SEVERITIES, Finding, NotDone
 from twilio_sms_channel.twilio_gateway.errors import Refused, TwilioProblem
 
 

@@ -7,8 +7,8 @@ from frappe import _
 from frappe.query_builder.functions import Count, Max, Min
 from frappe.utils import add_to_date, now_datetime
 
-from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
-from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, AccountContext
+from twilio_sms_channel.doctor.context import ACCOUNT, NUMBER, AccountContext
+from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, Finding
 from twilio_sms_channel.infra import site_identity, statuses
 from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.people import phone

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from frappe import _
 
-from twilio_sms_channel.doctor.finding import NOTICE, Finding
+from twilio_sms_channel.doctor.findings import NOTICE, Finding
 from twilio_sms_channel.people import contacts, phone
 
 

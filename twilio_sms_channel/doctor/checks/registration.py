@@ -7,8 +7,8 @@ from frappe import _
 from frappe.query_builder.functions import Count, Max, Substring
 from frappe.utils import add_to_date, now_datetime
 
-from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, Finding
-from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, AccountContext
+from twilio_sms_channel.doctor.context import ACCOUNT, NUMBER, AccountContext
+from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, Finding
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors, standing
 

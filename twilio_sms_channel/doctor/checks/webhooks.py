@@ -8,8 +8,8 @@ from frappe import _
 from frappe.query_builder.functions import Count, Max
 from frappe.utils import add_to_date, now_datetime
 
-from twilio_sms_channel.doctor.finding import AT_RISK, BROKEN, NOTICE, Finding
-from twilio_sms_channel.doctor.patient import ACCOUNT, NUMBER, AccountContext
+from twilio_sms_channel.doctor.context import ACCOUNT, NUMBER, AccountContext
+from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding
 from twilio_sms_channel.infra import public_url
 from twilio_sms_channel.messaging.inbound import rejected_webhooks
 from twilio_sms_channel.people import phone

@@ -5,8 +5,8 @@ from datetime import datetime, timezone
 
 from frappe import _
 
-from twilio_sms_channel.doctor.finding import AT_RISK, Finding
-from twilio_sms_channel.doctor.patient import ACCOUNT, AccountContext
+from twilio_sms_channel.doctor.context import ACCOUNT, AccountContext
+from twilio_sms_channel.doctor.findings import AT_RISK, Finding
 from twilio_sms_channel.infra import clock
 
 # Less is no matter of wrong clocks: Twilio tells its time to the second, and an answer takes a while.

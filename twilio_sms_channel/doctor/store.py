@@ -5,8 +5,8 @@ from frappe import _
 from frappe.utils import now_datetime
 
 from twilio_sms_channel.content.outside import NO_MARKUP
-from twilio_sms_channel.doctor.examination import Report
-from twilio_sms_channel.doctor.finding import BROKEN, Finding
+from twilio_sms_channel.doctor.findings import BROKEN, Finding
+from twilio_sms_channel.doctor.runner import Report
 from twilio_sms_channel.infra.alerts import tell_managers
 
 DOCTYPE = "Twilio SMS Finding"
