@@ -21,7 +21,7 @@ from twilio_sms_channel.doctor.checks import (
 	traffic,
 	webhooks,
 )
-from twilio_sms_channel.doctor.context import patients
+from twilio_sms_channel.doctor.context import account_contexts
 from twilio_sms_channel.doctor.runner import Check, Report
 from twilio_sms_channel.infra import jobs
 
@@ -113,23 +113,23 @@ def examine(
 	:param only: the name of one check
 	:raises frappe.DoesNotExistError: no such account or number
 	"""
-	asked = patients(account, number)
+	asked = account_contexts(account, number)
 	report = Report(titles(), whole=not (account or number), only=only)
 	steps = [(check, None) for check in CHECKS_OF_SITE]
-	steps += [(check, patient) for patient in asked for check in CHECKS_OF_ACCOUNT]
+	steps += [(check, account_context) for account_context in asked for check in CHECKS_OF_ACCOUNT]
 	steps = [step for step in steps if only in ("", step[0].name)]
 	is_silent = site.is_left_by_simulator()
-	for done, (check, patient) in enumerate(steps):
+	for done, (check, account_context) in enumerate(steps):
 		if progress:
 			progress(report.titles[check.name], done, len(steps))
-		if patient is None:
+		if account_context is None:
 			report.site(check)
 			continue
 		if check.once and report.is_done(check):
 			continue
 		if is_silent:
-			patient.silent = _("Practice mode is not running.")
-		report.account(check, patient)
+			account_context.silent = _("Practice mode is not running.")
+		report.account(check, account_context)
 	store.keep(report)
 	return report
 

@@ -73,7 +73,7 @@ class AccountContext:
 		return {name: sender for name, sender in found if sender}
 
 
-def patients(account: str | None = None, number: str | None = None) -> list[AccountContext]:
+def account_contexts(account: str | None = None, number: str | None = None) -> list[AccountContext]:
 	"""Who is examined; without parameters all accounts that are switched on.
 
 	:raises frappe.DoesNotExistError: no such account or number

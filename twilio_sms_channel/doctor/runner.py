@@ -54,23 +54,25 @@ class Report:
 		except NotDone as e:
 			self._note(check, "", str(e))
 
-	def account(self, check: Check, patient: AccountContext) -> None:
-		self.subjects[patient.name] = patient.asked_for | {row.name for row in patient.numbers}
-		if check.asks_twilio and patient.silent:
-			self._note(check, patient.name, patient.silent)
+	def account(self, check: Check, account_context: AccountContext) -> None:
+		self.subjects[account_context.name] = account_context.asked_for | {
+			row.name for row in account_context.numbers
+		}
+		if check.asks_twilio and account_context.silent:
+			self._note(check, account_context.name, account_context.silent)
 			return
 		try:
-			self._keep(check.look(patient))
-			self._note(check, patient.name, "")
+			self._keep(check.look(account_context))
+			self._note(check, account_context.name, "")
 		except NotDone as e:
-			self._note(check, patient.name, str(e))
+			self._note(check, account_context.name, str(e))
 		except Refused as e:
 			# Not open to this login, or not for this kind of account.
-			self._note(check, patient.name, credentials.explained(e))
+			self._note(check, account_context.name, credentials.explained(e))
 		except TwilioProblem as e:
-			patient.silent = credentials.explained(e)
-			self._keep(iter([credentials.unreachable(patient, patient.silent)]))
-			self._note(check, patient.name, patient.silent)
+			account_context.silent = credentials.explained(e)
+			self._keep(iter([credentials.unreachable(account_context, account_context.silent)]))
+			self._note(check, account_context.name, account_context.silent)
 
 	def is_done(self, check: Check) -> bool:
 		return any(done.check == check.name and done.done for done in self.checked)

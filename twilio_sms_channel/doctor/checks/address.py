@@ -77,9 +77,9 @@ def check_address() -> Iterator[Finding]:
 		)
 
 
-def check_round_trip(patient: AccountContext) -> Iterator[Finding]:
+def check_round_trip(account_context: AccountContext) -> Iterator[Finding]:
 	"""A signed text out of the site, through the public URL, into a row, and away again."""
-	number = next((row.name for row in patient.numbers if row.number_type != ONLY_SENDS), None)
+	number = next((row.name for row in account_context.numbers if row.number_type != ONLY_SENDS), None)
 	if not number:
 		raise NotDone(_("the account has no number that receives texts"))
 	if site_identity.is_copy():
@@ -89,22 +89,24 @@ def check_round_trip(patient: AccountContext) -> Iterator[Finding]:
 		raise NotDone(_("this site blocks Twilio's requests"))
 	if not public_url.is_reachable():
 		raise NotDone(_("the site has no public address"))
-	token = patient.secret("auth_token")
+	token = account_context.secret("auth_token")
 	if not token:
 		raise NotDone(_("the auth token cannot be read"))
-	outcome = self_test.run(patient.doc.account_sid, token, number)
+	outcome = self_test.run(account_context.doc.account_sid, token, number)
 	if outcome.kind == "arrived":
 		return
 	what, how = _said(outcome)
 	yield Finding(
 		"round_trip.failed",
 		# Behind some routers a server cannot reach its own public address, though everybody else can.
-		AT_RISK if outcome.kind in ("timeout", "connection") and _texts_arrive(patient.name) else BROKEN,
+		AT_RISK
+		if outcome.kind in ("timeout", "connection") and _texts_arrive(account_context.name)
+		else BROKEN,
 		_("A test text of this site to itself did not arrive: {0}").format(what),
 		_("Twilio's texts go the same way."),
 		how,
 		ACCOUNT,
-		patient.name,
+		account_context.name,
 	)
 
 

@@ -13,9 +13,9 @@ from twilio_sms_channel.infra import clock
 MAY_DIFFER_S = 60
 
 
-def check_clocks(patient: AccountContext) -> Iterator[Finding]:
+def check_clocks(account_context: AccountContext) -> Iterator[Finding]:
 	"""Compare clocks by the header Date of an answer of Twilio's."""
-	if not (at_twilio := patient.gateway.ask_time()):
+	if not (at_twilio := account_context.gateway.ask_time()):
 		return
 	how = _("On that server: let the clock be set by itself (timedatectl set-ntp true).")
 	if differs := _differs(datetime.now(timezone.utc), at_twilio):
@@ -26,7 +26,7 @@ def check_clocks(patient: AccountContext) -> Iterator[Finding]:
 			_("Times in tickets are wrong, and links to files expire too early or too late."),
 			how,
 			ACCOUNT,
-			patient.name,
+			account_context.name,
 		)
 	if differs := _differs(clock.utc().replace(tzinfo=timezone.utc), at_twilio):
 		yield Finding(
@@ -38,7 +38,7 @@ def check_clocks(patient: AccountContext) -> Iterator[Finding]:
 			),
 			how,
 			ACCOUNT,
-			patient.name,
+			account_context.name,
 		)
 
 

@@ -27,17 +27,19 @@ def check_accounts() -> Iterator[Finding]:
 	yield from ()
 
 
-def check_secrets(patient: AccountContext) -> Iterator[Finding]:
+def check_secrets(account_context: AccountContext) -> Iterator[Finding]:
 	"""Passwords are encrypted with a key of the site config, which a database backup does not bring along."""
-	needed = [field for field in SECRETS if field == "auth_token" or patient.doc.get(field)]
-	unreadable = [_(SECRETS[field]) for field in needed if patient.secret(field) is None]
+	needed = [field for field in SECRETS if field == "auth_token" or account_context.doc.get(field)]
+	unreadable = [_(SECRETS[field]) for field in needed if account_context.secret(field) is None]
 	if unreadable:
-		patient.silent = _("its secrets cannot be read")
+		account_context.silent = _("its secrets cannot be read")
 		yield _of(
-			patient,
+			account_context,
 			"secrets.unreadable",
 			BROKEN,
-			_("{0} of the account {1} cannot be decrypted.").format(", ".join(unreadable), patient.name),
+			_("{0} of the account {1} cannot be decrypted.").format(
+				", ".join(unreadable), account_context.name
+			),
 			_(
 				"Nothing is sent, and every text that arrives is refused. It happens after a backup is restored without its encryption key."
 			),
@@ -47,23 +49,23 @@ def check_secrets(patient: AccountContext) -> Iterator[Finding]:
 		)
 
 
-def check_login(patient: AccountContext) -> Iterator[Finding]:
+def check_login(account_context: AccountContext) -> Iterator[Finding]:
 	"""Whether Twilio lets this account in. Where it does not, nothing else is asked."""
-	verdict = patient.verdict
+	verdict = account_context.verdict
 	if verdict.status == account_check.ACTIVE:
 		return
-	patient.silent = verdict.detail
+	account_context.silent = verdict.detail
 	if verdict.status == account_check.UNREACHABLE:
-		yield unreachable(patient, verdict.detail)
+		yield unreachable(account_context, verdict.detail)
 	elif verdict.status == account_check.WRONG:
 		is_key = verdict.field.startswith("api_key")
 		yield _of(
-			patient,
+			account_context,
 			"login.api_key" if is_key else "login.credentials",
 			BROKEN,
-			_("Twilio refuses the API key of the account {0}.").format(patient.name)
+			_("Twilio refuses the API key of the account {0}.").format(account_context.name)
 			if is_key
-			else _("Twilio refuses the credentials of the account {0}.").format(patient.name),
+			else _("Twilio refuses the credentials of the account {0}.").format(account_context.name),
 			_("Nothing is sent. Texts still arrive.")
 			if is_key
 			else _(
@@ -73,10 +75,10 @@ def check_login(patient: AccountContext) -> Iterator[Finding]:
 		)
 	else:
 		yield _of(
-			patient,
+			account_context,
 			"login.suspended",
 			BROKEN,
-			_("Twilio has suspended or closed the account {0}.").format(patient.name),
+			_("Twilio has suspended or closed the account {0}.").format(account_context.name),
 			_("Nothing is sent, and Twilio does not hand over texts that arrive."),
 			_(
 				"Open the Twilio console: it says why, mostly an unpaid bill or a question of Twilio's. Texts that wait here leave by themselves afterwards."
@@ -84,9 +86,9 @@ def check_login(patient: AccountContext) -> Iterator[Finding]:
 		)
 
 
-def unreachable(patient: AccountContext, detail: str) -> Finding:
+def unreachable(account_context: AccountContext, detail: str) -> Finding:
 	return _of(
-		patient,
+		account_context,
 		"login.unreachable",
 		BROKEN,
 		_("Twilio does not answer this site: {0}").format(detail),
@@ -97,13 +99,13 @@ def unreachable(patient: AccountContext, detail: str) -> Finding:
 	)
 
 
-def check_trial(patient: AccountContext) -> Iterator[Finding]:
-	if patient.verdict.account_type == "Trial":
+def check_trial(account_context: AccountContext) -> Iterator[Finding]:
+	if account_context.verdict.account_type == "Trial":
 		yield _of(
-			patient,
+			account_context,
 			"trial.limits",
 			NOTICE,
-			_("{0} is a trial account.").format(patient.name),
+			_("{0} is a trial account.").format(account_context.name),
 			_(
 				"It only texts numbers that were verified at Twilio, puts a note before each text, and ends after some texts."
 			),
@@ -111,16 +113,16 @@ def check_trial(patient: AccountContext) -> Iterator[Finding]:
 		)
 
 
-def check_paused(patient: AccountContext) -> Iterator[Finding]:
-	if patient.doc.paused_since:
+def check_paused(account_context: AccountContext) -> Iterator[Finding]:
+	if account_context.doc.paused_since:
 		yield _of(
-			patient,
+			account_context,
 			"paused.account",
 			BROKEN,
 			_("The texts of the account {0} wait since {1}: {2}").format(
-				patient.name,
-				frappe.format(patient.doc.paused_since, "Datetime"),
-				patient.doc.paused_reason or "",
+				account_context.name,
+				frappe.format(account_context.doc.paused_since, "Datetime"),
+				account_context.doc.paused_reason or "",
 			),
 			_("Agents' answers do not leave."),
 			_(
@@ -130,28 +132,30 @@ def check_paused(patient: AccountContext) -> Iterator[Finding]:
 		)
 
 
-def check_balance(patient: AccountContext) -> Iterator[Finding]:
-	balance = standing.balance(patient.gateway)
-	week = _cost(patient.name, balance.currency)
+def check_balance(account_context: AccountContext) -> Iterator[Finding]:
+	balance = standing.balance(account_context.gateway)
+	week = _cost(account_context.name, balance.currency)
 	amount = fmt_money(balance.amount, currency=balance.currency)
 	how = _("Add funds in the Twilio console under Billing, or switch auto-recharge on there.")
 	if balance.amount <= 0:
 		yield _of(
-			patient,
+			account_context,
 			"balance.empty",
 			BROKEN,
-			_("The balance of the Twilio account {0} is used up ({1}).").format(patient.name, amount),
+			_("The balance of the Twilio account {0} is used up ({1}).").format(account_context.name, amount),
 			_("Twilio suspends accounts without balance: nothing is sent or received any more."),
 			how,
 		)
 	elif balance.amount < week:
 		yield _of(
-			patient,
+			account_context,
 			"balance.low",
 			AT_RISK,
 			_(
 				"The balance of the Twilio account {0} is {1}; the texts of the last {2} days cost {3}."
-			).format(patient.name, amount, BALANCE_LASTS_DAYS, fmt_money(week, currency=balance.currency)),
+			).format(
+				account_context.name, amount, BALANCE_LASTS_DAYS, fmt_money(week, currency=balance.currency)
+			),
 			_("It will not last another week like that, and Twilio suspends accounts without balance."),
 			how,
 		)
@@ -171,9 +175,15 @@ def _cost(account: str, currency: str) -> float:
 
 
 def _of(
-	patient: AccountContext, check: str, severity: str, what: str, why: str, how: str, remedy: str = ""
+	account_context: AccountContext,
+	check: str,
+	severity: str,
+	what: str,
+	why: str,
+	how: str,
+	remedy: str = "",
 ) -> Finding:
-	return Finding(check, severity, what, why, how, ACCOUNT, patient.name, remedy)
+	return Finding(check, severity, what, why, how, ACCOUNT, account_context.name, remedy)
 
 
 def explained(problem: errors.TwilioProblem) -> str:

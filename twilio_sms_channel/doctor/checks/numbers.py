@@ -16,14 +16,16 @@ from twilio_sms_channel.twilio_gateway.inventory import ALPHANUMERIC, Sender
 UNLISTED = ALPHANUMERIC
 
 
-def check_ownership(patient: AccountContext) -> Iterator[Finding]:
-	for number in patient.numbers:
-		if number.number_type != UNLISTED and number.name not in patient.senders:
+def check_ownership(account_context: AccountContext) -> Iterator[Finding]:
+	for number in account_context.numbers:
+		if number.number_type != UNLISTED and number.name not in account_context.senders:
 			yield _of(
 				number,
 				"ownership.released",
 				BROKEN,
-				_("The Twilio account {0} does not own {1} any more.").format(patient.name, _shown(number)),
+				_("The Twilio account {0} does not own {1} any more.").format(
+					account_context.name, _shown(number)
+				),
 				_("Nothing can be sent from it, and texts to it go to nobody, or to its next owner."),
 				_(
 					"Mend It puts it out of service here. Its conversations stay. If it was moved to another account, choose that account on the number instead."
@@ -32,8 +34,8 @@ def check_ownership(patient: AccountContext) -> Iterator[Finding]:
 			)
 
 
-def check_capabilities(patient: AccountContext) -> Iterator[Finding]:
-	for number, sender in _at_twilio(patient):
+def check_capabilities(account_context: AccountContext) -> Iterator[Finding]:
+	for number, sender in _at_twilio(account_context):
 		if number.sms_enabled and sender.sms is False:
 			yield _of(
 				number,
@@ -62,9 +64,9 @@ def check_capabilities(patient: AccountContext) -> Iterator[Finding]:
 			)
 
 
-def check_webhooks(patient: AccountContext) -> Iterator[Finding]:
+def check_webhooks(account_context: AccountContext) -> Iterator[Finding]:
 	"""Where Twilio posts incoming texts. A wrong address makes the rest of it unimportant."""
-	for number, sender in _at_twilio(patient):
+	for number, sender in _at_twilio(account_context):
 		if number.number_type == ALPHANUMERIC or sender.left_to_numbers:
 			continue
 		if finding := _wrong_address(number, sender):
@@ -164,8 +166,12 @@ def _without_secrets(url: str) -> str:
 	return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
-def _at_twilio(patient: AccountContext) -> Iterator[tuple]:
-	return ((n, patient.senders[n.name]) for n in patient.numbers if n.name in patient.senders)
+def _at_twilio(account_context: AccountContext) -> Iterator[tuple]:
+	return (
+		(n, account_context.senders[n.name])
+		for n in account_context.numbers
+		if n.name in account_context.senders
+	)
 
 
 def _shown(number) -> str:

@@ -20,16 +20,16 @@ TELLING_DIGITS = 5
 MOST_COUNTRIES = 30
 
 
-def check_countries(patient: AccountContext) -> Iterator[Finding]:
+def check_countries(account_context: AccountContext) -> Iterator[Finding]:
 	"""Messaging Geographic Permissions of the countries that were texted lately."""
-	texted = _countries(patient.name, COUNTRIES_TEXTED_DAYS)
+	texted = _countries(account_context.name, COUNTRIES_TEXTED_DAYS)
 	try:
-		off = standing.switched_off(patient.gateway, texted)
+		off = standing.switched_off(account_context.gateway, texted)
 	except errors.Refused:
 		# Not every login may ask: what Twilio refused lately tells as well.
-		off = set(_countries(patient.name, REFUSED_DAYS, NOT_SWITCHED_ON))
+		off = set(_countries(account_context.name, REFUSED_DAYS, NOT_SWITCHED_ON))
 	if off:
-		patient.explained.add(("", NOT_SWITCHED_ON))
+		account_context.explained.add(("", NOT_SWITCHED_ON))
 		names = frappe.get_all(
 			"Country", {"code": ("in", [code.lower() for code in off])}, pluck="name", order_by="name"
 		)
@@ -37,27 +37,27 @@ def check_countries(patient: AccountContext) -> Iterator[Finding]:
 			"countries.switched_off",
 			BROKEN,
 			_("The Twilio account {0} may not text: {1}.").format(
-				patient.name, ", ".join(_(name) for name in names) or ", ".join(sorted(off))
+				account_context.name, ", ".join(_(name) for name in names) or ", ".join(sorted(off))
 			),
 			_(
 				"Customers there were texted within the last {0} days. Twilio refuses each answer to them."
 			).format(COUNTRIES_TEXTED_DAYS),
 			_("In the Twilio console under Messaging, Settings, Geo permissions: tick these countries."),
 			ACCOUNT,
-			patient.name,
+			account_context.name,
 		)
 
 
-def check_us_registration(patient: AccountContext) -> Iterator[Finding]:
+def check_us_registration(account_context: AccountContext) -> Iterator[Finding]:
 	"""10DLC: networks of the United States take texts from long codes of registered Messaging Services only."""
 	campaigns: dict[str, str] = {"": ""}
-	for number in patient.numbers:
-		sender = patient.senders.get(number.name)
+	for number in account_context.numbers:
+		sender = account_context.senders.get(number.name)
 		if number.number_type != "Long Code" or not sender or sender.country != "US":
 			continue
 		service = sender.service_sid
 		if service not in campaigns:
-			campaigns[service] = standing.campaign_status(patient.gateway, service)
+			campaigns[service] = standing.campaign_status(account_context.gateway, service)
 		status = campaigns[service]
 		if status == standing.REGISTERED:
 			continue
@@ -73,7 +73,7 @@ def check_us_registration(patient: AccountContext) -> Iterator[Finding]:
 			what = _(
 				"The United States registration (10DLC) of {0} is not finished. Twilio has its campaign as {1}."
 			)
-		patient.explained.add((number.name, NOT_REGISTERED))
+		account_context.explained.add((number.name, NOT_REGISTERED))
 		yield Finding(
 			"us_registration.missing",
 			BROKEN,
@@ -89,13 +89,13 @@ def check_us_registration(patient: AccountContext) -> Iterator[Finding]:
 		)
 
 
-def check_toll_free(patient: AccountContext) -> Iterator[Finding]:
+def check_toll_free(account_context: AccountContext) -> Iterator[Finding]:
 	"""Networks of the United States and Canada block toll-free numbers that are not verified."""
-	for number in patient.numbers:
-		sender = patient.senders.get(number.name)
+	for number in account_context.numbers:
+		sender = account_context.senders.get(number.name)
 		if number.number_type != "Toll-Free" or not sender:
 			continue
-		status = standing.toll_free_status(patient.gateway, sender.sid)
+		status = standing.toll_free_status(account_context.gateway, sender.sid)
 		if status == standing.VERIFIED:
 			continue
 		waits = status in standing.WAITING
@@ -104,7 +104,7 @@ def check_toll_free(patient: AccountContext) -> Iterator[Finding]:
 			if waits
 			else _("The toll-free number {0} is not verified.")
 		)
-		patient.explained.add((number.name, NOT_VERIFIED))
+		account_context.explained.add((number.name, NOT_VERIFIED))
 		yield Finding(
 			"toll_free.unverified",
 			AT_RISK if waits else BROKEN,

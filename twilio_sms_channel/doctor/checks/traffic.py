@@ -24,18 +24,18 @@ STUCK_MINUTES, UNCONFIRMED_MINUTES = 15, 30
 FAILED_DAYS = 30
 
 
-def check_errors(patient: AccountContext) -> Iterator[Finding]:
+def check_errors(account_context: AccountContext) -> Iterator[Finding]:
 	"""Error codes of our own texts. Those that an admin can mend count until a later text of the number got through."""
 	sent = None
-	for row in _failures(patient):
-		if patient.explained & {(row.number, row.error_code), ("", row.error_code)}:
+	for row in _failures(account_context):
+		if account_context.explained & {(row.number, row.error_code), ("", row.error_code)}:
 			continue
 		about = errors.explanation(row.error_code)
 		is_admins = about.who == errors.ADMIN
 		if is_admins and _got_through(row.number, row.last):
 			continue
 		if not is_admins:
-			sent = sent or _sent(patient)
+			sent = sent or _sent(account_context)
 			if row.count < MANY or row.count < MANY_OF_ALL * sent.get(row.number, 0):
 				continue
 		yield Finding(
@@ -51,15 +51,15 @@ def check_errors(patient: AccountContext) -> Iterator[Finding]:
 		)
 
 
-def check_stuck(patient: AccountContext) -> Iterator[Finding]:
+def check_stuck(account_context: AccountContext) -> Iterator[Finding]:
 	"""Texts that wait although nothing keeps them from going on."""
 	why = _("Customers wait for an answer, or write to nobody.")
 	how = _(
 		"Mend It takes them up again. If they wait still, look whether workers and scheduler are running, and at the Error Log."
 	)
-	if inbound := _waiting(patient, "Received"):
+	if inbound := _waiting(account_context, "Received"):
 		yield _of(
-			patient,
+			account_context,
 			"stuck.inbound",
 			_("{0} customers' texts wait to be put into a ticket for more than {1} minutes.").format(
 				inbound, STUCK_MINUTES
@@ -68,10 +68,10 @@ def check_stuck(patient: AccountContext) -> Iterator[Finding]:
 			how,
 			"take_up",
 		)
-	if not _is_held_up(patient):
-		if outbound := _waiting(patient, "Queued") + _waiting(patient, "Sending"):
+	if not _is_held_up(account_context):
+		if outbound := _waiting(account_context, "Queued") + _waiting(account_context, "Sending"):
 			yield _of(
-				patient,
+				account_context,
 				"stuck.outbound",
 				_("{0} answers wait to be sent for more than {1} minutes.").format(outbound, STUCK_MINUTES),
 				why,
@@ -80,17 +80,17 @@ def check_stuck(patient: AccountContext) -> Iterator[Finding]:
 			)
 
 
-def check_failed(patient: AccountContext) -> Iterator[Finding]:
+def check_failed(account_context: AccountContext) -> Iterator[Finding]:
 	"""Customers' texts that could not be put into a ticket."""
 	Message = frappe.qb.DocType(MESSAGE)
 	failed = _count(
-		_of_patient(Message, patient)
+		_of_account_context(Message, account_context)
 		.where((Message.direction == "Inbound") & (Message.status == "Failed"))
 		.where(Message.creation > add_to_date(now_datetime(), days=-FAILED_DAYS))
 	)
 	if failed:
 		yield _of(
-			patient,
+			account_context,
 			"failed.inbound",
 			_("{0} customers' texts could not be put into a ticket.").format(failed),
 			_("Nobody sees them but in the list of text messages."),
@@ -101,14 +101,14 @@ def check_failed(patient: AccountContext) -> Iterator[Finding]:
 		)
 
 
-def check_unconfirmed(patient: AccountContext) -> Iterator[Finding]:
+def check_unconfirmed(account_context: AccountContext) -> Iterator[Finding]:
 	"""Answers of which it is not known for long whether Twilio took them."""
-	if _is_held_up(patient):
+	if _is_held_up(account_context):
 		return
 	Message = frappe.qb.DocType(MESSAGE)
 	long_ago = add_to_date(now_datetime(), minutes=-UNCONFIRMED_MINUTES)
 	unconfirmed = _count(
-		_of_patient(Message, patient)
+		_of_account_context(Message, account_context)
 		.where(Message.status == "Unconfirmed")
 		# What an agent has to decide about holds up nothing.
 		.where(Message.needs_decision == 0)
@@ -117,7 +117,7 @@ def check_unconfirmed(patient: AccountContext) -> Iterator[Finding]:
 	)
 	if unconfirmed:
 		yield _of(
-			patient,
+			account_context,
 			"unconfirmed.long",
 			_("Of {0} answers it is not known for more than {1} minutes whether they were sent.").format(
 				unconfirmed, UNCONFIRMED_MINUTES
@@ -131,11 +131,11 @@ def check_unconfirmed(patient: AccountContext) -> Iterator[Finding]:
 		)
 
 
-def _failures(patient: AccountContext) -> list:
+def _failures(account_context: AccountContext) -> list:
 	"""Numbers, error codes, and how many texts failed so."""
 	Message = frappe.qb.DocType(MESSAGE)
 	return (
-		_of_patient(Message, patient)
+		_of_account_context(Message, account_context)
 		.select(
 			Message.number,
 			Message.error_code,
@@ -151,11 +151,11 @@ def _failures(patient: AccountContext) -> list:
 	).run(as_dict=True)
 
 
-def _sent(patient: AccountContext) -> dict[str, int]:
+def _sent(account_context: AccountContext) -> dict[str, int]:
 	"""Our texts in the same time, by number."""
 	Message = frappe.qb.DocType(MESSAGE)
 	found = (
-		_of_patient(Message, patient)
+		_of_account_context(Message, account_context)
 		.select(Message.number, Count(Message.name))
 		.where((Message.direction == "Outbound") & (Message.creation > _looked_back()))
 		.groupby(Message.number)
@@ -168,25 +168,27 @@ def _got_through(number: str, since) -> bool:
 	return bool(frappe.db.exists(MESSAGE, {**filters, "creation": (">", since)}))
 
 
-def _is_held_up(patient: AccountContext) -> bool:
+def _is_held_up(account_context: AccountContext) -> bool:
 	"""Whether nothing is to leave: another check says so, or an admin wants it."""
-	return bool(patient.doc.paused_since or not patient.doc.enabled or site_identity.is_copy())
+	return bool(
+		account_context.doc.paused_since or not account_context.doc.enabled or site_identity.is_copy()
+	)
 
 
-def _waiting(patient: AccountContext, status: str) -> int:
+def _waiting(account_context: AccountContext, status: str) -> int:
 	"""How many texts in a status wait longer than usual, of numbers whose queue does not move."""
 	long_ago = add_to_date(now_datetime(), minutes=-STUCK_MINUTES)
 	Message = frappe.qb.DocType(MESSAGE)
 	due = Message.next_attempt.isnull() | (Message.next_attempt < long_ago)
 	found = (
-		_of_patient(Message, patient)
+		_of_account_context(Message, account_context)
 		.select(Message.number, Count(Message.name), Min(Message.creation))
 		.where((Message.status == status) & (Message.creation < long_ago) & due)
 		.groupby(Message.number)
 	).run()
 	if status != "Queued":
 		return sum(count for _number, count, _oldest in found)
-	on = {number.name for number in patient.numbers if number.sms_enabled}
+	on = {number.name for number in account_context.numbers if number.sms_enabled}
 	return sum(count for number, count, _oldest in found if number in on and not _moves(number, long_ago))
 
 
@@ -195,9 +197,9 @@ def _moves(number: str, since) -> bool:
 	return bool(frappe.db.exists(MESSAGE, {"number": number, "tried_at": (">", since)}))
 
 
-def _of_patient(Message, patient: AccountContext):
-	query = frappe.qb.from_(Message).where(Message.account == patient.name)
-	return query.where(Message.number == patient.one_number) if patient.one_number else query
+def _of_account_context(Message, account_context: AccountContext):
+	query = frappe.qb.from_(Message).where(Message.account == account_context.name)
+	return query.where(Message.number == account_context.one_number) if account_context.one_number else query
 
 
 def _count(query) -> int:
@@ -209,6 +211,12 @@ def _looked_back():
 
 
 def _of(
-	patient: AccountContext, check: str, what: str, why: str, how: str, remedy: str, severity: str = BROKEN
+	account_context: AccountContext,
+	check: str,
+	what: str,
+	why: str,
+	how: str,
+	remedy: str,
+	severity: str = BROKEN,
 ) -> Finding:
-	return Finding(check, severity, what, why, how, ACCOUNT, patient.name, remedy)
+	return Finding(check, severity, what, why, how, ACCOUNT, account_context.name, remedy)

@@ -22,11 +22,11 @@ MOST_STRANGERS = 5
 FORGED_OR_MISREAD = 403
 
 
-def check_refused(patient: AccountContext) -> Iterator[Finding]:
+def check_refused(account_context: AccountContext) -> Iterator[Finding]:
 	"""Webhooks of the account that this site turned away within a day, unless a later text to the number came in."""
-	names, of_account = {row.name for row in patient.numbers}, False
-	for row in _refused(patient.doc.account_sid):
-		if patient.one_number and row.to_number != patient.one_number:
+	names, of_account = {row.name for row in account_context.numbers}, False
+	for row in _refused(account_context.doc.account_sid):
+		if account_context.one_number and row.to_number != account_context.one_number:
 			continue
 		if row.to_number and _came_in(row.to_number, row.last):
 			continue
@@ -39,7 +39,7 @@ def check_refused(patient: AccountContext) -> Iterator[Finding]:
 			# Of other numbers of the account nothing is expected here.
 			BROKEN if is_ours else NOTICE,
 			_("This site refused {0} webhooks of the last day about {1}: {2}").format(
-				row.count, phone.display(row.to_number) if row.to_number else patient.name, row.reason
+				row.count, phone.display(row.to_number) if row.to_number else account_context.name, row.reason
 			),
 			_(
 				"Texts and delivery reports in them are missing. Texts are made up for from Twilio's list within an hour."
@@ -52,7 +52,7 @@ def check_refused(patient: AccountContext) -> Iterator[Finding]:
 				"Import the account's numbers, or take this site's address off those that do not belong here in the Twilio console."
 			),
 			NUMBER if is_ours else ACCOUNT,
-			row.to_number if is_ours else patient.name,
+			row.to_number if is_ours else account_context.name,
 		)
 
 
@@ -81,12 +81,16 @@ def check_strangers() -> Iterator[Finding]:
 		)
 
 
-def check_alerts(patient: AccountContext) -> Iterator[Finding]:
+def check_alerts(account_context: AccountContext) -> Iterator[Finding]:
 	"""What Twilio could not hand over to this site within a day and nobody made up for."""
 	# Another site of the same account has alerts of its own.
 	doors = tuple(public_url.base() + door for door in (public_url.INBOUND, public_url.STATUS))
-	ours = [alert for alert in standing.alerts(patient.gateway, _a_day_ago()) if alert.url.startswith(doors)]
-	compared = [row.backfilled_until for row in patient.numbers]
+	ours = [
+		alert
+		for alert in standing.alerts(account_context.gateway, _a_day_ago())
+		if alert.url.startswith(doors)
+	]
+	compared = [row.backfilled_until for row in account_context.numbers]
 	settled = min(compared) if compared and all(compared) else None
 	open_ones = [alert for alert in ours if not settled or alert.at > settled]
 	if not open_ones and len(ours) < MANY_ALERTS:
@@ -107,7 +111,7 @@ def check_alerts(patient: AccountContext) -> Iterator[Finding]:
 			"Mend It takes in what is missing now. If it happens again and again, look at the site's Error Log and its web server, and whether the server is overloaded."
 		),
 		ACCOUNT,
-		patient.name,
+		account_context.name,
 		"compare",
 	)
 
