@@ -170,7 +170,7 @@ def take_turns(one: Texts, other: Texts | Emails) -> tuple[Mix, Mix]:
 	return one.mix, other.mix
 
 
-def doors(twilio: Twilio, customers: Iterable[str]) -> Measured:
+def endpoints(twilio: Twilio, customers: Iterable[str]) -> Measured:
 	"""Take a text of each customer in at the webhook, in this process: the door alone, without Frappe around it."""
 	measured = Measured()
 	for customer in customers:

@@ -16,7 +16,7 @@ import frappe
 import twilio
 from figures import median, median_ratio
 from fill import Amounts, fill
-from intake_time import Emails, Measured, Mix, Texts, WrongResult, doors, email_account, take_turns
+from intake_time import Emails, Measured, Mix, Texts, WrongResult, endpoints, email_account, take_turns
 from people import WORDS, Twilio, api_token, filled_customer, new_customer
 from web import CLIENTS, PING, Round, WebServer
 
@@ -42,13 +42,13 @@ class Plan:
 	round_s: float
 	batches: int
 	"""of people who write four times each, after one for warming up"""
-	doors: int
+	endpoints: int
 	"""webhooks in this process after each batch"""
 	amounts: Amounts
 
 
-FULL = Plan(rounds=24, round_s=1, batches=8, doors=50, amounts=Amounts(100_000, contacts=1_000_000))
-QUICK = Plan(rounds=3, round_s=1, batches=2, doors=20, amounts=Amounts(5_000, contacts=50_000))
+FULL = Plan(rounds=24, round_s=1, batches=8, endpoints=50, amounts=Amounts(100_000, contacts=1_000_000))
+QUICK = Plan(rounds=3, round_s=1, batches=2, endpoints=20, amounts=Amounts(5_000, contacts=50_000))
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class State:
 	"""texts of customers who are new to the site"""
 	other: Mix
 	"""e-mails of new people while the site is empty, texts of old customers once it is full"""
-	door: Measured
+	endpoint: Measured
 
 
 class Run:
@@ -97,15 +97,15 @@ class Run:
 
 	def _state(self, name: str, what: str, other: Callable, kinds: tuple[str, ...]) -> State:
 		print(f"Threading on the {name}: texts of new customers, {what}", flush=True)
-		new_mix, other_mix, door = Mix(), Mix(), Measured()
+		new_mix, other_mix, endpoint = Mix(), Mix(), Measured()
 		for batch in range(1 + self.plan.batches):
 			new, others = take_turns(self._new_texts(), other())
-			knocks = self._doors(self.plan.doors)
+			knocks = self._endpoints(self.plan.endpoints)
 			# The first batch was for warming up.
 			if batch:
-				new_mix, other_mix, door = new_mix + new, other_mix + others, door + knocks
+				new_mix, other_mix, endpoint = new_mix + new, other_mix + others, endpoint + knocks
 		print(f"Requests to the {name}: {', '.join(kinds)}", flush=True)
-		return State(self._requests(kinds), new_mix, other_mix, door)
+		return State(self._requests(kinds), new_mix, other_mix, endpoint)
 
 	def _new_texts(self) -> Texts:
 		return Texts(self.twilio, [new_customer() for _ in range(PEOPLE_IN_A_BATCH)])
@@ -117,8 +117,8 @@ class Run:
 	def _emails(self) -> Emails:
 		return Emails(self.email_account, PEOPLE_IN_A_BATCH)
 
-	def _doors(self, count: int) -> Measured:
-		return doors(self.twilio, self._texting_customers(count))
+	def _endpoints(self, count: int) -> Measured:
+		return endpoints(self.twilio, self._texting_customers(count))
 
 	def _texting_customers(self, count: int) -> list[str]:
 		"""Nine of ten are old ones, once the site is full."""
@@ -168,7 +168,7 @@ def figures(empty: State, full: State) -> dict:
 	# Ping knows nothing of the site's size: it tells what the machine was worth each time.
 	by_http = {"measured": median(webhook) / median(_per_second(full, "webhook"))}
 	webhooks = {
-		"webhook, door alone": _growth(empty.door, full.door),
+		"webhook, door alone": _growth(empty.endpoint, full.endpoint),
 		"webhook, whole request": by_http | {"normalised": of_ping / of_ping_full},
 	}
 	growth_threading, growth_webhook = (
@@ -196,7 +196,7 @@ def figures(empty: State, full: State) -> dict:
 			"text, full site": _times(full.new),
 			"text of an old customer": {"next": full.other.following.median_ms},
 		},
-		"door_ms": {"empty": empty.door.median_ms, "full": full.door.median_ms},
+		"door_ms": {"empty": empty.endpoint.median_ms, "full": full.endpoint.median_ms},
 		"fixed_work_ms": {"empty": empty.new.following.floor_ms, "full": full.new.following.floor_ms},
 	}
 
@@ -213,7 +213,7 @@ def _growth(before: Measured, after: Measured) -> dict[str, float]:
 
 def _queries(state: State) -> dict[str, int]:
 	return {
-		"webhook": state.door.usual_statements,
+		"webhook": state.endpoint.usual_statements,
 		"first_text": state.new.first.usual_statements,
 		"next_text": state.new.following.usual_statements,
 	}

@@ -114,22 +114,24 @@ def restricted(stack):
 
 
 @pytest.mark.parametrize("door", ["cancel", "send_as_email"])
-def test_both_want_write_on_the_ticket(stack, customer, sim, restricted, door):
+def test_both_want_write_on_the_ticket(stack, customer, sim, restricted, endpoint):
 	ticket = ticket_of(customer.text("Hello", to=stack.add_number(team="TSMS East")))
 	message = written(ticket)
-	assert restricted.call(API + door, message=message).status_code == 403
+	assert restricted.call(API + endpoint, message=message).status_code == 403
 	assert status_of(message) == "Queued"
 	frappe.db.set_value(MESSAGE, message, "status", "Canceled")
 	frappe.db.commit()
 
 
 @pytest.mark.parametrize("door", ["cancel", "send_as_email"])
-def test_portal_customers_can_do_neither(stack, ticket, door):
+def test_portal_customers_can_do_neither(stack, ticket, endpoint):
 	user = make_customer(f"portal{secrets.token_hex(4)}@example.com")
 	frappe.db.set_value("HD Ticket", ticket.name, "raised_by", user)
-	message = failed(ticket) if door == "send_as_email" else written(ticket)
-	assert stack.login(user).call(API + door, message=message).status_code == 403
-	assert requests.post(f"{stack.web}/api/method/{API}{door}", json={"message": message}).status_code == 403
+	message = failed(ticket) if endpoint == "send_as_email" else written(ticket)
+	assert stack.login(user).call(API + endpoint, message=message).status_code == 403
+	assert (
+		requests.post(f"{stack.web}/api/method/{API}{endpoint}", json={"message": message}).status_code == 403
+	)
 	assert emails_in(ticket) == []
 	frappe.db.set_value(MESSAGE, message, "status", "Canceled")
 	frappe.db.commit()

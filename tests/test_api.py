@@ -13,7 +13,7 @@ from support.people import make_agent
 from support.reply_box import noise
 from support.stack import eventually, ticket_of
 
-from twilio_sms_channel.api import ticket as doors
+from twilio_sms_channel.api import ticket as endpoints
 from twilio_sms_channel.messaging.conversation import consent
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -27,16 +27,16 @@ class Program:
 		self.url = f"{stack.web}/api/method/"
 		self.headers = {"Authorization": f"token {key}:{secret}"}
 
-	def call(self, door: str, form=None, **args) -> requests.Response:
+	def call(self, endpoint: str, form=None, **args) -> requests.Response:
 		"""JSON, or form-encoded when `form` is given."""
 		url, how = (
-			f"{self.url}twilio_sms_channel.api.ticket.{door}",
+			f"{self.url}twilio_sms_channel.api.ticket.{endpoint}",
 			{"data": form} if form else {"json": args},
 		)
 		return requests.post(url, headers=self.headers, timeout=30, **how)
 
-	def get(self, door: str, **args) -> requests.Response:
-		url = f"{self.url}twilio_sms_channel.api.ticket.{door}"
+	def get(self, endpoint: str, **args) -> requests.Response:
+		url = f"{self.url}twilio_sms_channel.api.ticket.{endpoint}"
 		return requests.get(url, headers=self.headers, params=args, timeout=30)
 
 	def upload(self, ticket: str, name: str, content: bytes) -> str:
@@ -209,16 +209,20 @@ def test_the_fate_of_a_text_can_be_asked(program, ticket):
 
 
 @pytest.mark.parametrize("door", ["retry", "cancel", "send_as_email"])
-def test_a_message_that_is_not_there(program, door):
-	assert refusal(program.call(door, message="none of ours")) == (404, "DoesNotExistError")
+def test_a_message_that_is_not_there(program, endpoint):
+	assert refusal(program.call(endpoint, message="none of ours")) == (404, "DoesNotExistError")
 
 
 def test_the_documentation_names_every_door_with_its_parameters():
 	text = DOCS.read_text()
-	for name, door in vars(doors).items():
-		if not callable(door) or door not in frappe.whitelisted or door.__module__ != doors.__name__:
+	for name, endpoint in vars(endpoints).items():
+		if (
+			not callable(endpoint)
+			or endpoint not in frappe.whitelisted
+			or endpoint.__module__ != endpoints.__name__
+		):
 			continue
 		heading = re.search(rf"^### `{name}`.*?(?=^##|\Z)", text, re.M | re.S)
 		assert heading, f"docs/api.md says nothing of {name}"
-		for parameter in inspect.signature(door).parameters:
+		for parameter in inspect.signature(endpoint).parameters:
 			assert f"`{parameter}`" in heading[0], f"docs/api.md: {name} has a parameter {parameter}"

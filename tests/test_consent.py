@@ -196,11 +196,11 @@ def test_a_near_miss_is_shown_and_not_acted_on(customer, sim, agent):
 	# The agent is asked before the next text, whichever way it is written.
 	refused = agent.reply(ticket.name, "<p>Do you want us to stop?</p>")
 	assert refused.status_code == 417 and "Keep Texting" in refused.text
-	for door, args in (
+	for endpoint, args in (
 		("reply", {"ticket": ticket.name}),
 		("start", {"to": customer.number, "number": message.number}),
 	):
-		refused = agent.call(f"twilio_sms_channel.api.ticket.{door}", message="Hi", **args)
+		refused = agent.call(f"twilio_sms_channel.api.ticket.{endpoint}", message="Hi", **args)
 		assert refused.json()["exc_type"] == "MayWantToStop", refused.text
 	assert not customer.inbox()
 	state = agent.call("twilio_sms_channel.api.ticket.keep_texting", ticket=ticket.name).json()["message"]

@@ -108,9 +108,11 @@ def test_every_door_of_the_set_up_is_explained():
 	from twilio_sms_channel.api import setup
 
 	rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", (DOCS / "setup-api.md").read_text(), re.M))
-	doors = {
-		name: door for name, door in vars(setup).items() if callable(door) and door in frappe.whitelisted
+	endpoints = {
+		name: endpoint
+		for name, endpoint in vars(setup).items()
+		if callable(endpoint) and endpoint in frappe.whitelisted
 	}
-	assert sorted(rows) == sorted(doors)
-	for name, door in doors.items():
-		assert re.findall(r"`(\w+)`", rows[name]) == list(inspect.signature(door).parameters), name
+	assert sorted(rows) == sorted(endpoints)
+	for name, endpoint in endpoints.items():
+		assert re.findall(r"`(\w+)`", rows[name]) == list(inspect.signature(endpoint).parameters), name

@@ -127,11 +127,11 @@ def test_without_an_address_it_is_refused_with_the_reason(agent, ticket):
 	assert "no valid e-mail address" in answer.text
 	frappe.db.set_value("Contact", ticket.contact, "first_name", "<img src=x> & Co")
 	frappe.db.commit()
-	for door, args in (
+	for endpoint, args in (
 		("send_as_email", {"message": message}),
 		("switch_channel", {"ticket": ticket.name, "channel": "Email"}),
 	):
-		(told,) = json.loads(agent.call(f"{API}{door}", **args).json()["_server_messages"])
+		(told,) = json.loads(agent.call(f"{API}{endpoint}", **args).json()["_server_messages"])
 		assert json.loads(told)["message"].startswith("img src=x Co has no valid e-mail address")
 	assert emails_in(ticket) == []
 	assert shown(agent, ticket, message)["can_email"], "it can be done once there is an address"

@@ -223,19 +223,21 @@ def test_the_set_up_is_for_system_managers(people, stack, who):
 		found[doctype] = person.call("frappe.client.get_list", http="GET", doctype=doctype).ok
 	settings = f"{stack.web}/api/resource/Twilio SMS Settings/Twilio SMS Settings"
 	found["settings"] = person.session.get(settings, timeout=30).ok
-	for door in SET_UP_DOORS:
+	for endpoint in SET_UP_DOORS:
 		args = dict.fromkeys(("account", "number", "finding"), "None of ours") | {
 			"since": "2026-01-01",
 			"waiting": "Nothing of ours",
 		}
-		if door == "configure_numbers":
+		if endpoint == "configure_numbers":
 			args["numbers"] = {"None of ours": False}
 		credentials = {"account_sid": "None of ours", "auth_token": "None of ours"}
-		http = "GET" if door == "latest_text" else "POST"
-		answer = person.call(f"twilio_sms_channel.api.setup.{door}", http=http, **args, **credentials)
+		http = "GET" if endpoint == "latest_text" else "POST"
+		answer = person.call(f"twilio_sms_channel.api.setup.{endpoint}", http=http, **args, **credentials)
 		# To those whom it lets in it says that there is no such account or number.
-		assert answer.status_code in (403, 417 if door in ("connect", "confirm_home") else 404), answer.text
-		found[door] = answer.status_code != 403
+		assert answer.status_code in (403, 417 if endpoint in ("connect", "confirm_home") else 404), (
+			answer.text
+		)
+		found[endpoint] = answer.status_code != 403
 	assert set(found.values()) == {WHO[who][SET_UP]}, found
 
 
@@ -298,8 +300,8 @@ def test_customers_see_their_thread_without_what_is_for_agents(people, texts, st
 
 
 def test_every_door_is_in_the_table():
-	doors = set(whitelisted(ticket))
-	assert doors == {way.split(":")[0] for way in AGENTS_DOORS} - {"reply box", "search"}
+	endpoints = set(whitelisted(ticket))
+	assert endpoints == {way.split(":")[0] for way in AGENTS_DOORS} - {"reply box", "search"}
 	assert set(whitelisted(setup)) == set(SET_UP_DOORS)
 	assert set(whitelisted(media)) == {"get", "show"}
 	# `report` writes a line into the Error Log for an agent's browser, and nothing for anybody else.

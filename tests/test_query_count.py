@@ -11,7 +11,7 @@ from helpdesk.helpdesk.doctype.hd_ticket import api as helpdesk
 from support.people import make_agent
 from support.reply_box import conversation_with
 
-from twilio_sms_channel.api import ticket as doors
+from twilio_sms_channel.api import ticket as endpoints
 from twilio_sms_channel.messaging.outbound import starting
 from twilio_sms_channel.overrides import activity
 
@@ -127,7 +127,7 @@ def _so_far() -> int:
 	return int(frappe.db.sql("show session status like 'Questions'")[0][1])
 
 
-def fresh(door: Callable, *args, **kwargs) -> Callable:
+def fresh(endpoint: Callable, *args, **kwargs) -> Callable:
 	"""The door as a request calls it: nothing is left of the last one but what Redis keeps."""
 
 	def ask():
@@ -135,15 +135,15 @@ def fresh(door: Callable, *args, **kwargs) -> Callable:
 		frappe.local.message_log = []
 		frappe.local.response = frappe._dict(docs=[])
 		frappe.db.value_cache.clear()
-		return door(*args, **kwargs)
+		return endpoint(*args, **kwargs)
 
 	return ask
 
 
 OURS = {
-	"state": doors.state,
-	"history": doors.history,
-	"saved_replies": doors.saved_replies,
+	"state": endpoints.state,
+	"history": endpoints.history,
+	"saved_replies": endpoints.saved_replies,
 }
 # For each received message, of whatever medium, Helpdesk looks for a User of its sender: what these ask besides counts.
 AROUND_HELPDESKS = {
@@ -161,10 +161,10 @@ def test_a_long_ticket_costs_hardly_more_statements_than_a_short_one(stack, agen
 	tickets = [str(ticket_with(stack, texts, agents).name) for texts in (FEW, MANY)]
 	frappe.set_user(agents[0])
 
-	def counted(door, *args) -> list[int]:
-		return [statements(fresh(door, *args, name)) for name in tickets]
+	def counted(endpoint, *args) -> list[int]:
+		return [statements(fresh(endpoint, *args, name)) for name in tickets]
 
-	figures = {name: counted(door) for name, door in OURS.items()}
+	figures = {name: counted(endpoint) for name, endpoint in OURS.items()}
 	for name, (ours, theirs) in AROUND_HELPDESKS.items():
 		if theirs:
 			whole, without = counted(ours), counted(theirs)

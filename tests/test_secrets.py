@@ -107,12 +107,12 @@ DOORS = {
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_no_secret_is_given_out_to_a_system_manager(door, admin, account, canary):
-	method, args = DOORS[door]
+def test_no_secret_is_given_out_to_a_system_manager(endpoint, admin, account, canary):
+	method, args = DOORS[endpoint]
 	args = {key: value.format(name=account) if value == "{name}" else value for key, value in args.items()}
 	answer = admin.call(method, http="GET" if method.startswith("frappe") else "POST", **args)
 	assert answer.status_code == 200, answer.text
-	assert door == "check" or account.encode() in b"".join(leaks.layers(answer.content))
+	assert endpoint == "check" or account.encode() in b"".join(leaks.layers(answer.content))
 	assert leaks.in_bytes(answer.content) == set()
 
 
@@ -129,18 +129,18 @@ def test_the_secret_of_an_api_key_with_odd_characters_is_refused(admin):
 
 
 @pytest.mark.parametrize("door", ["connect", "check_credentials", "savedocs"])
-def test_no_secret_is_logged_when_a_request_fails_unexpectedly(stack, admin, sim, door):
+def test_no_secret_is_logged_when_a_request_fails_unexpectedly(stack, admin, sim, endpoint):
 	there = at_twilio(sim)
 	typed = {"account_sid": there.sid, "auth_token": there.auth_token}
 	# No database takes these for a number or a name.
-	if door == "savedocs":
+	if endpoint == "savedocs":
 		new = {"doctype": ACCOUNT, "__islocal": 1, "name": "new-twilio-sms-account-1"}
 		doc = json.dumps({**new, "account_name": there.sid, **typed, "idx": 10**18})
 		answer = admin.call("frappe.desk.form.save.savedocs", doc=doc, action="Save")
 		assert answer.status_code == 500
 	else:
 		unexpected = {"account_name": "\ud800", "account": "\ud800"}
-		said = refused(admin, door, **typed, **unexpected)
+		said = refused(admin, endpoint, **typed, **unexpected)
 		if "Invalid request body" in said:
 			pytest.skip("v16 takes no such text at all")
 		assert "failed unexpectedly" in said

@@ -8,7 +8,7 @@ import pytest
 from support.tickets import API, CONVERSATION, MESSAGE, told, written_in
 from werkzeug.wrappers import Request
 
-from twilio_sms_channel.api import ticket as doors
+from twilio_sms_channel.api import ticket as endpoints
 from twilio_sms_channel.infra import locks
 from twilio_sms_channel.messaging.conversation import conversations
 
@@ -85,14 +85,14 @@ def test_whoever_waits_behind_a_text_that_hangs_is_told_soon(agent, ticket, stac
 	begun = time.monotonic()
 	try:
 		with pytest.raises(conversations.Busy, match="Try again in a moment"):
-			doors.reply(ticket.name, "Hello?")
+			endpoints.reply(ticket.name, "Hello?")
 		with pytest.raises(conversations.Busy, match="Try again in a moment"):
-			doors.start(pair[1], "Hello?", number=pair[0])
+			endpoints.start(pair[1], "Hello?", number=pair[0])
 		assert time.monotonic() - begun < 3
 	finally:
 		done.set()
 		thread.join(30)
-	assert doors.reply(ticket.name, "Hello?")["status"] == "Queued"
+	assert endpoints.reply(ticket.name, "Hello?")["status"] == "Queued"
 	# Nor is another wait that was in vain repeated, unless nobody waits for it.
 	waits = []
 

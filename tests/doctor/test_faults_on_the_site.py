@@ -205,10 +205,10 @@ def test_twilios_doors_are_blocked(clinic, allowed):
 	with config(block_endpoints=1, **({"allowed_custom_endpoints": allowed} if allowed else {})):
 		finding = clinic.only_finding("endpoints.blocked", "")
 		assert "twilio_sms_channel.api.webhooks.inbound" in finding["how"]
-		doors = [
+		endpoints = [
 			f"twilio_sms_channel.api.{name}" for name in ("webhooks.inbound", "webhooks.status", "media.get")
 		]
-		with config(allowed_custom_endpoints=doors):
+		with config(allowed_custom_endpoints=endpoints):
 			assert clinic.findings() == {}
 
 

@@ -137,8 +137,8 @@ def test_what_the_app_cannot_mend_is_refused(clinic, admin):
 
 
 @pytest.mark.parametrize("door", ["diagnose", "mend"])
-def test_agents_are_not_let_in(clinic, agent, door):
-	assert agent.call(DOOR + door, finding="x", account=clinic.account).status_code == 403
+def test_agents_are_not_let_in(clinic, agent, endpoint):
+	assert agent.call(DOOR + endpoint, finding="x", account=clinic.account).status_code == 403
 
 
 # The command ---------------------------------------------------------------------------------------

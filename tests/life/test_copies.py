@@ -65,16 +65,16 @@ def test_agents_are_refused_with_the_reason(stack, agent, copy):
 	)
 	frappe.db.commit()
 	before = frappe.db.count(MESSAGE)
-	door = "twilio_sms_channel.api.ticket."
+	endpoint = "twilio_sms_channel.api.ticket."
 	answers = [
-		agent.call(f"{door}reply", ticket=conversation.ticket, message="Hello"),
+		agent.call(f"{endpoint}reply", ticket=conversation.ticket, message="Hello"),
 		agent.reply(conversation.ticket, "<p>Hello</p>"),
-		agent.call(f"{door}start", to="+12125550134", number=stack.number, message="Hello"),
+		agent.call(f"{endpoint}start", to="+12125550134", number=stack.number, message="Hello"),
 	]
 	for answer in answers:
 		assert answer.status_code == 417, answer.text
 		assert "restored from a backup of live.example.com" in answer.text
-	state = agent.call(f"{door}state", ticket=conversation.ticket).json()["message"]
+	state = agent.call(f"{endpoint}state", ticket=conversation.ticket).json()["message"]
 	assert not state["can_text"] and "live.example.com" in state["why_not"]
 	assert "live.example.com" in state["waiting_because"]
 	assert all("live.example.com" in number["why_not"] for number in starting.numbers())

@@ -35,16 +35,16 @@ PROPER_SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 
 
 @pytest.fixture(scope="module")
-def door(stack):
+def endpoint(stack):
 	"""A number of ours for this test alone, while no worker is there to thread what comes in. Emptied afterwards."""
 	with stack.without_worker():
-		door = Door(stack, stack.add_number())
+		endpoint = Door(stack, stack.add_number())
 		try:
-			yield door
+			yield endpoint
 		finally:
-			door.pool.shutdown()
+			endpoint.pool.shutdown()
 			frappe.db.rollback()
-			names = frappe.get_all(MESSAGE, {"number": door.number}, pluck="name")
+			names = frappe.get_all(MESSAGE, {"number": endpoint.number}, pluck="name")
 			frappe.db.delete(MEDIA, {"parent": ("in", names)})
 			frappe.db.delete(MESSAGE, {"name": ("in", names)})
 			frappe.db.commit()
@@ -106,7 +106,7 @@ class Door:
 			raise
 
 
-def test_hostile_requests_are_refused_or_stored_exactly(door, request):
+def test_hostile_requests_are_refused_or_stored_exactly(endpoint, request):
 	in_full = request.config.getoption("--in-full")
 	wanted = 10_000 if in_full else 1_500
 	begun = frappe.utils.now_datetime()
@@ -120,22 +120,28 @@ def test_hostile_requests_are_refused_or_stored_exactly(door, request):
 		suppress_health_check=list(HealthCheck),
 		print_blob=True,
 	)
-	@given(st.lists(asks(door.url, door.stack, door.number, door.hosts), min_size=AT_ONCE, max_size=AT_ONCE))
+	@given(
+		st.lists(
+			asks(endpoint.url, endpoint.stack, endpoint.number, endpoint.hosts),
+			min_size=AT_ONCE,
+			max_size=AT_ONCE,
+		)
+	)
 	def send_and_look(batch):
 		before = frappe.db.count(MESSAGE)
-		statuses = door.send(batch)
+		statuses = endpoint.send(batch)
 		frappe.db.rollback()
 		rows, media = _stored([ask.sid for ask in batch])
 		for ask, status in zip(batch, statuses, strict=True):
-			_judge(ask, status, rows.get(ask.sid), media, door.number)
+			_judge(ask, status, rows.get(ask.sid), media, endpoint.number)
 		assert frappe.db.count(MESSAGE) - before == len(rows), "something was stored under another SID"
-		door.stored += len(rows)
+		endpoint.stored += len(rows)
 
 	send_and_look()
-	print(f"{door.sent} requests, {door.stored} of them stored")
-	assert door.sent >= wanted
+	print(f"{endpoint.sent} requests, {endpoint.stored} of them stored")
+	assert endpoint.sent >= wanted
 	# Enough of them get past the signature, and enough do not.
-	assert wanted / 4 < door.stored < wanted * 3 / 4
+	assert wanted / 4 < endpoint.stored < wanted * 3 / 4
 	frappe.db.rollback()
 	assert frappe.get_all("Error Log", {"creation": (">=", begun)}, ["method", "error"]) == []
 

@@ -54,17 +54,17 @@ def new_short_code() -> str:
 	return code
 
 
-def ask(person, door: str, http: str = "POST", **args):
+def ask(person, endpoint: str, http: str = "POST", **args):
 	"""What a door of the set-up answers; the site's changes are seen afterwards."""
-	answer = person.call(f"twilio_sms_channel.api.setup.{door}", http=http, **args)
+	answer = person.call(f"twilio_sms_channel.api.setup.{endpoint}", http=http, **args)
 	assert answer.status_code == 200, answer.text
 	frappe.db.rollback()
 	return answer.json().get("message")
 
 
-def refused(person, door: str, **args) -> str:
+def refused(person, endpoint: str, **args) -> str:
 	"""What a door of the set-up says when it refuses."""
-	answer = person.call(f"twilio_sms_channel.api.setup.{door}", **args)
+	answer = person.call(f"twilio_sms_channel.api.setup.{endpoint}", **args)
 	assert answer.status_code in (409, 417), answer.text
 	frappe.db.rollback()
 	return answer.json()["_server_messages"]

@@ -90,10 +90,10 @@ def _link(action: str, message: str) -> str:
 		"email": _("Send as E-mail"),
 		"cancel": _("Cancel"),
 	}[action]
-	door = "retry" if action == "fetch" else action
+	endpoint = "retry" if action == "fetch" else action
 	# Without the script they do nothing: in Helpdesk's frame the link alone would open the page within the page.
 	return (
-		f'<a href="#twilio-sms-{door}={escaped(message)}" class="twilio-sms-action" target="_self"'
+		f'<a href="#twilio-sms-{endpoint}={escaped(message)}" class="twilio-sms-action" target="_self"'
 		f' onclick="return false">{escaped(label)}</a>'
 	)
 

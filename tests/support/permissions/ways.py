@@ -21,14 +21,14 @@ from support.permissions.table import COMMUNICATIONS, CONVERSATION, DOCUMENTS, D
 DOOR, FEED = "twilio_sms_channel.api.ticket.", "helpdesk.helpdesk.doctype.hd_ticket.api."
 
 
-def door(method: str, http: str = "POST", about: str = "ticket", **args):
+def endpoint(method: str, http: str = "POST", about: str = "ticket", **args):
 	def ask(person, text):
 		return granted(person.call(DOOR + method, http=http, **{about: getattr(text, about)}, **args))
 
 	return each(ask)
 
 
-def said_door(method: str, telling: str, http: str = "GET", **args):
+def said_endpoint(method: str, telling: str, http: str = "GET", **args):
 	"""Whether a door's answer names the ticket."""
 
 	def ask(person, text):
@@ -63,7 +63,7 @@ def shown(person, text):
 
 def opt_out(person, texts):
 	"""Done for good, so it is seen by what is left undone."""
-	let_in = door("opt_out")(person, texts)
+	let_in = endpoint("opt_out")(person, texts)
 	frappe.db.rollback()
 	for text in texts.values():
 		assert bool(frappe.db.get_value(CONVERSATION, text.conversation, "opted_out")) is (
@@ -130,27 +130,27 @@ def exported(person, texts):
 
 
 AGENTS_DOORS = {
-	"state": door("state", http="GET"),
+	"state": endpoint("state", http="GET"),
 	"earlier": each(
 		lambda person, text: granted(
 			person.call(f"{DOOR}earlier", http="GET", ticket=text.ticket, before=text.message)
 		)
 	),
-	"saved_replies": door("saved_replies", http="GET"),
-	"saved_reply": door("saved_reply", http="GET", name="None of ours"),
+	"saved_replies": endpoint("saved_replies", http="GET"),
+	"saved_reply": endpoint("saved_reply", http="GET", name="None of ours"),
 	"opt_out": opt_out,
-	"keep_texting": door("keep_texting"),
-	"preview": door("preview", message="Hi"),
-	"reply": door("reply", message=""),
-	"switch_channel": door("switch_channel", channel="Fax"),
-	"start": door("start", to="", message=""),
-	"numbers": door("numbers", http="GET"),
-	"find": said_door("find", "{ticket}", query="{customer_number}"),
-	"history": door("history", http="GET"),
-	"retry": door("retry", about="message"),
-	"cancel": door("cancel", about="message"),
-	"send_as_email": door("send_as_email", about="message"),
-	"numbers: what a text would continue": said_door("numbers", "{ticket}", to="{customer_number}"),
+	"keep_texting": endpoint("keep_texting"),
+	"preview": endpoint("preview", message="Hi"),
+	"reply": endpoint("reply", message=""),
+	"switch_channel": endpoint("switch_channel", channel="Fax"),
+	"start": endpoint("start", to="", message=""),
+	"numbers": endpoint("numbers", http="GET"),
+	"find": said_endpoint("find", "{ticket}", query="{customer_number}"),
+	"history": endpoint("history", http="GET"),
+	"retry": endpoint("retry", about="message"),
+	"cancel": endpoint("cancel", about="message"),
+	"send_as_email": endpoint("send_as_email", about="message"),
+	"numbers: what a text would continue": said_endpoint("numbers", "{ticket}", to="{customer_number}"),
 	"start: in a ticket that goes on": each(goes_on),
 	"search: by phone number": said("frappe.utils.global_search.search", text="{customer_number}"),
 	"reply box": each(reply_box),

@@ -85,7 +85,7 @@ def check_round_trip(account_context: AccountContext) -> Iterator[Finding]:
 	if site_identity.is_copy():
 		# Its public address may be the original's.
 		raise NotDone(_("this site is a copy"))
-	if site.blocked_doors():
+	if site.blocked_endpoints():
 		raise NotDone(_("this site blocks Twilio's requests"))
 	if not public_url.is_reachable():
 		raise NotDone(_("the site has no public address"))
@@ -112,7 +112,7 @@ def check_round_trip(account_context: AccountContext) -> Iterator[Finding]:
 
 def _said(outcome: self_test.Outcome) -> tuple[str, str]:
 	"""What happened, and what to do."""
-	address, detail, door = public_url.base(), outcome.detail, public_url.INBOUND
+	address, detail, endpoint = public_url.base(), outcome.detail, public_url.INBOUND
 	said = {
 		"timeout": (
 			_("{0} did not answer in time."),
@@ -172,7 +172,7 @@ def _said(outcome: self_test.Outcome) -> tuple[str, str]:
 		),
 	}
 	what, how = said[outcome.kind]
-	return what.format(address, detail, door), how.format(address, detail, door)
+	return what.format(address, detail, endpoint), how.format(address, detail, endpoint)
 
 
 def _texts_arrive(account: str) -> bool:

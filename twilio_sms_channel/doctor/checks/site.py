@@ -207,7 +207,7 @@ def scheduler_tick_s() -> int:
 
 def check_endpoints() -> Iterator[Finding]:
 	"""Helpdesk can refuse all guests' requests to doors that the site config does not name."""
-	if blocked := blocked_doors():
+	if blocked := blocked_endpoints():
 		yield Finding(
 			"endpoints.blocked",
 			BROKEN,
@@ -217,7 +217,7 @@ def check_endpoints() -> Iterator[Finding]:
 		)
 
 
-def blocked_doors() -> list[str]:
+def blocked_endpoints() -> list[str]:
 	"""Which of Twilio's doors the site config closes."""
 	if not frappe.conf.get("block_endpoints"):
 		return []
@@ -228,8 +228,12 @@ def blocked_doors() -> list[str]:
 		except ValueError:
 			parsed = None
 		allowed = parsed if isinstance(parsed, list) else [allowed]
-	doors = (public_url.INBOUND, public_url.STATUS, public_url.MEDIA)
-	return [door.rpartition("/")[2] for door in doors if not any(part in door for part in map(str, allowed))]
+	endpoints = (public_url.INBOUND, public_url.STATUS, public_url.MEDIA)
+	return [
+		endpoint.rpartition("/")[2]
+		for endpoint in endpoints
+		if not any(part in endpoint for part in map(str, allowed))
+	]
 
 
 def check_simulator() -> Iterator[Finding]:

@@ -84,11 +84,11 @@ def check_strangers() -> Iterator[Finding]:
 def check_alerts(account_context: AccountContext) -> Iterator[Finding]:
 	"""What Twilio could not hand over to this site within a day and nobody made up for."""
 	# Another site of the same account has alerts of its own.
-	doors = tuple(public_url.base() + door for door in (public_url.INBOUND, public_url.STATUS))
+	endpoints = tuple(public_url.base() + endpoint for endpoint in (public_url.INBOUND, public_url.STATUS))
 	ours = [
 		alert
 		for alert in standing.alerts(account_context.gateway, _a_day_ago())
-		if alert.url.startswith(doors)
+		if alert.url.startswith(endpoints)
 	]
 	compared = [row.backfilled_until for row in account_context.numbers]
 	settled = min(compared) if compared and all(compared) else None
