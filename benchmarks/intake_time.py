@@ -171,7 +171,7 @@ def take_turns(one: Texts, other: Texts | Emails) -> tuple[Mix, Mix]:
 
 
 def endpoints(twilio: Twilio, customers: Iterable[str]) -> Measured:
-	"""Take a text of each customer in at the webhook, in this process: the door alone, without Frappe around it."""
+	"""Take a text of each customer in at the webhook, in this process: the endpoint alone, without Frappe around it."""
 	measured = Measured()
 	for customer in customers:
 		headers, form = twilio.webhook(customer, WORDS[0])

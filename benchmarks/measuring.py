@@ -16,7 +16,7 @@ import frappe
 import twilio
 from figures import median, median_ratio
 from fill import Amounts, fill
-from intake_time import Emails, Measured, Mix, Texts, WrongResult, endpoints, email_account, take_turns
+from intake_time import Emails, Measured, Mix, Texts, WrongResult, email_account, endpoints, take_turns
 from people import WORDS, Twilio, api_token, filled_customer, new_customer
 from web import CLIENTS, PING, Round, WebServer
 
@@ -168,7 +168,7 @@ def figures(empty: State, full: State) -> dict:
 	# Ping knows nothing of the site's size: it tells what the machine was worth each time.
 	by_http = {"measured": median(webhook) / median(_per_second(full, "webhook"))}
 	webhooks = {
-		"webhook, door alone": _growth(empty.endpoint, full.endpoint),
+		"webhook, endpoint alone": _growth(empty.endpoint, full.endpoint),
 		"webhook, whole request": by_http | {"normalised": of_ping / of_ping_full},
 	}
 	growth_threading, growth_webhook = (

@@ -113,7 +113,7 @@ def restricted(stack):
 	restrict(before or 0)
 
 
-@pytest.mark.parametrize("door", ["cancel", "send_as_email"])
+@pytest.mark.parametrize("endpoint", ["cancel", "send_as_email"])
 def test_both_want_write_on_the_ticket(stack, customer, sim, restricted, endpoint):
 	ticket = ticket_of(customer.text("Hello", to=stack.add_number(team="TSMS East")))
 	message = written(ticket)
@@ -123,7 +123,7 @@ def test_both_want_write_on_the_ticket(stack, customer, sim, restricted, endpoin
 	frappe.db.commit()
 
 
-@pytest.mark.parametrize("door", ["cancel", "send_as_email"])
+@pytest.mark.parametrize("endpoint", ["cancel", "send_as_email"])
 def test_portal_customers_can_do_neither(stack, ticket, endpoint):
 	user = make_customer(f"portal{secrets.token_hex(4)}@example.com")
 	frappe.db.set_value("HD Ticket", ticket.name, "raised_by", user)

@@ -208,12 +208,12 @@ def test_the_fate_of_a_text_can_be_asked(program, ticket):
 	eventually(fate)
 
 
-@pytest.mark.parametrize("door", ["retry", "cancel", "send_as_email"])
+@pytest.mark.parametrize("endpoint", ["retry", "cancel", "send_as_email"])
 def test_a_message_that_is_not_there(program, endpoint):
 	assert refusal(program.call(endpoint, message="none of ours")) == (404, "DoesNotExistError")
 
 
-def test_the_documentation_names_every_door_with_its_parameters():
+def test_the_documentation_names_every_endpoint_with_its_parameters():
 	text = DOCS.read_text()
 	for name, endpoint in vars(endpoints).items():
 		if (

@@ -102,7 +102,7 @@ def findings(file: Path) -> set[str]:
 	return {text.rstrip(".") for text in texts if re.fullmatch(r"[a-z_]+\.[a-z_]*", text)}
 
 
-def test_every_door_of_the_set_up_is_explained():
+def test_every_endpoint_of_the_set_up_is_explained():
 	import frappe
 
 	from twilio_sms_channel.api import setup

@@ -239,7 +239,7 @@ def test_a_double_click_sends_one_text(agent, customer, sim):
 
 
 def test_the_loser_of_two_transactions_gets_the_winners_reply(stack, customer, sim):
-	"""Without the door's lock: as another app calls it."""
+	"""Without the endpoint's lock: as another app calls it."""
 	ticket = ticket_of(customer.text("Hello"))
 	conversation = frappe.get_doc("Twilio SMS Conversation", ticket.twilio_sms_conversation)
 	digest = outbox._digest("one", (conversation.ticket_doctype, conversation.ticket))

@@ -19,7 +19,7 @@ from support.permissions.table import (
 	COMMUNICATIONS,
 	CONVERSATION,
 	DOCUMENTS,
-	DOORS,
+	ENDPOINTS,
 	MEDIA,
 	MESSAGE,
 	NOBODYS,
@@ -35,7 +35,7 @@ from support.permissions.table import (
 from support.permissions.ways import (
 	AGENTS_DOORS,
 	ASKED,
-	DOOR,
+	ENDPOINT,
 	FEED,
 	FILES,
 	NOWHERE,
@@ -158,7 +158,7 @@ def test_texts_are_for_those_who_may_read_the_ticket(people, texts, who):
 		found["exported"] = f"{sorted(seen)} instead of {sorted(may)}"
 	for way, ask in FILES.items():
 		seen, may = ask(people[who], texts), set.union(*WHO[who][DOCUMENTS : TICKET + 1])
-		if seen - may or (WHO[who][DOORS] and seen != may):
+		if seen - may or (WHO[who][ENDPOINTS] and seen != may):
 			found[way] = f"{sorted(seen)} instead of {sorted(may)}"
 	for way, ask in NOWHERE.items():
 		if seen := ask(people[who], texts):
@@ -203,7 +203,7 @@ def test_no_endpoint_of_frappe_tells_more(people, texts, marked, who, request):
 	def try_each(ways, allowed, about=""):
 		for way, ask in ways:
 			seen = ask(people[who], texts)
-			if seen - allowed or (way in STILL_TELL and WHO[who][DOORS] and seen != allowed):
+			if seen - allowed or (way in STILL_TELL and WHO[who][ENDPOINTS] and seen != allowed):
 				found[f"{about}{way}"] = f"{sorted(seen)} instead of {sorted(allowed)}"
 
 	for doctype, field, needle, name, kind in WORDS:
@@ -247,7 +247,7 @@ def test_only_agents_get_the_components(people, who):
 	if who == "guest":
 		assert answer.status_code == 403
 	else:
-		assert bool(answer.json().get("message")) is bool(WHO[who][DOORS])
+		assert bool(answer.json().get("message")) is bool(WHO[who][ENDPOINTS])
 
 
 @pytest.mark.parametrize("report", ["Traffic", "Response Time"])
@@ -272,7 +272,7 @@ def test_files_are_opened_by_signed_links_alone(people):
 def test_nobody_sends_files_that_they_may_not_read(people, texts):
 	agent = people["agent of the south"]
 	args = {"ticket": texts[OPEN].ticket, "message": "Look", "attachments": [texts[NORTH].file]}
-	assert agent.call(DOOR + "reply", **args).status_code == 403
+	assert agent.call(ENDPOINT + "reply", **args).status_code == 403
 	pasted = f'<p>Look</p><img src="{texts[NORTH].file_url}">'
 	assert agent.reply(texts[OPEN].ticket, pasted).status_code in (403, 417)
 
@@ -299,7 +299,7 @@ def test_customers_see_their_thread_without_what_is_for_agents(people, texts, st
 	assert "0.0079" not in shown["customer"]
 
 
-def test_every_door_is_in_the_table():
+def test_every_endpoint_is_in_the_table():
 	endpoints = set(whitelisted(ticket))
 	assert endpoints == {way.split(":")[0] for way in AGENTS_DOORS} - {"reply box", "search"}
 	assert set(whitelisted(setup)) == set(SET_UP_DOORS)

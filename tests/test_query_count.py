@@ -128,7 +128,7 @@ def _so_far() -> int:
 
 
 def fresh(endpoint: Callable, *args, **kwargs) -> Callable:
-	"""The door as a request calls it: nothing is left of the last one but what Redis keeps."""
+	"""The endpoint as a request calls it: nothing is left of the last one but what Redis keeps."""
 
 	def ask():
 		frappe.local.document_cache = {}

@@ -71,7 +71,7 @@ def account(stack, admin):
 FIELDS = [f"`tab{ACCOUNT}`.`{field}`" for field in ("name", *SECRETS)]
 EXPORT = {"doctype": ACCOUNT, "fields": json.dumps(FIELDS), "title": ACCOUNT}
 COLUMNS = {ACCOUNT: ["name", "account_name", *SECRETS]}
-DOORS = {
+ENDPOINTS = {
 	"form": ("frappe.desk.form.load.getdoc", {"doctype": ACCOUNT, "name": "{name}"}),
 	"document": ("frappe.client.get", {"doctype": ACCOUNT, "name": "{name}"}),
 	"value": (
@@ -106,9 +106,9 @@ DOORS = {
 }
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_no_secret_is_given_out_to_a_system_manager(endpoint, admin, account, canary):
-	method, args = DOORS[endpoint]
+	method, args = ENDPOINTS[endpoint]
 	args = {key: value.format(name=account) if value == "{name}" else value for key, value in args.items()}
 	answer = admin.call(method, http="GET" if method.startswith("frappe") else "POST", **args)
 	assert answer.status_code == 200, answer.text
@@ -117,7 +117,7 @@ def test_no_secret_is_given_out_to_a_system_manager(endpoint, admin, account, ca
 
 
 @pytest.mark.parametrize("field", SECRETS)
-def test_frappes_own_door_for_passwords_is_shut_for_agents(agent, account, field):
+def test_frappes_own_endpoint_for_passwords_is_shut_for_agents(agent, account, field):
 	answer = agent.call("frappe.client.get_password", doctype=ACCOUNT, name=account, fieldname=field)
 	assert answer.status_code == 403
 
@@ -128,7 +128,7 @@ def test_the_secret_of_an_api_key_with_odd_characters_is_refused(admin):
 	assert "API Key Secret" in said
 
 
-@pytest.mark.parametrize("door", ["connect", "check_credentials", "savedocs"])
+@pytest.mark.parametrize("endpoint", ["connect", "check_credentials", "savedocs"])
 def test_no_secret_is_logged_when_a_request_fails_unexpectedly(stack, admin, sim, endpoint):
 	there = at_twilio(sim)
 	typed = {"account_sid": there.sid, "auth_token": there.auth_token}

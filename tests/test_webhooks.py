@@ -1,4 +1,4 @@
-"""What Twilio sends to its doors: whatever is signed is stored, once and as it was said, and nothing makes them stumble."""
+"""What Twilio sends to its endpoints: whatever is signed is stored, once and as it was said, and nothing makes them stumble."""
 
 import frappe
 import pytest

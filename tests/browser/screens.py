@@ -1,4 +1,4 @@
-"""The app's elements on a page of their own, with the site's real doors behind them."""
+"""The app's elements on a page of their own, with the site's real endpoints behind them."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The composer, with the site's real doors behind it."""
+"""The composer, with the site's real endpoints behind it."""
 
 import base64
 import gzip

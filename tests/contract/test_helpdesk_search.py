@@ -20,5 +20,5 @@ def test_it_takes_what_is_passed_on(module, passed_on):
 	except ImportError:
 		pytest.skip("not in this release")
 	if search not in frappe.whitelisted:
-		pytest.skip("no door of this release")
+		pytest.skip("no endpoint of this release")
 	assert passed_on <= set(inspect.signature(search).parameters)

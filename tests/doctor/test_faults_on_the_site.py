@@ -201,7 +201,7 @@ def test_a_site_that_knows_no_country(clinic):
 
 
 @pytest.mark.parametrize("allowed", [None, ["other.app.door"], '["other.app.door"]'])
-def test_twilios_doors_are_blocked(clinic, allowed):
+def test_twilios_endpoints_are_blocked(clinic, allowed):
 	with config(block_endpoints=1, **({"allowed_custom_endpoints": allowed} if allowed else {})):
 		finding = clinic.only_finding("endpoints.blocked", "")
 		assert "twilio_sms_channel.api.webhooks.inbound" in finding["how"]

@@ -1,4 +1,4 @@
-"""The list of findings, the doors and the command."""
+"""The list of findings, the endpoints and the command."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from support.people import make_system_manager
 from twilio_sms_channel import doctor
 from twilio_sms_channel.doctor import cli, store
 
-DOOR = "twilio_sms_channel.api.setup."
+ENDPOINT = "twilio_sms_channel.api.setup."
 
 
 def row(check: str) -> dict | None:
@@ -112,12 +112,12 @@ def test_it_is_looked_every_night(site):
 	assert frappe.db.exists("Scheduled Job Type", jobs)
 
 
-# Doors ---------------------------------------------------------------------------------------------
+# Endpoints ---------------------------------------------------------------------------------------------
 
 
-def test_the_doors_look_and_mend(clinic, admin):
+def test_the_endpoints_look_and_mend(clinic, admin):
 	clinic.number_at_twilio().sms_method = "GET"
-	answer = admin.call(DOOR + "diagnose", account=clinic.account).json()["message"]
+	answer = admin.call(ENDPOINT + "diagnose", account=clinic.account).json()["message"]
 	(finding,) = answer["findings"]
 	assert (finding["check"], finding["about"], finding["remedy"]) == (
 		"webhooks.method",
@@ -125,20 +125,20 @@ def test_the_doors_look_and_mend(clinic, admin):
 		"set_webhook",
 	)
 	assert {"check", "title", "account", "done", "why_not"} == set(answer["checked"][0])
-	assert admin.call(DOOR + "mend", finding=finding["name"]).json()["message"]["mended"]
-	assert admin.call(DOOR + "diagnose", number=clinic.number).json()["message"]["findings"] == []
+	assert admin.call(ENDPOINT + "mend", finding=finding["name"]).json()["message"]["mended"]
+	assert admin.call(ENDPOINT + "diagnose", number=clinic.number).json()["message"]["findings"] == []
 
 
 def test_what_the_app_cannot_mend_is_refused(clinic, admin):
 	clinic.at_twilio.type = "Trial"
 	name = clinic.only_finding("trial.limits", clinic.account)["name"]
-	answer = admin.call(DOOR + "mend", finding=name)
+	answer = admin.call(ENDPOINT + "mend", finding=name)
 	assert answer.status_code == 417 and "cannot mend this by itself" in answer.text
 
 
-@pytest.mark.parametrize("door", ["diagnose", "mend"])
+@pytest.mark.parametrize("endpoint", ["diagnose", "mend"])
 def test_agents_are_not_let_in(clinic, agent, endpoint):
-	assert agent.call(DOOR + endpoint, finding="x", account=clinic.account).status_code == 403
+	assert agent.call(ENDPOINT + endpoint, finding="x", account=clinic.account).status_code == 403
 
 
 # The command ---------------------------------------------------------------------------------------

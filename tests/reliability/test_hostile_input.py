@@ -38,7 +38,7 @@ PROPER_SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 def endpoint(stack):
 	"""A number of ours for this test alone, while no worker is there to thread what comes in. Emptied afterwards."""
 	with stack.without_worker():
-		endpoint = Door(stack, stack.add_number())
+		endpoint = Endpoint(stack, stack.add_number())
 		try:
 			yield endpoint
 		finally:
@@ -51,7 +51,7 @@ def endpoint(stack):
 			stack.empty_queues()
 
 
-class Door:
+class Endpoint:
 	"""The webhook, over a few connections that stay open."""
 
 	def __init__(self, stack, number: str):

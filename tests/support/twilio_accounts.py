@@ -55,7 +55,7 @@ def new_short_code() -> str:
 
 
 def ask(person, endpoint: str, http: str = "POST", **args):
-	"""What a door of the set-up answers; the site's changes are seen afterwards."""
+	"""What an endpoint of the set-up answers; the site's changes are seen afterwards."""
 	answer = person.call(f"twilio_sms_channel.api.setup.{endpoint}", http=http, **args)
 	assert answer.status_code == 200, answer.text
 	frappe.db.rollback()
@@ -63,7 +63,7 @@ def ask(person, endpoint: str, http: str = "POST", **args):
 
 
 def refused(person, endpoint: str, **args) -> str:
-	"""What a door of the set-up says when it refuses."""
+	"""What an endpoint of the set-up says when it refuses."""
 	answer = person.call(f"twilio_sms_channel.api.setup.{endpoint}", **args)
 	assert answer.status_code in (409, 417), answer.text
 	frappe.db.rollback()

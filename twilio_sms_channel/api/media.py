@@ -1,4 +1,4 @@
-"""The door through which Twilio, and customers with a link, fetch the files of an outgoing text."""
+"""The endpoint through which Twilio, and customers with a link, fetch the files of an outgoing text."""
 
 import hashlib
 from typing import Any

@@ -1,4 +1,4 @@
-"""The site manager's doors: connecting accounts and numbers."""
+"""The site manager's endpoints: connecting accounts and numbers."""
 
 from dataclasses import asdict
 from typing import Any

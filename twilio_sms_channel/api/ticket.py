@@ -1,4 +1,4 @@
-"""The agents' doors. Each checks that the caller is an agent who may write the ticket."""
+"""The agents' endpoints. Each checks that the caller is an agent who may write the ticket."""
 
 from typing import Any
 

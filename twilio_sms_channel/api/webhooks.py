@@ -1,4 +1,4 @@
-"""Twilio's doors: inbound texts and status callbacks.
+"""Twilio's endpoints: inbound texts and status callbacks.
 
 Both are open to guests, so the order matters: who does this claim to be from, is it signed by them, is it well formed;
 only then anything is written. Add both to `allowed_custom_endpoints` where `block_endpoints` is on in the site config.

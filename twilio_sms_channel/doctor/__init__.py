@@ -71,7 +71,7 @@ def titles() -> dict[str, str]:
 		"country": _("Country of the site"),
 		"workers": _("Background workers"),
 		"scheduler": _("Scheduler"),
-		"endpoints": _("Doors open to Twilio"),
+		"endpoints": _("Endpoints open to Twilio"),
 		"simulator": _("Practice mode"),
 		"address": _("Public address"),
 		"accounts": _("Accounts set up"),

@@ -43,7 +43,7 @@ def in_palette(query: str, only_articles: bool | int | str = False, qtype: str =
 	"""The command palette of older Helpdesk, seen in v1.14 (`helpdesk.search.search`)."""
 	from helpdesk import search
 
-	# In newer releases no door leads there.
+	# In newer releases no endpoint leads there.
 	frappe.is_whitelisted(search.search)
 	found = [] if frappe.utils.sbool(only_articles) else _found(query, limit=MAX_IN_PALETTE)
 	groups = _besides(

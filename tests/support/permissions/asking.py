@@ -19,7 +19,7 @@ def each(ask):
 
 
 def granted(answer: requests.Response) -> bool:
-	"""Whether a door let somebody in. 404 and 417 are what it says to a request that makes no sense."""
+	"""Whether an endpoint let somebody in. 404 and 417 are what it says to a request that makes no sense."""
 	assert answer.status_code in (200, 403, 404, 417), answer.text
 	return answer.status_code != 403
 

@@ -6,10 +6,10 @@ MESSAGE, CONVERSATION, MEDIA = "Twilio SMS Message", "Twilio SMS Conversation", 
 NORTH, SOUTH, OPEN = "north", "south", "open"
 SECRETS = {NORTH: "Zanzibar parcel", SOUTH: "Yokohama parcel", OPEN: "Valparaiso parcel"}
 NOBODYS, ALL = set(), {NORTH, SOUTH, OPEN}
-# Of whose tickets somebody may use the agents' doors, read our documents, read Communications, and see the ticket as
+# Of whose tickets somebody may use the agents' endpoints, read our documents, read Communications, and see the ticket as
 # Helpdesk's screen and portal show it; the last column is the set-up: accounts, consent, rejected webhooks, settings.
 WHO = {
-	#                             doors           documents       Communications  ticket          set-up
+	#                             endpoints           documents       Communications  ticket          set-up
 	"agent of the north":         ({NORTH, OPEN}, {NORTH, OPEN}, {NORTH, OPEN}, {NORTH, OPEN}, False),
 	"agent manager of the north": ({NORTH, OPEN}, {NORTH, OPEN}, {NORTH, OPEN}, {NORTH, OPEN}, False),
 	"agent of the south":         ({SOUTH, OPEN}, {SOUTH, OPEN}, {SOUTH, OPEN}, {SOUTH, OPEN}, False),
@@ -22,7 +22,7 @@ WHO = {
 	"desk user":                  (NOBODYS,       NOBODYS,       NOBODYS,       NOBODYS,       False),
 	"guest":                      (NOBODYS,       NOBODYS,       NOBODYS,       NOBODYS,       False),
 }  # fmt: skip
-DOORS, DOCUMENTS, COMMUNICATIONS, TICKET, SET_UP = range(5)
+ENDPOINTS, DOCUMENTS, COMMUNICATIONS, TICKET, SET_UP = range(5)
 
 
 @dataclass

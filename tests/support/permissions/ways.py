@@ -1,4 +1,4 @@
-"""Ways to the texts: this app's doors, Helpdesk's screen, and Frappe's common endpoints."""
+"""Ways to the texts: this app's endpoints, Helpdesk's screen, and Frappe's common endpoints."""
 
 import json
 import re
@@ -16,24 +16,32 @@ from support.permissions.asking import (
 	resource,
 	said,
 )
-from support.permissions.table import COMMUNICATIONS, CONVERSATION, DOCUMENTS, DOORS, MEDIA, MESSAGE, TICKET
+from support.permissions.table import (
+	COMMUNICATIONS,
+	CONVERSATION,
+	DOCUMENTS,
+	ENDPOINTS,
+	MEDIA,
+	MESSAGE,
+	TICKET,
+)
 
-DOOR, FEED = "twilio_sms_channel.api.ticket.", "helpdesk.helpdesk.doctype.hd_ticket.api."
+ENDPOINT, FEED = "twilio_sms_channel.api.ticket.", "helpdesk.helpdesk.doctype.hd_ticket.api."
 
 
 def endpoint(method: str, http: str = "POST", about: str = "ticket", **args):
 	def ask(person, text):
-		return granted(person.call(DOOR + method, http=http, **{about: getattr(text, about)}, **args))
+		return granted(person.call(ENDPOINT + method, http=http, **{about: getattr(text, about)}, **args))
 
 	return each(ask)
 
 
 def said_endpoint(method: str, telling: str, http: str = "GET", **args):
-	"""Whether a door's answer names the ticket."""
+	"""Whether an endpoint's answer names the ticket."""
 
 	def ask(person, text):
 		filled = {key: value.format(**vars(text)) for key, value in args.items()}
-		answer = person.call(DOOR + method, http=http, **filled)
+		answer = person.call(ENDPOINT + method, http=http, **filled)
 		return answer.ok and f'"{telling.format(**vars(text))}"' in answer.text
 
 	return each(ask)
@@ -45,7 +53,7 @@ def fetched(person, text):
 
 
 def feed_shown(person, text):
-	"""The feed: a door of its own, which releases before v1.15 do not have."""
+	"""The feed: an endpoint of its own, which releases before v1.15 do not have."""
 	from helpdesk.helpdesk.doctype.hd_ticket import api
 
 	answer = person.call(FEED + "get_ticket_activities", http="GET", ticket=text.ticket)
@@ -77,7 +85,7 @@ def opt_out(person, texts):
 
 def goes_on(person, text):
 	"""Texting somebody first, in the ticket that is open with them; refused as too long, or before."""
-	answer = person.call(DOOR + "start", to=text.customer_number, number=text.number, message="x" * 1601)
+	answer = person.call(ENDPOINT + "start", to=text.customer_number, number=text.number, message="x" * 1601)
 	assert answer.status_code in (403, 417)
 	said = json.dumps(answer.json().get("_server_messages", ""))
 	assert not re.search(rf"\b{text.ticket}\b", said)
@@ -133,7 +141,7 @@ AGENTS_DOORS = {
 	"state": endpoint("state", http="GET"),
 	"earlier": each(
 		lambda person, text: granted(
-			person.call(f"{DOOR}earlier", http="GET", ticket=text.ticket, before=text.message)
+			person.call(f"{ENDPOINT}earlier", http="GET", ticket=text.ticket, before=text.message)
 		)
 	),
 	"saved_replies": endpoint("saved_replies", http="GET"),
@@ -156,7 +164,7 @@ AGENTS_DOORS = {
 	"reply box": each(reply_box),
 }
 ASKED = {
-	DOORS: AGENTS_DOORS,
+	ENDPOINTS: AGENTS_DOORS,
 	DOCUMENTS: {
 		**ways_of(MESSAGE, "message"),
 		**ways_of(CONVERSATION, "conversation"),

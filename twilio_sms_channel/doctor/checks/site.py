@@ -206,7 +206,7 @@ def scheduler_tick_s() -> int:
 
 
 def check_endpoints() -> Iterator[Finding]:
-	"""Helpdesk can refuse all guests' requests to doors that the site config does not name."""
+	"""Helpdesk can refuse all guests' requests to endpoints that the site config does not name."""
 	if blocked := blocked_endpoints():
 		yield Finding(
 			"endpoints.blocked",
@@ -218,7 +218,7 @@ def check_endpoints() -> Iterator[Finding]:
 
 
 def blocked_endpoints() -> list[str]:
-	"""Which of Twilio's doors the site config closes."""
+	"""Which of Twilio's endpoints the site config closes."""
 	if not frappe.conf.get("block_endpoints"):
 		return []
 	allowed = frappe.conf.get("allowed_custom_endpoints") or []

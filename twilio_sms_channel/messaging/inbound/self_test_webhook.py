@@ -1,7 +1,7 @@
 """A text that this site sends to itself, as Twilio would, to see whether texts get here: it leaves no trace.
 
 The doctor notes a secret word that is good for one minute and one request, and posts a signed text with it through
-the public URL. The webhook's door treats it as any other up to the row in the database; then the transaction is rolled back
+the public URL. The webhook's endpoint treats it as any other up to the row in the database; then the transaction is rolled back
 instead of committed, so that there is never a row that anybody else can see, and no job, ticket or notification follows. What
 became of it is kept in Redis for the doctor, which is also how it knows that it was this site that answered.
 

@@ -23,7 +23,7 @@ _noted: dict[tuple, float] = {}
 
 @dataclass(frozen=True)
 class WebhookContext:
-	"""What the doors need to know about a webhook, from one look into the database."""
+	"""What the endpoints need to know about a webhook, from one look into the database."""
 
 	account: str
 	account_modified: datetime

@@ -6,7 +6,7 @@ const FORMS = ["Twilio SMS Account", "Twilio SMS Number"];
 
 window.twilio_sms_doctor = {
 	// Examines at once and shows what was found inside an element. `scope` is {account} or {number}, {} for the whole site;
-	// `on_answer` is called with the door's answer. Gives a promise of it.
+	// `on_answer` is called with the endpoint's answer. Gives a promise of it.
 	show(container, scope = {}, on_answer = null) {
 		return new Doctor(container, scope, on_answer).examine();
 	},
@@ -24,7 +24,7 @@ window.twilio_sms_doctor = {
 	},
 
 	// Mends one finding, after asking where that changes something that somebody else may have set.
-	// Gives a promise that ends when it was tried, with the door's answer, or null when it was not wanted.
+	// Gives a promise that ends when it was tried, with the endpoint's answer, or null when it was not wanted.
 	mend(finding) {
 		return Doctor.mend(finding);
 	},

@@ -209,12 +209,12 @@ class Channel extends TicketElement {
 		}
 	}
 
-	// `about_ticket`: the door answers with the ticket's state.
-	async _do(door, args, about_ticket = true) {
+	// `about_ticket`: the endpoint answers with the ticket's state.
+	async _do(endpoint, args, about_ticket = true) {
 		this.busy = true;
 		this.problem = "";
 		try {
-			const answer = await this.host.call(door, about_ticket ? { ticket: this.ticket, ...args } : args);
+			const answer = await this.host.call(endpoint, about_ticket ? { ticket: this.ticket, ...args } : args);
 			if (about_ticket) this.store.set(answer);
 			this.asking = "";
 			return true;

@@ -2,7 +2,7 @@
 
 import { add_style } from "./doctor_style.js";
 
-const DOOR = "twilio_sms_channel.api.setup.";
+const ENDPOINT = "twilio_sms_channel.api.setup.";
 const esc = (text) => frappe.utils.escape_html(text ?? "");
 const link = (text) => esc(text).replace(/https:\/\/[\w./-]*\w/g, (url) => `<a href="${url}" target="_blank" rel="noopener">${url}</a>`);
 
@@ -18,7 +18,7 @@ export class Doctor {
 		const tell = (progress) => this.move(progress);
 		frappe.realtime.on("twilio_sms_doctor", tell);
 		try {
-			const { message } = await frappe.call({ method: DOOR + "diagnose", args: this.scope });
+			const { message } = await frappe.call({ method: ENDPOINT + "diagnose", args: this.scope });
 			this.show(message);
 			this.on_answer?.(message);
 			return message;
@@ -76,7 +76,7 @@ export class Doctor {
 		const question = before_mending(finding);
 		if (question && !(await confirmed(question))) return null;
 		const { message } = await frappe.call({
-			method: DOOR + "mend",
+			method: ENDPOINT + "mend",
 			args: { finding: finding.name },
 			freeze: true,
 			freeze_message: __("Mending…"),

@@ -1,6 +1,6 @@
 // What the components need of the page around them. Desk and Helpdesk each hand in an object of their own:
 //
-//   call(method, args, {get}) → Promise     a door; short names are of twilio_sms_channel.api.ticket. Rejects with an
+//   call(method, args, {get}) → Promise     an endpoint; short names are of twilio_sms_channel.api.ticket. Rejects with an
 //                                           Error: .message for people, .exc_type the server's class, .status of HTTP
 //   upload(file, {ticket, on_progress}) → Promise<{name, file_name, file_url, file_size}>
 //                                           a private File attached to the ticket; on_progress gets 0…1

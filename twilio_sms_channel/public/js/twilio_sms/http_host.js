@@ -2,14 +2,14 @@
 
 import { __ } from "./host.js";
 
-const DOORS = "twilio_sms_channel.api.ticket.";
+const ENDPOINTS = "twilio_sms_channel.api.ticket.";
 
-// `csrf_token()` gives Frappe's token, `ticket_doctype` is what files are attached to, `toast` gets what doors say.
+// `csrf_token()` gives Frappe's token, `ticket_doctype` is what files are attached to, `toast` gets what endpoints say.
 export function http_host({ csrf_token, ticket_doctype, toast }) {
 	return {
 		async call(method, args = {}, { get = false } = {}) {
 			const given = Object.entries(args).filter(([, value]) => value !== undefined && value !== null);
-			let url = `/api/method/${method.includes(".") ? method : DOORS + method}`;
+			let url = `/api/method/${method.includes(".") ? method : ENDPOINTS + method}`;
 			const options = { headers: headers(csrf_token()), credentials: "same-origin" };
 			if (get) {
 				url += `?${new URLSearchParams(given)}`;

@@ -49,7 +49,7 @@ class Store {
 		return this._loading;
 	}
 
-	// A door has answered with the new state.
+	// A endpoint has answered with the new state.
 	set(state) {
 		this._told++;
 		const drawn = JSON.stringify(state);
@@ -65,7 +65,7 @@ class Store {
 		const told = this._told;
 		try {
 			const state = await host.call("state", { ticket: this.ticket }, { get: true });
-			// What another door answered meanwhile is newer.
+			// What another endpoint answered meanwhile is newer.
 			if (told === this._told) this.set(state);
 		} catch (error) {
 			if (this.error?.message !== error.message) {

@@ -18,7 +18,7 @@ const RUN_MS = 10 * 60 * 1000;
 
 class Thread extends TicketElement {
 	static properties = {
-		// What a door said about a message: {message: name, text}
+		// What an endpoint said about a message: {message: name, text}
 		problem: { state: true },
 		busy: { state: true },
 		unread: { state: true },
@@ -261,12 +261,12 @@ class Thread extends TicketElement {
 		return buttons.length ? html`<div class="buttons">${buttons}</div>` : nothing;
 	}
 
-	_door(label, message, door) {
+	_door(label, message, endpoint) {
 		return html`<button
 			type="button"
-			data-testid=${door}
+			data-testid=${endpoint}
 			?disabled=${this.busy === message.name}
-			@click=${() => this._call(message, door)}
+			@click=${() => this._call(message, endpoint)}
 		>
 			${label}
 		</button>`;
@@ -304,12 +304,12 @@ class Thread extends TicketElement {
 		return html`<button type="button" data-testid="open" @click=${() => this.host.open(doctype, name)}>${label}</button>`;
 	}
 
-	async _call(message, door, args = {}) {
+	async _call(message, endpoint, args = {}) {
 		if (this.busy) return;
 		this.busy = message.name;
 		this.problem = null;
 		try {
-			await this.host.call(door, { message: message.name, ...args });
+			await this.host.call(endpoint, { message: message.name, ...args });
 			this.emailing = "";
 		} catch (error) {
 			this.problem = { message: message.name, text: error.message };

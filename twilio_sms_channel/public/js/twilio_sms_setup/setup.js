@@ -3,7 +3,7 @@
 import { AccountStep } from "./account_step.js";
 import { NumbersStep } from "./numbers_step.js";
 
-const DOOR = "twilio_sms_channel.api.setup.";
+const ENDPOINT = "twilio_sms_channel.api.setup.";
 
 export class Setup {
 	constructor(parent) {
@@ -19,9 +19,9 @@ export class Setup {
 		return account ? new NumbersStep(this).show() : new AccountStep(this).show();
 	}
 
-	async ask(door, args, freeze_message) {
+	async ask(endpoint, args, freeze_message) {
 		const { message } = await frappe.call({
-			method: DOOR + door,
+			method: ENDPOINT + endpoint,
 			args,
 			freeze: Boolean(freeze_message),
 			freeze_message,
@@ -31,7 +31,7 @@ export class Setup {
 
 	async latest_text() {
 		const { message } = await frappe.call({
-			method: DOOR + "latest_text",
+			method: ENDPOINT + "latest_text",
 			type: "GET",
 			args: { account: this.account },
 		});

@@ -86,9 +86,9 @@ frappe.ui.form.on("Twilio SMS Account", {
 	},
 });
 
-async function ask_twilio(frm, door, freeze_message) {
+async function ask_twilio(frm, endpoint, freeze_message) {
 	const { message } = await frm.call({
-		method: `twilio_sms_channel.api.setup.${door}`,
+		method: `twilio_sms_channel.api.setup.${endpoint}`,
 		args: { account: frm.doc.name },
 		freeze: true,
 		freeze_message,

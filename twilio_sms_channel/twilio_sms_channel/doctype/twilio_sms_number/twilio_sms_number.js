@@ -88,9 +88,9 @@ frappe.ui.form.on("Twilio SMS Number", {
 	},
 });
 
-async function ask_twilio(frm, door, args = {}) {
+async function ask_twilio(frm, endpoint, args = {}) {
 	const { message } = await frm.call({
-		method: `twilio_sms_channel.api.setup.${door}`,
+		method: `twilio_sms_channel.api.setup.${endpoint}`,
 		args: { number: frm.doc.name, ...args },
 		freeze: true,
 		freeze_message: __("Asking Twilio…"),
