@@ -87,7 +87,7 @@ def test_every_setting_is_explained(page, doctype):
 
 
 def test_every_finding_of_the_doctor_is_explained():
-	found = {name for file in DOCTOR.glob("*.py") for name in findings(file)}
+	found = {name for file in DOCTOR.rglob("*.py") for name in findings(file)}
 	explained = re.findall(r'<a id="([\w.]+)"></a>', (DOCS / "doctor.md").read_text())
 	assert found
 	assert sorted(explained) == sorted(found)

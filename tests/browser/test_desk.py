@@ -340,7 +340,7 @@ def test_the_form_of_a_failed_text_says_what_to_do(page, stack, sim, shots, cust
 	page.goto(desk(stack, f"twilio-sms-message/{name}"))
 	intro = page.locator(".form-message")
 	expect(intro).to_contain_text("does not belong to this Twilio account or cannot send texts.")
-	expect(intro).to_contain_text("Who can mend it: Admin")
+	expect(intro).to_contain_text("Who can fix it: Admin")
 	expect(intro.get_by_role("link")).to_have_attribute("href", re.compile("errors/21606$"))
 	for label in ("Send Again", "Send as E-mail", "Open Number's Settings", "Open Ticket"):
 		expect(page.get_by_role("button", name=label)).to_be_visible()

@@ -59,7 +59,7 @@ def test_what_is_wrong_is_said_and_mended(page, stack, clinic, manager, shots, r
 	expect(found.nth(0)).to_contain_text(OTHER)
 	expect(found.nth(0)).to_contain_text("Broken")
 	expect(found.nth(2)).to_contain_text("trial account")
-	expect(found.nth(2).get_by_role("button", name="Mend It")).to_have_count(0)
+	expect(found.nth(2).get_by_role("button", name="Fix It")).to_have_count(0)
 	shoot(page, shots, "doctor")
 	if axe := axe_script(request.config, or_skip=False):
 		assert violations(page, axe, OURS) == []
@@ -69,13 +69,13 @@ def test_what_is_wrong_is_said_and_mended(page, stack, clinic, manager, shots, r
 	page.screenshot(path=shots("doctor-phone"))
 	page.set_viewport_size({"width": 1280, "height": 860})
 
-	found.nth(0).get_by_role("button", name="Mend It").click()
+	found.nth(0).get_by_role("button", name="Fix It").click()
 	question = page.locator(".modal.show").filter(has_text="can be put back", has_not=found)
 	expect(question).to_be_visible()
 	question.get_by_role("button", name="Yes").click()
 	expect(found).to_have_count(2)
 	assert clinic.number_at_twilio().sms_url == clinic.webhook
-	found.filter(has_text="by GET").get_by_role("button", name="Mend It").click()
+	found.filter(has_text="by GET").get_by_role("button", name="Fix It").click()
 	expect(found).to_have_count(1)
 	assert clinic.number_at_twilio(clinic.toll_free).sms_method == "POST"
 	clinic.at_twilio.type = "Full"
@@ -103,7 +103,7 @@ def test_the_list_of_findings(page, stack, clinic, manager, shots):
 	expect(rows.filter(has_text=OTHER)).to_contain_text("Broken")
 	page.wait_for_timeout(500)
 	shoot(page, shots, "findings")
-	rows.filter(has_text="by GET").get_by_role("button", name="Mend It").click()
+	rows.filter(has_text="by GET").get_by_role("button", name="Fix It").click()
 	expect(rows).to_have_count(2)
 	rows.filter(has_text="trial account").locator("a").first.click()
 	expect(page.locator(".form-page")).to_contain_text("Upgrade it")

@@ -133,7 +133,7 @@ def test_what_the_app_cannot_mend_is_refused(clinic, admin):
 	clinic.at_twilio.type = "Trial"
 	name = clinic.only_finding("trial.limits", clinic.account)["name"]
 	answer = admin.call(ENDPOINT + "mend", finding=name)
-	assert answer.status_code == 417 and "cannot mend this by itself" in answer.text
+	assert answer.status_code == 417 and "cannot fix this by itself" in answer.text
 
 
 @pytest.mark.parametrize("endpoint", ["diagnose", "mend"])

@@ -71,7 +71,7 @@ def titles() -> dict[str, str]:
 		"country": _("Country of the site"),
 		"workers": _("Background workers"),
 		"scheduler": _("Scheduler"),
-		"endpoints": _("Endpoints open to Twilio"),
+		"endpoints": _("Endpoints reachable by Twilio"),
 		"simulator": _("Practice mode"),
 		"address": _("Public address"),
 		"accounts": _("Accounts set up"),
@@ -79,11 +79,11 @@ def titles() -> dict[str, str]:
 		"contacts": _("Phone numbers of contacts"),
 		"secrets": _("Stored secrets"),
 		"login": _("Account SID, auth token and API key"),
-		"trial": _("Kind of account"),
+		"trial": _("Account type"),
 		"paused": _("Account paused"),
 		"balance": _("Balance"),
 		"clocks": _("Clocks"),
-		"round_trip": _("A test text, the whole way round"),
+		"round_trip": _("Round-trip test"),
 		"ownership": _("Numbers still owned"),
 		"webhooks": _("Webhooks"),
 		"capabilities": _("SMS and MMS of the numbers"),
@@ -143,7 +143,7 @@ def mend(finding: str) -> dict[str, bool]:
 	"""
 	row = frappe.get_doc(DOCTYPE, finding)
 	if row.remedy not in repairs.REMEDIES:
-		frappe.throw(_("The app cannot mend this by itself. The finding says what to do."))
+		frappe.throw(_("The app cannot fix this by itself. The finding says what to do."))
 	repairs.REMEDIES[row.remedy](row.about)
 	# Workers and the web server, which the check asks, have to see it.
 	frappe.db.commit()

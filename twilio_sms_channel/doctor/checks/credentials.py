@@ -92,7 +92,7 @@ def unreachable(account_context: AccountContext, detail: str) -> Finding:
 		"login.unreachable",
 		BROKEN,
 		_("Twilio does not answer this site: {0}").format(detail),
-		_("Texts wait here until it does. Those that arrive are made up for later."),
+		_("Texts wait here until it does. Those that arrive are recovered later."),
 		_(
 			"Look at status.twilio.com. If Twilio is well, this server's way out (firewall, proxy, DNS) is not: it has to reach api.twilio.com by HTTPS."
 		),

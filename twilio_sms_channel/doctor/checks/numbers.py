@@ -28,7 +28,7 @@ def check_ownership(account_context: AccountContext) -> Iterator[Finding]:
 				),
 				_("Nothing can be sent from it, and texts to it go to nobody, or to its next owner."),
 				_(
-					"Mend It puts it out of service here. Its conversations stay. If it was moved to another account, choose that account on the number instead."
+					"Fix It puts it out of service here. Its conversations stay. If it was moved to another account, choose that account on the number instead."
 				),
 				"put_out_of_service",
 			)
@@ -44,7 +44,7 @@ def check_capabilities(account_context: AccountContext) -> Iterator[Finding]:
 				_("{0} cannot send or receive texts, says Twilio.").format(_shown(number)),
 				_("Every answer from it fails."),
 				_(
-					"Mend It switches texts off for it here, so that agents are told before they write. Twilio has numbers that can: choose one with SMS."
+					"Fix It switches texts off for it here, so that agents are told before they write. Twilio has numbers that can: choose one with SMS."
 				),
 				"switch_sms_off",
 			)
@@ -58,7 +58,7 @@ def check_capabilities(account_context: AccountContext) -> Iterator[Finding]:
 				).format(_shown(number)),
 				_("Answers with a file fail."),
 				_(
-					"Mend It switches MMS off for this number: files are then refused before they are sent, or go as a link, as the number's form says."
+					"Fix It switches MMS off for this number: files are then refused before they are sent, or go as a link, as the number's form says."
 				),
 				"switch_mms_off",
 			)
@@ -81,7 +81,7 @@ def check_webhooks(account_context: AccountContext) -> Iterator[Finding]:
 				_(
 					"Customers' texts then stand in the logs of every web server on the way, and long ones may be cut off."
 				),
-				_("Mend It sets the method to POST."),
+				_("Fix It sets the method to POST."),
 				"set_webhook",
 			)
 		if not sender.webhook.fallback_url:
@@ -93,7 +93,7 @@ def check_webhooks(account_context: AccountContext) -> Iterator[Finding]:
 				_(
 					"Twilio does not try again when this site does not answer at once, for example while it restarts. The text then comes up to an hour late."
 				),
-				_("Mend It sets this site as fallback, too."),
+				_("Fix It sets this site as fallback, too."),
 				"set_webhook",
 			)
 
@@ -103,7 +103,7 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 	url = hook.application_sid or _without_secrets(hook.url)
 	lost = _("Texts to this number do not get here.")
 	mend = _(
-		"Mend It makes Twilio post them here. What stands there now is kept on the number and can be put back."
+		"Fix It makes Twilio post them here. What stands there now is kept on the number and can be put back."
 	)
 	if whose == webhook_config.OURS:
 		return None
@@ -119,7 +119,7 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 				"Twilio does not look at the number's own webhook as long as it is in the service's pool. Texts do not get here."
 			),
 			_(
-				"Mend It sets this site as webhook of the service, for all of its numbers. Otherwise set the service to use the numbers' own webhooks, or take the number out of its pool, in the Twilio console."
+				"Fix It sets this site as webhook of the service, for all of its numbers. Otherwise set the service to use the numbers' own webhooks, or take the number out of its pool, in the Twilio console."
 			),
 			"set_webhook",
 		)
@@ -130,7 +130,7 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 			BROKEN,
 			_("Twilio does not know where to post texts to {0}.").format(_shown(number)),
 			lost,
-			_("Mend It makes Twilio post them here."),
+			_("Fix It makes Twilio post them here."),
 			"set_webhook",
 		)
 	if whose == webhook_config.ELSEWHERE:
@@ -145,7 +145,7 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 				"Either the site has moved and texts do not get here, or this is a copy and the texts belong to the original."
 			),
 			_(
-				"If this is the site that customers write to: Mend It makes Twilio post them here. If it is a copy, leave it and switch the number off here."
+				"If this is the site that customers write to: Fix It makes Twilio post them here. If it is a copy, leave it and switch the number off here."
 			),
 			"set_webhook",
 		)

@@ -38,7 +38,7 @@ def check_home() -> Iterator[Finding]:
 			_("This site is a copy, and sends nothing."),
 			reason,
 			_(
-				"A copy to try something out on: leave it as it is, and switch its accounts off. This site takes over for good: Mend It. Texts that waited in the backup are canceled then, since the original may have sent them; webhooks are set afterwards."
+				"A copy to try something out on: leave it as it is, and switch its accounts off. This site takes over for good: Fix It. Texts that waited in the backup are canceled then, since the original may have sent them; webhooks are set afterwards."
 			),
 			SETTINGS,
 			SETTINGS,
@@ -105,7 +105,7 @@ def check_workers() -> Iterator[Finding]:
 def check_scheduler() -> Iterator[Finding]:
 	"""Is the scheduler allowed to run, did it, and how often does it?"""
 	why = _(
-		"What a restart or an outage interrupted is not taken up again, and texts whose webhook was lost are not made up for."
+		"What a restart or an outage interrupted is not resumed, and texts whose webhook was lost are not recovered."
 	)
 	yield from _why_sweep_does_not_run(why)
 	if (tick := scheduler_tick_s()) > TICK_S:
@@ -129,7 +129,7 @@ def _why_sweep_does_not_run(why: str) -> Iterator[Finding]:
 			BROKEN,
 			_("The scheduler of this site is switched off: {0}.").format(reason),
 			why,
-			_("Press Mend It.")
+			_("Press Fix It.")
 			if remedy
 			else _("Ask whoever runs the server: it was switched off in the site config."),
 			remedy=remedy,
@@ -153,7 +153,7 @@ def _why_sweep_does_not_run(why: str) -> Iterator[Finding]:
 			BROKEN,
 			_("Somebody stopped the scheduled job {0}.").format(sweep.name),
 			why,
-			_("Press Mend It."),
+			_("Press Fix It."),
 			JOB_TYPE,
 			sweep.name,
 			remedy="start_job",
@@ -168,7 +168,7 @@ def _why_sweep_does_not_run(why: str) -> Iterator[Finding]:
 			_(
 				"The time zone or the clock of this site was changed after the site was made. Until that time comes, the scheduler does not run {0} of its jobs, including those of other apps. {1}"
 			).format(len(late), why),
-			_("Press Mend It: it sets the times to now."),
+			_("Press Fix It: it sets the times to now."),
 			remedy="reset_job_times",
 		)
 	elif (sweep.last_execution or sweep.creation) < add_to_date(now_datetime(), minutes=-SWEEP_LATE_MINUTES):
@@ -244,7 +244,7 @@ def check_simulator() -> Iterator[Finding]:
 			BROKEN,
 			_("The site looks for Twilio at {0}, where nothing answers.").format(client.api_base_url()),
 			_("Nothing is sent. The address is left over from practice mode."),
-			_("Press Mend It to speak with Twilio itself, or start practice mode again."),
+			_("Press Fix It to speak with Twilio itself, or start practice mode again."),
 			remedy="leave_practice_mode",
 		)
 

@@ -55,7 +55,7 @@ def check_stuck(account_context: AccountContext) -> Iterator[Finding]:
 	"""Texts that wait although nothing keeps them from going on."""
 	why = _("Customers wait for an answer, or write to nobody.")
 	how = _(
-		"Mend It takes them up again. If they wait still, look whether workers and scheduler are running, and at the Error Log."
+		"Fix It resumes them. If they still wait, check that workers and scheduler are running, and look at the Error Log."
 	)
 	if inbound := _waiting(account_context, "Received"):
 		yield _of(
@@ -95,7 +95,7 @@ def check_failed(account_context: AccountContext) -> Iterator[Finding]:
 			_("{0} customers' texts could not be put into a ticket.").format(failed),
 			_("Nobody sees them but in the list of text messages."),
 			_(
-				"The list of Twilio SMS Message with status Failed says the reason of each. Mend It tries all of them again."
+				"The list of Twilio SMS Message with status Failed says the reason of each. Fix It tries all of them again."
 			),
 			"take_in_again",
 		)
@@ -124,7 +124,7 @@ def check_unconfirmed(account_context: AccountContext) -> Iterator[Finding]:
 			),
 			_("Later answers to the same customers wait for them."),
 			_(
-				"They are looked up in Twilio's list by themselves as soon as it can be read. Mend It looks at once."
+				"They are looked up in Twilio's list by themselves as soon as it can be read. Fix It looks at once."
 			),
 			"look_up",
 			AT_RISK,

@@ -42,7 +42,7 @@ def check_refused(account_context: AccountContext) -> Iterator[Finding]:
 				row.count, phone.display(row.to_number) if row.to_number else account_context.name, row.reason
 			),
 			_(
-				"Texts and delivery reports in them are missing. Texts are made up for from Twilio's list within an hour."
+				"Texts and delivery reports in them are missing. Texts are recovered from Twilio's list within an hour."
 			),
 			_(
 				"Compare the Auth Token with the one in the Twilio console, and the Public Base URL in the Twilio SMS Settings with the address that Twilio has for the number: the signature depends on both."
@@ -108,7 +108,7 @@ def check_alerts(account_context: AccountContext) -> Iterator[Finding]:
 		),
 		_("Texts in them are missing until they are taken from Twilio's list, which happens once an hour."),
 		_(
-			"Mend It takes in what is missing now. If it happens again and again, look at the site's Error Log and its web server, and whether the server is overloaded."
+			"Fix It recovers what is missing now. If it keeps happening, look at the site's Error Log and its web server, and whether the server is overloaded."
 		),
 		ACCOUNT,
 		account_context.name,

@@ -107,7 +107,7 @@ def _refuse_if_answered(conversation, seen: str | None, seen_up_to_s: float) -> 
 	else:
 		answer = seen_up_to_s and collision.answer_within(*ticket, seen_up_to_s)
 	if answer:
-		frappe.throw(collision.about(answer), AnsweredMeanwhile, title=_("A colleague was faster"))
+		frappe.throw(collision.about(answer), AnsweredMeanwhile, title=_("Another agent already replied"))
 
 
 def _write(conversation, body: str, files: list[str] | None, entry: str, **facts):

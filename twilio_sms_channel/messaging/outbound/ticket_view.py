@@ -105,7 +105,7 @@ def _why_texts_wait(number) -> str:
 	reason = frappe.db.get_value("Twilio SMS Account", number.account, "paused_reason")
 	if not reason:
 		return ""
-	return _("Texts wait and go out by themselves once this is mended: {0}").format(reason)
+	return _("Messages are on hold. They are sent automatically once this is fixed: {0}").format(reason)
 
 
 def _limits_of_files(number, customer_number: str) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class Result:
 			self.seen, format_datetime(self.since), self.taken_in
 		)
 		if self.repaired:
-			words += _(", {0} delivery reports made up for").format(self.repaired)
+			words += _(", {0} delivery reports recovered").format(self.repaired)
 		if self.refused:
 			words += _(", not readable: {0}").format(", ".join(self.refused))
 		return f"{words}. {self.error}".strip() if self.error else f"{words}."

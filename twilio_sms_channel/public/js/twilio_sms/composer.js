@@ -400,7 +400,7 @@ class Composer extends TicketElement {
 		if (!this.text || !counted?.named?.length || counted.replaced || this._is_mms) return nothing;
 		const { named, plain } = counted;
 		const more = named.length - MOST_CHIPS;
-		return html`<div class="room" data-testid="room" role="group" aria-label=${__("Characters that force Unicode")}>
+		return html`<div class="room" data-testid="room" role="group" aria-label=${__("These characters force Unicode")}>
 			<span>${__("These characters force Unicode (70 characters per segment):")}</span>
 			${named.slice(0, MOST_CHIPS).map((character) => this._chip(character))}
 			${more > 0 ? html`<span>${__("and {0} more", [more])}</span>` : nothing}

@@ -79,7 +79,7 @@ export class Doctor {
 			method: ENDPOINT + "mend",
 			args: { finding: finding.name },
 			freeze: true,
-			freeze_message: __("Mending…"),
+			freeze_message: __("Fixing…"),
 		});
 		frappe.show_alert(outcome(message), 7);
 		return message;
@@ -102,12 +102,12 @@ function finding_html(finding, place) {
 		? `<a class="btn btn-default btn-xs" href="${frappe.utils.get_form_link(about_doctype, about)}">${__("Open {0}", [esc(about)])}</a>`
 		: "";
 	const mend = remedy
-		? `<button class="btn btn-primary btn-xs" data-mend="${place}">${__("Mend It")}</button>`
+		? `<button class="btn btn-primary btn-xs" data-mend="${place}">${__("Fix It")}</button>`
 		: "";
 	return `<li class="finding">
 		<p class="what"><span class="indicator-pill ${colour_of(finding)} no-indicator-dot">${__(severity)}</span> <b>${esc(what)}</b></p>
 		<p>${esc(why)}</p>
-		<p class="how"><span class="label">${__("How to mend it:")}</span> ${link(how)}</p>
+		<p class="how"><span class="label">${__("How to fix it:")}</span> ${link(how)}</p>
 		${mend || open ? `<div class="actions">${mend}${open}</div>` : ""}
 	</li>`;
 }
@@ -157,7 +157,7 @@ function confirmed(question) {
 }
 
 function outcome({ mended, in_background }) {
-	if (mended) return { message: __("Mended."), indicator: "green" };
+	if (mended) return { message: __("Fixed."), indicator: "green" };
 	if (in_background) return { message: __("Under way. Check again in a minute."), indicator: "blue" };
 	return { message: __("That did not help: it is still so."), indicator: "red" };
 }

@@ -10,8 +10,8 @@ frappe.listview_settings["Twilio SMS Finding"] = {
 
 	button: {
 		show: ({ remedy }) => Boolean(remedy),
-		get_label: () => __("Mend It"),
-		get_description: () => __("The app can mend this."),
+		get_label: () => __("Fix It"),
+		get_description: () => __("The app can fix this."),
 		async action(finding) {
 			await frappe.require("twilio_sms_doctor.bundle.js");
 			if (await twilio_sms_doctor.mend(finding)) show_anew(cur_list);

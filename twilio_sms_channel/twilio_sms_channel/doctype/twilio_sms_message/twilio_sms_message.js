@@ -52,7 +52,7 @@ frappe.ui.form.on("Twilio SMS Message", {
 	show_error(frm, { code, what, do: todo, who, link }) {
 		const escape = frappe.utils.escape_html;
 		const lines = [`<b>${escape(what)}</b> ${escape(todo)}`];
-		if (who) lines.push(__("Who can mend it: {0}", [__(who)]));
+		if (who) lines.push(__("Who can fix it: {0}", [__(who)]));
 		if (link) {
 			lines.push(
 				`<a href="${encodeURI(link)}" target="_blank" rel="noopener" style="text-decoration: underline">${__("Twilio on error {0}", [
