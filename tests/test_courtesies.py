@@ -8,7 +8,7 @@ from frappe.utils import add_to_date
 from support.people import make_agent, make_team
 from support.stack import Customer, eventually, status_of, ticket_of
 
-from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra.courtesies import courtesy
 
 API = "twilio_sms_channel.api.ticket."

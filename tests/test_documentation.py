@@ -74,10 +74,10 @@ def test_the_error_codes_are_those_of_the_app():
 )
 def test_every_setting_is_explained(page, doctype):
 	"""Those that the app adds where Helpdesk is installed included."""
-	from twilio_sms_channel.install import HELPDESK_FIELDS
+	from twilio_sms_channel.desks.helpdesk.parts import FIELDS
 
 	form = json.loads((DOCTYPES / doctype / f"{doctype}.json").read_text())
-	fields = [*form["fields"], *HELPDESK_FIELDS.get(form["name"], [])]
+	fields = [*form["fields"], *FIELDS.get(form["name"], [])]
 	shown = [field for field in fields if field["fieldtype"] not in UNSEEN and not field.get("hidden")]
 	if page == "accounts.md":
 		# What Twilio says of an account is told in sentences.

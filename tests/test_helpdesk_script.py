@@ -2,7 +2,7 @@
 
 import frappe
 
-from twilio_sms_channel.desks.helpdesk_screen import put_script, remove_script
+from twilio_sms_channel.desks.helpdesk.screen import put_script, remove_script
 
 SCRIPT = ("HD Form Script", "Twilio SMS Channel")
 

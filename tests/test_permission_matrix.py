@@ -47,7 +47,7 @@ from support.reply_box import noise
 from support.stack import Customer, eventually, ticket_of
 
 from twilio_sms_channel.api import media, screen, setup, ticket
-from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.desks.registry import desk_of_site
 
 SETTINGS = ("restrict_tickets_by_agent_group", "do_not_restrict_tickets_without_an_agent_group")
 

@@ -15,8 +15,8 @@ from frappe.utils import now_datetime
 from frappe.utils.backups import new_backup
 
 from twilio_sms_channel import install
-from twilio_sms_channel.desks import helpdesk_screen
-from twilio_sms_channel.infra import site_identity
+from twilio_sms_channel.desks.registry import SYSTEMS
+from twilio_sms_channel.infra import custom_fields, site_identity
 from twilio_sms_channel.people import contacts
 from twilio_sms_channel.reports import steps
 
@@ -80,8 +80,9 @@ def after_uninstall() -> None:
 	if APP in frappe.get_installed_apps():
 		# A dry run.
 		return
-	leave_helpdesk()
-	remove_fields(install.CONTACT_FIELDS)
+	for system in SYSTEMS:
+		system.added.leave()
+	custom_fields.remove(install.CONTACT_FIELDS)
 	doctypes = our_doctypes()
 	for table, field in ABOUT_DOCTYPES:
 		frappe.db.delete(table, {field: ("in", doctypes)})
@@ -100,16 +101,10 @@ def after_uninstall() -> None:
 
 
 def after_app_uninstall(app: str) -> None:
-	"""Helpdesk went, this app stays: take away what links to its DocTypes."""
-	if app == install.HELPDESK and app not in frappe.get_installed_apps():
-		leave_helpdesk()
-
-
-def leave_helpdesk() -> None:
-	"""Take away what `install.join_helpdesk` added, whether Helpdesk is still there or not."""
-	remove_fields(install.HELPDESK_FIELDS)
-	if frappe.db.table_exists(helpdesk_screen.DOCTYPE):
-		helpdesk_screen.remove_script()
+	"""A ticket system went, this app stays: take away what links to its DocTypes."""
+	for system in SYSTEMS:
+		if system.app == app and not system.is_installed:
+			system.added.leave()
 
 
 def our_doctypes() -> list[str]:
@@ -136,16 +131,6 @@ def _delete(doctype: str, name: str) -> None:
 	frappe.delete_doc(
 		doctype, name, force=True, ignore_missing=True, ignore_on_trash=True, delete_permanently=True
 	)
-
-
-def remove_fields(fields: dict[str, list[dict]]) -> None:
-	"""Delete custom fields and their columns."""
-	for doctype, rows in fields.items():
-		for row in rows:
-			frappe.db.delete("Custom Field", {"dt": doctype, "fieldname": row["fieldname"]})
-			if frappe.db.table_exists(doctype) and frappe.db.has_column(doctype, row["fieldname"]):
-				frappe.db.sql_ddl(f"alter table `tab{doctype}` drop column `{row['fieldname']}`")
-		frappe.clear_cache(doctype=doctype)
 
 
 def _said(option: str) -> bool:

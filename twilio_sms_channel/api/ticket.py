@@ -7,7 +7,7 @@ from frappe import _
 
 from twilio_sms_channel.api import arguments
 from twilio_sms_channel.content import outside, segments
-from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra import locks
 from twilio_sms_channel.messaging.conversation import (
 	consent,

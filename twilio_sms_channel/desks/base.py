@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
 
 import frappe
 from pypika.queries import QueryBuilder
@@ -33,6 +34,48 @@ class Logged:
 	what: str
 	by: str
 	"""user"""
+
+
+@runtime_checkable
+class TextTicket(Protocol):
+	"""What the channel needs of a ticket's document; `overrides/X` adds it to the ticket system's own class."""
+
+	name: str | int
+	doctype: str
+	subject: str
+	status: str
+	contact: str | None
+	"""name of the Contact who is the customer"""
+	raised_by: str | None
+	"""the customer's e-mail address, as the ticket system has it"""
+	twilio_sms_conversation: str | None
+	"""name of the Twilio SMS Conversation, None in a ticket without text messages"""
+	twilio_sms_reply_channel: str | None
+	"""SMS or Email"""
+
+	@property
+	def is_text_ticket(self) -> bool:
+		"""Whether the ticket has a conversation."""
+
+	@property
+	def replies_by_text(self) -> bool:
+		"""Whether agents' replies go out as text messages now."""
+
+	def reply_by_text(self, body: str, files: list[str] | None = None, **how: Any) -> Any:
+		"""Queue a message to the customer. Returns the Twilio SMS Message; for `how` see `outbox.write`.
+
+		:param files: names of File documents
+		"""
+
+	def reply_by_email(self, message: str, to: str, files: list[str]) -> None:
+		"""Have the ticket system mail an agent's reply, whatever the reply channel is.
+
+		:param message: HTML
+		:param files: names of File documents
+		"""
+
+	def customer_email(self) -> str:
+		"""The customer's valid e-mail address, "" without one."""
 
 
 class Desk(ABC):

@@ -13,7 +13,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.content import media_links
-from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
 from twilio_sms_channel.messaging.conversation import eligibility, timeline
 from twilio_sms_channel.messaging.delivery import labels

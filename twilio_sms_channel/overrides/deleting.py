@@ -2,7 +2,7 @@
 
 from frappe import _
 
-from twilio_sms_channel.desks import desk_or_none
+from twilio_sms_channel.desks.registry import desk_or_none
 
 # What a field that must not be empty says instead, so that the document can be restored.
 PLACEHOLDER = "SMS"

@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.content import files
-from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.people import contacts, phone
 

@@ -11,7 +11,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from twilio_sms_channel.desks import desk_or_none
+from twilio_sms_channel.desks.registry import desk_or_none
 from twilio_sms_channel.overrides import aliases
 
 OURS = (

@@ -11,7 +11,7 @@ import frappe
 from frappe.utils import escape_html, get_datetime
 from redis.exceptions import RedisError
 
-from twilio_sms_channel.desks import desk_or_none
+from twilio_sms_channel.desks.registry import desk_or_none
 from twilio_sms_channel.messaging.conversation import ticket_search
 
 MAX_FOUND = 10

@@ -12,7 +12,7 @@ from frappe import _
 from frappe.utils import validate_email_address
 
 from twilio_sms_channel.content import files, text
-from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra import db_errors, fetched_fields
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
 from twilio_sms_channel.messaging.conversation import conversations

@@ -9,7 +9,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from twilio_sms_channel.desks import desk_of_site, desk_or_none
+from twilio_sms_channel.desks.registry import desk_of_site, desk_or_none
 from twilio_sms_channel.infra import own_writes
 
 CONVERSATION = "twilio_sms_conversation"

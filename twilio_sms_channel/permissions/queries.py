@@ -6,7 +6,7 @@ another team's tickets would show in lists, counts and searches.
 
 import frappe
 
-from twilio_sms_channel.desks import desk_or_none
+from twilio_sms_channel.desks.registry import desk_or_none
 
 COMMUNICATION, CONVERSATION, MESSAGE = (
 	"Communication",

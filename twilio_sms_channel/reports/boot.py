@@ -2,7 +2,7 @@
 
 import frappe
 
-from twilio_sms_channel.desks import desk_or_none
+from twilio_sms_channel.desks.registry import desk_or_none
 
 
 def extend(bootinfo) -> None:

@@ -5,7 +5,7 @@ from frappe.query_builder import DocType
 from pypika.queries import QueryBuilder
 from pypika.terms import Criterion, LiteralValue, Term, ValueWrapper
 
-from twilio_sms_channel.desks import desk_or_none
+from twilio_sms_channel.desks.registry import desk_or_none
 from twilio_sms_channel.permissions import queries
 from twilio_sms_channel.reports.asked import Asked
 

@@ -12,7 +12,7 @@ from frappe.utils import scheduler as frappe_scheduler
 from frappe.utils.background_jobs import generate_qname, get_workers
 from redis.exceptions import RedisError
 
-from twilio_sms_channel.desks import desk_or_none
+from twilio_sms_channel.desks.registry import desk_or_none
 from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding
 from twilio_sms_channel.infra import public_url, site_identity
 from twilio_sms_channel.people import phone

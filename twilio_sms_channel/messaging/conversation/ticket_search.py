@@ -6,7 +6,7 @@ from typing import Any
 import frappe
 from frappe.query_builder.functions import Count, Max
 
-from twilio_sms_channel.desks import desk_or_none
+from twilio_sms_channel.desks.registry import desk_or_none
 from twilio_sms_channel.people import contacts, phone
 
 CONVERSATION, COMMUNICATION = "Twilio SMS Conversation", "Communication"

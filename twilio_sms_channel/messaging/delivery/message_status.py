@@ -10,7 +10,7 @@ from frappe.utils import now_datetime
 from pypika.terms import Parameter
 
 from twilio_sms_channel.content import outside
-from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra import conditional_update, statuses
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.infra.listeners import notify

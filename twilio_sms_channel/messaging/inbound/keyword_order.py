@@ -5,7 +5,7 @@ from datetime import datetime
 import frappe
 from frappe.utils import add_to_date, now_datetime
 
-from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra import jobs
 from twilio_sms_channel.messaging.conversation import consent, conversations, timeline
 from twilio_sms_channel.messaging.conversation.keywords import START

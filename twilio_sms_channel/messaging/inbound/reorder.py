@@ -10,7 +10,7 @@ from datetime import timedelta
 import frappe
 from frappe.utils import add_to_date
 
-from twilio_sms_channel.desks import desk_or_none
+from twilio_sms_channel.desks.registry import desk_or_none
 from twilio_sms_channel.infra import jobs
 from twilio_sms_channel.messaging.conversation import conversations
 from twilio_sms_channel.messaging.delivery import message_status

@@ -4,8 +4,8 @@ import frappe
 from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.content import text
-from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
+from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra import conditional_update, listeners
 from twilio_sms_channel.infra.jobs import enqueue_after_commit
 from twilio_sms_channel.messaging.conversation import consent, conversations, keywords, timeline

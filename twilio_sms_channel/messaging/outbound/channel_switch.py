@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.content import outside
-from twilio_sms_channel.desks import desk_of_site
+from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra import own_writes
 from twilio_sms_channel.messaging.conversation import timeline
 from twilio_sms_channel.messaging.outbound import ticket_view

@@ -8,8 +8,8 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.content import outside
-from twilio_sms_channel.desks import desk_of_site
 from twilio_sms_channel.desks.base import Ticket
+from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra import conditional_update, locks
 from twilio_sms_channel.messaging.conversation import consent, conversations, eligibility, timeline
 from twilio_sms_channel.messaging.delivery import account_pause

@@ -17,8 +17,8 @@ from pypika.queries import QueryBuilder
 from pypika.terms import Term
 
 from twilio_sms_channel.content import text
-from twilio_sms_channel.desks import saved_replies
 from twilio_sms_channel.desks.base import Desk, Logged, Ticket
+from twilio_sms_channel.desks.helpdesk import saved_replies
 from twilio_sms_channel.infra import conditional_update, own_writes
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
 from twilio_sms_channel.people import contacts, phone

@@ -9,7 +9,7 @@ from pathlib import Path
 import frappe
 
 DOCTYPE, NAME = "HD Form Script", "Twilio SMS Channel"
-SOURCE = Path(__file__).with_name("helpdesk_form_script.js")
+SOURCE = Path(__file__).with_name("form_script.js")
 
 
 def put_script() -> None:

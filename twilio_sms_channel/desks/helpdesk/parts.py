@@ -1,0 +1,80 @@
+"""What the app adds to a site that has Helpdesk. Needs no Helpdesk to take it away again."""
+
+import frappe
+from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
+
+from twilio_sms_channel.desks.helpdesk import screen
+from twilio_sms_channel.infra import custom_fields
+
+FIELDS = {
+	"HD Ticket": [
+		{
+			"fieldname": "twilio_sms_reply_channel",
+			"label": "Reply Channel",
+			"fieldtype": "Select",
+			"options": "\nSMS\nEmail",
+			"insert_after": "contact",
+			"read_only": 1,
+			"in_standard_filter": 1,
+			"depends_on": "twilio_sms_conversation",
+			"translatable": 0,
+		},
+		{
+			"fieldname": "twilio_sms_conversation",
+			"label": "Text Conversation",
+			"fieldtype": "Link",
+			"options": "Twilio SMS Conversation",
+			"insert_after": "twilio_sms_reply_channel",
+			"read_only": 1,
+			"search_index": 1,
+			"depends_on": "twilio_sms_conversation",
+		},
+	],
+	"Twilio SMS Number": [
+		{
+			"fieldname": "team",
+			"label": "Team",
+			"fieldtype": "Link",
+			"options": "HD Team",
+			"insert_after": "section_routing",
+			"description": "Empty: Helpdesk's assignment rules decide.",
+		},
+		{
+			"fieldname": "ticket_type",
+			"label": "Ticket Type",
+			"fieldtype": "Link",
+			"options": "HD Ticket Type",
+			"insert_after": "team",
+			"description": "Empty: the default of HD Settings.",
+		},
+		{
+			"fieldname": "priority",
+			"label": "Priority",
+			"fieldtype": "Link",
+			"options": "HD Ticket Priority",
+			"insert_after": "column_break_routing",
+			"description": "Empty: the ticket type's priority.",
+		},
+		{
+			"fieldname": "ticket_template",
+			"label": "Ticket Template",
+			"fieldtype": "Link",
+			"options": "HD Ticket Template",
+			"insert_after": "priority",
+			"description": "Empty: Helpdesk's default template.",
+		},
+	],
+}
+
+
+def join() -> None:
+	"""Add fields to tickets and numbers, and the script to Helpdesk's screen; what is there already is brought up to date."""
+	create_custom_fields(FIELDS)
+	screen.put_script()
+
+
+def leave() -> None:
+	"""Take away what `join` added, whether Helpdesk is still there or not."""
+	custom_fields.remove(FIELDS)
+	if frappe.db.table_exists(screen.DOCTYPE):
+		screen.remove_script()
