@@ -1,5 +1,6 @@
 import frappe
 
+from twilio_sms_channel.infra import compat
 from twilio_sms_channel.overrides import reading
 
 app_name = "twilio_sms_channel"
@@ -9,8 +10,13 @@ app_description = "Text messages (SMS and MMS, by Twilio) as a channel of Frappe
 app_email = "twilio-sms-channel@example.com"
 app_license = "mit"
 
+# What Frappe checks and writes for those who develop this app.
+export_python_type_annotations = True
+require_type_annotated_api_methods = True
+
 # Life of the app -------------------------------------------------------------------------------
 
+before_install = "twilio_sms_channel.install.before_install"
 after_install = "twilio_sms_channel.install.after_install"
 after_migrate = "twilio_sms_channel.install.after_migrate"
 after_app_install = "twilio_sms_channel.install.after_app_install"
@@ -21,7 +27,7 @@ after_app_uninstall = "twilio_sms_channel.uninstall.after_app_uninstall"
 # What replaces Helpdesk's behaviour ------------------------------------------------------------
 
 # From v16 on Frappe mixes extensions of several apps; before, the last app's class replaces the DocType's.
-if int(frappe.__version__.split(".")[0]) >= 16:
+if compat.IS_V16:
 	extend_doctype_class = {
 		"File": ["twilio_sms_channel.overrides.file.FileMixin"],
 		"HD Ticket": ["twilio_sms_channel.overrides.ticket.TicketMixin"],
@@ -121,7 +127,7 @@ default_log_clearing_doctypes = {"Twilio SMS Rejected Webhook": 30}
 
 # The workspace "Twilio SMS": v15 lists it in Desk's sidebar by itself. v16 shows what is in desktop_icon/ and
 # workspace_sidebar/, which v15 does not read, and has a screen of apps.
-if int(frappe.__version__.split(".")[0]) >= 16:
+if compat.IS_V16:
 	add_to_apps_screen = [
 		{
 			"name": app_name,

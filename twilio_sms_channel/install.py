@@ -1,5 +1,7 @@
 """What the app adds to a site; `uninstall` takes it away again."""
 
+import frappe
+from frappe import _
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from twilio_sms_channel.desks.registry import SYSTEMS
@@ -31,6 +33,27 @@ CONTACT_FIELDS = {
 		},
 	]
 }
+
+
+def before_install() -> None:
+	"""
+	:raises frappe.ValidationError: the site is on another database than MariaDB; then nothing is installed
+	"""
+	refuse_other_database(frappe.db.db_type)
+
+
+def refuse_other_database(db_type: str) -> None:
+	"""
+	:param db_type: as Frappe calls it: mariadb, postgres, sqlite
+	:raises frappe.ValidationError: it is not MariaDB, whose locks keep texts from being sent twice
+	"""
+	if db_type != "mariadb":
+		frappe.throw(
+			_(
+				"Twilio SMS Channel needs MariaDB, and this site is on {0}. Nothing was installed. Create a site on MariaDB (bench new-site --db-type mariadb) and install it there."
+			).format(db_type),
+			title=_("This database is not supported"),
+		)
 
 
 def after_install() -> None:

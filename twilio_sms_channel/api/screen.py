@@ -9,11 +9,9 @@ from frappe.utils import get_assets_json, get_system_timezone
 from frappe.utils.jinja_globals import is_rtl
 
 from twilio_sms_channel.desks.registry import desk_or_none
+from twilio_sms_channel.infra.compat import DESK
 
 APP, BUNDLE = "twilio_sms_channel", "twilio_sms.bundle.js"
-DESK = "/desk" if int(frappe.__version__.split(".")[0]) >= 16 else "/app"
-
-
 MAX_REPORTED = 2000
 
 

@@ -10,7 +10,7 @@ from rq import Queue
 from rq.job import JobStatus
 from rq.timeouts import JobTimeoutException
 
-from twilio_sms_channel.infra import clock, locks
+from twilio_sms_channel.infra import clock, compat, locks
 
 # A job whose worker was killed counts as started for minutes; its mark holds up nothing for longer than this.
 MARKED_FOR_S = 60
@@ -21,8 +21,6 @@ SWEEP_LATE_S = 300
 LOST_AFTER_S = 60
 # A job that takes up what was left lying lets others have the worker after that.
 TAKE_UP_FOR_S = 5
-# From v16 on Frappe turns jobs away when very many wait.
-QUEUE_IS_FULL = getattr(frappe, "QueueOverloaded", RedisError)
 
 
 def enqueue_after_commit(method: str, message: str = "", queue: str = "short", dedupe_key: str = "") -> None:
@@ -138,7 +136,7 @@ def _enqueue(method: str, message: str, queue: str, dedupe_key: str) -> None:
 		if not dedupe_key or _is_needed(dedupe_key, job):
 			frappe.enqueue(method, queue=queue, job_id=job, **({"message": message} if message else {}))
 		_call_late_sweep()
-	except (RedisError, OSError, QUEUE_IS_FULL) as e:
+	except (RedisError, OSError, compat.QUEUE_IS_FULL) as e:
 		if isinstance(e, frappe.ValidationError):
 			# The text is written down already; whoever wrote it has nothing to do about it.
 			frappe.clear_last_message()

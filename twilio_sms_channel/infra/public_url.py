@@ -9,7 +9,7 @@ from frappe import _
 from frappe.utils import get_url
 from redis.exceptions import RedisError
 
-from twilio_sms_channel.infra import jobs, site_config
+from twilio_sms_channel.infra import compat, site_config
 
 INBOUND = "/api/method/twilio_sms_channel.api.webhooks.inbound"
 STATUS = "/api/method/twilio_sms_channel.api.webhooks.status"
@@ -110,7 +110,7 @@ def note_again() -> None:
 def _asked_worker() -> bool:
 	try:
 		frappe.enqueue(f"{__name__}.note", queue="short", process="worker")
-	except jobs.QUEUE_IS_FULL as e:
+	except compat.QUEUE_IS_FULL as e:
 		if isinstance(e, frappe.ValidationError):
 			frappe.clear_last_message()
 		return False

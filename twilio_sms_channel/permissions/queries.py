@@ -7,14 +7,13 @@ another team's tickets would show in lists, counts and searches.
 import frappe
 
 from twilio_sms_channel.desks.registry import desk_or_none
+from twilio_sms_channel.infra.compat import NO_OPINION
 
 COMMUNICATION, CONVERSATION, MESSAGE = (
 	"Communication",
 	"Twilio SMS Conversation",
 	"Twilio SMS Message",
 )
-# Before v16 the first hook with an opinion decides, and None is none; from v16 on every hook has to agree.
-NO_OPINION = True if int(frappe.__version__.split(".")[0]) >= 16 else None
 
 
 def communication_query(user: str | None = None, doctype: str | None = None) -> str:

@@ -8,13 +8,12 @@ import frappe
 import requests
 from frappe import _
 from frappe.utils import add_to_date, now_datetime
-from frappe.utils import scheduler as frappe_scheduler
 from frappe.utils.background_jobs import generate_qname, get_workers
 from redis.exceptions import RedisError
 
 from twilio_sms_channel.desks.registry import desk_or_none
 from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding
-from twilio_sms_channel.infra import public_url, site_identity
+from twilio_sms_channel.infra import compat, public_url, site_identity
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import client
 
@@ -199,10 +198,8 @@ def jobs_in_the_future() -> dict:
 
 def scheduler_tick_s() -> int:
 	"""How often the scheduler looks for work, in seconds. It serves all sites, and reads the common config alone."""
-	# Before v16 the default stands in a function only.
-	default = getattr(frappe_scheduler, "DEFAULT_SCHEDULER_TICK", TICK_S)
 	config = frappe.get_file_json(os.path.join(frappe.local.sites_path, "common_site_config.json"))
-	return frappe.utils.cint(config.get("scheduler_tick_interval")) or default
+	return frappe.utils.cint(config.get("scheduler_tick_interval")) or compat.SCHEDULER_TICK_S
 
 
 def check_endpoints() -> Iterator[Finding]:

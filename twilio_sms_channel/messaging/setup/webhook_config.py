@@ -9,7 +9,7 @@ from frappe import _
 from frappe.utils import escape_html
 from redis.exceptions import RedisError
 
-from twilio_sms_channel.infra import jobs, public_url
+from twilio_sms_channel.infra import compat, jobs, public_url
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem, explain
 from twilio_sms_channel.twilio_gateway.inventory import ALPHANUMERIC, SERVICE, Inventory, Sender, Webhook
@@ -143,7 +143,7 @@ def read_again_later(caller, params) -> None:
 	try:
 		if cache.set(cache.make_key(f"twilio_sms_read_again:{number}"), 1, nx=True, ex=READ_AGAIN_EVERY_S):
 			frappe.enqueue("twilio_sms_channel.messaging.setup.webhook_config.read_again", number=number)
-	except (RedisError, OSError, jobs.QUEUE_IS_FULL):
+	except (RedisError, OSError, compat.QUEUE_IS_FULL):
 		frappe.clear_messages()
 
 

@@ -15,6 +15,31 @@ LEARNED = ("status", "account_type", "status_detail", "last_checked", "paused_si
 class TwilioSMSAccount(Document):
 	"""A Twilio account: its SID, the auth token that signs webhooks, optionally the next token and an API key."""
 
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		account_name: DF.Data
+		account_sid: DF.Data
+		account_type: DF.Literal["", "Full", "Trial"]
+		api_key_secret: DF.Password | None
+		api_key_sid: DF.Data | None
+		auth_token: DF.Password
+		auth_token_used: DF.Datetime | None
+		enabled: DF.Check
+		last_checked: DF.Datetime | None
+		next_auth_token: DF.Password | None
+		next_auth_token_used: DF.Datetime | None
+		paused_reason: DF.SmallText | None
+		paused_since: DF.Datetime | None
+		status: DF.Literal["Not Checked", "Active", "Suspended", "Closed", "Wrong Credentials", "Unreachable"]
+		status_detail: DF.SmallText | None
+	# end: auto-generated types
+
 	def onload(self):
 		self.set_onload("copy", site_identity.why())
 

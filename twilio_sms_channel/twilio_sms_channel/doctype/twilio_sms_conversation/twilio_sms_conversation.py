@@ -10,6 +10,30 @@ from twilio_sms_channel.permissions import protected_fields
 class TwilioSMSConversation(Document):
 	"""All messages between one of our numbers and one customer number."""
 
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		contact: DF.Link | None
+		customer_number: DF.Data
+		customer_number_reversed: DF.Data | None
+		last_inbound: DF.Datetime | None
+		last_outbound: DF.Datetime | None
+		may_want_to_stop: DF.Check
+		number: DF.Link
+		opted_out: DF.Check
+		opted_out_on: DF.Datetime | None
+		region: DF.Data | None
+		ticket: DF.DynamicLink | None
+		ticket_doctype: DF.Link | None
+		title: DF.Data | None
+		unreachable_since: DF.Datetime | None
+	# end: auto-generated types
+
 	def onload(self):
 		refused = eligibility.opted_out(self.number, self.customer_number)
 		self.set_onload("why_opted_out", refused.reason if refused else "")

@@ -7,6 +7,73 @@ from twilio_sms_channel.permissions import protected_fields
 class TwilioSMSMessage(Document):
 	"""One SMS or MMS. Written by `messaging/`, read by everybody else."""
 
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		from twilio_sms_channel.twilio_sms_channel.doctype.twilio_sms_media.twilio_sms_media import (
+			TwilioSMSMedia,
+		)
+
+		account: DF.Link
+		attempts: DF.Int
+		automatic: DF.Check
+		backfilled: DF.Check
+		body: DF.Code | None
+		communication: DF.Link | None
+		conversation: DF.Link | None
+		customer_number: DF.Data
+		delivered_at: DF.Datetime | None
+		direction: DF.Literal["Inbound", "Outbound"]
+		earlier_sids: DF.SmallText | None
+		encoding: DF.Data | None
+		error_code: DF.Data | None
+		error_message: DF.SmallText | None
+		looked_up_since_utc: DF.Datetime | None
+		may_want_to_stop: DF.Check
+		media: DF.Table[TwilioSMSMedia]
+		needs_decision: DF.Check
+		next_attempt: DF.Datetime | None
+		number: DF.Link
+		opt_out_type: DF.Data | None
+		other_recipients: DF.SmallText | None
+		price: DF.Float
+		price_unit: DF.Data | None
+		received_at: DF.Datetime | None
+		region: DF.Data | None
+		request_id: DF.Data | None
+		segments: DF.Int
+		sent_as_email: DF.Check
+		sent_at: DF.Datetime | None
+		sent_by: DF.Link | None
+		service_sid: DF.Data | None
+		status: DF.Literal[
+			"Received",
+			"Threaded",
+			"Queued",
+			"Sending",
+			"Unconfirmed",
+			"Accepted",
+			"Sent",
+			"Delivered",
+			"Read",
+			"Undelivered",
+			"Failed",
+			"Blocked",
+			"Canceled",
+		]
+		tried_at: DF.Datetime | None
+		tried_since: DF.Datetime | None
+		turn: DF.Int
+		twilio_sid: DF.Data | None
+		twilio_status: DF.Data | None
+		webhook_notes: DF.SmallText | None
+	# end: auto-generated types
+
 	def validate(self):
 		protected_fields.keep_all(self)
 

@@ -12,6 +12,48 @@ from twilio_sms_channel.twilio_gateway.payloads import SERVICE_SID
 class TwilioSMSNumber(Document):
 	"""Something of ours that texts come from and go to; its name is the number in E.164, or the sender as it stands."""
 
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		accept_attachments: DF.Check
+		account: DF.Link
+		backfill_result: DF.SmallText | None
+		backfilled_until: DF.Datetime | None
+		country: DF.Link | None
+		description: DF.Data | None
+		enabled: DF.Check
+		fallback_number: DF.Link | None
+		help_answer: DF.SmallText | None
+		messaging_service_sid: DF.Data | None
+		mms_enabled: DF.Check
+		number_type: DF.Literal[
+			"Long Code", "Toll-Free", "Short Code", "Alphanumeric Sender", "Messaging Service"
+		]
+		phone_number: DF.Data
+		previous_webhook: DF.Code | None
+		region: DF.Data | None
+		released_on: DF.Datetime | None
+		reopen_within_days: DF.Int
+		replace_fancy_characters: DF.Check
+		segments_per_second: DF.Float
+		sms_enabled: DF.Check
+		start_answer: DF.SmallText | None
+		stop_answer: DF.SmallText | None
+		threading_policy: DF.Literal["The open ticket", "Always a new ticket", "Always the same ticket"]
+		twilio_sid: DF.Data | None
+		unsendable_files: DF.Literal["Refuse", "Send as Link"]
+		webhook_by_service: DF.Check
+		webhook_checked: DF.Datetime | None
+		webhook_fallback_url: DF.Data | None
+		webhook_method: DF.Data | None
+		webhook_url: DF.Data | None
+	# end: auto-generated types
+
 	def onload(self):
 		self.set_onload("copy", site_identity.why())
 

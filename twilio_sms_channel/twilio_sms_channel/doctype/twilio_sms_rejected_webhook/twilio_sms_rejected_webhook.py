@@ -10,6 +10,23 @@ from twilio_sms_channel.permissions import protected_fields
 class TwilioSMSRejectedWebhook(Document):
 	"""One webhook that was turned away, and why."""
 
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		account_sid: DF.Data | None
+		how_to_mend: DF.SmallText | None
+		http_status: DF.Int
+		ip_address: DF.Data | None
+		reason: DF.Data | None
+		to_number: DF.Data | None
+		url: DF.SmallText | None
+	# end: auto-generated types
+
 	def validate(self):
 		protected_fields.keep_all(self)
 

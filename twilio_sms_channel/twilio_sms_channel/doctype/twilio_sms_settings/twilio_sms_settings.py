@@ -11,6 +11,20 @@ from twilio_sms_channel.people import contacts
 class TwilioSMSSettings(Document):
 	"""What holds for all accounts and numbers of the site."""
 
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		default_country: DF.Link | None
+		delete_media_at_twilio: DF.Check
+		links_expire_after_days: DF.Int
+		public_base_url: DF.Data | None
+	# end: auto-generated types
+
 	def onload(self):
 		self.set_onload("copy", site_identity.why())
 
