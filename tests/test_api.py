@@ -201,11 +201,11 @@ def test_nothing_is_sent_by_get(program, ticket):
 def test_the_fate_of_a_text_can_be_asked(program, ticket):
 	sent = program.call("reply", ticket=ticket, message="Arrived?").json()["message"]["message"]
 
-	def fate():
+	def label():
 		rows = program.get("state", ticket=ticket).json()["message"]["messages"]
 		return next(row for row in rows if row["name"] == sent)["status"] == "Delivered"
 
-	eventually(fate)
+	eventually(label)
 
 
 @pytest.mark.parametrize("endpoint", ["retry", "cancel", "send_as_email"])

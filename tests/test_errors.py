@@ -9,7 +9,7 @@ from support.people import make_customer
 from support.stack import ticket_of
 
 from twilio_sms_channel.infra import own_writes
-from twilio_sms_channel.messaging.delivery.labels import fate, trouble
+from twilio_sms_channel.messaging.delivery.labels import label, trouble
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.twilio_gateway import errors
 
@@ -67,7 +67,7 @@ def test_an_unknown_code_shows_twilios_own_words_and_page(site):
 
 def test_a_reason_without_a_code_is_shown_as_it_is(site):
 	message = text(status="Blocked", error_message="The shop is closed.")
-	assert fate(message) == "Not delivered: The shop is closed."
+	assert label(message) == "Not delivered: The shop is closed."
 	assert trouble(message)["link"] == ""
 
 
@@ -89,18 +89,18 @@ def test_a_reason_without_a_code_is_shown_as_it_is(site):
 	],
 )
 def test_a_reason_is_shown_only_where_it_still_matters(site, status, words):
-	assert fate(text(status=status, error_message="Old trouble")) == words
+	assert label(text(status=status, error_message="Old trouble")) == words
 
 
 def test_a_text_that_waits_says_why_in_the_stored_words(site):
 	message = text(status="Queued", error_code="20429", error_message="Twilio is busy. It goes on by itself.")
-	assert fate(message) == "Waiting: Twilio is busy. It goes on by itself."
-	assert fate(text(status="Queued")) == "Waiting"
+	assert label(message) == "Waiting: Twilio is busy. It goes on by itself."
+	assert label(text(status="Queued")) == "Waiting"
 
 
 def test_what_was_sent_as_an_email_says_so(site):
-	assert fate(text(status="Canceled", sent_as_email=1)) == "Canceled (sent as e-mail)"
-	assert fate(text(error_code="30006", sent_as_email=1)).endswith("receive texts. (sent as e-mail)")
+	assert label(text(status="Canceled", sent_as_email=1)) == "Canceled (sent as e-mail)"
+	assert label(text(error_code="30006", sent_as_email=1)).endswith("receive texts. (sent as e-mail)")
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def ticket_with(stack, texts: int, agents: list[str]):
 
 
 def _add_text(rows: dict[str, list], names: dict, n: int, agent: str | None, conversation, ticket) -> None:
-	fate = STATUSES[n // 2 % len(STATUSES)] if agent else ("Threaded", None, None)
+	state = STATUSES[n // 2 % len(STATUSES)] if agent else ("Threaded", None, None)
 	rows["Communication"].append(
 		{
 			**names,
@@ -83,7 +83,7 @@ def _add_text(rows: dict[str, list], names: dict, n: int, agent: str | None, con
 			"body": f"Text {n}",
 			"sent_by": agent,
 			"may_want_to_stop": n % 3 == 0,
-			**dict(zip(("status", "error_code", "error_message"), fate, strict=True)),
+			**dict(zip(("status", "error_code", "error_message"), state, strict=True)),
 		}
 	)
 

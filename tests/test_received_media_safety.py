@@ -36,7 +36,7 @@ def test_any_other_url_is_refused(site, stack, url):
 	account = frappe._dict(account_sid=SID)
 	with pytest.raises(gateway_media.CannotFetch) as refusal:
 		gateway_media.sids_of(url.replace("{api}", gateway_media.api_base_url()), account)
-	assert not refusal.value.passing
+	assert not refusal.value.transient
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_whoever_waits_behind_a_text_that_hangs_is_told_soon(agent, ticket, stac
 	def hang():
 		frappe.init(site=stack.site, sites_path=".")
 		frappe.connect()
-		with conversations.turn(*pair):
+		with conversations.serialized(*pair):
 			taken.set()
 			done.wait(30)
 		frappe.destroy()
@@ -114,7 +114,7 @@ def test_whoever_waits_behind_a_text_that_hangs_is_told_soon(agent, ticket, stac
 def test_a_conversation_that_was_deleted_meanwhile_is_said_to_be(agent, ticket):
 	frappe.set_user(agent.user)
 	with pytest.raises(frappe.DoesNotExistError, match="was deleted"):
-		conversations.in_turn("deleted", lambda: None)
+		conversations.serialize("deleted", lambda: None)
 
 
 def test_the_refusal_names_the_colleague_and_escapes_what_they_wrote(agent, bob, ticket):

@@ -180,6 +180,8 @@ def test_other_apps_may_come_and_go(stack):
 
 @pytest.mark.parametrize("db_type", ["postgres", "sqlite"])
 def test_another_database_than_mariadb_is_refused(stack, db_type):
-	with pytest.raises(frappe.ValidationError, match=f"needs MariaDB, and this site is on {db_type}. Nothing"):
+	with pytest.raises(
+		frappe.ValidationError, match=f"needs MariaDB, and this site is on {db_type}. Nothing"
+	):
 		install.refuse_other_database(db_type)
 	install.before_install()

@@ -28,16 +28,16 @@ def toll_free(sim, account):
 
 
 @pytest.fixture
-def fate(sim, client):
+def outcome(sim, client):
 	"""Status and error code of a text."""
 
-	def fate(from_: str, to: str):
+	def outcome(from_: str, to: str):
 		sid = client.messages.create(to=to, from_=from_, body="x").sid
 		assert sim.wait_idle(5)
 		message = client.messages(sid).fetch()
 		return message.status, message.error_code
 
-	return fate
+	return outcome
 
 
 def test_balance(client, account):
@@ -76,29 +76,29 @@ def test_campaign_of_a_service(sim, client, account):
 	assert fetch.fetch().us_app_to_person_registered is True
 
 
-def test_unregistered_long_code_does_not_reach_the_us(sim, number, account, fate):
-	assert fate(OURS, ANN) == ("delivered", None)
+def test_unregistered_long_code_does_not_reach_the_us(sim, number, account, outcome):
+	assert outcome(OURS, ANN) == ("delivered", None)
 	number.registered = False
-	assert fate(OURS, ANN) == ("undelivered", 30034)
-	assert fate(OURS, LONDON)[0] == "delivered"
+	assert outcome(OURS, ANN) == ("undelivered", 30034)
+	assert outcome(OURS, LONDON)[0] == "delivered"
 	# A campaign speaks for all numbers of its service, whatever they are without it.
 	service = sim.add_service(account.sid, campaign_status="VERIFIED")
 	number.service_sid = service.sid
-	assert fate(OURS, ANN)[0] == "delivered"
+	assert outcome(OURS, ANN)[0] == "delivered"
 	number.registered, service.campaign_status = True, "FAILED"
-	assert fate(OURS, ANN) == ("undelivered", 30034)
+	assert outcome(OURS, ANN) == ("undelivered", 30034)
 
 
 @pytest.mark.parametrize("status", [None, "PENDING_REVIEW", "IN_REVIEW", "TWILIO_REJECTED"])
-def test_unverified_toll_free_number_does_not_reach_north_america(toll_free, fate, status):
+def test_unverified_toll_free_number_does_not_reach_north_america(toll_free, outcome, status):
 	toll_free.verification = status
-	assert fate(TOLL_FREE, ANN) == ("undelivered", 30032)
-	assert fate(TOLL_FREE, LONDON)[0] == "delivered"
-	assert fate(OURS, ANN)[0] == "delivered"
+	assert outcome(TOLL_FREE, ANN) == ("undelivered", 30032)
+	assert outcome(TOLL_FREE, LONDON)[0] == "delivered"
+	assert outcome(OURS, ANN)[0] == "delivered"
 
 
-def test_toll_free_verifications(sim, client, account, toll_free, fate):
-	assert fate(TOLL_FREE, ANN)[0] == "delivered"
+def test_toll_free_verifications(sim, client, account, toll_free, outcome):
+	assert outcome(TOLL_FREE, ANN)[0] == "delivered"
 	other = sim.add_number(account.sid, "+18775550123", kind="toll-free", verification=None)
 	theirs = sim.add_account()
 	sim.add_number(theirs.sid, "+18665550123", kind="toll-free")

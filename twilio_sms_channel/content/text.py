@@ -156,7 +156,7 @@ def _leave_out_history(soup: BeautifulSoup) -> None:
 	"""Take out the quotes at the end, each with the line that introduces it. Behind a quote of their own, agents go on writing."""
 	if not (quotes := soup.select(HISTORY)):
 		return
-	place, end = _places(soup)
+	place, end = _positions(soup)
 	texts = [node for node in soup.descendants if type(node) is NavigableString and node.strip()]
 	looked_at = set()
 	for quote in reversed(quotes):
@@ -173,7 +173,7 @@ def _leave_out_history(soup: BeautifulSoup) -> None:
 			introduction.decompose()
 
 
-def _places(soup: BeautifulSoup) -> tuple[dict[int, int], dict[int, int]]:
+def _positions(soup: BeautifulSoup) -> tuple[dict[int, int], dict[int, int]]:
 	"""By the identity of each node: its place in the document, and the place of the last one within it."""
 	place, end, open_ones = {}, {}, []
 	last = -1

@@ -35,13 +35,13 @@ def is_copy() -> bool:
 
 def why() -> str:
 	"""Why nothing is sent from here, for people; "" when this is the data's home."""
-	home = stored("home").get("home")
+	identity = stored("home").get("home")
 	# Before the first migration there is none. What this process read of the config may be a minute old (v16).
-	if not home or _may_be_at(home, frappe.conf) or _may_be_at(home, frappe.get_site_config()):
+	if not identity or _may_be_at(identity, frappe.conf) or _may_be_at(identity, frappe.get_site_config()):
 		return ""
 	return _(
 		"This site was restored from a backup of {0}. No text is sent from it until an admin confirms in Twilio SMS Settings that it takes over."
-	).format(home.rpartition("@")[2])
+	).format(identity.rpartition("@")[2])
 
 
 def refuse_on_copy() -> None:
@@ -78,9 +78,9 @@ def stored(*fields: str, for_update: bool = False) -> dict[str, str]:
 	return {field: value for field, value in found if value}
 
 
-def _may_be_at(home: str, config: dict) -> bool:
+def _may_be_at(identity: str, config: dict) -> bool:
 	practises = config.get(PRACTICE_KEY) and config.get("twilio_sms_api_base_url")
-	return bool(practises) or home == _here(config)
+	return bool(practises) or identity == _here(config)
 
 
 def _here(config: dict) -> str:

@@ -194,7 +194,7 @@ class TicketMixin:
 			self._text(message, body, files, seen_up_to_s=READING_TIME_S)
 
 		# Agents who press Send at the same moment take turns, and the second one sees what the first one wrote.
-		conversations.in_turn(self.twilio_sms_conversation, write)
+		conversations.serialize(self.twilio_sms_conversation, write)
 
 	def _text(self, message: str, body: str, files: list[str], **how: Any) -> None:
 		pasted = pasted_images.files_in(message, self, besides=files)

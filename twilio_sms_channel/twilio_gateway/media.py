@@ -40,11 +40,11 @@ PATH = re.compile(
 
 
 class CannotFetch(Exception):
-	"""Why a file could not be fetched, for people. `passing` says whether trying later can help."""
+	"""Why a file could not be fetched, for people. `transient` says whether trying later can help."""
 
-	def __init__(self, reason: str, passing: bool):
+	def __init__(self, reason: str, transient: bool):
 		super().__init__(reason)
-		self.passing = passing
+		self.transient = transient
 
 
 def sids_of(url: str, account) -> tuple[str, str]:
@@ -56,7 +56,7 @@ def sids_of(url: str, account) -> tuple[str, str]:
 	path = PATH.match(parts.path)
 	at_twilio = f"{parts.scheme}://{parts.netloc}" == api_base_url() and not parts.query
 	if not at_twilio or not path or path[1] != account.account_sid:
-		raise CannotFetch(_("The file's address is not one of Twilio's."), passing=False)
+		raise CannotFetch(_("The file's address is not one of Twilio's."), transient=False)
 	return path[2], path[3]
 
 
@@ -68,7 +68,7 @@ def download(url: str, account) -> bytes:
 	"""
 	sids_of(url, account)
 	attempts = Retrying(
-		retry=retry_if_exception(lambda e: isinstance(e, CannotFetch) and e.passing),
+		retry=retry_if_exception(lambda e: isinstance(e, CannotFetch) and e.transient),
 		stop=stop_after_delay(KEEP_TRYING_S),
 		wait=wait_exponential(multiplier=0.5, max=4),
 		reraise=True,
@@ -100,39 +100,39 @@ def _download(url: str, account) -> bytes:
 				if deadline.is_over:
 					raise _too_slow() from None
 				raise CannotFetch(
-					_("The file could not be fetched ({0}).").format(type(e).__name__), passing=True
+					_("The file could not be fetched ({0}).").format(type(e).__name__), transient=True
 				) from None
-	raise CannotFetch(_("The file's address redirects too often."), passing=False)
+	raise CannotFetch(_("The file's address redirects too often."), transient=False)
 
 
 def _read(answer: requests.Response, deadline: "_Deadline") -> bytes:
 	if answer.status_code != 200:
 		raise CannotFetch(
 			_("Twilio answered {0} for the file.").format(answer.status_code),
-			passing=answer.status_code in PASSING_STATUS or answer.status_code >= 500,
+			transient=answer.status_code in PASSING_STATUS or answer.status_code >= 500,
 		)
 	if answer.headers.get("Content-Encoding", UNPACKED).strip().lower() not in ("", UNPACKED):
 		raise CannotFetch(
-			_("The file came compressed, although it was requested uncompressed."), passing=False
+			_("The file came compressed, although it was requested uncompressed."), transient=False
 		)
 	content = bytearray()
 	for chunk in answer.raw.stream(CHUNK_BYTES, decode_content=False):
 		content += chunk
 		if len(content) > MAX_BYTES:
 			raise CannotFetch(
-				_("The file is larger than {0} MB.").format(MAX_BYTES // 1024**2), passing=False
+				_("The file is larger than {0} MB.").format(MAX_BYTES // 1024**2), transient=False
 			)
 	# A connection that was ended looks like the end of the file.
 	if deadline.is_over:
 		raise _too_slow()
 	length = answer.headers.get("Content-Length", "")
 	if length.isdigit() and int(length) != len(content):
-		raise CannotFetch(_("The file arrived incomplete."), passing=True)
+		raise CannotFetch(_("The file arrived incomplete."), transient=True)
 	return bytes(content)
 
 
 def _too_slow() -> CannotFetch:
-	return CannotFetch(_("Fetching the file took too long."), passing=True)
+	return CannotFetch(_("Fetching the file took too long."), transient=True)
 
 
 def _redirect(url: str, location: str, session: requests.Session, deadline: "_Deadline | None" = None) -> str:
@@ -143,7 +143,7 @@ def _redirect(url: str, location: str, session: requests.Session, deadline: "_De
 		# The simulator plays Twilio's media host as well.
 		return target
 	if parts.scheme != "https" or not parts.hostname or parts.username or _is_private(parts.hostname):
-		raise CannotFetch(_("The file's address is not safe to fetch."), passing=False)
+		raise CannotFetch(_("The file's address is not safe to fetch."), transient=False)
 	session.mount("https://", _PublicAddressesOnly(deadline))
 	return target
 

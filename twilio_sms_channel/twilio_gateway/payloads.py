@@ -153,8 +153,8 @@ def _status(params: Mapping[str, str]) -> str:
 
 
 def _others(params: Mapping[str, str]) -> list[str]:
-	places = {int(found[1]): key for key in params if (found := OTHER_RECIPIENT.fullmatch(key))}
-	others = [_party(params.get(key)) for _place, key in sorted(places.items())[:MAX_KEPT_OTHERS]]
+	keys = {int(found[1]): key for key in params if (found := OTHER_RECIPIENT.fullmatch(key))}
+	others = [_party(params.get(key)) for _place, key in sorted(keys.items())[:MAX_KEPT_OTHERS]]
 	return list(dict.fromkeys(filter(None, others)))
 
 
@@ -204,9 +204,9 @@ def _body(said: str, notes: list[str]) -> str:
 
 
 def _media(params: Mapping[str, str], notes: list[str]) -> list[tuple[str, str]]:
-	places = {int(found[1]): key for key in params if (found := MEDIA_URL.fullmatch(key))}
+	keys = {int(found[1]): key for key in params if (found := MEDIA_URL.fullmatch(key))}
 	media = []
-	for place, key in sorted(places.items())[:MAX_KEPT_MEDIA]:
+	for place, key in sorted(keys.items())[:MAX_KEPT_MEDIA]:
 		url = params.get(key) or ""
 		if not url or len(url) > MAX_URL_CHARACTERS:
 			notes.append(_("{0} has {1} characters: that file is left out.").format(key, len(url)))

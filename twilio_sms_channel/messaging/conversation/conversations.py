@@ -36,7 +36,7 @@ class Busy(frappe.ValidationError):
 
 
 @contextmanager
-def turn(number: str, customer_number: str, *, for_person: bool = False) -> Iterator[None]:
+def serialized(number: str, customer_number: str, *, for_person: bool = False) -> Iterator[None]:
 	"""One at a time about this pair's conversation, whoever commits meanwhile. May be taken again within.
 
 	A row that is held is given back by the first commit, and other apps' hooks on contacts, tickets and
@@ -72,7 +72,7 @@ def locked(number: str, customer_number: str) -> Iterator:
 
 	The lock is taken as the first statement of a new transaction: reads behind it see everything that the lock's
 	last holder committed. An exception rolls back. The conversation is made, and committed, when there is none.
-	What makes documents of other apps takes a `turn` as well, and asks for the row with `held_again`.
+	What makes documents of other apps takes a `serialized` as well, and asks for the row with `relock`.
 
 	:param number: name of a Twilio SMS Number
 	:param customer_number: E.164, short code or alphanumeric sender
@@ -89,7 +89,7 @@ def locked(number: str, customer_number: str) -> Iterator:
 	frappe.db.commit()
 
 
-def held_again(conversation) -> None:
+def relock(conversation) -> None:
 	"""Hold the conversation's row again, and read it again, if somebody else's code has committed since."""
 	if not conversation.flags.given_back:
 		return
@@ -199,11 +199,11 @@ def lock(conversation: str) -> None:
 	frappe.db.get_value(CONVERSATION, conversation, "name", for_update=True)
 
 
-def in_turn(conversation: str, work: Callable[[], Answer]) -> Answer:
+def serialize(conversation: str, work: Callable[[], Answer]) -> Answer:
 	"""Do something while the conversation is held, from the beginning again when another transaction was in the way.
 
 	Only for the beginning of a request: what the transaction has written so far is undone. Other apps' hooks on
-	Communications commit, which gives the row back before the message is written: hence the `turn`.
+	Communications commit, which gives the row back before the message is written: hence the `serialized`.
 
 	:raises Busy: somebody else goes on working on this customer's texts
 	:raises frappe.DoesNotExistError: the conversation was deleted
@@ -219,7 +219,7 @@ def in_turn(conversation: str, work: Callable[[], Answer]) -> Answer:
 		)
 
 	def begin() -> Answer:
-		with turn(*pair, for_person=True):
+		with serialized(*pair, for_person=True):
 			lock(conversation)
 			return work()
 
@@ -237,7 +237,7 @@ def of_other_number(conversation, number: str):
 	pair = {"number": number, "customer_number": conversation.customer_number}
 	about = {field: conversation.get(field) for field in ("ticket_doctype", "ticket")}
 	if not (name := frappe.db.get_value(CONVERSATION, pair)):
-		other = unsaved(conversation, number)
+		other = new_like(conversation, number)
 		frappe.db.savepoint("other_conversation")
 		try:
 			return other.insert(ignore_permissions=True, ignore_mandatory=True)
@@ -254,7 +254,7 @@ def of_other_number(conversation, number: str):
 	return other
 
 
-def unsaved(conversation, number: str):
+def new_like(conversation, number: str):
 	"""The same customer's conversation with another number of ours as it would be made."""
 	other = frappe.get_doc(
 		{

@@ -9,7 +9,7 @@ from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
 
 
-def fate(message) -> str:
+def label(message) -> str:
 	"""What became of an outbound text, in a few words and with the reason where there is one.
 
 	:param message: `status`, `error_code`, `error_message` and `sent_as_email` of a Twilio SMS Message

@@ -256,7 +256,7 @@ def _thread(message: str, number: str, customer_number: str) -> None:
 	media_words.read(message)
 	for attempt in range(1, TRIES_AT_ONCE + 1):
 		try:
-			with conversations.turn(number, customer_number):
+			with conversations.serialized(number, customer_number):
 				_make_contact(number, customer_number)
 				with conversations.locked(number, customer_number) as conversation:
 					doc = frappe.get_doc(MESSAGE, message)

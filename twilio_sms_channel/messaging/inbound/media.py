@@ -121,7 +121,7 @@ def _fetch_one(message, item, account) -> None:
 		if kind == WORDS and not message.body:
 			_add_words(message, content)
 	except CannotFetch as e:
-		_note_failure(item, str(e), e.passing)
+		_note_failure(item, str(e), e.transient)
 	except JobTimeoutException:
 		# The job's time is over, whatever it was spent on.
 		frappe.db.rollback()
@@ -132,7 +132,7 @@ def _fetch_one(message, item, account) -> None:
 		frappe.clear_messages()
 		frappe.log_error(title=f"A file of text {message.name} could not be kept")
 		refused = isinstance(e, frappe.ValidationError)
-		_note_failure(item, _("The file could not be kept: {0}").format(e), passing=not refused)
+		_note_failure(item, _("The file could not be kept: {0}").format(e), transient=not refused)
 	frappe.db.commit()
 
 
@@ -149,9 +149,9 @@ def _add_words(message, content: bytes) -> None:
 		frappe.log_error(title=f"The words of text {message.name} could not be added")
 
 
-def _note_failure(item, reason: str, passing: bool) -> None:
+def _note_failure(item, reason: str, transient: bool) -> None:
 	attempts = (item.attempts or 0) + 1
-	final = not passing or attempts >= MAX_ATTEMPTS
+	final = not transient or attempts >= MAX_ATTEMPTS
 	item.db_set(
 		{"attempts": attempts, "error": outside.sentence(reason), "status": "Failed" if final else "Waiting"}
 	)

@@ -48,7 +48,7 @@ def how_to_mend(reason: str | None) -> str:
 
 	:param reason: as it was noted, see `api/webhooks.py`
 	"""
-	remedies = (
+	fixes = (
 		(
 			"AccountSid is missing",
 			_("It did not come from Twilio. Nothing needs to be done: strangers who try addresses end here."),
@@ -86,7 +86,7 @@ def how_to_mend(reason: str | None) -> str:
 			),
 		),
 	)
-	for said, what_to_do in remedies:
+	for said, what_to_do in fixes:
 		if said in (reason or ""):
 			return what_to_do
 	return _(

@@ -51,7 +51,7 @@ def thread(message, conversation) -> None:
 			# Hooks on the Communication may undo what was written before it.
 			conditional_update.require(desk.doctype, ticket.name)
 	reorder.set_arrival(message.communication, message.received_at)
-	conversations.held_again(conversation)
+	conversations.relock(conversation)
 
 	keyword, changed = consent.note(conversation, message)
 	conversation.ticket_doctype, conversation.ticket = desk.doctype, ticket.name

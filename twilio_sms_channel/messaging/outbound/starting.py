@@ -64,14 +64,14 @@ def start(
 	to = customer_number(to, number)
 
 	def from_number(ours: str) -> Started:
-		with conversations.turn(ours, to, for_person=True):
+		with conversations.serialized(ours, to, for_person=True):
 			return _start(to, body, ours, ticket, contact, subject, files or [], request_id, confirmed)
 
 	def begin() -> Started:
 		if number:
 			return from_number(number)
 		# Of two agents to whom different numbers are proposed, the second one sees the conversation of the first.
-		with conversations.turn(ANY_NUMBER, to, for_person=True):
+		with conversations.serialized(ANY_NUMBER, to, for_person=True):
 			frappe.db.rollback()
 			started = from_number(_proposed(to, ticket))
 			# Before somebody else's turn.

@@ -201,7 +201,7 @@ def _messages(ticket, can_text: bool, before: str = "") -> tuple[list[dict[str, 
 	files = _files([row.name for row in rows])
 	for row in rows:
 		outbound = row.direction == "Outbound"
-		row["fate"] = labels.fate(row) if outbound else ""
+		row["fate"] = labels.label(row) if outbound else ""
 		row["group"] = labels.about_group(row)
 		row["by"] = (
 			frappe.utils.get_fullname(row.sent_by) if row.sent_by else _("Automatic") if row.automatic else ""

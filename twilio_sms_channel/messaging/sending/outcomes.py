@@ -61,10 +61,10 @@ def _settle_message(message: ClaimedMessage, result) -> None:
 	elif isinstance(result, Stopped):
 		message_status.transition(message.name, "Blocked", reason=result.message)
 	elif isinstance(result, errors.TryAgain):
-		_back_off(message, result)
+		_backoff(message, result)
 		_queue_again(message, result)
 	elif isinstance(result, errors.OutcomeUnknown):
-		_back_off(message, result)
+		_backoff(message, result)
 		reconcile.mark_unconfirmed(message.name, result.message, result.code)
 	elif result.code in account_pause.CODES:
 		account_pause.pause(message.sender.account, result.code, result.message)
@@ -79,7 +79,7 @@ def _settle_message(message: ClaimedMessage, result) -> None:
 		message_status.transition(message.name, "Failed", code=result.code, reason=reason)
 
 
-def _back_off(message: ClaimedMessage, problem: errors.TwilioProblem) -> None:
+def _backoff(message: ClaimedMessage, problem: errors.TwilioProblem) -> None:
 	rate_limit.backoff(
 		message.number, message.claimed_at, problem.message, message.sender.segments_per_second
 	)

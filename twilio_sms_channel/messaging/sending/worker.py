@@ -38,12 +38,12 @@ def run() -> None:
 	jobs.release(wake.JOB)
 	if not heartbeat.may_send():
 		return
-	recover()
+	mark_orphaned()
 	with SendWorker() as worker:
 		worker.run()
 
 
-def recover() -> None:
+def mark_orphaned() -> None:
 	"""Have messages looked up whose worker died during the call. Commits."""
 	for message in claim.orphaned():
 		reconcile.mark_unconfirmed(message, _("The worker stopped while sending."))

@@ -23,7 +23,7 @@ def confirm(waiting: str = CANCEL) -> int:
 		if not site_identity.is_copy():
 			return 0
 		count = (
-			_call_off()
+			_cancel_all()
 			if waiting == CANCEL
 			else reconcile.mark_all_unconfirmed(_("This site took over from a backup."))
 		)
@@ -32,7 +32,7 @@ def confirm(waiting: str = CANCEL) -> int:
 		return count
 
 
-def _call_off() -> int:
+def _cancel_all() -> int:
 	return reconcile.cancel_all(
 		_(
 			"Canceled when this site took over from a backup, because it may have been sent before. Text again if the customer still needs it."
