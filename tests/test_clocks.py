@@ -15,7 +15,7 @@ from twilio_sms_channel.infra.clock import to_utc
 from twilio_sms_channel.messaging.delivery import polling
 from twilio_sms_channel.messaging.inbound import intake, media
 from twilio_sms_channel.messaging.outbound import outbox
-from twilio_sms_channel.messaging.sending import heartbeat, rate_limit, reconcile
+from twilio_sms_channel.messaging.sending import heartbeat, rate_limit, reconcile, token_bucket
 from twilio_sms_channel.messaging.upkeep import backfill
 
 PACE = "Twilio SMS Pace"
@@ -128,9 +128,9 @@ def test_a_number_goes_on_sending_when_the_databases_clock_is_set_back(stack, se
 	frappe.db.set_value(PACE, number, facts, update_modified=False)
 	rate_limit.backoff(number, clock.utc(), "Busy")
 	assert frappe.db.get_value(PACE, number, "failures") == 4
-	assert rate_limit.lock(number).wait_s <= rate_limit.BACKOFF_MOST_S
+	assert rate_limit.lock(number).wait_s <= token_bucket.BACKOFF_MOST_S
 	# What a number may really have to wait stays: its longest text.
-	longest = rate_limit.MOST_SEGMENTS / 0.5
+	longest = token_bucket.MOST_SEGMENTS / 0.5
 	frappe.db.set_value(PACE, number, "next_at", clock.utc() + timedelta(seconds=longest))
 	assert rate_limit.lock(number, 0.5).wait_s > longest - 5
 	frappe.db.rollback()

@@ -75,7 +75,7 @@ def test_a_national_number_is_read_as_in_the_country_of_the_sender(agent, stack,
 	frappe.db.commit()
 	# Of 07911 and 07700 some are of Guernsey or Jersey.
 	digits = f"{secrets.randbelow(10**6):06}"
-	abroad, home = f"+447975{digits}", f"+1415555{digits[:4]}"
+	abroad, home = f"+447975{digits}", f"+1628555{digits[:4]}"
 	# Whatever its own country, the one of theirs is proposed: nobody there is texted from America.
 	for said in (f"07975 {digits}", f"\u202a+44 (0)7975 {digits}\u202c", f"Mobile: +44 7975 {digits}"):
 		offered = numbers(agent, to=said)
@@ -84,7 +84,7 @@ def test_a_national_number_is_read_as_in_the_country_of_the_sender(agent, stack,
 	start = started(agent, f"07975{digits}")
 	pair = frappe.db.get_value(CONVERSATION, start.conversation, ["number", "customer_number"])
 	assert pair == (proposed, abroad)
-	offered = numbers(agent, to=f"[415] 555-{digits[:4]}")
+	offered = numbers(agent, to=f"[628] 555-{digits[:4]}")
 	assert {row["to"] for row in offered.values()} == {phone.display(home)}
 	assert list(offered).index(american) < list(offered).index(british)
 	# With a sender chosen, its country counts: the same digits are a number of both.

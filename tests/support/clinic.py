@@ -14,7 +14,7 @@ from support.stack import INBOUND, Stack, eventually
 from twilio_sms_channel import doctor
 from twilio_sms_channel.doctor import repairs
 from twilio_sms_channel.messaging.inbound import rejected_webhooks
-from twilio_sms_channel.people import phone
+from twilio_sms_channel.people import countries
 from twilio_sms_channel.simulator.models import TOLL_FREE
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
@@ -114,7 +114,7 @@ class Clinic:
 		frappe.db.delete(rejected_webhooks.LOG)
 		frappe.db.delete(FINDING)
 		frappe.db.set_single_value("Twilio SMS Settings", "public_base_url", self.stack.web)
-		if not phone.default_country():
+		if not countries.default_country():
 			frappe.db.set_default("country", "United States")
 		frappe.db.set_single_value("System Settings", "enable_scheduler", 1)
 		frappe.db.set_value(

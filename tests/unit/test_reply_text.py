@@ -204,3 +204,36 @@ def test_numbers_and_quotes_are_as_before():
 	assert from_html(quotes) == "Yes\nAnn wrote:"
 	assert from_html(f"{quotes}<p>No</p>") == "Yes\nAnn wrote:\n> 1\n> 2\nNo"
 	assert from_html("<p>a <![ b</p>").startswith("a")
+
+
+@pytest.mark.parametrize(
+	("html", "text"),
+	[
+		("<p>Hello</p>", "Hello"),
+		("<p>One</p><p>Two</p>", "One\nTwo"),
+		("<p>One<br>Two</p>", "One\nTwo"),
+		("<ul><li>a</li><li>b</li></ul>", "- a\n- b"),
+		("<ol><li><p>a</p></li><li><p>b</p></li></ol>", "1. a\n2. b"),
+		('<p>See <a href="https://example.com/x">here</a></p>', "See here (https://example.com/x)"),
+		('<a href="https://example.com">https://example.com</a>', "https://example.com"),
+		('<a href="javascript:alert(1)">x</a>', "x"),
+		("<p>Yes</p><blockquote><p>You wrote</p></blockquote>", "Yes"),
+		("<blockquote>Quoted</blockquote><p>Answer</p>", "> Quoted\nAnswer"),
+		("<p>Hi</p><script>alert(1)</script><style>p{}</style>", "Hi"),
+		("<p>5 &lt; 6 &amp; 7&nbsp;kg</p>", "5 < 6 & 7 kg"),
+		("<p>👋 ünï</p>", "👋 ünï"),
+		("plain\ntext", "plain\ntext"),
+		("<p></p>", ""),
+		("<p>Bye</p><p class='signature'>-- <br>Grace</p>", "Bye"),
+	],
+)
+def test_the_reply_boxs_html_becomes_readable_text(html, text):
+	from twilio_sms_channel.content.text import from_html
+
+	assert from_html(html) == text
+
+
+def test_a_text_is_escaped_and_keeps_its_lines():
+	from twilio_sms_channel.content.text import to_html
+
+	assert to_html("<b>1</b>\r\n2\n\n3 & 'x'") == "&lt;b&gt;1&lt;/b&gt;<br>2<br><br>3 &amp; &#x27;x&#x27;"

@@ -207,3 +207,26 @@ def test_counting_takes_less_than_two_milliseconds(text):
 		count(text)
 		fastest.append(time.perf_counter() - begin)
 	assert min(fastest) < 0.002
+
+
+@pytest.mark.parametrize(
+	("text", "encoding", "segments"),
+	[
+		("", "GSM-7", 0),
+		("a" * 160, "GSM-7", 1),
+		("a" * 161, "GSM-7", 2),
+		("€" * 80, "GSM-7", 1),
+		("€" * 81, "GSM-7", 2),
+		("ä" * 70, "GSM-7", 1),
+		("ç", "UCS-2", 1),
+		("Ç", "GSM-7", 1),
+		("`" * 71, "UCS-2", 2),
+		("👋" * 35, "UCS-2", 1),
+		("👋" * 36, "UCS-2", 2),
+	],
+)
+def test_segments(text, encoding, segments):
+	from twilio_sms_channel.content.segments import count
+
+	counted = count(text)
+	assert (counted.encoding, counted.segments) == (encoding, segments)

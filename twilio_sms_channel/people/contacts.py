@@ -13,7 +13,7 @@ import frappe
 from frappe.utils import validate_email_address, validate_phone_number
 
 from twilio_sms_channel.infra import jobs
-from twilio_sms_channel.people import phone
+from twilio_sms_channel.people import countries, phone
 
 BACKFILL_BATCH = 1000
 # Default of the site that says as of which country the copies were made, and by which rules.
@@ -206,7 +206,7 @@ def keep_e164(contact, method: str | None = None) -> None:
 	rows = contact.get("phone_nos") or []
 	if not rows:
 		return
-	region, before = phone.default_region(), contact.get_doc_before_save()
+	region, before = countries.default_region(), contact.get_doc_before_save()
 	known = {row.name: row for row in (before.phone_nos if before else ())}
 	by_themselves = int(_is_about_themselves(contact, before))
 	for row in rows:
@@ -256,7 +256,7 @@ def backfill_e164() -> None:
 	"""Make the E.164 copy of every contact's numbers anew, as they read in the site's country (run by a worker)."""
 	while True:
 		read_as = _read_as()
-		_copy_all(phone.default_region())
+		_copy_all(countries.default_region())
 		frappe.db.set_default(READ_AS, read_as)
 		frappe.db.commit()
 		# The country may have been corrected meanwhile.
@@ -302,4 +302,4 @@ def _copy_all(region: str | None) -> None:
 
 def _read_as() -> str:
 	"""What the copies depend on besides the numbers themselves."""
-	return f"{phone.default_region() or 'no country'} {SPELLINGS}"
+	return f"{countries.default_region() or 'no country'} {SPELLINGS}"

@@ -4,7 +4,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-import frappe
 import phonenumbers
 
 E164 = re.compile(r"^\+[1-9][0-9]{6,14}$")
@@ -50,9 +49,9 @@ def e164(text: str | None, region: str | None = None) -> str | None:
 	Short codes and alphanumeric senders give None: `phonenumbers` would turn "12345" into +112345.
 
 	:param text: a number in any spelling
-	:param region: ISO 3166 alpha-2 country for numbers without a country code; default: the site's
+	:param region: ISO 3166 alpha-2 country for numbers without a country code, None for none of them
 	"""
-	return _first([text], [region or default_region()])
+	return _first([text], [region])
 
 
 def read_in(text: str | None, regions: Iterable[str | None]) -> str | None:
@@ -124,10 +123,10 @@ def canonical(text: str | None, region: str | None = None) -> str | None:
 	return e164(text, region) or (text if named else None)
 
 
-def canonical_of_ours(text: str | None) -> str | None:
+def canonical_of_ours(text: str | None, region: str | None = None) -> str | None:
 	"""The same for a number of ours, as Twilio spells it."""
 	text = cleaned(text)
-	return text if OF_MEXICO.match(text) else canonical(text)
+	return text if OF_MEXICO.match(text) else canonical(text, region)
 
 
 def of_sender(sender: str) -> str:
@@ -151,29 +150,6 @@ def display(number: str | None) -> str:
 	return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
-def default_region() -> str | None:
-	"""ISO 3166 alpha-2 code of the site's country, upper case."""
-	return region_of_country(default_country())
-
-
-def default_country() -> str | None:
-	"""The site's country, as Frappe calls it."""
-	return frappe.db.get_single_value("Twilio SMS Settings", "default_country") or frappe.db.get_default(
-		"country"
-	)
-
-
-def region_of_country(country: str | None) -> str | None:
-	"""ISO 3166 alpha-2 code of a Country, upper case."""
-	code = country and frappe.db.get_value("Country", country, "code", cache=True)
-	return code.upper() if code else None
-
-
-def country_of_region(region: str | None) -> str | None:
-	"""The Country with this ISO 3166 alpha-2 code, None when the site has none."""
-	return region and frappe.db.get_value("Country", {"code": region.lower()}, cache=True)
-
-
 def region_of(number: str) -> str | None:
 	"""ISO 3166 alpha-2 code of the country that a number in E.164 is of, None when it cannot be told."""
 	try:
@@ -183,17 +159,6 @@ def region_of(number: str) -> str | None:
 	# Of the countries that share a code, the largest has what the library's tables do not know.
 	return phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(
 		parsed.country_code
-	)
-
-
-def region_of_ours(number) -> str | None:
-	"""ISO 3166 alpha-2 code of the country of a number of ours, None when nothing tells.
-
-	:param number: name and country of a Twilio SMS Number
-	"""
-	# Toll-free digits are of several countries, and names and services of none.
-	return region_of_country(number.country) or (
-		region_of(number.name) if is_answerable(number.name) else None
 	)
 
 

@@ -8,8 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from frappe import _
+from typing import NamedTuple
 
 # Ten by Twilio's documentation; all that come are kept, as long as it is Twilio who may have sent them.
 MAX_KEPT_MEDIA = 50
@@ -37,6 +36,19 @@ RCS = "rcs:"
 ANONYMOUS = "Unknown"
 
 
+def _(sentence: str) -> str:
+	"""Marks a sentence to be translated. Whoever stores a note does that: reading a webhook needs no site."""
+	return sentence
+
+
+class Note(NamedTuple):
+	"""What was not as Twilio documents it."""
+
+	sentence: str
+	"""English, with places for the values"""
+	values: tuple = ()
+
+
 class MalformedWebhook(ValueError):
 	"""A webhook whose parameters cannot be what Twilio sends; the message says which and why."""
 
@@ -57,7 +69,7 @@ class InboundText:
 	"""STOP, START, HELP or "" (Twilio's `OptOutType`, sent where Advanced Opt-Out is on)."""
 	others: list[str] = field(default_factory=list)
 	"""Who else got it, when it was written to a group (`OtherRecipients0` and so on, not documented)."""
-	notes: list[str] = field(default_factory=list)
+	notes: list[Note] = field(default_factory=list)
 	"""What was not as Twilio documents it, for people: a text is never refused for that."""
 
 
@@ -74,11 +86,11 @@ def read_inbound(params: Mapping[str, str]) -> InboundText:
 
 	:raises MalformedWebhook: it names no message or no recipient
 	"""
-	notes: list[str] = []
+	notes: list[Note] = []
 	sid = _sid(params, notes)
 	service_sid = params.get("MessagingServiceSid") or ""
 	if service_sid and not SERVICE_SID.fullmatch(service_sid):
-		notes.append(_("MessagingServiceSid is {0}.").format(_shown(service_sid)))
+		notes.append(Note(_("MessagingServiceSid is {0}."), (_shown(service_sid),)))
 		service_sid = ""
 	if not (to := _party(params.get("To"))) and not service_sid:
 		raise MalformedWebhook("To is missing or malformed")
@@ -158,29 +170,30 @@ def _others(params: Mapping[str, str]) -> list[str]:
 	return list(dict.fromkeys(filter(None, others)))
 
 
-def _sid(params: Mapping[str, str], notes: list[str]) -> str:
+def _sid(params: Mapping[str, str], notes: list[Note]) -> str:
 	for name in SID_NAMES:
 		if MESSAGE_SID.fullmatch(sid := params.get(name) or ""):
 			if name != SID_NAMES[0]:
 				notes.append(
-					_("MessageSid is {0}; {1} names the message.").format(
-						_shown(params.get(SID_NAMES[0])), name
+					Note(
+						_("MessageSid is {0}; {1} names the message."),
+						(_shown(params.get(SID_NAMES[0])), name),
 					)
 				)
 			return sid
 	raise MalformedWebhook("MessageSid is missing or malformed")
 
 
-def _sender(said: str, notes: list[str]) -> str:
+def _sender(said: str, notes: list[Note]) -> str:
 	"""Who sent it: a phone number, a short code, or a name as the sender's network spells it."""
 	sender = _party(said.strip())
 	if sender.startswith(RCS) and PHONE_NUMBER.fullmatch(sender[len(RCS) :]):
 		# The same person at the same telephone, only another way: a STOP has to hold for both.
-		notes.append(_("It came by RCS (From is {0}).").format(_shown(said)))
+		notes.append(Note(_("It came by RCS (From is {0})."), (_shown(said),)))
 		return sender[len(RCS) :]
 	is_name = any(c.isalpha() for c in sender) and ":" not in sender
 	if sender != said or not (is_name or PHONE_NUMBER.fullmatch(sender) or SHORT_CODE.fullmatch(sender)):
-		notes.append(_("From is {0}.").format(_shown(said)))
+		notes.append(Note(_("From is {0}."), (_shown(said),)))
 	return sender or ANONYMOUS
 
 
@@ -190,38 +203,39 @@ def _party(said: str | None) -> str:
 	return re.sub(r"\s+", " ", seen).strip()[:MAX_SENDER_CHARACTERS].strip()
 
 
-def _body(said: str, notes: list[str]) -> str:
+def _body(said: str, notes: list[Note]) -> str:
 	if "\x00" in said:
-		notes.append(_("Body held a NUL character, which is left out."))
+		notes.append(Note(_("Body held a NUL character, which is left out.")))
 		said = said.replace("\x00", "")
 	if len(said) > MAX_ACCEPTED_BODY_CHARACTERS:
 		notes.append(
-			_("Body had {0} characters; what is beyond {1} is cut off.").format(
-				len(said), MAX_ACCEPTED_BODY_CHARACTERS
+			Note(
+				_("Body had {0} characters; what is beyond {1} is cut off."),
+				(len(said), MAX_ACCEPTED_BODY_CHARACTERS),
 			)
 		)
 	return said[:MAX_ACCEPTED_BODY_CHARACTERS]
 
 
-def _media(params: Mapping[str, str], notes: list[str]) -> list[tuple[str, str]]:
+def _media(params: Mapping[str, str], notes: list[Note]) -> list[tuple[str, str]]:
 	keys = {int(found[1]): key for key in params if (found := MEDIA_URL.fullmatch(key))}
 	media = []
 	for place, key in sorted(keys.items())[:MAX_KEPT_MEDIA]:
 		url = params.get(key) or ""
 		if not url or len(url) > MAX_URL_CHARACTERS:
-			notes.append(_("{0} has {1} characters: that file is left out.").format(key, len(url)))
+			notes.append(Note(_("{0} has {1} characters: that file is left out."), (key, len(url))))
 			continue
 		media.append((url, (params.get(f"MediaContentType{place}") or "")[:140]))
 	said = params.get("NumMedia") or "0"
 	if said != str(len(media)):
-		notes.append(_("NumMedia is {0}, but {1} files came along.").format(_shown(said), len(media)))
+		notes.append(Note(_("NumMedia is {0}, but {1} files came along."), (_shown(said), len(media))))
 	return media
 
 
-def _segments(said: str, notes: list[str]) -> int:
+def _segments(said: str, notes: list[Note]) -> int:
 	if re.fullmatch(r"[0-9]{1,9}", said) and int(said) <= MAX_SEGMENTS:
 		return int(said)
-	notes.append(_("NumSegments is {0}.").format(_shown(said)))
+	notes.append(Note(_("NumSegments is {0}."), (_shown(said),)))
 	return 1
 
 

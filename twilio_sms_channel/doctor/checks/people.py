@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from frappe import _
 
 from twilio_sms_channel.doctor.findings import NOTICE, Finding
-from twilio_sms_channel.people import contacts, phone
+from twilio_sms_channel.people import contacts, countries
 
 
 def check_contacts() -> Iterator[Finding]:
@@ -13,7 +13,7 @@ def check_contacts() -> Iterator[Finding]:
 	count, some = contacts.unread()
 	if not count:
 		return
-	country = phone.default_country()
+	country = countries.default_country()
 	yield Finding(
 		"contacts.unread",
 		NOTICE,

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from twilio_sms_channel.desks.registry import desk_or_none
 from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding
 from twilio_sms_channel.infra import compat, public_url, site_identity
-from twilio_sms_channel.people import phone
+from twilio_sms_channel.people import countries
 from twilio_sms_channel.twilio_gateway import client
 
 JOB_TYPE, SETTINGS = "Scheduled Job Type", "Twilio SMS Settings"
@@ -60,7 +60,7 @@ def check_desk() -> Iterator[Finding]:
 
 def check_country() -> Iterator[Finding]:
 	"""Without a country, numbers that people write without +… cannot be read."""
-	if not phone.default_region():
+	if not countries.default_region():
 		yield Finding(
 			"country.unknown",
 			AT_RISK,

@@ -16,7 +16,7 @@ from frappe.utils import format_date
 
 from twilio_sms_channel.infra import site_identity
 from twilio_sms_channel.messaging.conversation import consent, consent_order
-from twilio_sms_channel.people import phone
+from twilio_sms_channel.people import countries, phone
 
 ACCOUNT, NUMBER, CONVERSATION = "Twilio SMS Account", "Twilio SMS Number", "Twilio SMS Conversation"
 _MARKED = "select name from `tabTwilio SMS Conversation` where name in %(names)s and opted_out = 1"
@@ -246,8 +246,8 @@ def _out_of_reach(number, customer_number: str) -> Refusal | None:
 		)
 		return Refusal(Code.OUT_OF_REACH, reason.format(customer, number.name))
 	if number.number_type == "Short Code":
-		country = number.country or phone.default_country()
-		region = phone.region_of_country(country)
+		country = number.country or countries.default_country()
+		region = countries.region_of_country(country)
 		if region and not phone.is_of_country(customer_number, region):
 			reason = _(
 				"{0} cannot be texted from the short code {1}: it reaches phones of {2} only. Send this as e-mail."

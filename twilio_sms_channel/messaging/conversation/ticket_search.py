@@ -7,7 +7,7 @@ import frappe
 from frappe.query_builder.functions import Count, Max
 
 from twilio_sms_channel.desks.registry import desk_or_none
-from twilio_sms_channel.people import contacts, phone
+from twilio_sms_channel.people import contacts, countries, phone
 
 CONVERSATION, COMMUNICATION = "Twilio SMS Conversation", "Communication"
 MIN_ENDING_DIGITS = 6
@@ -87,7 +87,8 @@ def _conversations(query: str | None) -> dict[str, Any]:
 		return {}
 	query = re.sub(r"^(tel|sms):", "", phone.cleaned(query), flags=re.IGNORECASE)
 	digits = _digits(query)
-	exact = {number for number in (phone.canonical(query), phone.e164(f"+{digits}")) if number}
+	own = phone.canonical(query, countries.default_region())
+	exact = {number for number in (own, phone.e164(f"+{digits}")) if number}
 	if found := _by_name({"customer_number": ("in", sorted(exact))}):
 		return found
 	# 0170… in its own country is +49170… everywhere else.

@@ -78,7 +78,10 @@ def receive(
 		"service_sid": text.service_sid,
 		"opt_out_type": outside.plain(text.opt_out),
 		"other_recipients": outside.sentence(", ".join(text.others)) or None,
-		"webhook_notes": outside.plain("\n".join(text.notes), 1000) or None,
+		"webhook_notes": outside.plain(
+			"\n".join(_(note.sentence).format(*note.values) for note in text.notes), 1000
+		)
+		or None,
 		"received_at": received_at or now,
 		"backfilled": int(bool(received_at)),
 	}

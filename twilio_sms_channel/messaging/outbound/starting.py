@@ -15,7 +15,7 @@ from twilio_sms_channel.messaging.conversation import consent, conversations, el
 from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.outbound.outbox import CannotText
-from twilio_sms_channel.people import contacts, phone
+from twilio_sms_channel.people import contacts, countries, phone
 
 NUMBER, CONVERSATION = "Twilio SMS Number", "Twilio SMS Conversation"
 # Stands for the number in the lock of those who leave it to us.
@@ -140,7 +140,7 @@ def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, 
 	rows = frappe.get_all(NUMBER, fields=["name", "country"], order_by="creation")
 	# What a national number means depends on who texts it.
 	by_region = {region: (_read(to, region, regions) or said) if to else None for region in [None, *regions]}
-	read = {row.name: by_region[phone.region_of_ours(row)] for row in rows}
+	read = {row.name: by_region[countries.region_of_ours(row)] for row in rows}
 	facts = eligibility.Facts.of_all_numbers(filter(None, read.values()))
 	conversations_with = _conversations_with(set(filter(None, read.values())))
 	about = _About(desk, ticket)
@@ -178,7 +178,7 @@ def customer_number(to: str | None, ours: str | None = None) -> str:
 		_refuse(_("Enter the phone number to text."))
 	if not (
 		number := _read(
-			to, phone.region_of_ours(frappe.get_cached_doc(NUMBER, ours)) if ours else None, _regions()
+			to, countries.region_of_ours(frappe.get_cached_doc(NUMBER, ours)) if ours else None, _regions()
 		)
 	):
 		_refuse(
@@ -199,7 +199,7 @@ def _read(to: str, ours: str | None, regions: list[str | None]) -> str | None:
 def _regions() -> list[str | None]:
 	"""The countries of the site and of our numbers, in the order in which a national number is read."""
 	others = frappe.get_all(NUMBER, fields=["name", "country"], order_by="creation")
-	return list(dict.fromkeys([phone.default_region(), *map(phone.region_of_ours, others)]))
+	return list(dict.fromkeys([countries.default_region(), *map(countries.region_of_ours, others)]))
 
 
 class _About:
@@ -264,7 +264,7 @@ def _prospect(
 		"why_not": facts.site or (off.reason if off else ""),
 		"off": bool(facts.site or off),
 		"to": phone.display(to),
-		"abroad": bool(to) and phone.region_of_ours(number) not in (None, phone.region_of(to)),
+		"abroad": bool(to) and countries.region_of_ours(number) not in (None, phone.region_of(to)),
 		"continues": None,
 		"last": None,
 	}

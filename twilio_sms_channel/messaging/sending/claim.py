@@ -17,7 +17,7 @@ from frappe import _
 from twilio_sms_channel.infra import clock, locks
 from twilio_sms_channel.messaging.conversation import eligibility, keywords
 from twilio_sms_channel.messaging.delivery import message_status
-from twilio_sms_channel.messaging.sending import claim_sql, rate_limit
+from twilio_sms_channel.messaging.sending import claim_sql, rate_limit, token_bucket
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.models import Accepted
@@ -112,7 +112,7 @@ def claim(number: str, most: int) -> Claim:
 			messages = _take(sender, bucket, rows, locked)
 		finally:
 			locks.release(locked - {message.lock for message in messages})
-		bucket.keep()
+		rate_limit.keep(bucket)
 		wait_s = bucket.wait_s
 	frappe.db.commit()
 	return Claim(messages, wait_s)
@@ -169,7 +169,7 @@ def _oldest_of_conversations(number: str, most: int) -> list:
 	return sorted(rows, key=lambda row: (row.turn, row.creation))
 
 
-def _take(sender: Sender, bucket: rate_limit.Bucket, rows: list, locked: set[str]) -> list[ClaimedMessage]:
+def _take(sender: Sender, bucket: token_bucket.Bucket, rows: list, locked: set[str]) -> list[ClaimedMessage]:
 	names = [row.name for row in rows]
 	with_media = set(frappe.db.sql(claim_sql.WITH_MEDIA, {"names": names}, pluck=True))
 	refusals = eligibility.at_sending(sender, sender.is_on, rows)
@@ -183,7 +183,7 @@ def _take(sender: Sender, bucket: rate_limit.Bucket, rows: list, locked: set[str
 			_refuse(row.name, refused)
 		elif not bucket.wait_s:
 			has_media = row.name in with_media
-			bucket.take(rate_limit.seconds_for(row.segments, has_media, sender.segments_per_second))
+			bucket.take(token_bucket.seconds_for(row.segments, has_media, sender.segments_per_second))
 			bucket.round = max(bucket.round, row.turn)
 			messages.append(
 				ClaimedMessage(

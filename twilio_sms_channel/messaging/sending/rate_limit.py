@@ -5,30 +5,27 @@ Twilio limits segments per second and number, and queues what arrives faster
 message or take it back, so messages wait here, where a STOP or an agent's Cancel still reaches them. Precision within a
 second buys nothing: Twilio evens it out.
 
-The bucket is kept as GCRA does it (https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm): the row of a number says
-from when on it may send again, a message moves that on by the time it takes, and unused time counts for BURST_S. All
-workers share the row under its lock. All times here are UTC by the database's clock.
+All workers share a number's row under its lock (`token_bucket` has the arithmetic). All times here are UTC by the
+database's clock.
 """
 
 import random
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import frappe
 
 from twilio_sms_channel.infra import clock
+from twilio_sms_channel.messaging.sending.token_bucket import (
+	BURST_S,
+	SEGMENTS_PER_SECOND,
+	Bucket,
+	backoff_s,
+	longest_wait_s,
+)
 
 PACE, NUMBER, MESSAGE = "Twilio SMS Pace", "Twilio SMS Number", "Twilio SMS Message"
-SEGMENTS_PER_SECOND = {"Long Code": 1, "Toll-Free": 3, "Alphanumeric Sender": 10, "Short Code": 100}
-MMS_PER_SECOND = 25
-# Of what a number may. Together with BURST_S, and with what catches up on the way, it stays below that over 5 s.
-SHARE = 0.95
-BURST_S = 0.1
-BACKOFF_FIRST_S, BACKOFF_MOST_S = 0.1, 30
 # Replies of one person that follow each other faster than anybody types are one burst, which shares the number by rounds.
 BURST_WITHIN_S = 5
-# Of one message: 1,600 characters that take 67 a segment.
-MOST_SEGMENTS = 24
 
 _LOCK = """
 	select name, next_at, turn, failures from `tabTwilio SMS Pace` where name in %(numbers)s
@@ -39,56 +36,6 @@ _KEEP = "update `tabTwilio SMS Pace` set next_at = %(next_at)s where name = %(nu
 _KEEP_ROUND = (
 	"update `tabTwilio SMS Pace` set next_at = %(next_at)s, turn = %(round)s where name = %(number)s"
 )
-
-
-@dataclass
-class Bucket:
-	"""A number's token bucket, while its row is locked."""
-
-	number: str
-	now: datetime
-	next_at: dict[str, datetime]
-	"""by number, this one and those it shares with: from when on it may send"""
-	round: int
-	failures: int
-	"""calls in a row that Twilio did not take"""
-	segments_per_second: float = 1
-	shared_with: dict[str, float] = field(default_factory=dict)
-	"""numbers that Twilio may choose to send from, with their segments per second"""
-
-	@property
-	def wait_s(self) -> float:
-		"""Until the next message may leave.
-
-		A Messaging Service may be early by one segment: its numbers, which send for themselves as well, are busy one after
-		the other, and it would never find all of them free at one moment.
-		"""
-		early_s = 1 / self.segments_per_second if self.shared_with else 0
-		return max((max(self.next_at.values()) - self.now).total_seconds() - early_s, 0)
-
-	@property
-	def room(self) -> int:
-		"""How many messages of one segment may leave now, at most."""
-		if self.wait_s:
-			return 0
-		unused_s = min((self.now - max(self.next_at.values())).total_seconds(), BURST_S)
-		return 1 if self.failures else 1 + int(max(unused_s, 0) * self.segments_per_second)
-
-	def take(self, seconds: float) -> None:
-		"""Count a message, which takes the number that long."""
-		for number in self.next_at:
-			taken_s = seconds
-			if its_own := self.shared_with.get(number):
-				# Any of them may be the one that sends it.
-				taken_s = min(max(seconds * self.segments_per_second / its_own, 1 / MMS_PER_SECOND), seconds)
-			begin = max(self.next_at[number], self.now - timedelta(seconds=BURST_S))
-			self.next_at[number] = begin + timedelta(seconds=taken_s)
-
-	def keep(self) -> None:
-		"""Write down what was taken."""
-		for number, next_at in self.next_at.items():
-			statement = _KEEP_ROUND if number == self.number else _KEEP
-			frappe.db.sql(statement, {"next_at": next_at, "round": self.round, "number": number})
 
 
 def lock(number: str, segments_per_second: float = 1, shared_with: dict[str, float] | None = None) -> Bucket:
@@ -115,16 +62,11 @@ def lock(number: str, segments_per_second: float = 1, shared_with: dict[str, flo
 	return Bucket(number, now, next_at, row.turn or 0, row.failures or 0, segments_per_second, shared_with)
 
 
-def longest_wait_s(segments_per_second: float) -> float:
-	"""How far ahead a number's next moment can be: after its longest message, or after failures."""
-	return max(MOST_SEGMENTS / segments_per_second / SHARE, 2 * BACKOFF_MOST_S)
-
-
-def seconds_for(segments: int, has_media: bool, segments_per_second: float) -> float:
-	"""How long a number is taken by a message. An MMS counts as one segment, at most 25 a second leave an account."""
-	if has_media:
-		return max(1 / segments_per_second, 1 / MMS_PER_SECOND) / SHARE
-	return max(segments, 1) / segments_per_second / SHARE
+def keep(bucket: Bucket) -> None:
+	"""Write down what was taken."""
+	for number, next_at in bucket.next_at.items():
+		statement = _KEEP_ROUND if number == bucket.number else _KEEP
+		frappe.db.sql(statement, {"next_at": next_at, "round": bucket.round, "number": number})
 
 
 def segments_per_second(number) -> float:
@@ -170,7 +112,7 @@ def backoff(number: str, since: datetime, reason: str, segments_per_second: floa
 	failed_at = frappe.db.get_value(PACE, number, "modified")
 	if bucket.failures and since < failed_at <= bucket.now:
 		return
-	wait_s = min(BACKOFF_FIRST_S * 2**bucket.failures, BACKOFF_MOST_S) * random.uniform(0.5, 1)
+	wait_s = backoff_s(bucket.failures, random.uniform(0.5, 1))
 	next_at = max(bucket.next_at[number], bucket.now + timedelta(seconds=wait_s))
 	frappe.qb.update(Pace).set(Pace.failures, bucket.failures + 1).set(Pace.reason, reason).set(
 		Pace.modified, bucket.now

@@ -7,7 +7,7 @@ from frappe import _
 from frappe.utils import now_datetime
 
 from twilio_sms_channel.messaging.setup import number_region, webhook_config
-from twilio_sms_channel.people import phone
+from twilio_sms_channel.people import countries, phone
 from twilio_sms_channel.twilio_gateway.inventory import SERVICE, Inventory, Sender
 
 NUMBER = "Twilio SMS Number"
@@ -122,7 +122,7 @@ def _offer(sender: Sender, found, account: str) -> dict:
 	return {
 		**asdict(sender),
 		"display": phone.display(sender.address),
-		"country_name": _(phone.country_of_region(sender.country) or ""),
+		"country_name": _(countries.country_of_region(sender.country) or ""),
 		"whose": webhook_config.whose(sender.webhook),
 		"words": webhook_config.describe(sender),
 		"here": bool(found and not elsewhere),

@@ -4,7 +4,7 @@ from frappe.model.document import Document
 from frappe.utils import now_datetime
 
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.people import phone
+from twilio_sms_channel.people import countries, phone
 from twilio_sms_channel.twilio_gateway import credentials
 from twilio_sms_channel.twilio_gateway.payloads import SERVICE_SID
 
@@ -122,7 +122,7 @@ class TwilioSMSNumber(Document):
 		for field, can in (("sms_enabled", sender.sms), ("mms_enabled", sender.mms)):
 			if can is not None and (self.is_new() or not can):
 				self.set(field, int(can))
-		country = phone.country_of_region(sender.country)
+		country = countries.country_of_region(sender.country)
 		if country and (self.is_new() or not self.country):
 			self.country = country
 
@@ -138,7 +138,7 @@ class TwilioSMSNumber(Document):
 				).format(kind),
 				title=_("Wrong kind of SID"),
 			)
-		if number := phone.canonical_of_ours(text):
+		if number := phone.canonical_of_ours(text, countries.default_region()):
 			return self._not_twice(number)
 		frappe.throw(
 			_(
@@ -163,7 +163,7 @@ class TwilioSMSNumber(Document):
 		if self.number_type == "Long Code":
 			self.number_type = self._likely_type()
 		if self.name.startswith("+"):
-			told = phone.country_of_region(phone.region_of(self.name))
+			told = countries.country_of_region(phone.region_of(self.name))
 			# Frappe fills a field of this name with the site's country. Toll-free digits are of several countries.
 			is_default = self.country == frappe.db.get_default("country") and self.number_type == "Long Code"
 			if not self.country or (told and is_default):
