@@ -36,6 +36,11 @@ FAST = 50
 SPECIAL_ENDINGS = tuple(str(code) for code in range(30003, 30009))
 
 
+def queues() -> list:
+	"""The queues that this app's jobs wait in."""
+	return [get_queue(name) for name in QUEUES]
+
+
 class Stack:
 	"""Everything between a customer's phone and an agent's screen.
 
@@ -225,8 +230,7 @@ class Stack:
 
 	def wait_until_idle(self) -> None:
 		"""Until no job waits or runs."""
-		queues = [get_queue(name) for name in QUEUES]
-		eventually(lambda: not any(queue.count + queue.started_job_registry.count for queue in queues))
+		eventually(lambda: not any(queue.count + queue.started_job_registry.count for queue in queues()))
 
 	def empty_queues(self) -> None:
 		"""Forget the site's jobs that wait, as a Redis does that is restarted."""

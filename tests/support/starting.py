@@ -4,6 +4,7 @@ import secrets
 
 import frappe
 
+from support.stack import eventually, queues
 from twilio_sms_channel.messaging.outbound import starting
 
 API = "twilio_sms_channel.api.ticket."
@@ -29,6 +30,8 @@ def refused(person, to, message="Hello", **args) -> str:
 
 
 def count() -> list[int]:
+	# What an earlier test left to the workers is done.
+	eventually(lambda: not any(queue.count + queue.started_job_registry.count for queue in queues()))
 	frappe.db.rollback()
 	return [frappe.db.count(doctype) for doctype in ("HD Ticket", CONVERSATION, MESSAGE, "Contact")]
 

@@ -161,7 +161,7 @@ def retry(message: str) -> dict[str, Any]:
 def cancel(message: str) -> dict[str, Any]:
 	"""Cancel a text that still waits to be sent.
 
-	:raises remedies.CannotCancel: it is being sent, or was, with the reason
+	:raises message_actions.CannotCancel: it is being sent, or was, with the reason
 	"""
 	doc = frappe.get_doc(MESSAGE, message)
 	_writable_ticket_of(doc)
@@ -176,7 +176,7 @@ def send_as_email(message: str, email: str | None = None) -> dict[str, Any]:
 	The ticket's reply channel stays as it is.
 
 	:param email: the address to mail it to; the contact gets it when it does not have it yet
-	:raises remedies.CannotSendAsEmail: the customer has no valid address, or the text does not fit, with the reason
+	:raises message_actions.CannotSendAsEmail: the customer has no valid address, or the text does not fit, with the reason
 	"""
 	doc = frappe.get_doc(MESSAGE, message)
 	ticket = _writable_ticket_of(doc)

@@ -1,4 +1,4 @@
-"""What the app can mend by itself, when a site manager presses *Mend It*."""
+"""What the app can fix by itself, when a site manager presses *Fix It*."""
 
 from collections.abc import Callable
 

@@ -204,7 +204,7 @@ EXPLANATIONS: dict[str, Explanation] = {
 	),
 	"30022": Explanation(
 		"Our number sent faster than its 10DLC registration allows.",
-		"Try again later. An admin can lower the number's pace here.",
+		"Try again later. An admin can lower the number's rate limit here.",
 		ADMIN,
 		(RETRY, EMAIL, NUMBER),
 	),

@@ -54,7 +54,7 @@ def write(
 	:raises AnsweredMeanwhile: another agent wrote something that was not seen
 	:raises MayWantToStop: an agent has to say first whether the customer still wants texts
 	:raises CannotText: empty, too long, opted out, number off, not answerable, a file that cannot go along …
-	:raises rows.TakenBack: another app's code has undone the transaction
+	:raises conditional_update.TakenBack: another app's code has undone the transaction
 	"""
 	about = about or (conversation.ticket_doctype, str(conversation.ticket))
 	digest = _digest(request_id, about) if request_id else None
