@@ -219,4 +219,4 @@ def give_back(text: claiming.ClaimedMessage) -> None:
 	"""Have what was claimed wait again, so that the next claim meets as many texts as the last one. Commits."""
 	frappe.db.set_value(MESSAGE, text.name, "status", "Queued")
 	frappe.db.commit()
-	locks.release([text.lock])
+	locks.release(text.locks)

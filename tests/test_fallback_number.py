@@ -5,12 +5,13 @@ import uuid
 import frappe
 import pytest
 from support.reply_box import conversation_with, our_number, refused
-from support.stack import eventually, status_of, ticket_of
+from support.stack import Customer, eventually, status_of, ticket_of
 
 from twilio_sms_channel.messaging.conversation import consent
 from twilio_sms_channel.messaging.outbound import outbox
 
 MESSAGE = "Twilio SMS Message"
+REPLY = "twilio_sms_channel.api.ticket.reply"
 
 
 @pytest.fixture
@@ -135,3 +136,21 @@ def test_what_the_customer_said_to_a_number_that_stands_in_is_asked_about_and_se
 	assert agent.call(f"{api}retry", message=sent.name).json()["exc_type"] == "MayWantToStop"
 	keep_texting()
 	assert agent.call(f"{api}retry", message=sent.name).status_code == 200
+
+
+def test_a_stop_to_the_own_number_holds_what_waits_at_the_one_that_stands_in(stack, agent):
+	stands_in = stack.add_number(segments_per_second=0.2)
+	number = stack.add_number(fallback_number=stands_in)
+	customer, other = Customer(stack), Customer(stack)
+	ticket = ticket_of(customer.text("Hello", to=number))
+	frappe.db.set_value("Twilio SMS Number", number, "enabled", 0)
+	frappe.db.commit()
+	frappe.clear_document_cache("Twilio SMS Number", number)
+	# It is busy for a while.
+	assert agent.call(REPLY, ticket=ticket_of(other.text("Hi", to=stands_in)).name, message="x" * 300).ok
+	waiting = agent.call(REPLY, ticket=ticket.name, message="After?").json()["message"]["message"]
+	customer.text("STOP", to=number)
+	eventually(lambda: status_of(waiting) == "Blocked")
+	frappe.db.rollback()
+	assert frappe.db.get_value(MESSAGE, waiting, "stands_in_for") == ticket.twilio_sms_conversation
+	assert not [m for m in customer.inbox() if m.body == "After?"]

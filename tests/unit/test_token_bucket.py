@@ -55,8 +55,15 @@ def test_what_a_service_sends_counts_for_each_of_its_numbers_as_long_as_it_needs
 	bucket.take(2)
 	took_s = {number: (at - NOW).total_seconds() for number, at in bucket.next_at.items()}
 	assert took_s == pytest.approx({"MG": 2, "slow": 2, "fast": 0.2})
-	# It may be early by one segment: its numbers are hardly ever free at one moment.
-	assert bucket.wait_s == pytest.approx(1)
+	assert bucket.wait_s == pytest.approx(2)
+
+
+def test_a_service_takes_turns_with_its_numbers():
+	pool = dict.fromkeys(("MG", "member"), NOW)
+	bucket = Bucket("MG", NOW, pool, 0, 0, 1, {"member": 1}, others_wait=True)
+	bucket.take(1)
+	took_s = {number: (at - NOW).total_seconds() for number, at in bucket.next_at.items()}
+	assert took_s == pytest.approx({"MG": 2, "member": 1})
 
 
 def test_backoff_grows_to_its_limit():

@@ -58,7 +58,7 @@ class Login:
 		)
 		client.api.base_url = self.base_url
 		for scheme in ("https://", "http://"):
-			client.http_client.session.mount(scheme, _KeepsTime())
+			client.http_client.session.mount(scheme, _Window())
 		return client
 
 	def thread_client(self) -> Client:
@@ -69,10 +69,17 @@ class Login:
 		return clients[self]
 
 
-class _KeepsTime(HTTPAdapter):
-	"""Keeps the time that Twilio's answer tells."""
+class MissedWindow(Exception):
+	"""A request came too late, and was not sent: Twilio never heard of it."""
+
+
+class _Window(HTTPAdapter):
+	"""Sends a thread's request only in its time, looked at last. Keeps the time that Twilio's answer tells."""
 
 	def send(self, request, *args, **kwargs):
+		until = getattr(_of_thread, "until", None)
+		if until is not None and clock.running_s() > until:
+			raise MissedWindow
 		_of_thread.date = None
 		answer = super().send(request, *args, **kwargs)
 		_of_thread.date = answer.headers.get("Date")
@@ -238,9 +245,17 @@ def creation(
 	return {key: value for key, value in options.items() if value or key == "body"}
 
 
-def create(client: Client, options: dict) -> models.Accepted:
-	"""Create a message (POST …/Messages.json). Needs no connection to the site; what it raises `problem` can tell."""
-	return accepted(client.messages.create(**options))
+def create(client: Client, options: dict, until: float | None = None) -> models.Accepted:
+	"""Create a message (POST …/Messages.json). Needs no connection to the site; what it raises `failures.problem` can tell.
+
+	:param until: by `clock.running_s`, when the request may leave at the latest
+	:raises MissedWindow: it would have left later
+	"""
+	_of_thread.until = until
+	try:
+		return accepted(client.messages.create(**options))
+	finally:
+		_of_thread.until = None
 
 
 def credentials(account) -> tuple[str, str]:

@@ -68,12 +68,12 @@ class Facts:
 		facts._decisions = {customer: [] for customer in customers}
 		for event in consent_order.decisions(customers):
 			facts._decisions.setdefault(event.customer_number, []).append(event)
-		pairs = ((number, customer) for number in facts._numbers for customer in customers)
+		pairs = (_pair(number, customer) for number in facts._numbers for customer in customers)
 		facts._marked = dict.fromkeys(pairs, False)
 		if customers:
 			marked = {"customer_number": ("in", customers), "opted_out": 1}
 			for row in frappe.get_all(CONVERSATION, marked, ["number", "customer_number"]):
-				facts._marked[row.number, row.customer_number] = True
+				facts._marked[_pair(row.number, row.customer_number)] = True
 		return facts
 
 	@property
@@ -107,11 +107,16 @@ class Facts:
 
 	def is_marked(self, number: str, customer_number: str) -> bool:
 		"""Whether a conversation says that the customer opted out."""
-		pair = number, customer_number
+		pair = _pair(number, customer_number)
 		if pair not in self._marked:
 			by_pair = {"number": number, "customer_number": customer_number}
 			self._marked[pair] = bool(frappe.db.get_value(CONVERSATION, by_pair, "opted_out"))
 		return self._marked[pair]
+
+
+def _pair(number: str, customer_number: str) -> tuple[str, str]:
+	"""A conversation's key, compared as the database does it."""
+	return number.casefold(), customer_number.casefold()
 
 
 def refusal(conversation, facts: Facts | None = None) -> Refusal | None:
@@ -137,14 +142,15 @@ def refusal(conversation, facts: Facts | None = None) -> Refusal | None:
 	return _out_of_reach(number, customer_number)
 
 
-def at_sending(number, is_on: bool, rows: list) -> dict[str, Refusal]:
+def at_sending(number, is_on: bool, rows: list, own_numbers: dict[str, Any]) -> dict[str, Refusal]:
 	"""Which of the messages that are about to leave a number may not, by their names.
 
 	Only what may have changed since they were queued is looked at again.
 
 	:param number: name and messaging_service_sid of the Twilio SMS Number
 	:param is_on: whether the number and its account are switched on
-	:param rows: name, conversation, customer_number and automatic of each Twilio SMS Message
+	:param rows: name, conversation, customer_number, automatic and stands_in_for of each Twilio SMS Message
+	:param own_numbers: by conversation that others stand in for: name and messaging_service_sid of its number
 	"""
 	if not is_on:
 		reason = _("Our number {0} was switched off before this text left. An admin can switch it on.")
@@ -157,16 +163,20 @@ def at_sending(number, is_on: bool, rows: list) -> dict[str, Refusal]:
 	decided: dict[str, list] = {}
 	for event in consent_order.decisions(list({row.customer_number for row in rows})):
 		decided.setdefault(event.customer_number, []).append(event)
-	conversations = list({row.conversation for row in rows})
+	conversations = list({name for row in rows for name in (row.conversation, row.stands_in_for) if name})
 	marked = set(frappe.db.sql(_MARKED, {"names": conversations}, pluck=True))
 	refusals = {}
 	for row in rows:
-		events = decided.get(row.customer_number, [])
-		about = consent_order.about(events, number.name, number.messaging_service_sid)
-		if refused := _opted_out(
-			consent_order.standing(about), row.conversation in marked, row.customer_number
-		):
-			refusals[row.name] = refused
+		# Whoever opted out of either number is not texted.
+		asked = [(number, row.conversation)]
+		if own := own_numbers.get(row.stands_in_for):
+			asked.append((own, row.stands_in_for))
+		for ours, conversation in asked:
+			events = decided.get(row.customer_number, [])
+			about = consent_order.about(events, ours.name, ours.messaging_service_sid)
+			stop = consent_order.standing(about)
+			if refused := _opted_out(stop, conversation in marked, row.customer_number):
+				refusals[row.name] = refused
 	return refusals
 
 

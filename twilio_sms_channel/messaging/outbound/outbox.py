@@ -141,6 +141,8 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 		frappe.msgprint(changed, alert=True)
 	for answered in {conversation.name: conversation, sending.name: sending}.values():
 		conversations.answered_from(answered)
+	if sending.name != conversation.name:
+		facts["stands_in_for"] = conversation.name
 	return _queue(sending, body, communication.name, sent_by=frappe.session.user, media=attached, **facts)
 
 

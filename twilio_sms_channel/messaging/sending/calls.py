@@ -13,10 +13,11 @@ from rq.timeouts import JobTimeoutException
 from twilio_sms_channel.content import media_links
 from twilio_sms_channel.infra import clock, public_url
 from twilio_sms_channel.infra.listeners import guard
-from twilio_sms_channel.messaging.sending import reconcile
+from twilio_sms_channel.messaging.conversation import eligibility
+from twilio_sms_channel.messaging.sending import claim, reconcile
 from twilio_sms_channel.messaging.sending.claim import ClaimedMessage
 from twilio_sms_channel.twilio_gateway import errors
-from twilio_sms_channel.twilio_gateway.client import Gateway, Login, create, creation
+from twilio_sms_channel.twilio_gateway.client import Gateway, Login, MissedWindow, create, creation
 from twilio_sms_channel.twilio_gateway.failures import CALL_ERRORS, problem
 from twilio_sms_channel.twilio_gateway.models import Accepted
 
@@ -24,16 +25,21 @@ MESSAGE = "Twilio SMS Message"
 MAX_CALLS, MAX_CALLS_OF_A_NUMBER = 150, 50
 # The outcomes of many calls are written together.
 FEW_CALLS, GATHERED_FOR_S = 3, 0.02
-# A process that was stopped in between must not send what others look up meanwhile.
+# Since the claim began. A process that was stopped in between must not send what others look up meanwhile, nor after a
+# STOP that waited for it (`consent.WAIT_S`, which is longer).
 SEND_WITHIN_S = 5
-
-
-class MissedWindow(Exception):
-	"""A request came too late, and was not sent: Twilio never heard of it."""
 
 
 class Stopped(errors.TwilioProblem):
 	"""Another app does not want a message to be sent."""
+
+
+class NotEligible(errors.TwilioProblem):
+	"""While another app was asked, the customer opted out or the number was switched off."""
+
+	def __init__(self, refusal: eligibility.Refusal):
+		super().__init__(refusal.reason)
+		self.refusal = refusal
 
 
 @dataclass
@@ -54,6 +60,8 @@ class Call:
 			return error
 		if isinstance(error, CALL_ERRORS):
 			return problem(error, self.login.timeout_s)
+		# A fault of ours or of a library: whether Twilio was reached is not known.
+		frappe.logger("twilio_sms").error("A call to Twilio failed unexpectedly", exc_info=error)
 		return errors.OutcomeUnknown(f"{type(error).__name__}: {error}")
 
 
@@ -76,9 +84,14 @@ class Calls:
 		:raises TwilioProblem: nothing was begun
 		"""
 		login = self._gateway(message.sender.account, message.account_modified).login
+		since_s = message.claimed_s
 		if frappe.get_hooks("twilio_sms_before_send"):
 			_ask_other_apps(message.name)
-		until = clock.running_s() + min(SEND_WITHIN_S, reconcile.absent_after_s() / 2)
+			# That may have taken long.
+			since_s = clock.running_s()
+			if refused := claim.look_again(message):
+				raise NotEligible(refused)
+		until = since_s + min(SEND_WITHIN_S, reconcile.absent_after_s() / 2)
 		self._submit(message, login, _send, login, _options(message), until)
 
 	def search(self, search: reconcile.Search) -> None:
@@ -122,9 +135,7 @@ class Calls:
 
 
 def _send(login: Login, options: dict, until: float) -> Accepted:
-	if clock.running_s() > until:
-		raise MissedWindow
-	return create(login.thread_client(), options)
+	return create(login.thread_client(), options, until)
 
 
 def _options(message: ClaimedMessage) -> dict:

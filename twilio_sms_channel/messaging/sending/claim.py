@@ -1,11 +1,11 @@
 """Which messages may leave now. A claimed message is Sending, committed, before Twilio is called.
 
-Three locks keep what is promised, in this order:
+Three locks keep what is promised:
 - the row of the number's rate limit, during a claim: nobody else claims messages of the same number at that moment, so the
   oldest message of a conversation is claimed by one worker, and no time is given out twice;
-- a named lock per customer and number, from the claim until the outcome is written: a STOP is taken in before or after,
-  never in between, and a lock that is free tells that a message's worker died;
-- the rows of the messages themselves, so that an agent's Cancel comes before or after.
+- the rows of the messages themselves, without waiting, so that an agent's Cancel comes before or after;
+- a named lock per customer and number, without waiting, from the claim until the outcome is written: a STOP is taken in
+  before or after, never in between, and a lock that is free tells that a message's worker died.
 """
 
 from dataclasses import dataclass
@@ -25,6 +25,8 @@ from twilio_sms_channel.twilio_gateway.models import Accepted
 MESSAGE = "Twilio SMS Message"
 # Whether a paused account may send again is asked each minute.
 PAUSED_FOR_S = 60
+# Looked at besides those that may leave: where a customer is held by somebody else, the next one is not.
+SPARE = 20
 
 
 @dataclass
@@ -56,7 +58,11 @@ class ClaimedMessage:
 	sender: Sender
 	claimed_at: datetime
 	"""by the database's clock, UTC"""
-	lock: str
+	claimed_s: float
+	"""by `clock.running_s`, before anything was claimed"""
+	stands_in_for: str | None
+	"""the ticket's own conversation, when another number sends in its place"""
+	locks: tuple[str, ...]
 	after_failures: bool
 	"""whether the number's last calls failed"""
 
@@ -106,12 +112,16 @@ def claim(number: str, most: int) -> Claim:
 		wait_s = PAUSED_FOR_S
 	elif bucket.wait_s:
 		wait_s = bucket.wait_s
-	elif rows := _oldest_of_conversations(number, min(most, bucket.room)):
-		locked = locks.take(sorted({keywords.lock_of(sender, row.customer_number) for row in rows}))
+	elif rows := _oldest_of_conversations(number, most := min(most, bucket.room)):
+		claimed_s, own_numbers = clock.running_s(), _own_numbers(rows)
+		wanted = {row.name: _locks_of(sender, row, own_numbers) for row in rows}
+		locked = locks.take(sorted({lock for names in wanted.values() for lock in names}))
 		try:
-			messages = _take(sender, bucket, rows, locked)
+			refusals = eligibility.at_sending(sender, sender.is_on, rows, own_numbers)
+			free = [row for row in rows if locked.issuperset(wanted[row.name])]
+			messages = _take(sender, bucket, free, wanted, refusals, most, claimed_s)
 		finally:
-			locks.release(locked - {message.lock for message in messages})
+			locks.release(locked - {lock for message in messages for lock in message.locks})
 		rate_limit.keep(bucket)
 		wait_s = bucket.wait_s
 	frappe.db.commit()
@@ -162,29 +172,50 @@ def _sender(number: str) -> Sender | None:
 
 def _oldest_of_conversations(number: str, most: int) -> list:
 	"""By round; their rows are locked."""
-	names = frappe.db.sql(claim_sql.OLDEST, {"number": number, "most": most}, pluck=True)
+	names = frappe.db.sql(claim_sql.OLDEST, {"number": number, "most": most + SPARE}, pluck=True)
 	if not names:
 		return []
 	rows = frappe.db.sql(claim_sql.LOCK, {"names": names}, as_dict=True)
 	return sorted(rows, key=lambda row: (row.turn, row.creation))
 
 
-def _take(sender: Sender, bucket: token_bucket.Bucket, rows: list, locked: set[str]) -> list[ClaimedMessage]:
+def _own_numbers(rows: list) -> dict:
+	"""By conversation that others stand in for: its number's name and messaging_service_sid."""
+	names = [row.stands_in_for for row in rows if row.stands_in_for]
+	found = frappe.db.sql(claim_sql.STANDS_IN_FOR, {"names": names}, as_dict=True) if names else []
+	return {row.conversation: row for row in found}
+
+
+def _locks_of(sender: Sender, row, own_numbers: dict) -> tuple[str, ...]:
+	numbers = [sender, own_numbers.get(row.stands_in_for)]
+	names = [keywords.lock_of(number, row.customer_number) for number in numbers if number]
+	return tuple(dict.fromkeys(names))
+
+
+def _take(
+	sender: Sender,
+	bucket: token_bucket.Bucket,
+	rows: list,
+	wanted: dict[str, tuple[str, ...]],
+	refusals: dict[str, eligibility.Refusal],
+	most: int,
+	claimed_s: float,
+) -> list[ClaimedMessage]:
 	names = [row.name for row in rows]
-	with_media = set(frappe.db.sql(claim_sql.WITH_MEDIA, {"names": names}, pluck=True))
-	refusals = eligibility.at_sending(sender, sender.is_on, rows)
+	with_media = set(frappe.db.sql(claim_sql.WITH_MEDIA, {"names": names}, pluck=True)) if names else set()
 	now = clock.local(bucket.now)
 	messages: list[ClaimedMessage] = []
+	held: set[str] = set()
 	for row in rows:
-		lock = keywords.lock_of(sender, row.customer_number)
-		if lock not in locked or any(message.lock == lock for message in messages):
+		if not held.isdisjoint(wanted[row.name]):
 			continue
 		if refused := refusals.get(row.name):
-			_refuse(row.name, refused)
-		elif not bucket.wait_s:
+			refuse(row.name, refused)
+		elif not bucket.wait_s and len(messages) < most:
 			has_media = row.name in with_media
 			bucket.take(token_bucket.seconds_for(row.segments, has_media, sender.segments_per_second))
 			bucket.round = max(bucket.round, row.turn)
+			held.update(wanted[row.name])
 			messages.append(
 				ClaimedMessage(
 					name=row.name,
@@ -195,7 +226,9 @@ def _take(sender: Sender, bucket: token_bucket.Bucket, rows: list, locked: set[s
 					has_media=has_media,
 					sender=sender,
 					claimed_at=bucket.now,
-					lock=lock,
+					claimed_s=claimed_s,
+					stands_in_for=row.stands_in_for,
+					locks=wanted[row.name],
 					after_failures=bool(bucket.failures),
 				)
 			)
@@ -204,7 +237,18 @@ def _take(sender: Sender, bucket: token_bucket.Bucket, rows: list, locked: set[s
 	return messages
 
 
-def _refuse(message: str, refused: eligibility.Refusal) -> None:
+def look_again(message: ClaimedMessage) -> eligibility.Refusal | None:
+	"""Why a message that was claimed a while ago may not leave any more, None when it may."""
+	row = frappe._dict(vars(message), automatic=0)
+	sender = _sender(message.number)
+	refusals = eligibility.at_sending(
+		message.sender, bool(sender and sender.is_on), [row], _own_numbers([row])
+	)
+	return refusals.get(message.name)
+
+
+def refuse(message: str, refused: eligibility.Refusal) -> None:
+	"""Write down that a message may not leave."""
 	if refused.code is eligibility.Code.OPTED_OUT:
 		message_status.transition(message, "Blocked", code=errors.OPTED_OUT, reason=refused.reason)
 	else:

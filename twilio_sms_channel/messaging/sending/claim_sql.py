@@ -42,7 +42,8 @@ OLDEST = """
 # Without those that somebody holds, such as an agent who cancels one.
 LOCK = """
 	select
-		name, conversation, customer_number, body, segments, attempts, tried_since, automatic, turn, creation
+		name, conversation, customer_number, body, segments, attempts, tried_since, automatic, turn, creation,
+		stands_in_for
 	from `tabTwilio SMS Message`
 	where name in %(names)s and status = 'Queued' for update skip locked
 """
@@ -61,4 +62,12 @@ SENDING = """
 	from `tabTwilio SMS Message` message
 	join `tabTwilio SMS Number` number on number.name = message.number
 	where message.status = 'Sending'
+"""
+
+# The ticket's own conversation of what another number sends in its place.
+STANDS_IN_FOR = """
+	select conversation.name as conversation, number.name, number.messaging_service_sid
+	from `tabTwilio SMS Conversation` conversation
+	join `tabTwilio SMS Number` number on number.name = conversation.number
+	where conversation.name in %(names)s
 """

@@ -5,10 +5,11 @@ import frappe
 from twilio_sms_channel.infra import clock, conditional_update, public_url
 from twilio_sms_channel.messaging.conversation import consent
 from twilio_sms_channel.messaging.delivery import account_pause, message_status, polling
-from twilio_sms_channel.messaging.sending import rate_limit, reconcile
-from twilio_sms_channel.messaging.sending.calls import Call, MissedWindow, Stopped
+from twilio_sms_channel.messaging.sending import claim, rate_limit, reconcile
+from twilio_sms_channel.messaging.sending.calls import Call, NotEligible, Stopped
 from twilio_sms_channel.messaging.sending.claim import ClaimedMessage
 from twilio_sms_channel.twilio_gateway import errors
+from twilio_sms_channel.twilio_gateway.client import MissedWindow
 from twilio_sms_channel.twilio_gateway.models import Accepted
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -58,6 +59,8 @@ def _record_acceptance(accepted: list[tuple[ClaimedMessage, Accepted]]) -> None:
 def _settle_message(message: ClaimedMessage, result) -> None:
 	if isinstance(result, MissedWindow):
 		conditional_update.update(MESSAGE, message.name, {"status": "Queued"}, status="Sending")
+	elif isinstance(result, NotEligible):
+		claim.refuse(message.name, result.refusal)
 	elif isinstance(result, Stopped):
 		message_status.transition(message.name, "Blocked", reason=result.message)
 	elif isinstance(result, errors.TryAgain):

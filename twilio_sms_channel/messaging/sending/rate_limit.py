@@ -32,6 +32,9 @@ _LOCK = """
 	-- The same order for all, so that nobody waits for each other.
 	order by name for update
 """
+_ANY_QUEUED = (
+	"select 1 from `tabTwilio SMS Message` where status = 'Queued' and number in %(numbers)s limit 1"
+)
 _KEEP = "update `tabTwilio SMS Pace` set next_at = %(next_at)s where name = %(number)s"
 _KEEP_ROUND = (
 	"update `tabTwilio SMS Pace` set next_at = %(next_at)s, turn = %(round)s where name = %(number)s"
@@ -59,7 +62,10 @@ def lock(number: str, segments_per_second: float = 1, shared_with: dict[str, flo
 	latest = now + timedelta(seconds=longest_wait_s(segments_per_second))
 	long_ago = now - timedelta(seconds=BURST_S)
 	next_at = {row.name: row.next_at if row.next_at and row.next_at <= latest else long_ago for row in found}
-	return Bucket(number, now, next_at, row.turn or 0, row.failures or 0, segments_per_second, shared_with)
+	others_wait = bool(shared_with) and bool(frappe.db.sql(_ANY_QUEUED, {"numbers": tuple(shared_with)}))
+	return Bucket(
+		number, now, next_at, row.turn or 0, row.failures or 0, segments_per_second, shared_with, others_wait
+	)
 
 
 def keep(bucket: Bucket) -> None:

@@ -20,7 +20,7 @@ def send_again(message: str) -> None:
 	"""Queue a text again that failed for good, or that an agent has to decide about, at the agent's wish. Others that are
 	unconfirmed are never repeated.
 
-	:raises home.IsCopy: nothing is sent from here
+	:raises site_identity.IsCopy: nothing is sent from here
 	:raises MayHaveArrived: it has arrived meanwhile, or may have: the first time the agent is told
 	"""
 	site_identity.refuse_on_copy()

@@ -31,29 +31,30 @@ class Bucket:
 	segments_per_second: float = 1
 	shared_with: dict[str, float] = field(default_factory=dict)
 	"""numbers that Twilio may choose to send from, with their segments per second"""
+	others_wait: bool = False
+	"""whether these have messages of their own: then the service takes turns with them"""
 
 	@property
 	def wait_s(self) -> float:
 		"""Until the next message may leave.
 
-		A Messaging Service may be early by one segment: its numbers, which send for themselves as well, are busy one after
-		the other, and it would never find all of them free at one moment.
+		A Messaging Service waits for itself alone: its numbers, which send for themselves as well, are busy one after the
+		other, and it would never find all of them free at one moment. They wait for what it sent.
 		"""
-		early_s = 1 / self.segments_per_second if self.shared_with else 0
-		return max((max(self.next_at.values()) - self.now).total_seconds() - early_s, 0)
+		return max((self.next_at[self.number] - self.now).total_seconds(), 0)
 
 	@property
 	def room(self) -> int:
 		"""How many messages of one segment may leave now, at most."""
 		if self.wait_s:
 			return 0
-		unused_s = min((self.now - max(self.next_at.values())).total_seconds(), BURST_S)
+		unused_s = min((self.now - self.next_at[self.number]).total_seconds(), BURST_S)
 		return 1 if self.failures else 1 + int(max(unused_s, 0) * self.segments_per_second)
 
 	def take(self, seconds: float) -> None:
 		"""Count a message, which takes the number that long."""
 		for number in self.next_at:
-			taken_s = seconds
+			taken_s = 2 * seconds if self.others_wait else seconds
 			if its_own := self.shared_with.get(number):
 				# Any of them may be the one that sends it.
 				taken_s = min(max(seconds * self.segments_per_second / its_own, 1 / MMS_PER_SECOND), seconds)

@@ -190,4 +190,4 @@ class SendWorker:
 
 
 def _release(about: list[ClaimedMessage | reconcile.Search]) -> None:
-	locks.release([one.lock for one in about if isinstance(one, ClaimedMessage)])
+	locks.release([lock for one in about if isinstance(one, ClaimedMessage) for lock in one.locks])

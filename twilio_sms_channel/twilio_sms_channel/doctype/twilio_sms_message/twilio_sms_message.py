@@ -51,6 +51,7 @@ class TwilioSMSMessage(Document):
 		sent_at: DF.Datetime | None
 		sent_by: DF.Link | None
 		service_sid: DF.Data | None
+		stands_in_for: DF.Link | None
 		status: DF.Literal[
 			"Received",
 			"Threaded",
