@@ -61,7 +61,7 @@ def in_words(answer: dict) -> str:
 		lines.append(_("Nothing is wrong."))
 	done = len(answer["checked"]) - len(left_out)
 	lines.append(
-		_("{0} findings, {1} checks done, {2} left out.").format(len(answer["findings"]), done, len(left_out))
+		_("Findings: {0}. Checks done: {1}. Left out: {2}.").format(len(answer["findings"]), done, len(left_out))
 	)
 	return "\n".join(lines)
 

@@ -1,4 +1,4 @@
-// What is wrong with text messages, why, and how to mend it: for System Managers, on any page of Desk.
+// What is wrong with text messages, why, and how to fix it: for System Managers, on any page of Desk.
 
 import { Doctor } from "./twilio_sms/doctor.js";
 
@@ -16,14 +16,14 @@ window.twilio_sms_doctor = {
 		const dialog = new frappe.ui.Dialog({ title: __("Check Everything"), size: "large" });
 		dialog.onhide = () => {
 			dialog.$wrapper.remove();
-			// What was mended stands on the form behind it as well.
+			// What was fixed stands on the form behind it as well.
 			if (FORMS.includes(cur_frm?.doctype) && !cur_frm.is_dirty()) cur_frm.reload_doc();
 		};
 		dialog.show();
 		return this.show(dialog.$body[0], scope, on_answer);
 	},
 
-	// Mends one finding, after asking where that changes something that somebody else may have set.
+	// Fixes one finding, after asking where that changes something that somebody else may have set.
 	// Gives a promise that ends when it was tried, with the endpoint's answer, or null when it was not wanted.
 	mend(finding) {
 		return Doctor.mend(finding);

@@ -49,7 +49,7 @@ class Store {
 		return this._loading;
 	}
 
-	// A endpoint has answered with the new state.
+	// An endpoint has answered with the new state.
 	set(state) {
 		this._told++;
 		const drawn = JSON.stringify(state);
