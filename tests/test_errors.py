@@ -7,11 +7,12 @@ import frappe
 import pytest
 from support.people import make_customer
 from support.stack import ticket_of
+from twilio.base.exceptions import TwilioException
 
 from twilio_sms_channel.infra import own_writes
 from twilio_sms_channel.messaging.delivery.labels import label, trouble
 from twilio_sms_channel.messaging.outbound import outbox
-from twilio_sms_channel.twilio_gateway import errors
+from twilio_sms_channel.twilio_gateway import errors, failures
 
 FACTS = Path(__file__).parents[2] / "shared" / "reference" / "twilio.md"
 # What an agent or admin meets, by what it is about.
@@ -210,3 +211,20 @@ def test_changed_files_are_remarked_upon(agent, failed):
 	).text
 	assert "big.png: scaled down" in feed
 	assert "plan.pdf: sent as a link" in feed
+
+
+class ServiceException(TwilioException):
+	"""As newer releases of the SDK raise what Twilio answers by RFC 9457."""
+
+	def __init__(self, status: int, code: int):
+		self.status, self.code, self.title, self.detail = status, code, "Title", "In detail"
+
+
+@pytest.mark.parametrize(
+	("status", "kind"),
+	[(429, errors.TryAgain), (503, errors.OutcomeUnknown), (400, errors.Refused), (401, errors.Refused)],
+)
+def test_an_answer_by_rfc_9457_means_what_its_status_says(site, status, kind):
+	found = failures.problem(ServiceException(status, 20001), 15)
+	assert type(found) is kind
+	assert kind is not errors.Refused or (found.message, str(found.code)) == ("In detail", "20001")

@@ -14,7 +14,8 @@ from support.replies import all_sent, write
 from support.stack import eventually, status_of
 
 from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging.conversation import keywords
+from twilio_sms_channel.messaging.conversation import consent, eligibility, keywords
+from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.sending import calls, claim, outcomes, rate_limit, token_bucket, worker
 from twilio_sms_channel.messaging.sending.calls import Call
 from twilio_sms_channel.twilio_gateway.client import Login, MissedWindow
@@ -169,6 +170,31 @@ def test_a_customer_who_is_held_holds_up_no_other(stack, sim, conversation_of):
 		assert claimed.name == names[1]
 		locks.release(claimed.locks)
 	eventually(lambda: all_sent(names))
+
+
+def test_after_another_app_was_asked_an_opt_out_counts_but_for_its_own_confirmation(stack, conversation_of):
+	number = stack.add_number(segments_per_second=1000)
+	stopped, going = conversation_of(number), conversation_of(number)
+	with stack.without_worker():
+		write(stopped, "Hello")
+		outbox.write_automatic(stopped, "You will get no more texts")
+		write(going, "Hello")
+		frappe.db.commit()
+		claimed = claim.claim(number, 5).messages
+		assert [claim.look_again(message) for message in claimed] == [None, None]
+		locks.release([lock for message in claimed for lock in message.locks])
+		consent.opt_out(stopped, consent.BY_REFUSAL)
+		frappe.db.commit()
+		refused = {message.conversation: claim.look_again(message) for message in claimed}
+		assert refused[going.name] is None and refused[stopped.name].code == eligibility.Code.OPTED_OUT
+		frappe.db.set_value(MESSAGE, {"number": number}, "status", "Canceled")
+		outbox.write_automatic(stopped, "You will get no more texts")
+		frappe.db.commit()
+		(confirmation,) = claim.claim(number, 5).messages
+		assert confirmation.automatic and claim.look_again(confirmation) is None
+		locks.release(confirmation.locks)
+		frappe.db.set_value(MESSAGE, {"number": number}, "status", "Canceled")
+		frappe.db.commit()
 
 
 def test_a_long_code_sends_a_segment_a_second(stack, sim, conversation_of):

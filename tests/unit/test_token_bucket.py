@@ -72,4 +72,17 @@ def test_backoff_grows_to_its_limit():
 
 
 def test_nobody_waits_longer_than_for_the_longest_message():
-	assert longest_wait_s(100) == 60 and longest_wait_s(0.1) > 240
+	assert longest_wait_s(100) == 60 and longest_wait_s(0.1) > 480
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.25, 0.5, 1, 3])
+def test_no_debt_is_taken_for_a_clock_that_was_set_back(rate):
+	longest = seconds_for(24, False, rate)
+	service = Bucket("MG", NOW, dict.fromkeys(("MG", "member"), NOW), 0, 0, rate, {"member": rate}, True)
+	service.take(longest)
+	member = Bucket("member", NOW, {"member": NOW}, 0, 0, rate)
+	member.take(longest)
+	both = Bucket("MG", NOW, {"MG": NOW, **member.next_at}, 0, 0, rate, {"member": rate}, True)
+	both.take(longest)
+	most = max((*service.next_at.values(), *both.next_at.values()))
+	assert (most - NOW).total_seconds() <= longest_wait_s(rate)

@@ -89,7 +89,7 @@ def state(ticket: str | int) -> dict[str, Any]:
 		reason or "", "others": "Refuse" | "Send as Link"}, "earlier": number of the customer number's other tickets, "newest": name of the
 		newest message, "messages": [...] the newest 200, "older": number of those before them, see `earlier`, "events": [{"at", "what"}], "can_start": [{"number", "display"}]}`.
 		`channel` is None for a ticket without a conversation; `can_start` then has the contact's numbers. Each message
-		has its `label` in words; `error`, None or `{"code", "what", "do", "who", "link", "actions"}` with those actions
+		has its `fate` in words; `error`, None or `{"code", "what", "do", "who", "link", "actions"}` with those actions
 		("retry", "email", "number", "account") that fit and the caller may take; `can_retry`, `can_cancel`, `can_email`
 	"""
 	return ticket_view.of(_readable(ticket))

@@ -61,7 +61,9 @@ def in_words(answer: dict) -> str:
 		lines.append(_("Nothing is wrong."))
 	done = len(answer["checked"]) - len(left_out)
 	lines.append(
-		_("Findings: {0}. Checks done: {1}. Left out: {2}.").format(len(answer["findings"]), done, len(left_out))
+		_("Findings: {0}. Checks done: {1}. Left out: {2}.").format(
+			len(answer["findings"]), done, len(left_out)
+		)
 	)
 	return "\n".join(lines)
 

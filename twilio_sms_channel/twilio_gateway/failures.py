@@ -30,6 +30,10 @@ def problem(error: Exception, timeout_s: float) -> TwilioProblem:
 	if isinstance(error, TwilioRestException):
 		# str(error) carries terminal colours on a TTY; msg does not.
 		return _by_status(error.status, error.msg, error.code)
+	if isinstance(status := getattr(error, "status", None), int):
+		# TwilioServiceException: answers by RFC 9457, which newer releases of the SDK read.
+		words = getattr(error, "detail", None) or getattr(error, "title", None) or str(error)
+		return _by_status(status, words, getattr(error, "code", None))
 	if isinstance(error, TwilioException):
 		return _page_problem(error)
 	if isinstance(error, requests.exceptions.ConnectTimeout):

@@ -68,7 +68,7 @@ def sent_to(
 	:param sender: our number; "" for a Messaging Service, which may send from another one
 	:param waited_s: how long ago the call began, by this machine's clock
 	:param since: by Twilio's clock: when the list was read for the first time
-	:raises TwilioException, requests.RequestException: see `client.CALL_ERRORS`
+	:raises TwilioException, requests.RequestException: see `failures.CALL_ERRORS`
 	"""
 	options = {"to": customer_number}
 	if sender:

@@ -207,8 +207,8 @@ class _About:
 
 	def __init__(self, desk, ticket: str | None):
 		self.desk, self.ticket = desk, ticket
-		own = ticket and frappe.db.get_value(desk.doctype, ticket, "twilio_sms_conversation")
-		self.customer_number = own and frappe.db.get_value(CONVERSATION, own, "customer_number")
+		self.own = ticket and frappe.db.get_value(desk.doctype, ticket, "twilio_sms_conversation")
+		self.customer_number = self.own and frappe.db.get_value(CONVERSATION, self.own, "customer_number")
 		self.may_create = bool(ticket) or frappe.has_permission(desk.doctype, "create")
 
 
@@ -232,7 +232,7 @@ def _why_not_here(conversation, current: Ticket | None, about: _About) -> str:
 			"{0} is in a text conversation with other colleagues, from {1}. Choose another number of ours."
 		).format(customer, phone.display(conversation.number))
 	is_own = current and current.name == about.ticket
-	if about.customer_number and not is_own and about.customer_number != conversation.customer_number:
+	if about.own and not is_own and about.customer_number != conversation.customer_number:
 		return _("This ticket texts another number. Start a ticket of its own for {0}.").format(customer)
 	if not about.may_create and not current:
 		return _("You may not create tickets. Open the customer's ticket and text from there.")

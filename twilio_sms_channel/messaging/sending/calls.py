@@ -13,7 +13,7 @@ from rq.timeouts import JobTimeoutException
 from twilio_sms_channel.content import media_links
 from twilio_sms_channel.infra import clock, public_url
 from twilio_sms_channel.infra.listeners import guard
-from twilio_sms_channel.messaging.conversation import eligibility
+from twilio_sms_channel.messaging.conversation import consent, eligibility
 from twilio_sms_channel.messaging.sending import claim, reconcile
 from twilio_sms_channel.messaging.sending.claim import ClaimedMessage
 from twilio_sms_channel.twilio_gateway import errors
@@ -84,15 +84,17 @@ class Calls:
 		:raises TwilioProblem: nothing was begun
 		"""
 		login = self._gateway(message.sender.account, message.account_modified).login
-		since_s = message.claimed_s
+		since_s, window_s = message.claimed_s, min(SEND_WITHIN_S, reconcile.absent_after_s() / 2)
 		if frappe.get_hooks("twilio_sms_before_send"):
 			_ask_other_apps(message.name)
 			# That may have taken long.
 			since_s = clock.running_s()
+			if since_s - message.claimed_s > consent.WAIT_S - window_s:
+				# A STOP that waits for this message gives up before long.
+				window_s = min(window_s, 1)
 			if refused := claim.look_again(message):
 				raise NotEligible(refused)
-		until = since_s + min(SEND_WITHIN_S, reconcile.absent_after_s() / 2)
-		self._submit(message, login, _send, login, _options(message), until)
+		self._submit(message, login, _send, login, _options(message), since_s + window_s)
 
 	def search(self, search: reconcile.Search) -> None:
 		"""Look for a message in Twilio's list.

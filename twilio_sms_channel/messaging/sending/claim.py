@@ -8,7 +8,7 @@ Three locks keep what is promised:
   before or after, never in between, and a lock that is free tells that a message's worker died.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import frappe
@@ -60,6 +60,8 @@ class ClaimedMessage:
 	"""by the database's clock, UTC"""
 	claimed_s: float
 	"""by `clock.running_s`, before anything was claimed"""
+	automatic: bool
+	"""the confirmation of a keyword, which goes to customers who opted out as well"""
 	stands_in_for: str | None
 	"""the ticket's own conversation, when another number sends in its place"""
 	locks: tuple[str, ...]
@@ -84,6 +86,8 @@ class Claim:
 	messages: list[ClaimedMessage]
 	wait_s: float | None
 	"""until the number may send its next one; None when nothing waits that may be sent"""
+	refusals: dict[str, eligibility.Refusal] = field(default_factory=dict)
+	"""messages that may not be sent any more, by name: the caller writes that down, see `refuse`"""
 
 
 def numbers_with_backlog() -> list[str]:
@@ -96,10 +100,7 @@ def numbers_with_backlog() -> list[str]:
 
 
 def claim(number: str, most: int) -> Claim:
-	"""Claim messages of one number that may leave now, at most so many. Commits; the caller has to send them.
-
-	What may not be sent any more is settled on the way: a customer opted out, the number was switched off.
-	"""
+	"""Claim messages of one number that may leave now, at most so many. Commits; the caller has to send them."""
 	_see_what_others_commit()
 	sender = _sender(number)
 	if not sender:
@@ -107,6 +108,7 @@ def claim(number: str, most: int) -> Claim:
 		return Claim([], None)
 	bucket = rate_limit.lock(number, sender.segments_per_second, sender.pool)
 	messages: list[ClaimedMessage] = []
+	refusals: dict[str, eligibility.Refusal] = {}
 	wait_s = None
 	if sender.paused:
 		wait_s = PAUSED_FOR_S
@@ -118,14 +120,14 @@ def claim(number: str, most: int) -> Claim:
 		locked = locks.take(sorted({lock for names in wanted.values() for lock in names}))
 		try:
 			refusals = eligibility.at_sending(sender, sender.is_on, rows, own_numbers)
-			free = [row for row in rows if locked.issuperset(wanted[row.name])]
-			messages = _take(sender, bucket, free, wanted, refusals, most, claimed_s)
+			free = [row for row in rows if row.name not in refusals and locked.issuperset(wanted[row.name])]
+			messages = _take(sender, bucket, free, wanted, most, claimed_s)
 		finally:
 			locks.release(locked - {lock for message in messages for lock in message.locks})
 		rate_limit.keep(bucket)
 		wait_s = bucket.wait_s
 	frappe.db.commit()
-	return Claim(messages, wait_s)
+	return Claim(messages, wait_s, refusals)
 
 
 def orphaned() -> list[str]:
@@ -197,7 +199,6 @@ def _take(
 	bucket: token_bucket.Bucket,
 	rows: list,
 	wanted: dict[str, tuple[str, ...]],
-	refusals: dict[str, eligibility.Refusal],
 	most: int,
 	claimed_s: float,
 ) -> list[ClaimedMessage]:
@@ -209,9 +210,7 @@ def _take(
 	for row in rows:
 		if not held.isdisjoint(wanted[row.name]):
 			continue
-		if refused := refusals.get(row.name):
-			refuse(row.name, refused)
-		elif not bucket.wait_s and len(messages) < most:
+		if not bucket.wait_s and len(messages) < most:
 			has_media = row.name in with_media
 			bucket.take(token_bucket.seconds_for(row.segments, has_media, sender.segments_per_second))
 			bucket.round = max(bucket.round, row.turn)
@@ -227,6 +226,7 @@ def _take(
 					sender=sender,
 					claimed_at=bucket.now,
 					claimed_s=claimed_s,
+					automatic=bool(row.automatic),
 					stands_in_for=row.stands_in_for,
 					locks=wanted[row.name],
 					after_failures=bool(bucket.failures),
@@ -239,7 +239,7 @@ def _take(
 
 def look_again(message: ClaimedMessage) -> eligibility.Refusal | None:
 	"""Why a message that was claimed a while ago may not leave any more, None when it may."""
-	row = frappe._dict(vars(message), automatic=0)
+	row = frappe._dict(vars(message))
 	sender = _sender(message.number)
 	refusals = eligibility.at_sending(
 		message.sender, bool(sender and sender.is_on), [row], _own_numbers([row])

@@ -66,8 +66,8 @@ SENDING = """
 
 # The ticket's own conversation of what another number sends in its place.
 STANDS_IN_FOR = """
-	select conversation.name as conversation, number.name, number.messaging_service_sid
+	select conversation.name as conversation, conversation.number as name, number.messaging_service_sid
 	from `tabTwilio SMS Conversation` conversation
-	join `tabTwilio SMS Number` number on number.name = conversation.number
+	left join `tabTwilio SMS Number` number on number.name = conversation.number
 	where conversation.name in %(names)s
 """

@@ -63,8 +63,8 @@ class Bucket:
 
 
 def longest_wait_s(segments_per_second: float) -> float:
-	"""How far ahead a number's next moment can be: after its longest message, or after failures."""
-	return max(MOST_SEGMENTS / segments_per_second / SHARE, 2 * BACKOFF_MOST_S)
+	"""How far ahead a number's next moment can be: after its longest message and one of its service's, or after failures."""
+	return max(2 * MOST_SEGMENTS / segments_per_second / SHARE + BURST_S, 2 * BACKOFF_MOST_S)
 
 
 def seconds_for(segments: int, has_media: bool, segments_per_second: float) -> float:

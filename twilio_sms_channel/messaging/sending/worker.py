@@ -6,6 +6,7 @@ them leads.
 """
 
 import time
+from contextlib import suppress
 from math import inf
 
 import frappe
@@ -26,8 +27,8 @@ CLAIM_EVERY_S = 0.05
 # A job makes room for others that wait, and ends before the worker thinks that it hangs (Frappe: 300 s).
 AT_LEAST_S, AT_MOST_S, OVERLAP_S = 2, 200, 5
 OTHERS_EVERY_S, PATIENCE_S = 0.3, 0.3
-# What is due later than this is left to the sweep, or to the next message.
-STAYS_FOR_S = 10
+# The longest message of the GSM alphabet takes a long code 11.6 s. What is due later than this is left to the sweep, or to the next message.
+STAYS_FOR_S = 12
 # Of several workers that only wait, one stays.
 USELESS_AFTER_S, LINGERS = 1.5, "sending lingers"
 
@@ -84,7 +85,11 @@ class SendWorker:
 	def __enter__(self) -> "SendWorker":
 		return self
 
-	def __exit__(self, *exception) -> None:
+	def __exit__(self, kind, *exception) -> None:
+		if kind:
+			# Rows that are locked hold up other workers for as long as calls last.
+			with suppress(Exception):
+				frappe.db.rollback()
 		self.calls.close()
 		if self.lingers:
 			locks.release([LINGERS])
@@ -139,6 +144,10 @@ class SendWorker:
 		self.claim_at[number] = time.monotonic() + max(claimed.wait_s, CLAIM_EVERY_S)
 		for message in claimed.messages:
 			self._start(self.calls.send, message)
+		# Last: other apps hear of it, whose code may take long, or commit.
+		for message, refused in claimed.refusals.items():
+			claim.refuse(message, refused)
+			frappe.db.commit()
 
 	def _start(self, call, about: ClaimedMessage | reconcile.Search) -> None:
 		try:
