@@ -183,17 +183,14 @@ def test_odd_html_breaks_nothing(html):
 )
 def test_four_times_as_long_takes_not_much_more_than_four_times_as_long(piece, end):
 	def takes(times: int) -> float:
-		took_s = []
-		# What else the machine does can only add to it: the fastest is what it takes.
-		for _again in range(3):
-			began = time.process_time()
-			from_html("<p>" + piece * times + end)
-			took_s.append(time.process_time() - began)
-		return min(took_s)
+		began = time.process_time()
+		from_html("<p>" + piece * times + end)
+		return time.process_time() - began
 
 	takes(10)
-	# What takes no time worth mentioning is left out: clocks are not that exact.
-	assert takes(4000) < max(0.5, 8 * takes(1000))
+	# What else the machine does can only add to it. What takes no time worth mentioning is left out: clocks are not
+	# that exact.
+	assert any(takes(4000) < max(0.5, 8 * takes(1000)) for _again in range(3))
 
 
 def test_numbers_and_quotes_are_as_before():
