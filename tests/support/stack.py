@@ -126,9 +126,7 @@ class Stack:
 		# 0100 to 0199 are for examples: tests name some of them.
 		number = fields.pop("phone_number", "") or f"+1415555{200 + secrets.randbelow(9800):04}"
 		while frappe.db.exists("Twilio SMS Number", number):
-			number = (
-				f"+1{secrets.choice([212, 312, 415, 503, 617])}{2_000_000 + secrets.randbelow(8_000_000)}"
-			)
+			number = f"+1{secrets.choice((212, 312, 415, 503))}{2_000_000 + secrets.randbelow(8_000_000)}"
 		frappe.get_doc(
 			{
 				"doctype": "Twilio SMS Number",

@@ -87,7 +87,8 @@ class SendWorker:
 
 	def __exit__(self, kind, *exception) -> None:
 		if kind:
-			# Rows that are locked hold up other workers for as long as calls last.
+			# Rows that are locked hold up other workers for as long as calls last. Whatever this raises, the connection is
+			# gone then, and what has brought the job here is raised.
 			with suppress(Exception):
 				frappe.db.rollback()
 		self.calls.close()
