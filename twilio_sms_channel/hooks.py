@@ -47,6 +47,8 @@ override_whitelisted_methods = {
 	"frappe.email.inbox.mark_as_spam": "twilio_sms_channel.overrides.mail_endpoints.mark_as_spam",
 	"frappe.email.inbox.mark_as_trash": "twilio_sms_channel.overrides.mail_endpoints.mark_as_trash",
 	"frappe.email.inbox.move_email": "twilio_sms_channel.overrides.mail_endpoints.move_email",
+	"helpdesk.helpdesk.doctype.hd_ticket.api.merge_ticket": "twilio_sms_channel.overrides.ticket_endpoints.merge_ticket",
+	"helpdesk.helpdesk.doctype.hd_ticket.api.split_ticket": "twilio_sms_channel.overrides.ticket_endpoints.split_ticket",
 	"helpdesk.helpdesk.doctype.hd_ticket.api.get_one": "twilio_sms_channel.overrides.activity.get_one",
 	"helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities": "twilio_sms_channel.overrides.activity.get_ticket_activities",
 }

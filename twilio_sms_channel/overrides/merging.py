@@ -57,22 +57,6 @@ def redirect(source, communication) -> bool:
 	return True
 
 
-def refuse_to_split(source: str) -> None:
-	"""Refuse to split a ticket that was merged: its texts go on in another one, and would be in two living tickets.
-
-	:raises frappe.ValidationError: with the ticket where they can be split
-	"""
-	merged, into = frappe.db.get_value(TICKET, source, ["is_merged", "merged_with"])
-	living = desk_of_site().resolve_ticket(str(into)) if merged and into else None
-	if living:
-		frappe.throw(
-			_("Ticket {0} was merged into ticket {1}, where its messages go on. Split them there.").format(
-				source, living.name
-			),
-			title=_("The ticket was not split"),
-		)
-
-
 def _to_be_reached(source, target) -> dict[str, str]:
 	"""What the ticket that goes on lacks to be answered in both ways. How it replies stays as it is."""
 	if not target.twilio_sms_conversation:

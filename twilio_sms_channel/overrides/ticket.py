@@ -104,8 +104,6 @@ class TicketMixin:
 		super().before_validate()
 
 	def after_insert(self) -> None:
-		if self.is_text_ticket and self.get("ticket_split_from"):
-			merging.refuse_to_split(self.ticket_split_from)
 		# At once: other apps' hooks on tickets may commit, and fail after that.
 		if self.is_text_ticket and (self.get("ticket_split_from") or self.flags.opened_by_text):
 			conversations.follow(self.twilio_sms_conversation, self.doctype, self.name)
