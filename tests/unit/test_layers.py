@@ -39,11 +39,6 @@ TICKET_SYSTEMS = ("helpdesk", "erpnext")
 ROOMS_OF_TICKET_SYSTEMS = ("desks", "overrides")
 MOST_LINES = 400
 SIZED = ("*.py", "*.js")
-# Still to be split. A file may leave this list and may not grow.
-LONG_STILL = {
-	f"{APP}/public/js/twilio_sms/composer.js": 630,
-	f"{APP}/public/js/twilio_sms/start.js": 448,
-}
 NOT_OURS = {".throwaway", "dist", ".git", "node_modules", "__pycache__"}
 
 
@@ -191,11 +186,6 @@ def test_no_file_is_too_long_to_be_read_at_once(pattern):
 		if NOT_OURS & set(inside.parts):
 			continue
 		lines = len(path.read_text(encoding="utf-8").splitlines())
-		if lines > LONG_STILL.get(str(inside), MOST_LINES):
+		if lines > MOST_LINES:
 			long[str(inside)] = lines
 	assert long == {}
-
-
-@pytest.mark.parametrize("path", LONG_STILL)
-def test_what_was_split_leaves_the_list(path):
-	assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) > MOST_LINES

@@ -2,16 +2,17 @@
 //
 // Emits `started` with what `api.ticket.start` answered.
 
-import { css, html, nothing } from "lit";
+import { html, nothing } from "lit";
 
 import { Attachments, size } from "./attachments.js";
+import { Counter } from "./counter.js";
 import { TwilioElement, __, define, segments_of } from "./element.js";
 import { icons } from "./icons.js";
+import { start_styles } from "./start_styles.js";
 import { store } from "./store.js";
-import { attach_button, is_too_long, writing } from "./writing.js";
+import { attach_button, writing } from "./writing.js";
 
 const ASK_AFTER_MS = 400;
-const COUNT_AFTER_MS = 250;
 // What else can go along depends on number and customer: the server says so.
 const LIMITS = { files: 10, bytes: 5 * 1024 ** 2, types: [], others: "" };
 
@@ -36,92 +37,16 @@ class Start extends TwilioElement {
 		may_want_to_stop: { state: true },
 	};
 
-	static styles = [
-		TwilioElement.styles,
-		css`
-			form {
-				display: grid;
-				gap: 14px;
-			}
-			label,
-			.field {
-				display: grid;
-				gap: 4px;
-			}
-			.name {
-				font-size: 13px;
-				color: var(--ink-muted);
-			}
-			input,
-			select,
-			textarea {
-				width: 100%;
-				min-height: 34px;
-				padding: 5px 10px;
-				border: 1px solid var(--line-strong);
-				border-radius: var(--radius);
-				background: var(--surface);
-				color: var(--ink);
-				font: inherit;
-			}
-			textarea {
-				min-height: 96px;
-				resize: vertical;
-			}
-			details {
-				font-size: 12px;
-				color: var(--ink-muted);
-			}
-			summary {
-				width: fit-content;
-				cursor: pointer;
-			}
-			ul {
-				display: grid;
-				gap: 2px;
-				margin: 0;
-				padding-inline-start: 18px;
-				font-size: 12px;
-				color: var(--ink-muted);
-			}
-			.files {
-				padding: 0;
-				margin: 0;
-				list-style: none;
-			}
-			.files li {
-				display: flex;
-				align-items: center;
-				gap: 8px;
-				overflow-wrap: anywhere;
-			}
-			.bar {
-				display: flex;
-				align-items: center;
-				gap: 8px;
-			}
-			.bar .count {
-				flex: 1;
-			}
-			.count {
-				font-size: 12px;
-				color: var(--ink-muted);
-			}
-			.count.bad,
-			.doubt {
-				color: var(--bad);
-				font-size: 13px;
-			}
-		`,
-	];
+	static styles = [TwilioElement.styles, start_styles];
 
 	constructor() {
 		super();
 		this.ticket = this.contact = this.to = this.from = this.text = this.subject = this.doubt = this.problem = "";
 		this.numbers = [];
-		this.ours = this.counted = this.request_id = null;
+		this.ours = this.request_id = null;
 		this.asking = this.sending = this.may_want_to_stop = false;
 		this.attachments = new Attachments(this, () => this._change({}));
+		this.counter = new Counter(this);
 	}
 
 	connectedCallback() {
@@ -132,7 +57,7 @@ class Start extends TwilioElement {
 	disconnectedCallback() {
 		super.disconnectedCallback();
 		clearTimeout(this._asking_soon);
-		clearTimeout(this._counting);
+		this.counter.stop();
 	}
 
 	async _begin() {
@@ -150,7 +75,7 @@ class Start extends TwilioElement {
 	render() {
 		const { chosen } = this;
 		const why_not = this.doubt || chosen?.why_not;
-		const ready = this.to.trim() && this._something && chosen && !why_not && !this.asking && !this._too_long;
+		const ready = this.to.trim() && this._something && chosen && !why_not && !this.asking && !this.counter.is_too_long;
 		return html`<form
 			data-testid="start"
 			aria-label=${__("New text conversation")}
@@ -206,7 +131,7 @@ class Start extends TwilioElement {
 			</div>
 			<div class="bar">
 				${attach_button({ chosen: (files) => this.attachments.add(files, this.ticket, LIMITS) })}
-				<span id="count" class="count ${this._too_long ? "bad" : ""}" data-testid="count">${this._count()}</span>
+				<span id="count" class="count ${this.counter.is_too_long ? "bad" : ""}" data-testid="count">${this._count()}</span>
 				<button class="primary" data-testid="send" ?disabled=${!ready || this.sending}>
 					${this.sending ? __("Sending…") : __("Send Text")}
 				</button>
@@ -338,15 +263,10 @@ class Start extends TwilioElement {
 		return Boolean(this.text.trim() || this.attachments.items.length);
 	}
 
-	get _too_long() {
-		return is_too_long(this);
-	}
-
 	_count() {
-		if (!this.text || !this.counted?.characters) return "";
-		const { left, segments } = this.counted;
-		if (left < 0) return __("{0} characters too many", [-left]);
-		return segments_of(segments);
+		const { counted, excess } = this.counter;
+		if (!this.text || !counted?.characters) return "";
+		return excess || segments_of(counted.segments);
 	}
 
 	// What another request would be about: the same one may be repeated without texting twice.
@@ -368,8 +288,7 @@ class Start extends TwilioElement {
 
 	_write(text) {
 		this._change({ text });
-		clearTimeout(this._counting);
-		this._counting = setTimeout(() => this._ask_count(), COUNT_AFTER_MS);
+		this.counter.count_soon();
 	}
 
 	async _ask() {
@@ -386,17 +305,6 @@ class Start extends TwilioElement {
 			this.doubt = error.message;
 		}
 		this.asking = false;
-	}
-
-	async _ask_count() {
-		const { text } = this;
-		try {
-			const counted = await this.host.call("preview", { message: text });
-			if (text === this.text) this.counted = counted;
-		} catch {
-			// Sending says what is wrong; a count is only a help.
-			this.counted = null;
-		}
 	}
 
 	_key(event) {
@@ -426,7 +334,8 @@ class Start extends TwilioElement {
 				confirmed: confirmed ? 1 : undefined,
 			});
 			this.attachments.clear();
-			this._change({ text: "", subject: "", counted: null });
+			this.counter.reset();
+			this._change({ text: "", subject: "" });
 			this.emit("started", started);
 		} catch (error) {
 			this.problem = error.message;

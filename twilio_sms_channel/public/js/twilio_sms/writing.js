@@ -5,17 +5,12 @@ import { html } from "lit";
 import { __ } from "./host.js";
 import { icons } from "./icons.js";
 
-// Reactive properties: the text, whether it is being sent, why it was not, and what `api.ticket.preview` counted.
+// Reactive properties: the text, whether it is being sent, and why it was not.
 export const writing = {
 	text: { state: true },
 	sending: { state: true },
 	problem: { state: true },
-	counted: { state: true },
 };
-
-export function is_too_long({ text, counted }) {
-	return Boolean(text) && counted?.left < 0;
-}
 
 // A button that lets the user choose files.
 export function attach_button({ chosen, accept = "", disabled = false, title = __("Attach Files") }) {
