@@ -8,7 +8,6 @@ import base64
 import hashlib
 import hmac
 import re
-import time
 import unicodedata
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -19,7 +18,7 @@ from frappe.utils.password import get_encryption_key
 
 from twilio_sms_channel.content import files, text
 from twilio_sms_channel.content.media_types import SHOWN_BY_BROWSERS
-from twilio_sms_channel.infra import public_url, site_config
+from twilio_sms_channel.infra import clock, public_url, site_config
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
 # Twilio's own queue holds a text for up to ten hours before it fetches the media.
@@ -103,7 +102,7 @@ def url(file: str, lifetime_s: int) -> str:
 
 def length() -> int:
 	"""Characters of a link for a customer."""
-	return len(f"{public_url.base()}{public_url.MEDIA}?token={_token('0' * 10, int(time.time()), b'')}")
+	return len(f"{public_url.base()}{public_url.MEDIA}?token={_token('0' * 10, clock.epoch_s(), b'')}")
 
 
 def sign(file: str, lifetime_s: int = FOR_TWILIO_S) -> str:
@@ -111,7 +110,7 @@ def sign(file: str, lifetime_s: int = FOR_TWILIO_S) -> str:
 
 	:param file: name of a File that is attached to the Communication of a text
 	"""
-	return _token(file, int(time.time()) + lifetime_s, _facts(file) or b"")
+	return _token(file, clock.epoch_s() + lifetime_s, _facts(file) or b"")
 
 
 def opened_by(token: str) -> Opened | None:
@@ -123,7 +122,7 @@ def opened_by(token: str) -> Opened | None:
 	facts = _facts(file)
 	# A file that is not there is compared like any other.
 	genuine = hmac.compare_digest(_token(file, expires, facts or b"").encode(), token.encode())
-	if not genuine or not facts or expires < time.time():
+	if not genuine or not facts or expires < clock.epoch_s():
 		return None
 	return _open(file)
 

@@ -33,6 +33,19 @@ def now() -> datetime:
 	return local(utc())
 
 
+def ago(**span: float) -> datetime:
+	"""A moment before now, as fields have it.
+
+	:param span: as `datetime.timedelta` takes it: `minutes=10`
+	"""
+	return now() - timedelta(**span)
+
+
+def epoch_s() -> int:
+	"""Whole seconds since 1970, for what expires outside of the database."""
+	return int(utc().replace(tzinfo=timezone.utc).timestamp())
+
+
 def local(moment: datetime) -> datetime:
 	"""
 	:param moment: UTC, without time zone

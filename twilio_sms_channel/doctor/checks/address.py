@@ -5,13 +5,12 @@ from urllib.parse import urlsplit
 
 import frappe
 from frappe import _
-from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.doctor import self_test
 from twilio_sms_channel.doctor.checks import site
 from twilio_sms_channel.doctor.context import ACCOUNT, AccountContext
 from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, Finding, NotDone
-from twilio_sms_channel.infra import public_url, site_identity
+from twilio_sms_channel.infra import clock, public_url, site_identity
 
 SETTINGS = "Twilio SMS Settings"
 ONLY_SENDS = "Alphanumeric Sender"
@@ -177,6 +176,6 @@ def _said(outcome: self_test.Outcome) -> tuple[str, str]:
 
 def _texts_arrive(account: str) -> bool:
 	"""Whether Twilio handed over a text within a day."""
-	since = add_to_date(now_datetime(), days=-1)
+	since = clock.ago(days=1)
 	filters = {"account": account, "direction": "Inbound", "backfilled": 0, "creation": (">", since)}
 	return bool(frappe.db.exists("Twilio SMS Message", filters))

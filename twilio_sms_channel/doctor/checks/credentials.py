@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Sum
-from frappe.utils import add_to_date, fmt_money, now_datetime
+from frappe.utils import fmt_money
 
 from twilio_sms_channel.doctor.context import ACCOUNT, AccountContext
 from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding, NotDone
+from twilio_sms_channel.infra import clock
 from twilio_sms_channel.twilio_gateway import account_check, errors, standing
 
 MESSAGE = "Twilio SMS Message"
@@ -164,7 +165,7 @@ def check_balance(account_context: AccountContext) -> Iterator[Finding]:
 def _cost(account: str, currency: str) -> float:
 	"""What the account's texts of the last days cost, as far as Twilio told their prices in this currency."""
 	Message = frappe.qb.DocType(MESSAGE)
-	since = add_to_date(now_datetime(), days=-BALANCE_LASTS_DAYS)
+	since = clock.ago(days=BALANCE_LASTS_DAYS)
 	found = (
 		frappe.qb.from_(Message)
 		.select(Sum(Message.price))

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Count, Max, Substring
-from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.doctor.context import ACCOUNT, NUMBER, AccountContext
 from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, Finding
+from twilio_sms_channel.infra import clock
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors, standing
 
@@ -130,7 +130,7 @@ def _countries(account: str, days: int, error_code: str = "") -> list[str]:
 		frappe.qb.from_(Message)
 		.select(Max(Message.customer_number))
 		.where((Message.account == account) & (Message.direction == "Outbound"))
-		.where(Message.creation > add_to_date(now_datetime(), days=-days))
+		.where(Message.creation > clock.ago(days=days))
 		.where(Message.customer_number.like("+%"))
 		.groupby(beginning)
 		.orderby(Count(Message.name), order=frappe.qb.desc)

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 import frappe
 import requests
 from frappe import _
-from frappe.utils import add_to_date, now_datetime
 from frappe.utils.background_jobs import generate_qname, get_workers
 from redis.exceptions import RedisError
 
 from twilio_sms_channel.desks.registry import desk_or_none
 from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding
-from twilio_sms_channel.infra import compat, public_url, site_identity
+from twilio_sms_channel.infra import clock, compat, public_url, site_identity
 from twilio_sms_channel.people import countries
 from twilio_sms_channel.twilio_gateway import client
 
@@ -170,7 +169,7 @@ def _why_sweep_does_not_run(why: str) -> Iterator[Finding]:
 			_("Press Fix It: it sets the times to now."),
 			remedy="reset_job_times",
 		)
-	elif (sweep.last_execution or sweep.creation) < add_to_date(now_datetime(), minutes=-SWEEP_LATE_MINUTES):
+	elif (sweep.last_execution or sweep.creation) < clock.ago(minutes=SWEEP_LATE_MINUTES):
 		since = sweep.last_execution and frappe.format(sweep.last_execution, "Datetime")
 		yield Finding(
 			"scheduler.late",
@@ -190,7 +189,7 @@ def jobs_in_the_future() -> dict:
 
 	:return: times by name of the Scheduled Job Type
 	"""
-	latest = add_to_date(now_datetime(), minutes=CLOCKS_DIFFER_MINUTES)
+	latest = clock.ago(minutes=-CLOCKS_DIFFER_MINUTES)
 	rows = frappe.get_all(JOB_TYPE, {"stopped": 0}, ["name", "last_execution", "creation"])
 	times = {row.name: row.last_execution or row.creation for row in rows}
 	return {name: time for name, time in times.items() if time > latest}

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Count, Max, Min
-from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.doctor.context import ACCOUNT, NUMBER, AccountContext
 from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, Finding
-from twilio_sms_channel.infra import site_identity, statuses
+from twilio_sms_channel.infra import clock, site_identity, statuses
 from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
@@ -86,7 +85,7 @@ def check_failed(account_context: AccountContext) -> Iterator[Finding]:
 	failed = _count(
 		_of_account_context(Message, account_context)
 		.where((Message.direction == "Inbound") & (Message.status == "Failed"))
-		.where(Message.creation > add_to_date(now_datetime(), days=-FAILED_DAYS))
+		.where(Message.creation > clock.ago(days=FAILED_DAYS))
 	)
 	if failed:
 		yield _of(
@@ -106,7 +105,7 @@ def check_unconfirmed(account_context: AccountContext) -> Iterator[Finding]:
 	if _is_held_up(account_context):
 		return
 	Message = frappe.qb.DocType(MESSAGE)
-	long_ago = add_to_date(now_datetime(), minutes=-UNCONFIRMED_MINUTES)
+	long_ago = clock.ago(minutes=UNCONFIRMED_MINUTES)
 	unconfirmed = _count(
 		_of_account_context(Message, account_context)
 		.where(Message.status == "Unconfirmed")
@@ -177,7 +176,7 @@ def _is_held_up(account_context: AccountContext) -> bool:
 
 def _waiting(account_context: AccountContext, status: str) -> int:
 	"""How many texts in a status wait longer than usual, of numbers whose queue does not move."""
-	long_ago = add_to_date(now_datetime(), minutes=-STUCK_MINUTES)
+	long_ago = clock.ago(minutes=STUCK_MINUTES)
 	Message = frappe.qb.DocType(MESSAGE)
 	due = Message.next_attempt.isnull() | (Message.next_attempt < long_ago)
 	found = (
@@ -207,7 +206,7 @@ def _count(query) -> int:
 
 
 def _looked_back():
-	return add_to_date(now_datetime(), days=-LOOKED_BACK_DAYS)
+	return clock.ago(days=LOOKED_BACK_DAYS)
 
 
 def _of(

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 import frappe
 from frappe import _
 from frappe.query_builder.functions import Count, Max
-from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.doctor.context import ACCOUNT, NUMBER, AccountContext
 from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding
-from twilio_sms_channel.infra import public_url
+from twilio_sms_channel.infra import clock, public_url
 from twilio_sms_channel.messaging.inbound import rejected_webhooks
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import standing
@@ -139,4 +138,4 @@ def _came_in(number: str, since) -> bool:
 
 
 def _a_day_ago():
-	return add_to_date(now_datetime(), days=-1)
+	return clock.ago(days=1)

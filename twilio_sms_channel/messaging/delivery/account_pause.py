@@ -2,8 +2,9 @@
 
 import frappe
 from frappe import _
-from frappe.utils import add_to_date, get_datetime, now_datetime
+from frappe.utils import get_datetime
 
+from twilio_sms_channel.infra import clock
 from twilio_sms_channel.infra.alerts import tell_managers
 from twilio_sms_channel.twilio_gateway import account_check, errors
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
@@ -26,7 +27,7 @@ def pause(account: str, code: str, reason: str) -> None:
 		return
 	why = errors.explain(code, reason)
 	status = account_check.WRONG if code in CREDENTIALS_REFUSED else account_check.SUSPENDED
-	_set(account, paused_since=now_datetime(), paused_reason=why, status=status, status_detail=why)
+	_set(account, paused_since=clock.now(), paused_reason=why, status=status, status_detail=why)
 	tell_managers(_("Texts of the Twilio account {0} wait: {1}").format(account, why), ACCOUNT, account)
 
 
@@ -59,7 +60,8 @@ def pause_by_report(message: str, code: str, reason: str) -> None:
 	sent_at = get_datetime(text.sent_at or text.creation)
 	about = frappe.db.get_value(ACCOUNT, text.account, ["status", "last_checked"], as_dict=True)
 	was_fine_since = about.status == "Active" and about.last_checked and about.last_checked > sent_at
-	if sent_at > add_to_date(now_datetime(), minutes=-PRESENT_MINUTES) and not was_fine_since:
+	ago_s, _longest = clock.passed(sent_at, clock.utc())
+	if ago_s < PRESENT_MINUTES * 60 and not was_fine_since:
 		pause(text.account, code, reason)
 
 

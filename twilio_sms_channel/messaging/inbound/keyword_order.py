@@ -3,10 +3,9 @@
 from datetime import datetime
 
 import frappe
-from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.desks.registry import desk_of_site
-from twilio_sms_channel.infra import jobs
+from twilio_sms_channel.infra import clock, jobs
 from twilio_sms_channel.messaging.conversation import consent, conversations, timeline
 from twilio_sms_channel.messaging.conversation.keywords import START
 from twilio_sms_channel.messaging.inbound import keyword_reply
@@ -49,7 +48,7 @@ def ask_again() -> None:
 	"""Ask about what Twilio did not answer, for a day (worker). What is open then stays an opt-out. Commits."""
 	jobs.as_administrator()
 	jobs.release(ASK_AGAIN)
-	too_old = add_to_date(now_datetime(), hours=-ASKED_FOR_HOURS)
+	too_old = clock.ago(hours=ASKED_FOR_HOURS)
 	frappe.db.set_value(EVENT, {"order_open": 1, "creation": ("<", too_old)}, "order_open", 0)
 	frappe.db.commit()
 	rows = frappe.get_all(

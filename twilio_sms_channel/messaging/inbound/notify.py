@@ -3,9 +3,9 @@
 import frappe
 from frappe import _
 from frappe.desk.doctype.notification_log.notification_log import make_notification_logs
-from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.content import outside, text
+from twilio_sms_channel.infra import clock
 from twilio_sms_channel.infra.courtesies import courtesy
 
 # Five texts in a row are one reason to look.
@@ -38,7 +38,7 @@ def about_text(desk, ticket, who: str, message) -> None:
 			"from_user": "Administrator",
 			"type": "Alert",
 			"read": 0,
-			"creation": (">", add_to_date(now_datetime(), minutes=-QUIET_MINUTES)),
+			"creation": (">", clock.ago(minutes=QUIET_MINUTES)),
 		},
 		pluck="for_user",
 	)

@@ -1,12 +1,11 @@
 """A received text becomes part of a ticket."""
 
 import frappe
-from frappe.utils import add_to_date, now_datetime
 
 from twilio_sms_channel.content import text
 from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.desks.registry import desk_of_site
-from twilio_sms_channel.infra import conditional_update, listeners
+from twilio_sms_channel.infra import clock, conditional_update, listeners
 from twilio_sms_channel.infra.jobs import enqueue_after_commit
 from twilio_sms_channel.messaging.conversation import consent, conversations, keywords, timeline
 from twilio_sms_channel.messaging.conversation.keywords import STOP
@@ -180,7 +179,7 @@ def _continued_ticket(desk, conversation, number, is_reaction: bool = False) -> 
 		return ticket
 	# An agent may have texted from it since: this is the answer to that.
 	last_contact = max(ticket.resolved_at, conversation.last_outbound or ticket.resolved_at)
-	too_late = last_contact < add_to_date(now_datetime(), days=-(number.reopen_within_days or 0))
+	too_late = last_contact < clock.ago(days=number.reopen_within_days or 0)
 	return None if too_late else ticket
 
 

@@ -2,7 +2,7 @@
 
 import frappe
 from frappe import _
-from frappe.utils import add_to_date, now_datetime, pretty_date, time_diff_in_seconds
+from frappe.utils import pretty_date
 
 from twilio_sms_channel.infra import clock
 
@@ -44,9 +44,11 @@ def answer_within(ticket_doctype: str, ticket: str, seconds: float):
 	For a screen that does not say what it showed. See `answer_after`.
 	"""
 	found = answer_after(ticket_doctype, ticket, "")
-	since = add_to_date(now_datetime(), seconds=-seconds)
+	if not found:
+		return None
+	ago_s, _longest = clock.passed(found.creation, clock.utc())
 	# One of a moment that has not come was written before the clock was set back, not just now.
-	is_recent = found and since <= found.creation <= now_datetime() + clock.CLOCKS_DIFFER
+	is_recent = -clock.CLOCKS_DIFFER.total_seconds() <= ago_s <= seconds
 	if not is_recent or frappe.cache().get_value(_told(found)):
 		return None
 	frappe.cache().set_value(_told(found), 1, expires_in_sec=TOLD_FOR_S)
@@ -73,7 +75,7 @@ def _shortened(body: str) -> str:
 
 
 def _ago(creation) -> str:
-	seconds = max(1, round(time_diff_in_seconds(now_datetime(), creation)))
+	seconds = max(1, round(clock.passed(creation, clock.utc())[0]))
 	if seconds >= 60:
 		return pretty_date(creation)
 	return _("1 second ago") if seconds == 1 else _("{0} seconds ago").format(seconds)

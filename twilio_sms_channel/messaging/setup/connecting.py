@@ -2,8 +2,9 @@
 
 import frappe
 from frappe import _
-from frappe.utils import add_to_date, escape_html, now_datetime
+from frappe.utils import escape_html
 
+from twilio_sms_channel.infra import clock
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import account_check
 
@@ -52,7 +53,7 @@ def latest_text(account: str) -> dict:
 			"account": account,
 			"direction": "Inbound",
 			"status": "Threaded",
-			"creation": (">", add_to_date(now_datetime(), hours=-LATEST_WITHIN_HOURS)),
+			"creation": (">", clock.ago(hours=LATEST_WITHIN_HOURS)),
 		},
 		["name as message", "customer_number", "number", "conversation"],
 		order_by="creation desc",

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 import frappe
 from frappe import _
 from frappe.query_builder.functions import IfNull
-from frappe.utils import add_to_date, format_datetime, now_datetime
+from frappe.utils import add_to_date, format_datetime
 
 from twilio_sms_channel.content import outside
-from twilio_sms_channel.infra import erasures, jobs, site_identity, statuses
+from twilio_sms_channel.infra import clock, erasures, jobs, site_identity, statuses
 from twilio_sms_channel.messaging.delivery import message_status, polling
 from twilio_sms_channel.messaging.inbound import intake
 from twilio_sms_channel.twilio_gateway import errors, payloads
@@ -82,7 +82,7 @@ def scheduled() -> None:
 
 def for_button(number: str, since: datetime, asked_by: str) -> None:
 	"""Compare one number at a site manager's wish, with progress on their screen (worker)."""
-	begun = now_datetime()
+	begun = clock.now()
 
 	def show(name: str, until: datetime, result: Result) -> None:
 		frappe.publish_progress(
@@ -112,7 +112,7 @@ def _numbers(number: str | None) -> list[str]:
 
 def _compare(name: str, since: datetime | None, progress: Callable) -> Result:
 	number = frappe.get_doc(NUMBER, name)
-	begun = now_datetime()
+	begun = clock.now()
 	# Not later than now: the clock may have been set back since.
 	known_until = number.backfilled_until and add_to_date(
 		min(number.backfilled_until, begun), hours=-OVERLAP_HOURS
@@ -196,7 +196,7 @@ def _repair_sent(gateway: Gateway, number, after: datetime, before: datetime, re
 
 def _incomplete(number: str, after: datetime, before: datetime) -> list:
 	"""Texts that Twilio accepted in this time whose fate or price is not known yet."""
-	settled = add_to_date(now_datetime(), minutes=-SETTLED_AFTER_MINUTES)
+	settled = clock.ago(minutes=SETTLED_AFTER_MINUTES)
 	Message = frappe.qb.DocType(MESSAGE)
 	fields = ("name", "twilio_sid", "status", "segments", "price", "price_unit")
 	return (
