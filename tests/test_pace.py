@@ -18,7 +18,8 @@ from twilio_sms_channel.messaging.conversation import consent, eligibility, keyw
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.sending import calls, claim, outcomes, rate_limit, token_bucket, worker
 from twilio_sms_channel.messaging.sending.calls import Call
-from twilio_sms_channel.twilio_gateway.client import Login, MissedWindow
+from twilio_sms_channel.twilio_gateway.client import Login
+from twilio_sms_channel.twilio_gateway.window import MissedWindow
 
 MESSAGE = "Twilio SMS Message"
 

@@ -10,14 +10,13 @@ from email.utils import parsedate_to_datetime
 
 import frappe
 from frappe.utils.data import convert_utc_to_system_timezone
-from requests.adapters import HTTPAdapter
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import clock
-from twilio_sms_channel.twilio_gateway import failures, models
+from twilio_sms_channel.twilio_gateway import failures, models, window
 from twilio_sms_channel.twilio_gateway.errors import (
 	Refused,
 )
@@ -58,7 +57,7 @@ class Login:
 		)
 		client.api.base_url = self.base_url
 		for scheme in ("https://", "http://"):
-			client.http_client.session.mount(scheme, _Window())
+			client.http_client.session.mount(scheme, _DatedAdapter())
 		return client
 
 	def thread_client(self) -> Client:
@@ -69,17 +68,10 @@ class Login:
 		return clients[self]
 
 
-class MissedWindow(Exception):
-	"""A request came too late, and was not sent: Twilio never heard of it."""
-
-
-class _Window(HTTPAdapter):
-	"""Sends a thread's request only in its time, looked at last. Keeps the time that Twilio's answer tells."""
+class _DatedAdapter(window.WindowAdapter):
+	"""Keeps the time that Twilio's answer tells."""
 
 	def send(self, request, *args, **kwargs):
-		until = getattr(_of_thread, "until", None)
-		if until is not None and clock.running_s() > until:
-			raise MissedWindow
 		_of_thread.date = None
 		answer = super().send(request, *args, **kwargs)
 		_of_thread.date = answer.headers.get("Date")
@@ -249,13 +241,10 @@ def create(client: Client, options: dict, until: float | None = None) -> models.
 	"""Create a message (POST …/Messages.json). Needs no connection to the site; what it raises `failures.problem` can tell.
 
 	:param until: by `clock.running_s`, when the request may leave at the latest
-	:raises MissedWindow: it would have left later
+	:raises window.MissedWindow: it would have left later
 	"""
-	_of_thread.until = until
-	try:
+	with window.until(until):
 		return accepted(client.messages.create(**options))
-	finally:
-		_of_thread.until = None
 
 
 def credentials(account) -> tuple[str, str]:

@@ -17,9 +17,10 @@ from twilio_sms_channel.messaging.conversation import consent, eligibility
 from twilio_sms_channel.messaging.sending import claim, reconcile
 from twilio_sms_channel.messaging.sending.claim import ClaimedMessage
 from twilio_sms_channel.twilio_gateway import errors
-from twilio_sms_channel.twilio_gateway.client import Gateway, Login, MissedWindow, create, creation
+from twilio_sms_channel.twilio_gateway.client import Gateway, Login, create, creation
 from twilio_sms_channel.twilio_gateway.failures import CALL_ERRORS, problem
 from twilio_sms_channel.twilio_gateway.models import Accepted
+from twilio_sms_channel.twilio_gateway.window import MissedWindow
 
 MESSAGE = "Twilio SMS Message"
 MAX_CALLS, MAX_CALLS_OF_A_NUMBER = 150, 50

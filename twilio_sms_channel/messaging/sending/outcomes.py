@@ -9,8 +9,8 @@ from twilio_sms_channel.messaging.sending import claim, rate_limit, reconcile
 from twilio_sms_channel.messaging.sending.calls import Call, NotEligible, Stopped
 from twilio_sms_channel.messaging.sending.claim import ClaimedMessage
 from twilio_sms_channel.twilio_gateway import errors
-from twilio_sms_channel.twilio_gateway.client import MissedWindow
 from twilio_sms_channel.twilio_gateway.models import Accepted
+from twilio_sms_channel.twilio_gateway.window import MissedWindow
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 
