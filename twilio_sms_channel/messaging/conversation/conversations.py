@@ -6,9 +6,8 @@ from typing import TypeVar
 
 import frappe
 from frappe import _
-from frappe.utils import now_datetime
 
-from twilio_sms_channel.infra import fetched_fields, locks
+from twilio_sms_channel.infra import clock, fetched_fields, locks
 from twilio_sms_channel.messaging.conversation import consent
 from twilio_sms_channel.people import contacts
 
@@ -288,7 +287,7 @@ def answered_from(conversation) -> None:
 		{
 			"ticket_doctype": conversation.ticket_doctype,
 			"ticket": conversation.ticket,
-			"last_outbound": now_datetime(),
+			"last_outbound": clock.now(),
 		},
 		update_modified=False,
 	)

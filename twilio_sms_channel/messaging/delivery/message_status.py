@@ -6,12 +6,11 @@ from functools import lru_cache
 
 import frappe
 from frappe.query_builder.functions import Count, IfNull
-from frappe.utils import now_datetime
 from pypika.terms import Parameter
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.desks.registry import desk_of_site
-from twilio_sms_channel.infra import conditional_update, statuses
+from twilio_sms_channel.infra import clock, conditional_update, statuses
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.infra.listeners import notify
 from twilio_sms_channel.messaging.delivery import account_pause
@@ -59,13 +58,14 @@ def record_acceptance(*texts: Acceptance) -> None:
 	shown: dict[str, str] = {}
 	# In the order in which others hold several of them (`publish_again`), so that nobody waits for each other.
 	texts = sorted(texts, key=lambda text: text.message)
+	now = clock.now()
 	for text in texts:
 		status = statuses.OUR_STATUS.get(text.answer.twilio_status, "Accepted")
 		facts = {
 			"name": text.message,
 			"sid": text.answer.sid,
 			"segments": text.answer.segments,
-			"now": now_datetime(),
+			"now": now,
 			"status": status,
 			"twilio_status": text.answer.twilio_status,
 			"next_look": text.next_look,
@@ -162,7 +162,7 @@ def transition(
 	if twilio_status:
 		changes["twilio_status"] = twilio_status
 	if status in ("Delivered", "Read"):
-		changes["delivered_at"] = now_datetime()
+		changes["delivered_at"] = clock.now()
 	if not conditional_update.update(MESSAGE, message, changes, status=statuses.may_follow(status)):
 		return False
 	if code in errors.NEVER_REACHED:
@@ -184,7 +184,7 @@ def apply_earlier_callback(message: str, twilio_status: str, sid: str) -> None:
 			"status": status,
 			"twilio_sid": sid,
 			"twilio_status": twilio_status,
-			"delivered_at": now_datetime(),
+			"delivered_at": clock.now(),
 		}
 		if conditional_update.update(MESSAGE, message, arrived, status="Queued"):
 			_note_reachable(message)
@@ -195,7 +195,7 @@ def _note_unreachable(message: str) -> None:
 	"""Remember that no text gets to the customer's number, until they text again."""
 	conversation = frappe.db.get_value(MESSAGE, message, "conversation")
 	if conversation:
-		since = {"unreachable_since": now_datetime()}
+		since = {"unreachable_since": clock.now()}
 		frappe.db.set_value("Twilio SMS Conversation", conversation, since, update_modified=False)
 
 
