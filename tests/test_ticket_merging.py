@@ -1,11 +1,8 @@
 """Tickets that are merged: texts move with their fate, and the customers are reached in the one that goes on."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import frappe
 import pytest
 import requests
-from support.people import Person, make_customer
 from support.stack import Customer, eventually, ticket_of
 from support.tickets import (
 	API,
@@ -15,25 +12,14 @@ from support.tickets import (
 	email_ticket,
 	feed,
 	mails_to,
+	merge,
 	state,
+	switch,
 	told,
 	written_in,
 )
 
 from twilio_sms_channel.content import media_links
-
-
-def merge(agent, source, target) -> None:
-	answer = agent.call(f"{HELPDESK}merge_ticket", source=str(source.name), target=str(target.name))
-	assert answer.status_code == 200, answer.text
-	frappe.db.rollback()
-	source.reload()
-	target.reload()
-
-
-def switch(agent, ticket, channel):
-	answer = agent.call(f"{API}switch_channel", ticket=ticket.name, channel=channel)
-	assert answer.status_code == 200, answer.text
 
 
 def mail_answer(to: str, sender: str):
@@ -233,79 +219,6 @@ def test_a_merged_ticket_is_not_split(agent, customer, ticket, stack):
 	assert answer.status_code == 200, answer.text
 	frappe.db.rollback()
 	assert str(frappe.db.get_value("Communication", copy, "reference_name")) == str(answer.json()["message"])
-
-
-def living_tickets_with(text: str) -> list[str]:
-	frappe.db.rollback()
-	entries = frappe.get_all("Communication", {"content": text}, pluck="reference_name")
-	merged = frappe.get_all("HD Ticket", {"name": ("in", entries), "is_merged": 1}, pluck="name")
-	return sorted(set(entries) - {str(name) for name in merged})
-
-
-def asked(agent, method: str, **values):
-	return agent.call(f"{HELPDESK}{method}", **{key: str(value) for key, value in values.items()})
-
-
-def test_a_merged_ticket_is_not_merged_again(agent, customer, ticket, stack):
-	"""Another agent's list of tickets is a moment old, or somebody clicks twice."""
-	text = frappe.generate_hash()
-	customer.text(text)
-	first, second = (ticket_of(Customer(stack).text("Another customer")) for _ in range(2))
-	merge(agent, ticket, first)
-	for target in (first, second):
-		refused = asked(agent, "merge_ticket", source=ticket.name, target=target.name)
-		assert refused.status_code == 417, refused.text
-		assert f"already merged into ticket {first.name}" in told(refused)
-	assert living_tickets_with(text) == [str(first.name)]
-	assert frappe.db.count("Communication", {"content": text, "reference_name": str(first.name)}) == 1
-
-
-def test_nothing_is_merged_into_a_merged_ticket(agent, customer, ticket, stack):
-	text = frappe.generate_hash()
-	customer.text(text)
-	dead, living = (ticket_of(Customer(stack).text("Another customer")) for _ in range(2))
-	merge(agent, dead, living)
-	refused = asked(agent, "merge_ticket", source=ticket.name, target=dead.name)
-	assert refused.status_code == 417, refused.text
-	assert f"merged into ticket {living.name}" in told(refused)
-	assert living_tickets_with(text) == [str(ticket.name)]
-
-
-@pytest.mark.parametrize("what", ["two targets", "a chain", "a circle", "a split"])
-def test_two_merges_at_once_leave_each_text_in_one_living_ticket(agent, stack, what):
-	for _round in range(6):
-		customers = [Customer(stack) for _ in range(3)]
-		texts = [frappe.generate_hash() for _ in customers]
-		rows = [customer.text(text) for customer, text in zip(customers, texts, strict=True)]
-		a, b, c = (ticket_of(row).name for row in rows)
-		last = frappe.generate_hash()
-		late = customers[0].text(last)
-		also = {
-			"two targets": ("merge_ticket", {"source": a, "target": c}),
-			"a chain": ("merge_ticket", {"source": b, "target": c}),
-			"a circle": ("merge_ticket", {"source": b, "target": a}),
-			"a split": ("split_ticket", {"subject": "Other", "communication_id": late.communication}),
-		}[what]
-		with ThreadPoolExecutor(2) as pool:
-			answers = [
-				pool.submit(asked, agent, "merge_ticket", source=a, target=b),
-				pool.submit(asked, agent, also[0], **also[1]),
-			]
-		codes = sorted(answer.result().status_code for answer in answers)
-		assert codes[0] == 200, [answer.result().text for answer in answers]
-		assert codes[1] in (200, 417), [answer.result().text for answer in answers]
-		for text in (*texts, last):
-			assert len(living_tickets_with(text)) == 1, (what, text)
-
-
-def test_only_agents_merge_and_split(customer, ticket, stack):
-	portal = Person(stack, make_customer("tsms-merging@example.com"))
-	row = customer.text("Another matter")
-	for method, values in (
-		("merge_ticket", {"source": ticket.name, "target": ticket.name}),
-		("split_ticket", {"subject": "Other", "communication_id": row.communication}),
-	):
-		assert asked(portal, method, **values).status_code == 403
 
 
 def test_a_report_that_comes_while_tickets_merge_shows_in_the_copy(agent, customer, ticket, stack):

@@ -79,3 +79,21 @@ def feed_of(person, ticket) -> dict:
 
 def feed(person, ticket) -> list[dict]:
 	return feed_of(person, ticket)["communications"]
+
+
+def asked(agent, method: str, **values):
+	"""An agent's call of one of Helpdesk's endpoints of tickets."""
+	return agent.call(f"{HELPDESK}{method}", **{key: str(value) for key, value in values.items()})
+
+
+def merge(agent, source, target) -> None:
+	answer = agent.call(f"{HELPDESK}merge_ticket", source=str(source.name), target=str(target.name))
+	assert answer.status_code == 200, answer.text
+	frappe.db.rollback()
+	source.reload()
+	target.reload()
+
+
+def switch(agent, ticket, channel: str, **more) -> None:
+	answer = agent.call(f"{API}switch_channel", ticket=ticket.name, channel=channel, **more)
+	assert answer.status_code == 200, answer.text

@@ -4,11 +4,33 @@ from pathlib import Path
 
 import frappe
 
+from twilio_sms_channel.infra import conditional_update
+
 
 def content_of(file) -> bytes:
 	"""What a File document holds, from the disk: its get_content() makes text of what can be read as text, from v16 on
 	even of pictures."""
 	return Path(file.get_full_path()).read_bytes()
+
+
+def attach(file_name: str, content: bytes, communication: str, is_private: bool = True):
+	"""Attach what a message brings to its Communication, as a File document of its own, which is returned.
+
+	Frappe keeps equal contents on disk once.
+	"""
+	file = frappe.get_doc(
+		{
+			"doctype": "File",
+			"file_name": file_name,
+			# Its address alone will not do: from v16 on Frappe would read a picture as text and write it anew.
+			"content": content,
+			"is_private": int(is_private),
+			"attached_to_doctype": "Communication",
+			"attached_to_name": communication,
+		}
+	)
+	conditional_update.insert(file, ignore_permissions=True, ignore_mandatory=True)
+	return file
 
 
 def attach_again(file, doctype: str, name: str) -> str:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import frappe
 from pypika.queries import QueryBuilder
@@ -96,6 +96,9 @@ class Desk(ABC):
 	tying_fields: tuple[str, ...] = ()
 	"""Fields of a ticket that tie it to another ticket."""
 
+	living: ClassVar[dict[str, Any]] = {}
+	"""Filters of the tickets that were not merged into another one."""
+
 	customer_fields: tuple[str, ...] = ()
 	"""Fields of a ticket that say which customer it is from."""
 
@@ -170,10 +173,6 @@ class Desk(ABC):
 	@abstractmethod
 	def is_agent(self, user: str | None = None) -> bool:
 		"""Whether the user answers customers."""
-
-	@abstractmethod
-	def visible_tickets(self, user: str) -> str:
-		"""SQL condition on the ticket table that holds for what the user may read; "" for everything."""
 
 	@abstractmethod
 	def join_ticket(self, query: QueryBuilder, ticket: Term) -> QueryBuilder:

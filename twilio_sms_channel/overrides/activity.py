@@ -17,10 +17,9 @@ from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
 from twilio_sms_channel.messaging.conversation import eligibility, timeline
 from twilio_sms_channel.messaging.delivery import labels
-from twilio_sms_channel.messaging.outbound import message_actions
+from twilio_sms_channel.messaging.outbound import ticket_messages
 from twilio_sms_channel.overrides import feed_html
 from twilio_sms_channel.people import phone
-from twilio_sms_channel.twilio_gateway import errors
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 # Helpdesk draws a page of its own for each entry, and stands still with some hundreds. Agents read the earlier ones in
@@ -100,12 +99,12 @@ def _show_texts(feed, for_agent: bool) -> None:
 	texts = _texts(list(entries))
 	shown = {text.communication for text in texts}
 	oldest = next((name for name in entries if name in shown), "") if earlier else ""
-	files = _files([text.name for text in texts if text.name], for_agent)
-	can_text = _CanText()
+	# What customers see on the portal offers them nothing.
+	ticket_messages.complete([text for text in texts if text.name], _CanText() if for_agent else {}.get)
 	for text in texts:
 		entry = entries[text.communication]
-		its_files = files.get(text.name, [])
-		inline = [file for file in its_files if feed_html.is_picture(file)]
+		files = _readable(text.get("media", []), for_agent)
+		inline = [file for file in files if feed_html.is_picture(file)]
 		if text.direction == "Inbound":
 			_show_inbound(entry, text)
 		elif text.name:
@@ -114,11 +113,9 @@ def _show_texts(feed, for_agent: bool) -> None:
 		if text.communication == oldest:
 			entry["content"] = feed_html.earlier(earlier) + entry["content"]
 		if for_agent and text.name:
-			entry["content"] += feed_html.for_agents(
-				_remarks(text, its_files), _actions(text, its_files, can_text), text.name
-			)
+			entry["content"] += feed_html.for_agents(_remarks(text), text.actions, text.name)
 		if text.name:
-			entry["attachments"] = _below(its_files, inline)
+			entry["attachments"] = _below(files, inline)
 		if for_agent:
 			_redraw_when_changed(entry)
 
@@ -151,12 +148,16 @@ def _redraw_when_changed(entry) -> None:
 	entry["creation"] = f"{entry['creation']}|{zlib.crc32(json.dumps(shown, default=str).encode()):x}"
 
 
-class _CanText(dict):
-	"""Conversation → whether it takes texts at all; asked only about those where it matters."""
+class _CanText:
+	"""Whether a conversation takes texts at all; looked up only for those where it matters."""
 
-	def __missing__(self, conversation: str) -> bool:
-		self[conversation] = not eligibility.refusal(frappe.get_doc(CONVERSATION, conversation))
-		return self[conversation]
+	def __init__(self):
+		self._known: dict[str, bool] = {}
+
+	def __call__(self, conversation: str) -> bool:
+		if conversation not in self._known:
+			self._known[conversation] = not eligibility.refusal(frappe.get_doc(CONVERSATION, conversation))
+		return self._known[conversation]
 
 
 def _texts(communications: list[str]) -> list:
@@ -182,19 +183,7 @@ def _texts(communications: list[str]) -> list:
 			Communication.sent_or_received,
 			Communication.phone_no,
 			Communication.sender_full_name,
-			Message.name,
-			Message.direction,
-			Message.status,
-			Message.customer_number,
-			Message.number,
-			Message.error_code,
-			Message.error_message,
-			Message.conversation,
-			Message.automatic,
-			Message.sent_as_email,
-			Message.needs_decision,
-			Message.may_want_to_stop,
-			Message.other_recipients,
+			*(Message[field] for field in ticket_messages.FIELDS),
 			Contact.first_name,
 			Contact.last_name,
 		)
@@ -216,24 +205,13 @@ def _show_inbound(entry, text) -> None:
 	entry["delivery_status"] = ""
 
 
-def _remarks(text, files: list) -> list[str]:
+def _remarks(text) -> list[str]:
 	"""What agents have to know besides the text's words, as HTML."""
 	if text.direction == "Inbound":
 		remarks = [feed_html.escaped(remark) for remark in _about_received(text)]
 	else:
-		remarks = [feed_html.trouble(found)] if (found := labels.trouble(text)) else []
-	return remarks + [feed_html.escaped(remark) for file in files if (remark := labels.about_file(file))]
-
-
-def _actions(text, files: list, can_text: dict[str, bool]) -> list[str]:
-	if text.direction == "Inbound":
-		return ["fetch"] if any(file.status == "Failed" for file in files) else []
-	found = labels.trouble(text)
-	return [
-		action
-		for action in message_actions.possible(text, found["actions"] if found else None)
-		if action != errors.RETRY or can_text[text.conversation]
-	]
+		remarks = [feed_html.trouble(text.error)] if text.error else []
+	return remarks + [feed_html.escaped(file.remark) for file in text.media if file.remark]
 
 
 def _about_received(message) -> list[str]:
@@ -241,8 +219,8 @@ def _about_received(message) -> list[str]:
 	remarks = []
 	if message.may_want_to_stop:
 		remarks.append(_("May want to get no more texts, but wrote none of the words that opt out."))
-	if about_group := labels.about_group(message):
-		remarks.append(about_group)
+	if message.group:
+		remarks.append(message.group)
 	if not phone.is_answerable(message.customer_number):
 		remarks.append(_("Cannot be answered: the sender is no phone number."))
 	return remarks
@@ -259,25 +237,14 @@ def _show_outbound(entry, message, for_agent: bool) -> None:
 	entry["recipients"] = number if in_badge else f"{number} · {word}"
 
 
-def _files(messages: list[str], for_agent: bool) -> dict[str, list]:
-	"""The files of messages, by message."""
-	if not messages:
-		return {}
-	Media, File = frappe.qb.DocType("Twilio SMS Media"), frappe.qb.DocType("File")
-	fields = (Media.status, Media.error, Media.file, Media.file_name, Media.changed, Media.content_type)
-	rows = (
-		frappe.qb.from_(Media)
-		.left_join(File)
-		.on(File.name == Media.file)
-		.select(Media.parent, *fields, File.file_url)
-		.where(Media.parent.isin(messages))
-		.orderby(Media.parent, Media.idx)
-	).run(as_dict=True)
-	for row in rows:
+def _readable(files: list, for_agent: bool) -> list:
+	"""The files with addresses that the reader can open."""
+	if for_agent:
 		# Agents' e-mails take along what they quote by this address alone. It is closed to customers.
-		if row.file_url and not for_agent:
-			row.file_url = media_links.for_reader(row.file)
-	return _by("parent", rows)
+		return files
+	return [
+		frappe._dict(file, file_url=file.file_url and media_links.for_reader(file.file)) for file in files
+	]
 
 
 def _below(files: list, inline: list) -> list[dict[str, str]]:
@@ -287,10 +254,3 @@ def _below(files: list, inline: list) -> list[dict[str, str]]:
 		for file in files
 		if file.file_url and file not in inline
 	]
-
-
-def _by(key: str, rows: list) -> dict[str, list]:
-	grouped: dict[str, list] = {}
-	for row in rows:
-		grouped.setdefault(row.pop(key), []).append(row)
-	return grouped

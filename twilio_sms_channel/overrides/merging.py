@@ -1,4 +1,5 @@
-"""Merged tickets. Helpdesk copies Communications into the ticket that goes on, and closes the other one.
+"""Merged and split tickets. Merging, Helpdesk copies Communications into the ticket that goes on, and closes the other
+one; splitting, it moves them into a copy of the ticket, whoever wrote them.
 
 The messages of texts move on to the copies, so that their fate and their files show where the agents work, and the
 ticket that goes on can be answered by text and by e-mail.
@@ -6,14 +7,18 @@ ticket that goes on can be answered by text and by e-mail.
 
 import frappe
 from frappe import _
+from frappe.query_builder.functions import Max
 
 from twilio_sms_channel.content import files
 from twilio_sms_channel.desks.registry import desk_of_site
+from twilio_sms_channel.infra import own_writes
+from twilio_sms_channel.messaging.conversation import conversations
 from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.people import contacts, phone
 
 TICKET, MESSAGE, CONVERSATION = "HD Ticket", "Twilio SMS Message", "Twilio SMS Conversation"
-FIELDS = ("name", "contact", "raised_by", "twilio_sms_conversation")
+CONVERSATION_FIELD = "twilio_sms_conversation"
+FIELDS = ("name", "contact", "raised_by", CONVERSATION_FIELD)
 
 
 def bring_along(source) -> None:
@@ -29,7 +34,9 @@ def bring_along(source) -> None:
 	if changes := _to_be_reached(source, target):
 		frappe.db.set_value(TICKET, target.name, changes)
 	elif source.is_text_ticket:
-		_tell_who_is_answered(source, target)
+		_tell_who_is_answered(
+			str(target.name), source.twilio_sms_conversation, target.twilio_sms_conversation
+		)
 	desk_of_site().refresh(str(target.name))
 
 
@@ -57,6 +64,56 @@ def redirect(source, communication) -> bool:
 	return True
 
 
+def part(source: str, new: str, communication: str) -> None:
+	"""Have each of two tickets answer the customer whose texts it holds. Called after Helpdesk's splitting.
+
+	:param source: the ticket that was split
+	:param new: the one that was split off, a copy of it but for its Communications
+	:param communication: the first that moved
+	"""
+	moved, stayed = _conversations_in(new), _conversations_in(source)
+	for conversation in moved:
+		conversations.follow(conversation, TICKET, new)
+	chosen = frappe.db.get_value(MESSAGE, {"communication": communication}, "conversation")
+	_answer(new, chosen or next(iter(moved), None), others=moved)
+	if frappe.db.get_value(TICKET, source, CONVERSATION_FIELD) not in stayed:
+		_answer(source, next(iter(stayed), None), others=stayed)
+
+
+def _conversations_in(ticket: str) -> list[str]:
+	"""Whose messages a ticket holds, the newest first."""
+	Message, Communication = frappe.qb.DocType(MESSAGE), frappe.qb.DocType("Communication")
+	return (
+		frappe.qb.from_(Message)
+		.join(Communication)
+		.on(Communication.name == Message.communication)
+		.select(Message.conversation)
+		.where((Communication.reference_doctype == TICKET) & (Communication.reference_name == ticket))
+		.groupby(Message.conversation)
+		.orderby(Max(Communication.creation), order=frappe.qb.desc)
+	).run(pluck=True)
+
+
+def _answer(ticket: str, conversation: str | None, others: list[str]) -> None:
+	"""Have a ticket answer a conversation's customer, as one that their text opened."""
+	doc = frappe.get_doc(TICKET, ticket)
+	if not conversation or doc.twilio_sms_conversation == conversation:
+		return
+	asked, answered = (_customer_of(name) for name in (doc.twilio_sms_conversation, conversation))
+	doc.twilio_sms_conversation = conversation
+	if asked.number != answered.number:
+		# The one whose ticket it was reads nothing of another customer, and gets none of their e-mails.
+		address = desk_of_site().raised_by(answered.contact)
+		doc.update({"contact": answered.contact, "customer": None, "raised_by": address})
+	if not doc.customer_email():
+		doc.twilio_sms_reply_channel = "SMS"
+	doc.flags.ignore_mandatory = doc.flags.ignore_links = True
+	own_writes.ours(doc).save()
+	for other in others:
+		if other != conversation:
+			_tell_who_is_answered(ticket, other, conversation)
+
+
 def _to_be_reached(source, target) -> dict[str, str]:
 	"""What the ticket that goes on lacks to be answered in both ways. How it replies stays as it is."""
 	if not target.twilio_sms_conversation:
@@ -70,23 +127,32 @@ def _to_be_reached(source, target) -> dict[str, str]:
 	return {}
 
 
-def _tell_who_is_answered(source, target) -> None:
-	asked, answered = (
-		frappe.db.get_value(CONVERSATION, ticket.twilio_sms_conversation, ["contact", "customer_number"])
-		for ticket in (source, target)
-	)
-	if asked[1] == answered[1]:
+def _tell_who_is_answered(ticket: str, other: str, answered: str) -> None:
+	"""
+	:param other: the conversation whose texts come into the ticket as well
+	:param answered: the one that its replies go to
+	"""
+	asked, to = _customer_of(other), _customer_of(answered)
+	if asked.number == to.number:
 		return
-	other, customer = (
-		f"{frappe.utils.escape_html(contacts.full_name(contact))} ({phone.display(number)})"
-		for contact, number in (asked, answered)
-	)
 	desk_of_site().note(
-		str(target.name),
+		ticket,
 		_(
 			"Texts of {0} come into this ticket now, too, while replies from here go to {1}. To answer {0}, start a new text conversation."
-		).format(other, customer),
+		).format(*(frappe.utils.escape_html(_named(customer)) for customer in (asked, to))),
 	)
+
+
+def _customer_of(conversation: str):
+	"""`number` and `contact`."""
+	fields = ["customer_number as number", "contact"]
+	return frappe.db.get_value(CONVERSATION, conversation, fields, as_dict=True) or frappe._dict()
+
+
+def _named(customer) -> str:
+	name, number = contacts.full_name(customer.contact), phone.display(customer.number)
+	# Whom nobody has given a name is called by the number.
+	return number if not name or phone.of_sender(name) == customer.number else f"{name} ({number})"
 
 
 def _move_messages(source: str, target: str) -> None:

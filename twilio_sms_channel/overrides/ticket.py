@@ -15,7 +15,7 @@ from twilio_sms_channel.content import files, text
 from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra import db_errors, fetched_fields
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
-from twilio_sms_channel.messaging.conversation import conversations
+from twilio_sms_channel.messaging.conversation import conversations, entries
 from twilio_sms_channel.messaging.outbound import outbox, pasted_images
 from twilio_sms_channel.overrides import feed_html, merging
 from twilio_sms_channel.people import contacts, phone
@@ -40,7 +40,7 @@ class TicketMixin:
 	def replies_by_text(self) -> bool:
 		return self.is_text_ticket and self.get("twilio_sms_reply_channel") == "SMS"
 
-	@frappe.whitelist()
+	@frappe.whitelist(methods=["POST"])
 	def reply_via_agent(self, message: str, **kwargs: Any) -> None:
 		"""Send an agent's reply through the ticket's reply channel (Helpdesk: `HDTicket.reply_via_agent`).
 
@@ -105,7 +105,7 @@ class TicketMixin:
 
 	def after_insert(self) -> None:
 		# At once: other apps' hooks on tickets may commit, and fail after that.
-		if self.is_text_ticket and (self.get("ticket_split_from") or self.flags.opened_by_text):
+		if self.is_text_ticket and self.flags.opened_by_text:
 			conversations.follow(self.twilio_sms_conversation, self.doctype, self.name)
 		super().after_insert()
 
@@ -243,23 +243,8 @@ class TicketMixin:
 
 	def _note_notice(self, message: str) -> None:
 		"""Keep Helpdesk's notice in the ticket without sending it: its link to the portal is no text message."""
-		communication = frappe.get_doc(
-			{
-				"doctype": "Communication",
-				"communication_type": "Automated Message",
-				"communication_medium": "Other",
-				"sent_or_received": "Sent",
-				"status": "Linked",
-				"sender": frappe.db.get_value("User", frappe.session.user, "email"),
-				"subject": self.subject,
-				"content": message,
-				"reference_doctype": self.doctype,
-				"reference_name": str(self.name),
-			}
-		)
-		communication.flags.skip_add_signature = True
 		# The ticket is in the caller's hands: Communication.on_update would save another copy of it.
-		communication.db_insert()
+		entries.notice(self, message).db_insert()
 
 
 def _is_to_be_heard_of(direction: str) -> Callable[[Exception], bool]:

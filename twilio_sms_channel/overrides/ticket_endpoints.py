@@ -4,16 +4,19 @@ Helpdesk copies and moves Communications without holding the ticket, and takes a
 agents, or a second click, would leave one text in two living tickets, or its only entry in a closed one.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import TypeVar
 
 import frappe
 from frappe import _
 
 from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra import locks
+from twilio_sms_channel.messaging.conversation import conversations
+from twilio_sms_channel.overrides import merging
 
 TICKET = "HD Ticket"
+Answer = TypeVar("Answer")
 WAIT_S = 15
 
 
@@ -21,64 +24,88 @@ class Busy(frappe.ValidationError):
 	"""Somebody else goes on merging or splitting the ticket; the message says so."""
 
 
-@frappe.whitelist()
+@frappe.whitelist(methods=["POST"])
 def merge_ticket(source: str | int, target: str | int) -> None:
 	"""Merge a ticket into another one (Helpdesk: `hd_ticket.api.merge_ticket`).
 
 	:raises Busy: somebody else goes on merging or splitting one of them
+	:raises frappe.PermissionError: the caller may not write them
 	:raises frappe.ValidationError: one of them was merged before, with the ticket where it goes on
 	"""
 	from helpdesk.helpdesk.doctype.hd_ticket import api
 
 	title = _("The tickets were not merged")
-	with _one_at_a_time(source, target, title=title):
-		tickets = [_ticket(source), _ticket(target)]
+	_only_agents()
+	names = [_named(ticket) for ticket in (source, target)]
+
+	def merge() -> None:
+		tickets = [_facts(name) for name in names]
 		if any(ticket.twilio_sms_conversation for ticket in tickets):
+			_may_change(*names)
 			if into := _goes_on_in(tickets[0]):
 				frappe.throw(
-					_("Ticket {0} was already merged into ticket {1}.").format(source, into), title=title
+					_("Ticket {0} was already merged into ticket {1}.").format(names[0], into), title=title
 				)
 			if into := _goes_on_in(tickets[1]):
 				frappe.throw(
-					_("Ticket {0} was merged into ticket {1}. Merge into that one.").format(target, into),
+					_("Ticket {0} was merged into ticket {1}. Merge into that one.").format(names[1], into),
 					title=title,
 				)
-		api.merge_ticket(source, target)
+		api.merge_ticket(*names)
+
+	_one_at_a_time(names, merge, title)
 
 
-@frappe.whitelist()
+@frappe.whitelist(methods=["POST"])
 def split_ticket(subject: str, communication_id: str) -> str | int:
 	"""Move a Communication and all that came after it to a new ticket (Helpdesk: `hd_ticket.api.split_ticket`).
 
 	:return: name of the new ticket
 	:raises Busy: somebody else goes on merging or splitting the ticket
+	:raises frappe.PermissionError: the caller may not write it
 	:raises frappe.ValidationError: the ticket was merged, with the one where its texts can be split
 	"""
 	from helpdesk.helpdesk.doctype.hd_ticket import api
 
 	title = _("The ticket was not split")
-	name = _ticket_of(communication_id)
-	with _one_at_a_time(name, title=title):
+	_only_agents()
+	if not (name := _ticket_of(communication_id)):
+		frappe.throw(_("This message is in no ticket."), frappe.DoesNotExistError, title=title)
+
+	def split() -> str | int:
 		if _ticket_of(communication_id) != name:
 			frappe.throw(_("The message was just moved to another ticket. Reload the page."), title=title)
-		ticket = _ticket(name)
-		if ticket.twilio_sms_conversation and (into := _goes_on_in(ticket)):
+		ticket = _facts(name)
+		if not ticket.twilio_sms_conversation:
+			return api.split_ticket(subject, communication_id)
+		_may_change(name)
+		if into := _goes_on_in(ticket):
 			frappe.throw(
 				_(
 					"Ticket {0} was merged into ticket {1}, where its messages go on. Split them there."
 				).format(name, into),
 				title=title,
 			)
-		return api.split_ticket(subject, communication_id)
+		new = api.split_ticket(subject, communication_id)
+		merging.part(name, str(new), communication_id)
+		return new
+
+	return _one_at_a_time([name], split, title)
 
 
-@contextmanager
-def _one_at_a_time(*tickets: str | int | None, title: str) -> Iterator[None]:
-	"""Nobody else merges or splits these tickets; commits at the end. Only for the beginning of a request."""
-	if not desk_of_site().is_agent():
-		frappe.throw(_("Only agents can merge and split tickets."), frappe.PermissionError)
-	names = {f"merge {ticket}" for ticket in tickets}
+def _one_at_a_time(tickets: list[str], work: Callable[[], Answer], title: str) -> Answer:
+	"""Do something while nobody else merges or splits these tickets; commits. Only for the beginning of a request."""
+	# Whoever takes in a text of theirs, or answers them, waits: the ticket would have been saved by somebody else.
+	names = {f"merge {ticket}" for ticket in tickets} | set(conversations.locks_of(TICKET, tickets))
 	held = locks.take(sorted(names), wait_s=WAIT_S)
+
+	def from_the_beginning() -> Answer:
+		# Reads from here on see what the one before has committed.
+		frappe.db.rollback()
+		answer = work()
+		frappe.db.commit()
+		return answer
+
 	try:
 		if held != names:
 			frappe.throw(
@@ -86,22 +113,42 @@ def _one_at_a_time(*tickets: str | int | None, title: str) -> Iterator[None]:
 				Busy,
 				title=title,
 			)
-		# Reads from here on see what the one before has committed.
-		frappe.db.rollback()
-		yield
-		frappe.db.commit()
+		return locks.again(from_the_beginning)
 	finally:
 		locks.release(held)
 
 
+def _only_agents() -> None:
+	if not desk_of_site().is_agent():
+		frappe.throw(_("Only agents can merge and split tickets."), frappe.PermissionError)
+
+
+def _may_change(*tickets: str) -> None:
+	for name in tickets:
+		if not desk_of_site().may_write(name):
+			frappe.throw(_("You may not change ticket {0}.").format(name), frappe.PermissionError)
+
+
+def _named(ticket: str | int) -> str:
+	"""A ticket's name as it is stored. The database takes other spellings for it as well."""
+	name = frappe.db.get_value(TICKET, str(ticket), "name")
+	if name is None or str(name) != str(ticket):
+		frappe.throw(
+			_("There is no ticket {0}.").format(frappe.utils.escape_html(str(ticket))),
+			frappe.DoesNotExistError,
+		)
+	return str(name)
+
+
 def _ticket_of(communication: str) -> str | None:
-	return frappe.db.get_value("Communication", communication, "reference_name")
+	there = {"name": communication, "reference_doctype": TICKET}
+	return frappe.db.get_value("Communication", there, "reference_name")
 
 
-def _ticket(name: str | int | None):
-	fields = ["twilio_sms_conversation", "is_merged", "merged_with"]
-	# Helpdesk says itself that there is no such ticket.
-	return frappe.db.get_value(TICKET, str(name), fields, as_dict=True) or frappe._dict()
+def _facts(ticket: str):
+	return frappe.db.get_value(
+		TICKET, ticket, ["twilio_sms_conversation", "is_merged", "merged_with"], as_dict=True
+	)
 
 
 def _goes_on_in(ticket) -> str | None:

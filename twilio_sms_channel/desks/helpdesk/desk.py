@@ -6,6 +6,7 @@ Written against Helpdesk v1.14 to v1.28; where releases differ, the one capabili
 import inspect
 import json
 from collections.abc import Callable
+from typing import ClassVar
 
 import frappe
 from frappe import _
@@ -42,6 +43,7 @@ class HelpdeskDesk(Desk):
 	word_fields = ("description",)
 	customer_fields = ("contact", "raised_by")
 	tying_fields = ("merged_with", "ticket_split_from")
+	living: ClassVar = {"is_merged": 0}
 	routing_fields = {
 		"team": "agent_group",
 		"ticket_type": "ticket_type",
@@ -61,7 +63,7 @@ class HelpdeskDesk(Desk):
 				"subject": subject,
 				"contact": conversation.contact,
 				# No description: Helpdesk would make a Communication of its own from it, of medium E-mail.
-				"raised_by": self._raised_by(conversation.contact),
+				"raised_by": self.raised_by(conversation.contact),
 				"twilio_sms_conversation": conversation.name,
 				"twilio_sms_reply_channel": "SMS",
 			}
@@ -80,7 +82,7 @@ class HelpdeskDesk(Desk):
 			self.note(name, _who_says_so(conversation.customer_number, entered))
 		return Ticket(name, ticket.subject)
 
-	def _raised_by(self, contact: str | None) -> str:
+	def raised_by(self, contact: str | None) -> str:
 		"""The customer's address. Helpdesk lets whoever raised a ticket read it: for an agent their teams decide."""
 		email = contacts.email_of(contact)
 		return "" if email and _has_agents_rights(email) else email
@@ -219,11 +221,6 @@ class HelpdeskDesk(Desk):
 		from helpdesk.utils import is_agent
 
 		return bool(is_agent(user or frappe.session.user))
-
-	def visible_tickets(self, user: str) -> str:
-		from helpdesk.helpdesk.doctype.hd_ticket.hd_ticket import permission_query
-
-		return permission_query(user) or ""
 
 	def join_ticket(self, query: QueryBuilder, ticket: Term) -> QueryBuilder:
 		Ticket = frappe.qb.DocType(TICKET)

@@ -65,6 +65,19 @@ def lock_of(number: str, customer_number: str) -> str:
 	return f"conversation {number} {customer_number}"
 
 
+def locks_of(ticket_doctype: str, tickets: list[str]) -> list[str]:
+	"""What is held while something is decided about the conversations that these tickets answer."""
+	Ticket, Conversation = frappe.qb.DocType(ticket_doctype), frappe.qb.DocType(CONVERSATION)
+	pairs = (
+		frappe.qb.from_(Ticket)
+		.join(Conversation)
+		.on(Conversation.name == Ticket.twilio_sms_conversation)
+		.select(Conversation.number, Conversation.customer_number)
+		.where(Ticket.name.isin(tickets))
+	).run()
+	return [lock_of(*pair) for pair in pairs]
+
+
 @contextmanager
 def locked(number: str, customer_number: str) -> Iterator:
 	"""Hold the row of this pair's conversation while something is decided about it; commits at the end.

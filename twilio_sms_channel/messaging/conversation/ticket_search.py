@@ -6,7 +6,7 @@ from typing import Any
 import frappe
 from frappe.query_builder.functions import Count, Max
 
-from twilio_sms_channel.desks.registry import desk_or_none
+from twilio_sms_channel.desks.registry import desk_of_site, desk_or_none
 from twilio_sms_channel.people import contacts, countries, phone
 
 CONVERSATION, COMMUNICATION = "Twilio SMS Conversation", "Communication"
@@ -64,7 +64,8 @@ def history(ticket, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
 	if not numbers:
 		return []
 	found = _by_name({"customer_number": ("in", numbers)})
-	others = {"twilio_sms_conversation": ("in", list(found)), "name": ("!=", ticket.name)}
+	living = desk_of_site().living
+	others = {**living, "twilio_sms_conversation": ("in", list(found)), "name": ("!=", ticket.name)}
 	rows = _readable(others, "creation desc", limit) if found else []
 	texts = _texts([row.name for row in rows])
 	return [

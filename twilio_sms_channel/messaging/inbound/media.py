@@ -5,9 +5,9 @@ from frappe import _
 from frappe.query_builder.functions import Min
 from rq.timeouts import JobTimeoutException
 
-from twilio_sms_channel.content import outside
+from twilio_sms_channel.content import files, outside
 from twilio_sms_channel.content.media_types import WORDS, kind_of
-from twilio_sms_channel.infra import clock, conditional_update, jobs, locks, site_identity
+from twilio_sms_channel.infra import clock, jobs, locks, site_identity
 from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.messaging.inbound import media_words
 from twilio_sms_channel.messaging.inbound.threading import FETCH_MEDIA, MEDIA_QUEUE
@@ -104,7 +104,8 @@ def _fetch_one(message, item, account) -> None:
 			frappe.db.commit()
 			return
 		kind, ending = kind_of(content, item.content_type)
-		file = _attach(message, item, content, ending)
+		file_name = f"{message.twilio_sid[-8:]}-{item.idx}.{ending}"
+		file = files.attach(file_name, content, message.communication)
 		delete_there = frappe.db.get_single_value("Twilio SMS Settings", "delete_media_at_twilio")
 		item.db_set(
 			{
@@ -173,18 +174,3 @@ def _messages_with(media: dict, limit: int) -> list[str]:
 	for field, value in media.items():
 		query = query.where(Media[field] == value)
 	return query.run(pluck=True)
-
-
-def _attach(message, item, content: bytes, ending: str):
-	file = frappe.get_doc(
-		{
-			"doctype": "File",
-			"file_name": f"{message.twilio_sid[-8:]}-{item.idx}.{ending}",
-			"is_private": 1,
-			"content": content,
-			"attached_to_doctype": "Communication",
-			"attached_to_name": message.communication,
-		}
-	)
-	conditional_update.insert(file, ignore_permissions=True, ignore_mandatory=True)
-	return file

@@ -7,7 +7,7 @@ from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra import clock, conditional_update, listeners
 from twilio_sms_channel.infra.jobs import enqueue_after_commit
-from twilio_sms_channel.messaging.conversation import consent, conversations, keywords, timeline
+from twilio_sms_channel.messaging.conversation import consent, conversations, entries, keywords, timeline
 from twilio_sms_channel.messaging.conversation.keywords import STOP
 from twilio_sms_channel.messaging.inbound import keyword_reply, notify, reactions, reorder
 from twilio_sms_channel.people import contacts, phone
@@ -43,7 +43,7 @@ def thread(message, conversation) -> None:
 	who = contacts.full_name(conversation.contact) or phone.display(conversation.customer_number)
 	ticket = continued or desk.open_ticket(conversation, message.body)
 	if not begun:
-		communication = _communication(message, who, desk.doctype, ticket)
+		communication = entries.received(message, who, desk.doctype, ticket)
 		communication.flags.twilio_sms_reaction = is_reaction
 		_write(communication, message)
 		if not continued:
@@ -181,24 +181,3 @@ def _continued_ticket(desk, conversation, number, is_reaction: bool = False) -> 
 	last_contact = max(ticket.resolved_at, conversation.last_outbound or ticket.resolved_at)
 	too_late = last_contact < clock.ago(days=number.reopen_within_days or 0)
 	return None if too_late else ticket
-
-
-def _communication(message, who: str, ticket_doctype: str, ticket: Ticket):
-	return frappe.get_doc(
-		{
-			"doctype": "Communication",
-			"communication_type": "Communication",
-			"communication_medium": "SMS",
-			"sent_or_received": "Received",
-			"status": "Linked",
-			# No sender: Frappe takes only e-mail addresses there. Without a full name Desk's timeline
-			# would show the name of whoever looks.
-			"sender_full_name": who,
-			"phone_no": message.customer_number,
-			"subject": ticket.subject,
-			"content": text.to_html(message.body),
-			"communication_date": message.received_at,
-			"reference_doctype": ticket_doctype,
-			"reference_name": ticket.name,
-		}
-	)

@@ -9,7 +9,6 @@ from frappe import _
 
 from twilio_sms_channel.content import files, images, media_types, outside
 from twilio_sms_channel.content.media_types import kind_of
-from twilio_sms_channel.infra import conditional_update
 from twilio_sms_channel.people import phone
 
 MAX_FILES = 10
@@ -112,18 +111,9 @@ def attach(file: Outgoing, communication: str) -> dict:
 
 	The same upload may go into several replies; Frappe keeps equal contents on disk once.
 	"""
-	copy = frappe.get_doc(
-		{
-			"doctype": "File",
-			"file_name": outside.plain(file.file_name),
-			# Its address alone will not do: from v16 on Frappe would read a picture as text and write it anew.
-			"content": file.content,
-			"is_private": file.source.is_private,
-			"attached_to_doctype": "Communication",
-			"attached_to_name": communication,
-		}
+	copy = files.attach(
+		outside.plain(file.file_name), file.content, communication, is_private=file.source.is_private
 	)
-	conditional_update.insert(copy, ignore_permissions=True, ignore_mandatory=True)
 	# Frappe may have written a JPEG anew, without what cameras put into it.
 	stored_size = len(files.content_of(copy))
 	return {

@@ -79,11 +79,12 @@ def offered(message, actions: list[str], can_text: bool = True) -> list[str]:
 	:param actions: of `errors.Explanation`
 	:param can_text: whether the conversation takes texts at all: otherwise sending again would only fail again
 	"""
+	user = frappe.session.user
 	may = {
 		errors.RETRY: can_retry(message) and can_text,
 		errors.EMAIL: can_email(message),
-		errors.NUMBER: _may_read("Twilio SMS Number"),
-		errors.ACCOUNT: _may_read("Twilio SMS Account"),
+		errors.NUMBER: _may_read("Twilio SMS Number", user),
+		errors.ACCOUNT: _may_read("Twilio SMS Account", user),
 	}
 	return [action for action in actions if may[action]]
 
@@ -100,9 +101,9 @@ def possible(message, fitting: list[str] | None) -> list[str]:
 
 
 @request_cache
-def _may_read(doctype: str) -> bool:
+def _may_read(doctype: str, user: str) -> bool:
 	# A ticket has many texts, and each answer takes a query.
-	return bool(frappe.has_permission(doctype, "read"))
+	return bool(frappe.has_permission(doctype, "read", user=user))
 
 
 def cancel(message: str) -> None:

@@ -8,7 +8,7 @@ from frappe import _
 from twilio_sms_channel.content import media_links, segments, text
 from twilio_sms_channel.infra import asking, conditional_update
 from twilio_sms_channel.infra.courtesies import Back
-from twilio_sms_channel.messaging.conversation import conversations, eligibility
+from twilio_sms_channel.messaging.conversation import conversations, eligibility, entries
 from twilio_sms_channel.messaging.outbound import attachments, collision
 from twilio_sms_channel.messaging.sending import rate_limit, wake
 from twilio_sms_channel.people import contacts, phone
@@ -125,7 +125,7 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 			_refuse(reason)
 		sending = _from(conversation, number)
 		refuse_if_unasked(conversation, sending)
-		communication = _communication(conversation, body)
+		communication = entries.sent(conversation, body)
 		conditional_update.insert(
 			communication, ignore_permissions=True, ignore_mandatory=True, set_name=entry
 		)
@@ -166,7 +166,7 @@ def write_automatic(conversation, body: str):
 	"""
 	if not conversation.ticket:
 		return _queue(conversation, body, None, automatic=1)
-	communication = _communication(conversation, body)
+	communication = entries.sent(conversation, body)
 	communication.update(
 		{"communication_type": "Automated Message", "sender": None, "sender_full_name": _("Automatic")}
 	)
@@ -301,30 +301,6 @@ def _asked_before(digest: str, for_update: bool = False):
 
 def _refuse(reason: str) -> None:
 	frappe.throw(reason, CannotText, title=_("The text was not sent"))
-
-
-def _communication(conversation, body: str):
-	subject = frappe.db.get_value(conversation.ticket_doctype, conversation.ticket, "subject")
-	communication = frappe.get_doc(
-		{
-			"doctype": "Communication",
-			"communication_type": "Communication",
-			"communication_medium": "SMS",
-			"sent_or_received": "Sent",
-			"status": "Linked",
-			"delivery_status": "Sending",
-			"sender": frappe.db.get_value("User", frappe.session.user, "email"),
-			"recipients": conversation.customer_number,
-			"phone_no": conversation.customer_number,
-			"subject": subject,
-			"content": text.to_html(body),
-			"reference_doctype": conversation.ticket_doctype,
-			"reference_name": conversation.ticket,
-		}
-	)
-	# An e-mail signature has no place in a text.
-	communication.flags.skip_add_signature = True
-	return communication
 
 
 def customer_of(conversation) -> str:

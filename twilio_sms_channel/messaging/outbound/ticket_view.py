@@ -7,21 +7,17 @@ from frappe import _
 from frappe.query_builder.functions import Count
 
 from twilio_sms_channel.content import segments
+from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra import site_identity
 from twilio_sms_channel.messaging.conversation import eligibility, timeline
 from twilio_sms_channel.messaging.delivery import labels
-from twilio_sms_channel.messaging.outbound import attachments, message_actions, outbox
+from twilio_sms_channel.messaging.outbound import attachments, message_actions, outbox, ticket_messages
+from twilio_sms_channel.messaging.outbound.ticket_messages import FETCH
 from twilio_sms_channel.people import contacts, phone
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 MAX_LISTED = 200
 MAX_EARLIER = 20
-TEXT_FIELDS = (
-	*("name", "direction", "status", "number", "account", "body", "error_code", "error_message", "sent_by"),
-	*("creation", "received_at", "may_want_to_stop", "automatic", "sent_as_email", "other_recipients"),
-	"needs_decision",
-)
-FILE_FIELDS = ("parent", "status", "error", "content_type", "file_name", "changed")
 
 
 def of(ticket) -> dict[str, Any]:
@@ -156,7 +152,11 @@ def _earlier(ticket, customer_number: str) -> int:
 	conversations = frappe.get_all(CONVERSATION, {"customer_number": customer_number}, pluck="name")
 	others = frappe.get_list(
 		ticket.doctype,
-		{"twilio_sms_conversation": ("in", conversations), "name": ("!=", ticket.name)},
+		{
+			**desk_of_site().living,
+			"twilio_sms_conversation": ("in", conversations),
+			"name": ("!=", ticket.name),
+		},
 		pluck="name",
 		limit=MAX_EARLIER,
 	)
@@ -191,31 +191,22 @@ def _messages(ticket, can_text: bool, before: str = "") -> tuple[list[dict[str, 
 	if before:
 		query = query.where(_is_before(before))
 	rows = (
-		query.select(*(Message[field] for field in TEXT_FIELDS))
+		query.select(*(Message[field] for field in ticket_messages.FIELDS))
 		.orderby(Communication.creation, Communication.name, order=frappe.qb.desc)
 		.limit(MAX_LISTED)
 	).run(as_dict=True)
 	older = 0
 	if len(rows) == MAX_LISTED:
 		older = query.where(_is_before(rows[-1].name)).select(Count(Message.name)).run()[0][0]
-	files = _files([row.name for row in rows])
+	ticket_messages.complete(rows, lambda _conversation: can_text)
 	for row in rows:
 		outbound = row.direction == "Outbound"
 		row["fate"] = labels.label(row) if outbound else ""
-		row["group"] = labels.about_group(row)
 		row["by"] = (
 			frappe.utils.get_fullname(row.sent_by) if row.sent_by else _("Automatic") if row.automatic else ""
 		)
-		row["media"] = files.get(row.name, [])
-		row["can_retry"] = (
-			message_actions.can_retry(row)
-			if outbound
-			else any(file["status"] == "Failed" for file in row["media"])
-		)
+		row["can_retry"] = message_actions.can_retry(row) if outbound else FETCH in row.actions
 		row["can_cancel"], row["can_email"] = message_actions.can_cancel(row), message_actions.can_email(row)
-		row["error"] = labels.trouble(row) if outbound else None
-		if row.error:
-			row.error["actions"] = message_actions.offered(row, row.error["actions"], can_text)
 	return rows[::-1], older
 
 
@@ -228,22 +219,3 @@ def _is_before(message: str):
 		frappe.throw(_("This text is in no ticket."), frappe.DoesNotExistError)
 	at_once = (Communication.creation == creation) & (Communication.name < communication)
 	return (Communication.creation < creation) | at_once
-
-
-def _files(messages: list[str]) -> dict[str, list]:
-	if not messages:
-		return {}
-	Media, File = frappe.qb.DocType("Twilio SMS Media"), frappe.qb.DocType("File")
-	rows = (
-		frappe.qb.from_(Media)
-		.left_join(File)
-		.on(File.name == Media.file)
-		.select(*(Media[field] for field in FILE_FIELDS), File.file_url)
-		.where(Media.parent.isin(messages))
-		.orderby(Media.parent, Media.idx)
-	).run(as_dict=True)
-	by_message: dict[str, list] = {}
-	for row in rows:
-		row["remark"] = labels.about_file(row)
-		by_message.setdefault(row.pop("parent"), []).append(row)
-	return by_message

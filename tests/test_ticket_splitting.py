@@ -1,0 +1,79 @@
+"""Tickets that are split: each of the two answers the customer whose texts it holds."""
+
+import frappe
+from support.stack import MESSAGE, Customer, eventually, ticket_of
+from support.tickets import asked, merge, switch, written_in
+
+
+def split(agent, entry: str):
+	answer = asked(agent, "split_ticket", subject="Split off", communication_id=entry)
+	assert answer.status_code == 200, answer.text
+	frappe.db.rollback()
+	return frappe.get_doc("HD Ticket", answer.json()["message"])
+
+
+def entry_of(message) -> str:
+	return frappe.db.get_value(MESSAGE, message.name, "communication")
+
+
+def reaches(agent, ticket, customer) -> bool:
+	"""Whether what an agent replies in a ticket arrives at this customer's phone."""
+	words = frappe.generate_hash()
+	assert agent.reply(ticket.name, f"<p>{words}</p>").status_code == 200
+	eventually(lambda: written_in(ticket)[-1].status == "Delivered")
+	return words in [text.body for text in customer.inbox()]
+
+
+def test_a_customer_who_is_split_off_again_is_the_one_who_is_answered(agent, customer, ticket, stack):
+	"""Two customers were merged by mistake."""
+	other = Customer(stack)
+	theirs = other.text("Another customer")
+	wrong = ticket_of(theirs)
+	merge(agent, wrong, ticket)
+	right = split(agent, entry_of(theirs))
+	assert (right.contact, right.raised_by) == (wrong.contact, wrong.raised_by)
+	assert reaches(agent, right, other) and reaches(agent, ticket, customer)
+	assert ticket_of(other.text("And now?")).name == right.name
+	assert ticket_of(customer.text("And mine?")).name == ticket.name
+
+
+def test_the_ticket_that_keeps_another_customers_texts_answers_that_one(agent, customer, ticket, stack):
+	"""Their texts are older than those that are split off."""
+	other = Customer(stack)
+	mine = customer.text("A second one")
+	target = ticket_of(other.text("Another customer"))
+	first = frappe.get_all(MESSAGE, {"customer_number": customer.number}, order_by="creation", pluck="name")[
+		0
+	]
+	merge(agent, target, ticket)
+	moved = split(agent, entry_of(mine))
+	assert reaches(agent, moved, customer)
+	assert frappe.db.get_value(MESSAGE, first, "communication")
+	(note,) = [row for row in told_in(moved) if "replies from here go to" in row]
+	assert frappe.utils.escape_html(other.number[-4:]) in note
+	assert ticket_of(other.text("And now?")).name == moved.name
+
+
+def test_each_of_our_numbers_goes_with_its_own_texts_when_a_ticket_is_split(agent, customer, ticket, stack):
+	second = customer.text("By the other number", to=stack.other_number)
+	merge(agent, ticket_of(second), ticket)
+	new = split(agent, entry_of(second))
+	assert ticket_of(customer.text("Again", to=stack.other_number)).name == new.name
+	assert ticket_of(customer.text("And here")).name == ticket.name
+	assert agent.reply(new.name, "<p>Yes?</p>").status_code == 200
+	eventually(lambda: len(customer.inbox()) == 1)
+	assert customer.inbox()[0].from_ == stack.other_number
+
+
+def test_an_email_that_is_split_off_leaves_the_texts_where_they_are(agent, customer, ticket):
+	address = f"{frappe.generate_hash(length=8)}@example.com"
+	switch(agent, ticket, "Email", email=address)
+	assert agent.reply(ticket.name, "<p>By mail</p>", to=address).status_code == 200
+	frappe.db.rollback()
+	mail = {"reference_name": str(ticket.name), "communication_medium": "Email"}
+	split(agent, frappe.db.get_value("Communication", mail))
+	assert ticket_of(customer.text("By text")).name == ticket.name
+
+
+def told_in(ticket) -> list[str]:
+	return frappe.get_all("HD Ticket Comment", {"reference_ticket": str(ticket.name)}, pluck="content")

@@ -1,0 +1,74 @@
+"""An agent whom User Permissions keep from a ticket finds nothing of its texts in any list."""
+
+import json
+
+import frappe
+import pytest
+from support.people import Person, make_agent, make_team
+from support.stack import MESSAGE, Customer, eventually, ticket_of
+
+CONVERSATION = "Twilio SMS Conversation"
+
+
+@pytest.fixture
+def permit(site):
+	"""Lets a user see only what belongs to a document."""
+	made = []
+
+	def only(user: str, doctype: str, name: str) -> None:
+		permission = {"doctype": "User Permission", "user": user, "allow": doctype, "for_value": str(name)}
+		made.append(frappe.get_doc({**permission, "apply_to_all_doctypes": 1}).insert())
+		frappe.db.commit()
+		frappe.clear_cache(user=user)
+
+	yield only
+	for permission in made:
+		permission.delete()
+	frappe.db.commit()
+
+
+def names(person, doctype: str, name: str, **more) -> list[list[str]]:
+	"""What a user's lists have of a document, over the API and in Desk."""
+	api = person.call(
+		"frappe.client.get_list", http="GET", doctype=doctype, filters=json.dumps({"name": name}), **more
+	)
+	desk = person.call(
+		"frappe.desk.reportview.get",
+		doctype=doctype,
+		fields=json.dumps([f"`tab{doctype}`.`name`"]),
+		filters=json.dumps({"name": name}),
+		**more,
+	)
+	found = [] if api.status_code == 403 else [str(row["name"]) for row in api.json()["message"]]
+	shown = [] if desk.status_code == 403 else desk.json()["message"] or {}
+	return [found, [str(row[0]) for row in (shown["values"] if shown else [])]]
+
+
+@pytest.mark.parametrize("kind", ["HD Ticket", "HD Team", "Contact", CONVERSATION])
+def test_lists_hide_the_texts_of_tickets_that_user_permissions_hide(stack, picture, permit, kind):
+	user = make_agent("tsms-permitted@example.com")
+	seen, hidden = (Customer(stack).text("Words", media=[("a.png", picture)]) for _ in range(2))
+	tickets = [ticket_of(text) for text in (seen, hidden)]
+	for ticket, team in zip(tickets, ("Tsms Seen", "Tsms Hidden"), strict=True):
+		frappe.db.set_value("HD Ticket", ticket.name, "agent_group", make_team(team, user))
+	frappe.db.commit()
+	of_ticket = {
+		"HD Ticket": tickets[0].name,
+		"HD Team": "Tsms Seen",
+		"Contact": tickets[0].contact,
+		CONVERSATION: seen.conversation,
+	}
+	permit(user, kind, of_ticket[kind])
+	person = Person(stack, user)
+	for text, visible in ((seen, True), (hidden, False)):
+		file = eventually(lambda at=text.communication: frappe.db.get_value("File", {"attached_to_name": at}))
+		for doctype, name in (
+			(MESSAGE, text.name),
+			("Communication", text.communication),
+			(CONVERSATION, text.conversation),
+			("File", file),
+		):
+			assert names(person, doctype, name) == ([[name], [name]] if visible else [[], []]), (
+				doctype,
+				visible,
+			)
