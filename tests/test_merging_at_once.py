@@ -189,6 +189,6 @@ def test_what_a_customer_wrote_before_does_not_name_merged_tickets(agent, custom
 	source = ticket_of(customer.text("Another number", to=stack.add_number()))
 	merge(agent, source, before)
 	found = agent.call("twilio_sms_channel.api.ticket.history", http="GET", ticket=ticket.name).json()
-	assert [row["ticket"] for row in found["message"]] == [before.name]
+	assert [str(row["ticket"]) for row in found["message"]] == [str(before.name)]
 	state = agent.call("twilio_sms_channel.api.ticket.state", http="GET", ticket=ticket.name).json()
 	assert state["message"]["earlier"] == 1
