@@ -114,9 +114,8 @@ def test_a_worker_that_dies_after_such_a_commit_leaves_one_ticket_and_one_text(
 	customer, stack, sim, committing, tmp_path
 ):
 	other = Customer(stack)
-	begun = "twilio_sms_channel.messaging.inbound.threading"
 	points = {
-		customer: ("HD Ticket", f"{begun}:_communication:call"),
+		customer: ("HD Ticket", "twilio_sms_channel.messaging.conversation.entries:received:call"),
 		other: ("Communication", "twilio_sms_channel.messaging.inbound.reorder:set_arrival:call"),
 	}
 	with stack.without_worker():

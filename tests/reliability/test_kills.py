@@ -49,7 +49,7 @@ class Stage:
 
 
 THREADED = f"{THREADING}:thread:return"
-KEPT = f"{FETCHING}:_attach:return"
+KEPT = "twilio_sms_channel.content.files:attach:return"
 
 WORKER_STAGES = [
 	Stage("job starts", f"{INTAKE}:process:call"),
