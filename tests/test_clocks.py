@@ -10,10 +10,10 @@ from frappe.utils.data import get_system_timezone
 from support import replies
 from support.stack import MESSAGE, eventually, status_of
 
-from twilio_sms_channel.infra import clock, jobs, site_identity
+from twilio_sms_channel.infra import clock, jobs, retry_policies, site_identity
 from twilio_sms_channel.infra.clock import to_utc
 from twilio_sms_channel.messaging.delivery import polling
-from twilio_sms_channel.messaging.inbound import intake, media
+from twilio_sms_channel.messaging.inbound import media
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.sending import heartbeat, rate_limit, reconcile, token_bucket
 from twilio_sms_channel.messaging.upkeep import backfill
@@ -128,7 +128,7 @@ def test_a_number_goes_on_sending_when_the_databases_clock_is_set_back(stack, se
 	frappe.db.set_value(PACE, number, facts, update_modified=False)
 	rate_limit.backoff(number, clock.utc(), "Busy")
 	assert frappe.db.get_value(PACE, number, "failures") == 4
-	assert rate_limit.lock(number).wait_s <= token_bucket.BACKOFF_MOST_S
+	assert rate_limit.lock(number).wait_s <= retry_policies.CALLS.most_s
 	# What a number may really have to wait stays: its longest text.
 	longest = token_bucket.MOST_SEGMENTS / 0.5
 	frappe.db.set_value(PACE, number, "next_at", clock.utc() + timedelta(seconds=longest))
@@ -162,7 +162,7 @@ def test_what_waits_goes_on_when_the_clock_is_set_back(stack, set_back_s):
 	tried = text(stack, **common, creation=ahead, next_attempt=now + timedelta(hours=1))
 	fresh = text(stack, **common, creation=now)
 	waits = text(stack, **common, creation=now, next_attempt=now + timedelta(seconds=30))
-	due = jobs.stalled("Received", intake.LAST_RETRY_S, limit=10_000)
+	due = jobs.stalled("Received", retry_policies.THREADING.longest_s, limit=10_000)
 	assert {lost, tried} <= set(due) and not {fresh, waits} & set(due)
 
 	sent = text(

@@ -10,6 +10,7 @@ from support.planted import stored
 from support.stack import INBOUND, MESSAGE, Customer, eventually, status_of, ticket_of
 from support.webhooks import inbound_params, post_signed
 
+from twilio_sms_channel.infra.retry_policies import THREADING
 from twilio_sms_channel.messaging.conversation import consent
 from twilio_sms_channel.messaging.inbound import intake, keyword_order
 from twilio_sms_channel.messaging.upkeep import backfill, sweep
@@ -205,7 +206,7 @@ def test_others_are_asked_about_although_an_accounts_secrets_cannot_be_read(sim,
 	("status", "attempts", "then"),
 	[
 		("Received", 0, "Received"),
-		("Received", intake.MAX_ATTEMPTS - 1, "Failed"),
+		("Received", THREADING.attempts - 1, "Failed"),
 		("Threaded", 0, "Threaded"),
 	],
 )

@@ -171,6 +171,7 @@ def test_short_codes_and_names_are_taken_in_and_shown_as_unanswerable(stack, age
 
 def test_a_text_that_kills_its_worker_each_time_ends_as_failed(stack, now):
 	"""The sweep counts what no worker lived to tell."""
+	from twilio_sms_channel.infra.retry_policies import THREADING
 	from twilio_sms_channel.messaging.inbound import intake
 
 	params = text(stack, From="+19075550188")
@@ -182,7 +183,7 @@ def test_a_text_that_kills_its_worker_each_time_ends_as_failed(stack, now):
 	frappe.db.set_value(
 		"Twilio SMS Message",
 		name,
-		{"status": "Received", "attempts": intake.MAX_ATTEMPTS, "communication": None},
+		{"status": "Received", "attempts": THREADING.attempts, "communication": None},
 	)
 	frappe.db.commit()
 	intake.resume(name)

@@ -11,6 +11,7 @@ from support.people import make_agent
 from support.recovery import MEDIA, make_due, run_sweep
 from support.stack import MESSAGE, Customer, eventually, status_of, ticket_of
 
+from twilio_sms_channel.infra.retry_policies import THREADING
 from twilio_sms_channel.messaging.inbound import intake, media
 from twilio_sms_channel.messaging.outbound import outbox
 
@@ -146,7 +147,7 @@ def test_a_text_that_another_app_takes_back_is_tried_again_and_told(customer, st
 	name = eventually(lambda: frappe.db.get_value(MESSAGE, first))
 	assert "another app" in frappe.db.get_value(MESSAGE, name, "error_message").lower()
 	assert (tickets_of(customer), written(customer)) == ([], [])
-	frappe.db.set_value(MESSAGE, name, {"attempts": intake.MAX_ATTEMPTS - 1, "next_attempt": None})
+	frappe.db.set_value(MESSAGE, name, {"attempts": THREADING.attempts - 1, "next_attempt": None})
 	frappe.db.commit()
 	intake.process(name)
 	reason = frappe.db.get_value(MESSAGE, {"name": name, "status": "Failed"}, "error_message")

@@ -8,7 +8,6 @@ from twilio_sms_channel.messaging.sending.token_bucket import (
 	BURST_S,
 	SHARE,
 	Bucket,
-	backoff_s,
 	longest_wait_s,
 	seconds_for,
 )
@@ -64,11 +63,6 @@ def test_a_service_takes_turns_with_its_numbers():
 	bucket.take(1)
 	took_s = {number: (at - NOW).total_seconds() for number, at in bucket.next_at.items()}
 	assert took_s == pytest.approx({"MG": 2, "member": 1})
-
-
-def test_backoff_grows_to_its_limit():
-	assert [backoff_s(n, 1) for n in (0, 1, 5)] == [0.1, 0.2, 3.2]
-	assert backoff_s(50, 1) == 30 and backoff_s(0, 0.5) == 0.05
 
 
 def test_nobody_waits_longer_than_for_the_longest_message():

@@ -62,8 +62,8 @@ MINUTE, HOUR = 60, 3600
 THREADING = Backoff(first_s=30, attempts=6)
 # A number whose call Twilio did not take: too many requests, or no connection.
 CALLS = Backoff(first_s=0.1, most_s=30)
-# A file of a message; the sweep asks again.
-MEDIA = Backoff(first_s=MINUTE, attempts=5)
+# A file of a message: with each sweep.
+MEDIA = Backoff(first_s=0, attempts=5)
 # A message of which it is not known whether Twilio took it: in Twilio's list.
 LOOK_UPS = Proportional(first_s=5, least_s=20, most_s=300)
 # A message whose delivery reports do not come. A network that has not reported one within a day never will.

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import frappe
 
 from twilio_sms_channel.infra import clock, jobs, locks, statuses
+from twilio_sms_channel.infra.retry_policies import DELIVERY
 from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
@@ -21,9 +22,6 @@ FIRST_AFTER_S = 20
 # Callbacks usually come within seconds; what is still open then has lost one.
 FIRST_AFTER_WITH_CALLBACK_S = 10 * 60
 TAKE_UP, FOR_S = "twilio_sms_channel.messaging.delivery.polling.take_up", 10
-# After acceptance. A network that has not reported a text within a day never will.
-AGAIN_AFTER_MINUTES = (1, 2, 5, 15, 60, 3 * 60, 6 * 60, 12 * 60, 24 * 60)
-LONGEST_GAP_S = 12 * 3600
 # Of each account in one run, so that one of them does not use up the time of the others.
 AT_ONCE = 200
 
@@ -42,8 +40,8 @@ def next_at(accepted_at: datetime, now: datetime) -> datetime | None:
 
 	:param accepted_at: when Twilio accepted the text
 	"""
-	moments = (accepted_at + timedelta(minutes=minutes) for minutes in AGAIN_AFTER_MINUTES)
-	return next((moment for moment in moments if moment > now), None)
+	after_s = DELIVERY.next_s((now - accepted_at).total_seconds())
+	return None if after_s is None else accepted_at + timedelta(seconds=after_s)
 
 
 def take_up() -> None:
@@ -140,7 +138,7 @@ def _due(account: str, now: datetime) -> list:
 		frappe.qb.from_(Message)
 		.select(*fields)
 		.where(Message.status.isin(OPEN))
-		.where(clock.is_due(Message.next_attempt, now, LONGEST_GAP_S) | set_back)
+		.where(clock.is_due(Message.next_attempt, now, DELIVERY.longest_s) | set_back)
 		.where((Message.account == account) & (Message.direction == "Outbound"))
 		.where(Message.twilio_sid.isnotnull())
 		.orderby(Message.next_attempt)

@@ -15,15 +15,13 @@ from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import clock, conditional_update, db_errors, erasures, jobs
 from twilio_sms_channel.infra.alerts import tell_managers
 from twilio_sms_channel.infra.courtesies import courtesy
+from twilio_sms_channel.infra.retry_policies import THREADING
 from twilio_sms_channel.messaging.conversation import consent, conversations
 from twilio_sms_channel.messaging.inbound import media_words, threading
 from twilio_sms_channel.people import contacts, phone
 from twilio_sms_channel.twilio_gateway.payloads import InboundText
 
 MESSAGE = "Twilio SMS Message"
-MAX_ATTEMPTS = 6
-FIRST_RETRY_S = 30
-LAST_RETRY_S = FIRST_RETRY_S * 2 ** (MAX_ATTEMPTS - 2)
 TRIES_AT_ONCE = 5
 TAKE_UP = "twilio_sms_channel.messaging.inbound.intake.take_up"
 # A job ends before the worker thinks that it hangs (Frappe: 300 s).
@@ -124,7 +122,7 @@ def process(message: str) -> None:
 	"""Put what waits of the message's conversation into its ticket, oldest first.
 
 	Safe to call any number of times, at the same time too. A failure is kept on the row and tried again by the sweep;
-	after `MAX_ATTEMPTS` the message is Failed. It delays no other.
+	after the last attempt the message is Failed. It delays no other.
 
 	:param message: name of a Twilio SMS Message
 	"""
@@ -162,7 +160,7 @@ def resume(message: str) -> None:
 	row = frappe.db.get_value(MESSAGE, first, ["attempts", "next_attempt"], as_dict=True)
 	if not row.next_attempt:
 		# Nothing was noted: its job was lost, or its worker ended without a word.
-		if row.attempts >= MAX_ATTEMPTS:
+		if THREADING.is_exhausted(row.attempts):
 			_fail(first, _("The worker stopped each time while putting this text into a ticket."))
 		else:
 			frappe.db.set_value(MESSAGE, first, "attempts", row.attempts + 1)
@@ -183,7 +181,7 @@ def retry(message: str) -> None:
 def waiting() -> list[str]:
 	"""Received texts that no worker has taken on for a minute, or whose next attempt is due: of each customer the one that
 	waits longest, in this order."""
-	due = jobs.stalled("Received", LAST_RETRY_S)
+	due = jobs.stalled("Received", THREADING.longest_s)
 	pairs = {
 		row.name: (row.number, row.customer_number)
 		for row in frappe.get_all(MESSAGE, {"name": ("in", due)}, ["name", "number", "customer_number"])
@@ -245,7 +243,8 @@ def _oldest_first(number: str, customer_number: str) -> Iterator[str]:
 			.where((Message.customer_number == customer_number) & (Message.number == number))
 			.where((Message.status == "Received") & (Message.direction == "Inbound"))
 			.where(
-				Message.next_attempt.isnull() | clock.is_due(Message.next_attempt, clock.now(), LAST_RETRY_S)
+				Message.next_attempt.isnull()
+				| clock.is_due(Message.next_attempt, clock.now(), THREADING.longest_s)
 			)
 			.orderby(Message.received_at, Message.creation)
 			.limit(1)
@@ -307,7 +306,7 @@ def _note_failure(message: str, error: Exception) -> None:
 		return
 	attempts = (row.attempts or 0) + 1
 	reason = outside.sentence(f"{type(error).__name__}: {error}")
-	if attempts >= MAX_ATTEMPTS:
+	if THREADING.is_exhausted(attempts):
 		_fail(message, reason)
 		_refresh_consent(row)
 		return
@@ -317,7 +316,7 @@ def _note_failure(message: str, error: Exception) -> None:
 		{
 			"attempts": attempts,
 			"error_message": reason,
-			"next_attempt": add_to_date(clock.now(), seconds=FIRST_RETRY_S * 2 ** (attempts - 1)),
+			"next_attempt": add_to_date(clock.now(), seconds=THREADING.wait_s(attempts)),
 		},
 	)
 	frappe.db.commit()
@@ -335,7 +334,7 @@ def _fail(message: str, reason: str) -> None:
 	frappe.db.set_value(
 		MESSAGE,
 		message,
-		{"status": "Failed", "error_message": reason, "attempts": MAX_ATTEMPTS, "next_attempt": None},
+		{"status": "Failed", "error_message": reason, "attempts": THREADING.attempts, "next_attempt": None},
 	)
 	tell_managers(_("A customer's text could not be put into a ticket"), MESSAGE, message)
 	frappe.db.commit()

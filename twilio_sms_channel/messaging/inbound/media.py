@@ -8,6 +8,7 @@ from rq.timeouts import JobTimeoutException
 from twilio_sms_channel.content import files, outside
 from twilio_sms_channel.content.media_types import WORDS, kind_of
 from twilio_sms_channel.infra import clock, jobs, locks, site_identity
+from twilio_sms_channel.infra.retry_policies import MEDIA as MEDIA_RETRIES
 from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.messaging.inbound import media_words
 from twilio_sms_channel.messaging.inbound.threading import FETCH_MEDIA, MEDIA_QUEUE
@@ -17,7 +18,6 @@ from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.media import CannotFetch, download, sids_of
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
-MAX_ATTEMPTS = 5
 TAKE_UP, CLEAN_UP = (f"twilio_sms_channel.messaging.inbound.media.{job}" for job in ("take_up", "clean_up"))
 
 
@@ -152,7 +152,7 @@ def _add_words(message, content: bytes) -> None:
 
 def _note_failure(item, reason: str, transient: bool) -> None:
 	attempts = (item.attempts or 0) + 1
-	final = not transient or attempts >= MAX_ATTEMPTS
+	final = not transient or MEDIA_RETRIES.is_exhausted(attempts)
 	item.db_set(
 		{"attempts": attempts, "error": outside.sentence(reason), "status": "Failed" if final else "Waiting"}
 	)

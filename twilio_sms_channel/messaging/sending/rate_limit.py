@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 import frappe
 
 from twilio_sms_channel.infra import clock
+from twilio_sms_channel.infra.retry_policies import CALLS
 from twilio_sms_channel.messaging.sending.token_bucket import (
 	BURST_S,
 	SEGMENTS_PER_SECOND,
 	Bucket,
-	backoff_s,
 	longest_wait_s,
 )
 
@@ -118,7 +118,7 @@ def backoff(number: str, since: datetime, reason: str, segments_per_second: floa
 	failed_at = frappe.db.get_value(PACE, number, "modified")
 	if bucket.failures and since < failed_at <= bucket.now:
 		return
-	wait_s = backoff_s(bucket.failures, random.uniform(0.5, 1))
+	wait_s = CALLS.wait_s(bucket.failures + 1) * random.uniform(0.5, 1)
 	next_at = max(bucket.next_at[number], bucket.now + timedelta(seconds=wait_s))
 	frappe.qb.update(Pace).set(Pace.failures, bucket.failures + 1).set(Pace.reason, reason).set(
 		Pace.modified, bucket.now

@@ -17,6 +17,7 @@ from frappe.utils import add_to_date
 
 from twilio_sms_channel.content import segments
 from twilio_sms_channel.infra import clock, conditional_update, erasures
+from twilio_sms_channel.infra.retry_policies import LOOK_UPS
 from twilio_sms_channel.messaging.delivery import account_pause, message_status
 from twilio_sms_channel.twilio_gateway import errors, message_search
 from twilio_sms_channel.twilio_gateway.client import Login
@@ -26,7 +27,6 @@ MESSAGE, NUMBER = "Twilio SMS Message", "Twilio SMS Number"
 # Looked for that long after the call began: a call may last 15 s, and Twilio's list may lag behind.
 # `twilio_sms_absent_after_s` in the site config changes it.
 ABSENT_AFTER_S = 120
-FIRST_LOOK_S, LOOK_EVERY_S, LOOK_AT_LEAST_EVERY_S = 5, 20, 300
 # What nobody knows of may be another text of ours whose answer is still to come; an agent is asked after that many times
 # the time in which it is known.
 ASK_AFTER = 2
@@ -80,7 +80,10 @@ def mark_unconfirmed(message: str, what_happened: str, code: str = "") -> None:
 	reason = _("{0} It is looked up at Twilio, and sent again only if it is not there.").format(what_happened)
 	if message_status.transition(message, "Unconfirmed", code=code, reason=reason):
 		# What was seen of an earlier attempt tells nothing of this one.
-		first = {"next_attempt": _in(min(FIRST_LOOK_S, absent_after_s() / 4)), "looked_up_since_utc": None}
+		first = {
+			"next_attempt": _in(min(LOOK_UPS.first_s, absent_after_s() / 4)),
+			"looked_up_since_utc": None,
+		}
 		conditional_update.update(MESSAGE, message, first, status="Unconfirmed")
 
 
@@ -146,13 +149,13 @@ def due(limit: int = 50) -> list[Search]:
 			Number.number_type,
 			Number.messaging_service_sid,
 		)
-		.where(clock.is_due(Message.next_attempt, now, LOOK_AT_LEAST_EVERY_S))
+		.where(clock.is_due(Message.next_attempt, now, LOOK_UPS.most_s))
 		.orderby(Message.next_attempt)
 		.limit(limit)
 	).run(as_dict=True)
 	searches = []
 	for row in found:
-		later = add_to_date(now, seconds=LOOK_EVERY_S)
+		later = add_to_date(now, seconds=LOOK_UPS.least_s)
 		tried_at = row.tried_at or row.modified
 		facts = {"next_attempt": later, "tried_at": tried_at}
 		if clock.passed(tried_at, utc)[0] < 0:
@@ -194,7 +197,7 @@ def next_in() -> float | None:
 	if not found:
 		return None
 	wait_s = (found[0] - clock.now()).total_seconds()
-	return wait_s if wait_s <= LOOK_AT_LEAST_EVERY_S else 0
+	return wait_s if wait_s <= LOOK_UPS.most_s else 0
 
 
 def _waiting(Message):
@@ -233,7 +236,7 @@ def reconcile(search: Search, listed: Listed) -> None:
 	elif _looked_for_s(search, listed) > ASK_AFTER * absent_after_s():
 		_ask_agent(search)
 	else:
-		next_attempt = _in(min(LOOK_EVERY_S, max(absent_after_s() / 4, 1)))
+		next_attempt = _in(min(LOOK_UPS.least_s, max(absent_after_s() / 4, 1)))
 		_update(search, next_attempt=next_attempt, looked_up_since_utc=_first_look(search, listed))
 
 
@@ -292,7 +295,7 @@ def defer(search: Search, problem: errors.TwilioProblem) -> None:
 	if problem.code in account_pause.CODES:
 		account_pause.pause(search.account, problem.code, problem.message)
 	# Less and less often: an account may be gone for good.
-	_update(search, next_attempt=_in(min(max(search.waited_s[0] / 4, LOOK_EVERY_S), LOOK_AT_LEAST_EVERY_S)))
+	_update(search, next_attempt=_in(LOOK_UPS.wait_s(search.waited_s[0])))
 
 
 def _match(search: Search, message: FoundMessage) -> None:

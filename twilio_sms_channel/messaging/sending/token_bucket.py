@@ -7,12 +7,13 @@ for BURST_S.
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from twilio_sms_channel.infra.retry_policies import CALLS
+
 SEGMENTS_PER_SECOND = {"Long Code": 1, "Toll-Free": 3, "Alphanumeric Sender": 10, "Short Code": 100}
 MMS_PER_SECOND = 25
 # Of what a number may. Together with BURST_S, and with what catches up on the way, it stays below that over 5 s.
 SHARE = 0.95
 BURST_S = 0.1
-BACKOFF_FIRST_S, BACKOFF_MOST_S = 0.1, 30
 # Of one message: 1,600 characters that take 67 a segment.
 MOST_SEGMENTS = 24
 
@@ -64,7 +65,7 @@ class Bucket:
 
 def longest_wait_s(segments_per_second: float) -> float:
 	"""How far ahead a number's next moment can be: after its longest message and one of its service's, or after failures."""
-	return max(2 * MOST_SEGMENTS / segments_per_second / SHARE + BURST_S, 2 * BACKOFF_MOST_S)
+	return max(2 * MOST_SEGMENTS / segments_per_second / SHARE + BURST_S, 2 * CALLS.most_s)
 
 
 def seconds_for(segments: int, has_media: bool, segments_per_second: float) -> float:
@@ -72,12 +73,3 @@ def seconds_for(segments: int, has_media: bool, segments_per_second: float) -> f
 	if has_media:
 		return max(1 / segments_per_second, 1 / MMS_PER_SECOND) / SHARE
 	return max(segments, 1) / segments_per_second / SHARE
-
-
-def backoff_s(failures: int, jitter: float) -> float:
-	"""How long a number waits after a call that Twilio did not take, longer each time in a row.
-
-	:param failures: in a row before this one
-	:param jitter: between 0.5 and 1
-	"""
-	return min(BACKOFF_FIRST_S * 2**failures, BACKOFF_MOST_S) * jitter
