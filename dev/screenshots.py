@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 COLOURS = 256
 MARGIN = 24
+# What a page of documentation shows without scaling it down again.
+MAX_WIDTH_PX = 1000
 
 
 def shown() -> set[str]:
@@ -35,10 +37,17 @@ def keep(taken: Path) -> list[str]:
 			missing.append(name)
 			continue
 		# Screens have few colours: a palette makes the file a third as large, and nobody sees it.
-		picture = without_empty_end(Image.open(taken / name).convert("RGB"))
+		picture = small(without_empty_end(Image.open(taken / name).convert("RGB")))
 		picture.quantize(COLOURS, dither=Image.Dither.NONE).save(IMAGES / name, optimize=True)
 		print(f"✓ {name:<40} {(IMAGES / name).stat().st_size / 1024:6.0f} kB")
 	return missing
+
+
+def small(picture: Image.Image) -> Image.Image:
+	if picture.width <= MAX_WIDTH_PX:
+		return picture
+	height = round(picture.height * MAX_WIDTH_PX / picture.width)
+	return picture.resize((MAX_WIDTH_PX, height), Image.Resampling.LANCZOS)
 
 
 def without_empty_end(picture: Image.Image) -> Image.Image:

@@ -108,7 +108,7 @@ class Endpoint:
 
 def test_hostile_requests_are_refused_or_stored_exactly(endpoint, request):
 	in_full = request.config.getoption("--in-full")
-	wanted = 10_000 if in_full else 1_500
+	wanted = 10_000 if in_full else 800
 	begun = frappe.utils.now_datetime()
 
 	@settings(
