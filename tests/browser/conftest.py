@@ -1,6 +1,7 @@
 import os
 import random
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import frappe
 import pytest
@@ -27,14 +28,19 @@ def shots(request):
 	return lambda name: os.path.join(folder, f"{name}.png")
 
 
-@pytest.fixture
-def page(chromium):
-	# Today is the same day for the site and whoever looks at it.
-	zone = frappe.utils.get_system_timezone()
-	context = chromium.new_context(viewport=DESKTOP, device_scale_factor=1, timezone_id=zone)
-	page, errors = watched(context, lambda message: message.type == "error")
-	yield page
+@pytest.fixture(scope="session")
+def window(chromium, site):
+	"""A window for all tests: what it has loaded and compiled for one is not loaded again for the next."""
+	context = new_window(chromium)
+	yield context
 	context.close()
+
+
+@pytest.fixture
+def page(window):
+	page, errors = watched(window, lambda message: message.type == "error")
+	yield page
+	forget(window)
 	for error in errors:
 		print("in the browser:", error)
 
@@ -74,6 +80,25 @@ def carla(real):
 	).insert()
 	frappe.db.commit()
 	return carla
+
+
+def new_window(chromium):
+	# Today is the same day for the site and whoever looks at it.
+	zone = frappe.utils.get_system_timezone()
+	return chromium.new_context(viewport=DESKTOP, device_scale_factor=1, timezone_id=zone)
+
+
+def forget(window) -> None:
+	"""Close all pages of a window, and take away what they left in it but its cache."""
+	for page in window.pages:
+		origin = urlsplit(page.url)
+		page.goto("about:blank")
+		window.new_cdp_session(page).send(
+			"Storage.clearDataForOrigin",
+			{"origin": f"{origin.scheme}://{origin.netloc}", "storageTypes": "local_storage,indexeddb"},
+		)
+		page.close()
+	window.clear_cookies()
 
 
 def watched(context, matters: Callable):

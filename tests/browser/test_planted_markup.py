@@ -13,7 +13,7 @@ from support.stack import INBOUND, eventually
 from support.twilio_accounts import at_twilio, here, new_number
 from support.webhooks import STATUS, sid, signed, text
 
-from browser.conftest import log_in
+from browser.conftest import log_in, new_window
 from browser.test_desk import desk
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.setup import importing
@@ -39,6 +39,14 @@ def planted(what: str) -> str:
 		f"'\"><svg onload={ran}><img src=//{FOREIGN}/{what} onerror={ran}>"
 		f"&lt;svg onload={ran}&gt;<img src=//{FOREIGN}/{what} onerror={ran} "
 	)
+
+
+@pytest.fixture
+def page(chromium):
+	"""In a window of its own, for what is bound to the window."""
+	window = new_window(chromium)
+	yield window.new_page()
+	window.close()
 
 
 @pytest.fixture
