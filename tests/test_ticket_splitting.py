@@ -32,6 +32,7 @@ def test_a_customer_who_is_split_off_again_is_the_one_who_is_answered(agent, cus
 	merge(agent, wrong, ticket)
 	right = split(agent, entry_of(theirs))
 	assert (right.contact, right.raised_by) == (wrong.contact, wrong.raised_by)
+	assert [note for note in told_in(right) if "from now on" in note]
 	assert reaches(agent, right, other) and reaches(agent, ticket, customer)
 	assert ticket_of(other.text("And now?")).name == right.name
 	assert ticket_of(customer.text("And mine?")).name == ticket.name

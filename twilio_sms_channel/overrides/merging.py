@@ -109,6 +109,10 @@ def _answer(ticket: str, conversation: str | None, others: list[str]) -> None:
 		doc.twilio_sms_reply_channel = "SMS"
 	doc.flags.ignore_mandatory = doc.flags.ignore_links = True
 	own_writes.ours(doc).save()
+	if asked.number != answered.number:
+		# The note of a merge, which may have moved along, says otherwise.
+		name = frappe.utils.escape_html(_named(answered))
+		desk_of_site().note(ticket, _("Replies from here go to {0} from now on.").format(name))
 	for other in others:
 		if other != conversation:
 			_tell_who_is_answered(ticket, other, conversation)

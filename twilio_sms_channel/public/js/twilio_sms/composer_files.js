@@ -6,6 +6,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { size } from "./attachments.js";
 import { __ } from "./host.js";
 import { icons } from "./icons.js";
+import { remove_button } from "./writing.js";
 
 // `retry` and `remove` are called with the item, `redraw` after a picture turned out to be none.
 export function file_list(attachments, limits, { retry, remove, redraw }) {
@@ -43,16 +44,7 @@ function file(item, { retry, remove, redraw }) {
 		${item.error
 			? html`<button type="button" @click=${() => retry(item)}>${__("Try Again")}</button>`
 			: nothing}
-		<button
-			type="button"
-			class="quiet icon"
-			data-testid="remove"
-			aria-label=${__("Remove {0}", [item.file_name])}
-			title=${__("Remove")}
-			@click=${() => remove(item)}
-		>
-			${icons.close}
-		</button>
+		${remove_button(item, () => remove(item))}
 	</li>`;
 }
 

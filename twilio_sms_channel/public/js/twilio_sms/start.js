@@ -10,7 +10,7 @@ import { TwilioElement, __, define, segments_of } from "./element.js";
 import { icons } from "./icons.js";
 import { start_styles } from "./start_styles.js";
 import { store } from "./store.js";
-import { attach_button, writing } from "./writing.js";
+import { attach_button, remove_button, writing } from "./writing.js";
 
 const ASK_AFTER_MS = 400;
 // What else can go along depends on number and customer: the server says so.
@@ -244,16 +244,7 @@ class Start extends TwilioElement {
 					(item) => html`<li>
 						<bdi>${item.file_name}</bdi>
 						<span class=${item.error ? "doubt" : "count"}>${item.error || size(item.file_size)}</span>
-						<button
-							type="button"
-							class="quiet icon"
-							data-testid="remove"
-							aria-label=${__("Remove {0}", [item.file_name])}
-							title=${__("Remove")}
-							@click=${() => this.attachments.remove(item)}
-						>
-							${icons.close}
-						</button>
+						${remove_button(item, () => this.attachments.remove(item))}
 					</li>`,
 				)}
 			</ul>`;

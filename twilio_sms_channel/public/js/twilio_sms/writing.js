@@ -38,3 +38,17 @@ export function attach_button({ chosen, accept = "", disabled = false, title = _
 			${icons.attach}
 		</button>`;
 }
+
+// A button that takes a file off again.
+export function remove_button({ file_name }, remove) {
+	return html`<button
+		type="button"
+		class="quiet icon"
+		data-testid="remove"
+		aria-label=${__("Remove {0}", [file_name])}
+		title=${__("Remove")}
+		@click=${remove}
+	>
+		${icons.close}
+	</button>`;
+}
