@@ -25,7 +25,7 @@ class Backoff:
 	@property
 	def longest_s(self) -> float:
 		"""The longest of the waits."""
-		return min(self.wait_s(int(self.attempts) - 1), self.most_s) if self.attempts < inf else self.most_s
+		return self.wait_s(int(self.attempts) - 1) if self.attempts < inf else self.most_s
 
 
 @dataclass(frozen=True)
