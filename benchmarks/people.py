@@ -10,7 +10,7 @@ import frappe
 from twilio.request_validator import RequestValidator
 
 from twilio_sms_channel.infra import public_url
-from twilio_sms_channel.twilio_gateway.payloads import InboundText, read_inbound
+from twilio_sms_channel.twilio_gateway.payloads import InboundMessage, read_inbound
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
 BASE_URL = "https://bench.example.com"
@@ -76,7 +76,7 @@ class Twilio:
 			"ApiVersion": "2010-04-01",
 		}
 
-	def text(self, customer: str, body: str) -> InboundText:
+	def text(self, customer: str, body: str) -> InboundMessage:
 		"""A new text as `messaging.inbound.intake.receive` takes it."""
 		return read_inbound(self.parameters(customer, body))
 

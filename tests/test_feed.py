@@ -206,13 +206,13 @@ def test_one_status_stands_beside_a_text(agent, ticket):
 def test_a_long_ticket_shows_its_newest_texts_and_tells_of_the_others(agent, ticket, stack):
 	make_email(ticket)
 	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
-	names = [outbox.write(conversation, f"Line {n}.").name for n in range(activity.MAX_TEXTS + 2)]
+	names = [outbox.write(conversation, f"Line {n}.").name for n in range(activity.MAX_MESSAGES + 2)]
 	frappe.db.after_commit.reset()
 	frappe.db.set_value(MESSAGE, {"name": ("in", names)}, "status", "Canceled")
 	frappe.db.commit()
 	shown = entries(agent, ticket)
 	# An e-mail is no text, and nobody takes it out.
-	assert len(shown) == activity.MAX_TEXTS + 1
+	assert len(shown) == activity.MAX_MESSAGES + 1
 	assert "By e-mail" in shown[0]["content"]
 	assert "#twilio-sms-earlier=" in shown[1]["content"] and "3 earlier texts" in shown[1]["content"]
 	assert "Line 2." in shown[1]["content"] and "earlier texts" not in str(shown[2:])
@@ -220,7 +220,7 @@ def test_a_long_ticket_shows_its_newest_texts_and_tells_of_the_others(agent, tic
 	# What an agent quotes of it in an e-mail leaves without that line.
 	assert "earlier" not in feed_html.for_customer(shown[1]["content"])
 	everything = entries(portal_user_of(ticket, stack), ticket)
-	assert len(everything) == activity.MAX_TEXTS + 4
+	assert len(everything) == activity.MAX_MESSAGES + 4
 	assert "earlier texts" not in str(everything)
 
 

@@ -8,7 +8,7 @@ import pytest
 from frappe.desk.query_report import run
 from support.planted import OTHER, OURS, Planted, stored
 
-from twilio_sms_channel.reports import texts
+from twilio_sms_channel.reports import messages
 
 TRAFFIC, FAILURES, RESPONSE, OPT_OUTS = (
 	f"Twilio SMS {name}" for name in ("Traffic", "Delivery Failures", "Response Time", "Opt-Outs")
@@ -127,7 +127,7 @@ def test_a_text_belongs_to_the_team_its_ticket_is_in(planted):
 
 @pytest.mark.parametrize("name", [TRAFFIC, RESPONSE, OPT_OUTS])
 def test_without_a_ticket_system_there_are_no_teams(planted, monkeypatch, name):
-	monkeypatch.setattr(texts, "desk_or_none", lambda: None)
+	monkeypatch.setattr(messages, "desk_or_none", lambda: None)
 	conversation = planted.conversation("+14155550132")
 	planted.text("Inbound", at(), conversation=conversation)
 	planted.opt_out(at())

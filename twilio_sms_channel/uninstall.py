@@ -22,7 +22,7 @@ from twilio_sms_channel.reports import steps
 
 APP = "twilio_sms_channel"
 # Dropped with the tables, and nowhere else: what is in tickets stays there as Communications.
-TEXTS = (
+KEPT = (
 	"Twilio SMS Message",
 	"Twilio SMS Media",
 	"Twilio SMS Conversation",
@@ -60,7 +60,7 @@ def before_uninstall() -> None:
 
 	:raises frappe.ExecutableNotFound: no program that dumps the database; then nothing is uninstalled
 	"""
-	if not (count := frappe.db.count(TEXTS[0])):
+	if not (count := frappe.db.count(KEPT[0])):
 		return
 	click.echo(
 		_(
@@ -72,7 +72,7 @@ def before_uninstall() -> None:
 	if _said("no_backup"):
 		click.secho(_("No copy of them is kept (--no-backup)."), fg="yellow")
 		return
-	click.echo(_("A copy of them is kept until you delete it: {0}").format(_keep_texts()))
+	click.echo(_("A copy of them is kept until you delete it: {0}").format(_keep_messages()))
 
 
 def after_uninstall() -> None:
@@ -139,14 +139,14 @@ def _said(option: str) -> bool:
 	return bool(context and context.params.get(option))
 
 
-def _keep_texts() -> str:
+def _keep_messages() -> str:
 	"""Dump the texts' tables into the site's folder, where Frappe does not delete it as it does old backups.
 
 	:return: the file's path
 	"""
 	name = f"{now_datetime():%Y%m%d_%H%M%S}-texts-partial-database.sql.gz"
 	file = os.path.abspath(frappe.get_site_path("private", APP, name))
-	new_backup(ignore_files=True, backup_path_db=file, include_doctypes=",".join(TEXTS), force=True)
+	new_backup(ignore_files=True, backup_path_db=file, include_doctypes=",".join(KEPT), force=True)
 	# It tells who texted what.
 	os.chmod(file, 0o600)
 	return file

@@ -8,13 +8,13 @@ SID, SERVICE = "SM" + "1" * 32, "MG" + "2" * 32
 INBOUND = {"MessageSid": SID, "From": "+14155550132", "To": "+14155550100", "Body": "Hello"}
 
 
-def read(**params: str | None) -> payloads.InboundText:
+def read(**params: str | None) -> payloads.InboundMessage:
 	return payloads.read_inbound(
 		{key: value for key, value in {**INBOUND, **params}.items() if value is not None}
 	)
 
 
-def noted(text: payloads.InboundText) -> list[str]:
+def noted(text: payloads.InboundMessage) -> list[str]:
 	return [note.sentence.format(*note.values) for note in text.notes]
 
 

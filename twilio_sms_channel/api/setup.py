@@ -184,7 +184,7 @@ def latest_text(account: str) -> dict[str, Any]:
 	"""
 	frappe.only_for("System Manager")
 	frappe.get_doc(ACCOUNT, account)
-	return connecting.latest_text(account)
+	return connecting.latest_message(account)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -198,11 +198,11 @@ def confirm_home(waiting: str = takeover.CANCEL) -> dict[str, Any]:
 	frappe.only_for("System Manager")
 	if waiting not in (takeover.CANCEL, takeover.LOOK_UP):
 		frappe.throw(_("Texts that wait are either canceled (cancel) or looked up at Twilio (look_up)."))
-	texts = takeover.confirm(waiting)
+	messages = takeover.confirm(waiting)
 	wake.wake()
 	# Nothing is written any more, so the request would end without.
 	frappe.db.commit()
-	return {"waiting": waiting, "texts": texts}
+	return {"waiting": waiting, "texts": messages}
 
 
 @frappe.whitelist(methods=["POST"])

@@ -40,7 +40,7 @@ def inbound(**kwargs: Any) -> Response:
 	403: not signed by Twilio · 404: account or number not set up here · 400: not of Twilio's form · 413: too large for
 	a text · 429: one of very many that were refused within a minute; what is signed is never limited
 	"""
-	return _answer(_take_in_text)
+	return _answer(_take_in_message)
 
 
 @frappe.whitelist(allow_guest=True, xss_safe=True, methods=["GET", "POST"])
@@ -49,7 +49,7 @@ def status(**kwargs: Any) -> Response:
 	return _answer(_take_in_status)
 
 
-def _take_in_text(caller: webhook_auth.WebhookContext, params) -> Response:
+def _take_in_message(caller: webhook_auth.WebhookContext, params) -> Response:
 	if payloads.is_report(params):
 		# The console lets people enter this URL for delivery reports as well. It is no text of ours to ourselves.
 		return _take_in_status(caller, params)
@@ -68,9 +68,9 @@ def _take_in_text(caller: webhook_auth.WebhookContext, params) -> Response:
 
 
 def _take_in_status(caller: webhook_auth.WebhookContext, params) -> Response:
-	if payloads.is_text(params):
+	if payloads.is_message(params):
 		# The other way round: a customer's words must not be taken for a report about nothing.
-		return _take_in_text(caller, params)
+		return _take_in_message(caller, params)
 	try:
 		report = payloads.read_status(params)
 	except payloads.MalformedWebhook as e:

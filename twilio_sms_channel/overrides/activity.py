@@ -24,7 +24,7 @@ from twilio_sms_channel.people import phone
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 # Helpdesk draws a page of its own for each entry, and stands still with some hundreds. Agents read the earlier ones in
 # the drawer.
-MAX_TEXTS = 50
+MAX_MESSAGES = 50
 WRONG = (*NOT_DELIVERED, "Unconfirmed")
 
 
@@ -35,7 +35,7 @@ def get_one(name: str, is_customer_portal: bool = False) -> Any:
 
 	ticket = api.get_one(name, is_customer_portal=is_customer_portal)
 	# The portal is for customers, an agent who looks at it sees what they see.
-	_show_texts(ticket, for_agent=desk_of_site().is_agent() and not is_customer_portal)
+	_show_messages(ticket, for_agent=desk_of_site().is_agent() and not is_customer_portal)
 	_show_lines(ticket, name)
 	return ticket
 
@@ -48,7 +48,7 @@ def get_ticket_activities(ticket: str) -> Any:
 	if not hasattr(api, "get_ticket_activities"):
 		raise frappe.DoesNotExistError
 	activities = api.get_ticket_activities(ticket)
-	_show_texts(activities, for_agent=desk_of_site().is_agent())
+	_show_messages(activities, for_agent=desk_of_site().is_agent())
 	_show_lines(activities, ticket)
 	return activities
 
@@ -93,28 +93,30 @@ def _show_lines(feed, ticket: str) -> None:
 		line["action"] = predicates[line["action"]]
 
 
-def _show_texts(feed, for_agent: bool) -> None:
+def _show_messages(feed, for_agent: bool) -> None:
 	entries = {entry["name"]: entry for entry in (feed or {}).get("communications") or []}
 	earlier = _take_out_earlier(feed, entries) if for_agent else 0
-	texts = _texts(list(entries))
-	shown = {text.communication for text in texts}
+	messages = _messages(list(entries))
+	shown = {message.communication for message in messages}
 	oldest = next((name for name in entries if name in shown), "") if earlier else ""
 	# What customers see on the portal offers them nothing.
-	ticket_messages.complete([text for text in texts if text.name], _CanText() if for_agent else {}.get)
-	for text in texts:
-		entry = entries[text.communication]
-		files = _readable(text.get("media", []), for_agent)
+	ticket_messages.complete(
+		[message for message in messages if message.name], _CanText() if for_agent else {}.get
+	)
+	for message in messages:
+		entry = entries[message.communication]
+		files = _readable(message.get("media", []), for_agent)
 		inline = [file for file in files if feed_html.is_picture(file)]
-		if text.direction == "Inbound":
-			_show_inbound(entry, text)
-		elif text.name:
-			_show_outbound(entry, text, for_agent)
+		if message.direction == "Inbound":
+			_show_inbound(entry, message)
+		elif message.name:
+			_show_outbound(entry, message, for_agent)
 		entry["content"] = (entry["content"] or "") + feed_html.pictures(inline)
-		if text.communication == oldest:
+		if message.communication == oldest:
 			entry["content"] = feed_html.earlier(earlier) + entry["content"]
-		if for_agent and text.name:
-			entry["content"] += feed_html.for_agents(_remarks(text), text.actions, text.name)
-		if text.name:
+		if for_agent and message.name:
+			entry["content"] += feed_html.for_agents(_remarks(message), message.actions, message.name)
+		if message.name:
 			entry["attachments"] = _below(files, inline)
 		if for_agent:
 			_redraw_when_changed(entry)
@@ -122,7 +124,7 @@ def _show_texts(feed, for_agent: bool) -> None:
 
 def _take_out_earlier(feed, entries: dict[str, Any]) -> int:
 	"""Leave the newest texts only. Returns how many were taken out."""
-	if len(entries) <= MAX_TEXTS:
+	if len(entries) <= MAX_MESSAGES:
 		return 0
 	Communication = frappe.qb.DocType("Communication")
 	older = (
@@ -130,7 +132,7 @@ def _take_out_earlier(feed, entries: dict[str, Any]) -> int:
 		.select(Communication.name)
 		.where(Communication.name.isin(list(entries)) & (Communication.communication_medium == "SMS"))
 		.orderby(Communication.creation, Communication.name, order=frappe.qb.desc)
-		.offset(MAX_TEXTS)
+		.offset(MAX_MESSAGES)
 		# Without a limit there is no offset.
 		.limit(len(entries))
 	).run(pluck=True)
@@ -160,7 +162,7 @@ class _CanText:
 		return self._known[conversation]
 
 
-def _texts(communications: list[str]) -> list:
+def _messages(communications: list[str]) -> list:
 	"""Those of the Communications that are texts, with what is known of their message and its customer.
 
 	A merged ticket keeps Communications whose messages have moved on: of those only `direction`, `who` and
@@ -197,21 +199,26 @@ def _texts(communications: list[str]) -> list:
 	return rows
 
 
-def _show_inbound(entry, text) -> None:
+def _show_inbound(entry, message) -> None:
 	# Without a user Helpdesk shows "No name found" and its Reply icon does nothing.
-	entry["user"] = {"name": text.who, "full_name": text.who, "email": text.customer_number, "image": None}
-	entry["sender"] = text.customer_number
-	entry["recipients"] = phone.display(text.number) if text.number else ""
+	entry["user"] = {
+		"name": message.who,
+		"full_name": message.who,
+		"email": message.customer_number,
+		"image": None,
+	}
+	entry["sender"] = message.customer_number
+	entry["recipients"] = phone.display(message.number) if message.number else ""
 	entry["delivery_status"] = ""
 
 
-def _remarks(text) -> list[str]:
+def _remarks(message) -> list[str]:
 	"""What agents have to know besides the text's words, as HTML."""
-	if text.direction == "Inbound":
-		remarks = [feed_html.escaped(remark) for remark in _about_received(text)]
+	if message.direction == "Inbound":
+		remarks = [feed_html.escaped(remark) for remark in _about_received(message)]
 	else:
-		remarks = [feed_html.trouble(text.error)] if text.error else []
-	return remarks + [feed_html.escaped(file.remark) for file in text.media if file.remark]
+		remarks = [feed_html.trouble(message.error)] if message.error else []
+	return remarks + [feed_html.escaped(file.remark) for file in message.media if file.remark]
 
 
 def _about_received(message) -> list[str]:

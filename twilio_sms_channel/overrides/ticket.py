@@ -23,7 +23,7 @@ from twilio_sms_channel.people import contacts, phone
 # The reply box does not say what its screen showed. A text that is this young was hardly read.
 READING_TIME_S = 6
 # What Helpdesk changes of a ticket when a text comes or goes.
-CHANGED_BY_TEXT = (
+CHANGED_BY_MESSAGE = (
 	*("status", "status_category", "description"),
 	*("last_customer_response", "last_agent_response", "first_responded_on"),
 )
@@ -105,7 +105,7 @@ class TicketMixin:
 
 	def after_insert(self) -> None:
 		# At once: other apps' hooks on tickets may commit, and fail after that.
-		if self.is_text_ticket and self.flags.opened_by_text:
+		if self.is_text_ticket and self.flags.opened_by_message:
 			conversations.follow(self.twilio_sms_conversation, self.doctype, self.name)
 		super().after_insert()
 
@@ -137,14 +137,14 @@ class TicketMixin:
 		) as saved:
 			super().on_communication_update(c)
 		if saved.failed:
-			self._keep_what_a_text_changed()
+			self._keep_what_a_message_changed()
 
 	def _goes_on_elsewhere(self, c) -> bool:
 		return bool(self.get("is_merged") and self.get("merged_with") and merging.redirect(self, c))
 
-	def _keep_what_a_text_changed(self) -> None:
+	def _keep_what_a_message_changed(self) -> None:
 		"""Without the rest of saving the ticket, which failed."""
-		kept = {field: self.get(field) for field in CHANGED_BY_TEXT if self.meta.has_field(field)}
+		kept = {field: self.get(field) for field in CHANGED_BY_MESSAGE if self.meta.has_field(field)}
 		if "status_category" in kept:
 			kept["status_category"] = frappe.db.get_value("HD Ticket Status", self.status, "category")
 		frappe.db.set_value(self.doctype, self.name, kept)
@@ -175,7 +175,7 @@ class TicketMixin:
 		body = text.from_html(message)
 		if not _asked_for_by_request("reply_via_agent"):
 			try:
-				self._text(message, body, files)
+				self._send_message(message, body, files)
 			except Exception as e:
 				# Helpdesk's bulk reply goes on with the other tickets and tells nobody.
 				if isinstance(e, outbox.CannotText):
@@ -189,12 +189,12 @@ class TicketMixin:
 
 		def write() -> None:
 			self.reload()
-			self._text(message, body, files, seen_up_to_s=READING_TIME_S)
+			self._send_message(message, body, files, seen_up_to_s=READING_TIME_S)
 
 		# Agents who press Send at the same moment take turns, and the second one sees what the first one wrote.
 		conversations.serialize(self.twilio_sms_conversation, write)
 
-	def _text(self, message: str, body: str, files: list[str], **how: Any) -> None:
+	def _send_message(self, message: str, body: str, files: list[str], **how: Any) -> None:
 		pasted = pasted_images.files_in(message, self, besides=files)
 		self.reply_by_text(body, [*files, *pasted], **how)
 

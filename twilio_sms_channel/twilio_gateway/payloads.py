@@ -54,7 +54,7 @@ class MalformedWebhook(ValueError):
 
 
 @dataclass(frozen=True)
-class InboundText:
+class InboundMessage:
 	sid: str
 	service_sid: str
 	sender: str
@@ -81,7 +81,7 @@ class StatusReport:
 	error_message: str
 
 
-def read_inbound(params: Mapping[str, str]) -> InboundText:
+def read_inbound(params: Mapping[str, str]) -> InboundMessage:
 	"""Read an inbound message webhook. What Twilio puts into it is for Twilio to decide: whatever can be kept is kept.
 
 	:raises MalformedWebhook: it names no message or no recipient
@@ -94,7 +94,7 @@ def read_inbound(params: Mapping[str, str]) -> InboundText:
 		service_sid = ""
 	if not (to := _party(params.get("To"))) and not service_sid:
 		raise MalformedWebhook("To is missing or malformed")
-	return InboundText(
+	return InboundMessage(
 		sid=sid,
 		service_sid=service_sid,
 		sender=_sender(params.get("From") or "", notes),
@@ -118,12 +118,12 @@ def is_report(params: Mapping[str, str]) -> bool:
 	return status not in ("", *INBOUND_STATUSES) and not has_content
 
 
-def is_text(params: Mapping[str, str]) -> bool:
+def is_message(params: Mapping[str, str]) -> bool:
 	"""Whether a webhook brings a customer's text, at whichever URL it arrives."""
 	return _status(params) in INBOUND_STATUSES
 
 
-def read_listed(listed, media: list[tuple[str, str]]) -> InboundText:
+def read_listed(listed, media: list[tuple[str, str]]) -> InboundMessage:
 	"""Read an inbound message out of Twilio's list, as if its webhook had come.
 
 	:param listed: `client.ListedMessage`

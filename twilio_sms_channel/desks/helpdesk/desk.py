@@ -72,7 +72,7 @@ class HelpdeskDesk(Desk):
 			value = number.get(field)
 			if value and frappe.db.exists(ticket.meta.get_options(ticket_field), value):
 				ticket.set(ticket_field, value)
-		ticket.flags.opened_by_text = True
+		ticket.flags.opened_by_message = True
 		_insert(own_writes.ours(ticket))
 		conditional_update.require(TICKET, ticket.name)
 		name = str(ticket.name)
@@ -140,10 +140,10 @@ class HelpdeskDesk(Desk):
 		now = frappe.db.get_value(TICKET, ticket, ["subject", "description"], as_dict=True)
 		subject, changes = subject_of(first.body, customer_number), {}
 		if now.subject != subject and now.subject in [
-			subject_of(text.body, customer_number) for text in later
+			subject_of(message.body, customer_number) for message in later
 		]:
 			changes["subject"] = subject
-		if now.description != first.content and now.description in [text.content for text in later]:
+		if now.description != first.content and now.description in [message.content for message in later]:
 			changes["description"] = first.content
 		if changes:
 			frappe.db.set_value(TICKET, ticket, changes)

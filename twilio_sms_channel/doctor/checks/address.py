@@ -99,7 +99,7 @@ def check_round_trip(account_context: AccountContext) -> Iterator[Finding]:
 		"round_trip.failed",
 		# Behind some routers a server cannot reach its own public address, though everybody else can.
 		AT_RISK
-		if outcome.kind in ("timeout", "connection") and _texts_arrive(account_context.name)
+		if outcome.kind in ("timeout", "connection") and _messages_arrive(account_context.name)
 		else BROKEN,
 		_("A test text of this site to itself did not arrive: {0}").format(what),
 		_("Twilio's texts go the same way."),
@@ -174,7 +174,7 @@ def _said(outcome: self_test.Outcome) -> tuple[str, str]:
 	return what.format(address, detail, endpoint), how.format(address, detail, endpoint)
 
 
-def _texts_arrive(account: str) -> bool:
+def _messages_arrive(account: str) -> bool:
 	"""Whether Twilio handed over a text within a day."""
 	since = clock.ago(days=1)
 	filters = {"account": account, "direction": "Inbound", "backfilled": 0, "creation": (">", since)}

@@ -16,7 +16,7 @@ from twilio_sms_channel.infra import jobs
 EVENT, MESSAGE, NUMBER = "Twilio SMS Consent Event", "Twilio SMS Message", "Twilio SMS Number"
 OPTED_OUT, OPTED_IN = "Opted Out", "Opted In"
 BY_AGENT = "Agent"
-TEXTS = ("Customer's Text", "Twilio's Keyword")
+MESSAGES = ("Customer's Text", "Twilio's Keyword")
 # What a person does not write as the answer to a question.
 PLAIN_STARTS = ("START", "UNSTOP")
 MAY_OVERTAKE = timedelta(minutes=2)
@@ -67,17 +67,17 @@ def lifts(start, stop) -> bool:
 		return False
 	if start.sent_at_utc and stop.sent_at_utc:
 		return start.sent_at_utc > stop.sent_at_utc
-	both_are_texts = start.source in TEXTS and stop.source in TEXTS
+	both_are_messages = start.source in MESSAGES and stop.source in MESSAGES
 	if start.stored_at_utc and stop.stored_at_utc:
 		apart = start.stored_at_utc - stop.stored_at_utc
-		return start.sequence > stop.sequence and (not both_are_texts or apart > MAY_OVERTAKE)
+		return start.sequence > stop.sequence and (not both_are_messages or apart > MAY_OVERTAKE)
 	# One of them by Twilio's clock, the other by the database's.
-	return _moment(start) > _moment(stop) + (CLOCKS_DIFFER_BY if both_are_texts else MAY_OVERTAKE)
+	return _moment(start) > _moment(stop) + (CLOCKS_DIFFER_BY if both_are_messages else MAY_OVERTAKE)
 
 
 def is_open(one, other) -> bool:
 	"""Whether only Twilio can tell which of two texts came last."""
-	if one.event == other.event or not (one.source in TEXTS and other.source in TEXTS):
+	if one.event == other.event or not (one.source in MESSAGES and other.source in MESSAGES):
 		return False
 	if one.sent_at_utc and other.sent_at_utc:
 		return False

@@ -36,7 +36,7 @@ def tickets(query: str | None, limit: int = MAX_TICKETS) -> list[dict[str, Any]]
 	if not (found := _conversations(query)):
 		return []
 	rows = _readable({"twilio_sms_conversation": ("in", list(found))}, "modified desc", limit)
-	texts = _texts([row.name for row in rows])
+	messages = _messages([row.name for row in rows])
 	return [
 		{
 			"ticket": row.name,
@@ -44,7 +44,7 @@ def tickets(query: str | None, limit: int = MAX_TICKETS) -> list[dict[str, Any]]
 			"status": row.status,
 			"customer": _customer(found[row.twilio_sms_conversation]),
 			"customer_number": phone.display(found[row.twilio_sms_conversation].customer_number),
-			"last": texts.get(row.name, {}).get("last"),
+			"last": messages.get(row.name, {}).get("last"),
 		}
 		for row in rows
 	]
@@ -67,15 +67,15 @@ def history(ticket, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
 	living = desk_of_site().living
 	others = {**living, "twilio_sms_conversation": ("in", list(found)), "name": ("!=", ticket.name)}
 	rows = _readable(others, "creation desc", limit) if found else []
-	texts = _texts([row.name for row in rows])
+	messages = _messages([row.name for row in rows])
 	return [
 		{
 			"ticket": row.name,
 			"subject": row.subject,
 			"status": row.status,
 			"opened": row.creation,
-			"last": texts.get(row.name, {}).get("last"),
-			"texts": texts.get(row.name, {}).get("texts", 0),
+			"last": messages.get(row.name, {}).get("last"),
+			"texts": messages.get(row.name, {}).get("texts", 0),
 			"number": phone.display(found[row.twilio_sms_conversation].number),
 		}
 		for row in rows
@@ -124,7 +124,7 @@ def _readable(filters: dict, order_by: str, limit: int) -> list:
 	return rows
 
 
-def _texts(tickets: list[str]) -> dict[str, dict]:
+def _messages(tickets: list[str]) -> dict[str, dict]:
 	"""How many texts each ticket has, and when the last one came or went."""
 	if not tickets:
 		return {}

@@ -56,13 +56,13 @@ def pause_by_report(message: str, code: str, reason: str) -> None:
 
 	:param message: name of the Twilio SMS Message that the report is about
 	"""
-	text = frappe.db.get_value(MESSAGE, message, ["account", "sent_at", "creation"], as_dict=True)
-	sent_at = get_datetime(text.sent_at or text.creation)
-	about = frappe.db.get_value(ACCOUNT, text.account, ["status", "last_checked"], as_dict=True)
+	sent = frappe.db.get_value(MESSAGE, message, ["account", "sent_at", "creation"], as_dict=True)
+	sent_at = get_datetime(sent.sent_at or sent.creation)
+	about = frappe.db.get_value(ACCOUNT, sent.account, ["status", "last_checked"], as_dict=True)
 	was_fine_since = about.status == "Active" and about.last_checked and about.last_checked > sent_at
 	ago_s, _longest = clock.passed(sent_at, clock.utc())
 	if ago_s < PRESENT_MINUTES * 60 and not was_fine_since:
-		pause(text.account, code, reason)
+		pause(sent.account, code, reason)
 
 
 def look_again() -> None:

@@ -50,35 +50,35 @@ class Acceptance:
 	"""when Twilio is to be asked for the text's fate, should it not tell"""
 
 
-def record_acceptance(*texts: Acceptance) -> None:
+def record_acceptance(*acceptances: Acceptance) -> None:
 	"""Write down that Twilio took texts.
 
 	A status callback may have been faster than Twilio's answer: the facts are kept in any case, the status only rises.
 	"""
 	shown: dict[str, str] = {}
 	# In the order in which others hold several of them (`publish_again`), so that nobody waits for each other.
-	texts = sorted(texts, key=lambda text: text.message)
+	acceptances = sorted(acceptances, key=lambda acceptance: acceptance.message)
 	now = clock.now()
-	for text in texts:
-		status = statuses.OUR_STATUS.get(text.answer.twilio_status, "Accepted")
+	for acceptance in acceptances:
+		status = statuses.OUR_STATUS.get(acceptance.answer.twilio_status, "Accepted")
 		facts = {
-			"name": text.message,
-			"sid": text.answer.sid,
-			"segments": text.answer.segments,
+			"name": acceptance.message,
+			"sid": acceptance.answer.sid,
+			"segments": acceptance.answer.segments,
 			"now": now,
 			"status": status,
-			"twilio_status": text.answer.twilio_status,
-			"next_look": text.next_look,
+			"twilio_status": acceptance.answer.twilio_status,
+			"next_look": acceptance.next_look,
 		}
 		if conditional_update.changed(_accept_statement(status), facts):
-			shown[text.message] = status
+			shown[acceptance.message] = status
 		else:
 			conditional_update.changed(_facts_statement(), facts)
 	_publish(shown)
 	if frappe.get_hooks("twilio_sms_status_changed"):
-		for text in texts:
-			if text.message in shown:
-				notify("twilio_sms_status_changed", frappe.get_doc(MESSAGE, text.message))
+		for acceptance in acceptances:
+			if acceptance.message in shown:
+				notify("twilio_sms_status_changed", frappe.get_doc(MESSAGE, acceptance.message))
 
 
 # Statements are put together once: that takes longer than running them.

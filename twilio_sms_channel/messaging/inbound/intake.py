@@ -19,7 +19,7 @@ from twilio_sms_channel.infra.retry_policies import THREADING
 from twilio_sms_channel.messaging.conversation import consent, conversations
 from twilio_sms_channel.messaging.inbound import media_words, threading
 from twilio_sms_channel.people import contacts, phone
-from twilio_sms_channel.twilio_gateway.payloads import InboundText
+from twilio_sms_channel.twilio_gateway.payloads import InboundMessage
 
 MESSAGE = "Twilio SMS Message"
 TRIES_AT_ONCE = 5
@@ -34,7 +34,7 @@ class UnknownNumber(Exception):
 
 def receive(
 	account: str,
-	text: InboundText,
+	message: InboundMessage,
 	*,
 	number: str | None = None,
 	received_at: datetime | None = None,
@@ -44,7 +44,7 @@ def receive(
 	"""Write one durable row for a text, whatever is repeated.
 
 	The row is committed before this returns: only then may Twilio be answered. Written without the document's hooks
-	and checks, which cost more than all the rest of the webhook; `text` was checked field by field already.
+	and checks, which cost more than all the rest of the webhook; `message` was checked field by field already.
 
 	:param account: name of the Twilio SMS Account that the webhook was signed for
 	:param number: name of the Twilio SMS Number that the text was sent to, when it was looked up already
@@ -54,7 +54,7 @@ def receive(
 	:return: the new Twilio SMS Message's name, None when the text was here already, or was and has been deleted
 	:raises UnknownNumber: neither the number nor its Messaging Service is set up here
 	"""
-	if erasures.among([text.sid]):
+	if erasures.among([message.sid]):
 		return None
 	now = now_datetime()
 	row = {
@@ -66,18 +66,18 @@ def receive(
 		"direction": "Inbound",
 		"status": "Received",
 		"account": account,
-		"number": number or _our_number(account, text),
-		"customer_number": outside.plain(phone.of_sender(text.sender)),
-		"twilio_sid": text.sid,
+		"number": number or _our_number(account, message),
+		"customer_number": outside.plain(phone.of_sender(message.sender)),
+		"twilio_sid": message.sid,
 		"twilio_status": "received",
-		"body": text.body,
-		"segments": text.segments,
-		"region": outside.plain(text.region),
-		"service_sid": text.service_sid,
-		"opt_out_type": outside.plain(text.opt_out),
-		"other_recipients": outside.sentence(", ".join(text.others)) or None,
+		"body": message.body,
+		"segments": message.segments,
+		"region": outside.plain(message.region),
+		"service_sid": message.service_sid,
+		"opt_out_type": outside.plain(message.opt_out),
+		"other_recipients": outside.sentence(", ".join(message.others)) or None,
 		"webhook_notes": outside.plain(
-			"\n".join(_(note.sentence).format(*note.values) for note in text.notes), 1000
+			"\n".join(_(note.sentence).format(*note.values) for note in message.notes), 1000
 		)
 		or None,
 		"received_at": received_at or now,
@@ -86,7 +86,7 @@ def receive(
 	with consent.taking_in(row, sent_at_utc) as keep_consent:
 		if not _insert_once(row):
 			return None
-		_insert_media(row, text)
+		_insert_media(row, message)
 		keep_consent()
 		# Each job of a worker takes a second to begin: a burst of one customer's texts needs no more than one or two.
 		about = _job_of(row["number"], row["customer_number"])
@@ -100,8 +100,8 @@ def receive(
 	return row["name"]
 
 
-def _insert_media(row: dict, text: InboundText) -> None:
-	for idx, (url, kind) in enumerate(text.media, 1):
+def _insert_media(row: dict, message: InboundMessage) -> None:
+	for idx, (url, kind) in enumerate(message.media, 1):
 		_insert(
 			"Twilio SMS Media",
 			{
@@ -221,15 +221,15 @@ def _insertion(doctype: str, columns: tuple[str, ...]) -> str:
 	return frappe.qb.into(frappe.qb.DocType(doctype)).columns(*columns).insert(*values).get_sql()
 
 
-def _our_number(account: str, text: InboundText) -> str:
-	service_sid = text.service_sid or "-"
-	candidates = {"name": text.to}, {"name": service_sid}, {"messaging_service_sid": service_sid}
+def _our_number(account: str, message: InboundMessage) -> str:
+	service_sid = message.service_sid or "-"
+	candidates = {"name": message.to}, {"name": service_sid}, {"messaging_service_sid": service_sid}
 	for filters in candidates:
 		filters["account"] = account
 		# Of a service's numbers always the same one: a customer's texts are to stay together.
 		if number := frappe.db.get_value("Twilio SMS Number", filters, order_by="creation"):
 			return number
-	raise UnknownNumber(text.to)
+	raise UnknownNumber(message.to)
 
 
 def _oldest_first(number: str, customer_number: str) -> Iterator[str]:

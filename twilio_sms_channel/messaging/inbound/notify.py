@@ -13,7 +13,7 @@ QUIET_MINUTES = 5
 
 
 @courtesy("Nobody could be told of a customer's text")
-def about_text(desk, ticket, who: str, message) -> None:
+def about_message(desk, ticket, who: str, message) -> None:
 	"""Notify the ticket's assignees, otherwise its team, otherwise who answered last, of a text on a ticket that was
 	there before.
 

@@ -21,7 +21,7 @@ from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 MESSAGE = "Twilio SMS Message"
 # Twilio tries a webhook again within 15 seconds.
 BURST_S = 20
-MAX_TEXTS = 200
+MAX_MESSAGES = 200
 CLOCKS_DIFFER_BY_MINUTES = 10
 
 
@@ -69,12 +69,12 @@ def arrange(message: str) -> None:
 			frappe.db.set_value(MESSAGE, row.name, "received_at", received_at, update_modified=False)
 			if row.communication:
 				set_arrival(row.communication, received_at)
-		_call_ticket_by_first_text(doc)
+		_call_ticket_by_first_message(doc)
 		if moved:
 			message_status.refresh(doc)
 
 
-def _call_ticket_by_first_text(message) -> None:
+def _call_ticket_by_first_message(message) -> None:
 	"""Whichever text of a burst was faster has opened the ticket; it is called by the one that was sent first."""
 	doctype, ticket = frappe.db.get_value(
 		"Communication", message.communication, ["reference_doctype", "reference_name"]
@@ -83,19 +83,19 @@ def _call_ticket_by_first_text(message) -> None:
 	if not desk or doctype != desk.doctype:
 		return
 	Message, Communication = frappe.qb.DocType(MESSAGE), frappe.qb.DocType("Communication")
-	texts = (
+	messages = (
 		frappe.qb.from_(Communication)
 		.left_join(Message)
 		.on(Message.communication == Communication.name)
 		.select(Message.direction, Message.received_at, Message.body, Communication.content)
 		.where((Communication.reference_doctype == doctype) & (Communication.reference_name == ticket))
 		.orderby(Communication.creation, Communication.name)
-		.limit(MAX_TEXTS)
+		.limit(MAX_MESSAGES)
 	).run(as_dict=True)
-	first, *later = list(itertools.takewhile(lambda text: text.direction == "Inbound", texts)) or [None]
+	first, *later = list(itertools.takewhile(lambda row: row.direction == "Inbound", messages)) or [None]
 	if not later:
 		return
-	burst = [text for text in later if text.received_at - first.received_at < timedelta(seconds=BURST_S)]
+	burst = [row for row in later if row.received_at - first.received_at < timedelta(seconds=BURST_S)]
 	desk.call_by_first(ticket, first, burst, message.customer_number)
 
 
@@ -132,7 +132,7 @@ def _burst(message) -> list:
 		},
 		fields=["name", "twilio_sid", "received_at", "communication"],
 		order_by="received_at, creation, name",
-		limit=MAX_TEXTS,
+		limit=MAX_MESSAGES,
 	)
 
 
@@ -142,6 +142,6 @@ def _order_at_twilio(message) -> dict[str, int]:
 	listed = gateway.list_messages(
 		sender=message.customer_number,
 		after=add_to_date(message.received_at, minutes=-CLOCKS_DIFFER_BY_MINUTES),
-		limit=MAX_TEXTS,
+		limit=MAX_MESSAGES,
 	)
 	return {message.sid: place for place, message in enumerate(oldest_first(listed))}

@@ -80,7 +80,7 @@ def thread(message, conversation) -> None:
 		keyword_reply.answer(keyword, conversation, number)
 	_log(desk, ticket, conversation, changed, is_reaction)
 	if continued:
-		notify.about_text(desk, ticket, who, message)
+		notify.about_message(desk, ticket, who, message)
 	listeners.notify("twilio_sms_message_received", message)
 	desk.refresh(ticket.name)
 

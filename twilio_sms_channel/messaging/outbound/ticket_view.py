@@ -52,7 +52,7 @@ def of(ticket) -> dict[str, Any]:
 		"channel": ticket.twilio_sms_reply_channel,
 		"can_text": not refused,
 		"why_not": refused.reason if refused else "",
-		"waiting_because": _why_texts_wait(number),
+		"waiting_because": _why_messages_wait(number),
 		"customer": outbox.customer_of(conversation),
 		"customer_number": phone.display(conversation.customer_number),
 		"number": phone.display(number.name),
@@ -94,7 +94,7 @@ def _without_conversation(ticket) -> dict[str, Any]:
 	}
 
 
-def _why_texts_wait(number) -> str:
+def _why_messages_wait(number) -> str:
 	"""Why no text leaves this number for the time being, "" when they do."""
 	if reason := site_identity.why():
 		return reason

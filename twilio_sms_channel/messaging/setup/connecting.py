@@ -45,7 +45,7 @@ def connect(credentials: dict, account_name: str | None):
 	return account.insert()
 
 
-def latest_text(account: str) -> dict:
+def latest_message(account: str) -> dict:
 	"""The newest text of the last hour that arrived at a number of the account and is in its ticket, {} without one."""
 	found = frappe.get_all(
 		MESSAGE,
@@ -61,15 +61,15 @@ def latest_text(account: str) -> dict:
 	)
 	if not found:
 		return {}
-	text = found[0]
+	message = found[0]
 	about = frappe.db.get_value(
-		CONVERSATION, text.pop("conversation"), ["ticket_doctype", "ticket"], as_dict=True
+		CONVERSATION, message.pop("conversation"), ["ticket_doctype", "ticket"], as_dict=True
 	)
 	if not about or not about.ticket:
 		return {}
 	return {
-		**text,
-		"customer_number": phone.display(text.customer_number),
+		**message,
+		"customer_number": phone.display(message.customer_number),
 		**about,
 		"may_read": frappe.has_permission(about.ticket_doctype, doc=about.ticket),
 	}

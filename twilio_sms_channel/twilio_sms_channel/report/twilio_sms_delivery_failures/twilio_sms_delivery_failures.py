@@ -10,7 +10,7 @@ from pypika.terms import CustomFunction
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.reports import grouping, texts
+from twilio_sms_channel.reports import grouping, messages
 from twilio_sms_channel.reports.asked import Asked, read
 from twilio_sms_channel.twilio_gateway import errors
 
@@ -37,13 +37,13 @@ def execute(filters: dict[str, Any] | None = None):
 
 
 def _rows(asked: Asked) -> list[dict[str, Any]]:
-	Message = DocType(texts.MESSAGE)
+	Message = DocType(messages.MESSAGE)
 	code = IfNull(Message.error_code, "")
 	# A code that is explained here has one reason; of others, what Twilio or this app said tells them apart.
 	said = Case().when(code.isin(list(errors.EXPLANATIONS)), "")
 	said = said.else_(beginning(IfNull(Message.error_message, ""), 140))
 	found = (
-		texts.texts(asked)
+		messages.of(asked)
 		.where((Message.direction == "Outbound") & Message.status.isin(NOT_DELIVERED))
 		.select(
 			code.as_("code"),

@@ -12,7 +12,7 @@ from frappe.query_builder.functions import Count, IfNull, Sum
 from pypika import Case, Order
 from pypika.terms import Term
 
-from twilio_sms_channel.reports import grouping, texts
+from twilio_sms_channel.reports import grouping, messages
 from twilio_sms_channel.reports.asked import Asked, read
 
 EVENT = "Twilio SMS Consent Event"
@@ -35,11 +35,11 @@ def execute(filters: dict[str, Any] | None = None):
 
 
 def _found(asked: Asked) -> list[dict[str, Any]]:
-	Event, Message, Number = DocType(EVENT), DocType(texts.MESSAGE), DocType(texts.NUMBER)
+	Event, Message, Number = DocType(EVENT), DocType(messages.MESSAGE), DocType(messages.NUMBER)
 	first, after = asked.days
 	group = {
 		grouping.NUMBER: Event.number,
-		grouping.TEAM: IfNull(texts.team(), ""),
+		grouping.TEAM: IfNull(messages.team(), ""),
 		SOURCE: Event.source,
 	}.get(asked.group_by, grouping.period(asked.group_by, Event.occurred_at))
 	query = frappe.qb.from_(Event).where((Event.occurred_at >= first) & (Event.occurred_at < after))
@@ -49,9 +49,9 @@ def _found(asked: Asked) -> list[dict[str, Any]]:
 		query = query.join(Number).on(Number.name == Event.number).where(Number.account == asked.account)
 	if asked.team or asked.group_by == grouping.TEAM:
 		query = query.left_join(Message).on(Message.name == Event.message)
-		query = texts.with_team(query, Message.communication)
+		query = messages.with_team(query, Message.communication)
 	if asked.team:
-		query = query.where(texts.team() == asked.team)
+		query = query.where(messages.team() == asked.team)
 	counted = [_count(Event.event == event).as_(field) for field, event in EVENTS.items()]
 	rows = (
 		query.select(group.as_("group"), *counted).groupby(group).orderby(Count("*"), order=Order.desc)

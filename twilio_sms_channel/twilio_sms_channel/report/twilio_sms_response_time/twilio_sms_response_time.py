@@ -17,7 +17,7 @@ from pypika.queries import QueryBuilder
 from pypika.terms import CustomFunction, LiteralValue, Term
 
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.reports import grouping, texts
+from twilio_sms_channel.reports import grouping, messages
 from twilio_sms_channel.reports.asked import Asked, read
 
 AGENT = "Agent"
@@ -109,7 +109,7 @@ def _waits(asked: Asked) -> QueryBuilder:
 
 def _questions(asked: Asked) -> QueryBuilder:
 	"""A row for each reply, with what was asked since the one before; and for what nobody replied to."""
-	Text = _texts_and_replies(asked).as_("text")
+	Text = _messages_and_replies(asked).as_("text")
 	is_reply = Text.is_reply == 1
 	return (
 		frappe.qb.from_(Text)
@@ -124,19 +124,19 @@ def _questions(asked: Asked) -> QueryBuilder:
 	)
 
 
-def _texts_and_replies(asked: Asked) -> QueryBuilder:
+def _messages_and_replies(asked: Asked) -> QueryBuilder:
 	"""Customers' texts of the period and the replies until some time after it.
 
 	A text and the next reply in its conversation have the same number of `replies_to_come`.
 	"""
-	Message = DocType(texts.MESSAGE)
+	Message = DocType(messages.MESSAGE)
 	is_reply = _when(Message.direction == "Outbound", 1, 0)
 	at = _when(
 		Message.direction == "Outbound", Message.creation, IfNull(Message.received_at, Message.creation)
 	)
 	has_team = asked.team or asked.group_by == grouping.TEAM
 	return (
-		texts.texts(replace(asked, to_date=getdate(add_days(asked.to_date, MAX_WAIT_DAYS))))
+		messages.of(replace(asked, to_date=getdate(add_days(asked.to_date, MAX_WAIT_DAYS))))
 		.where(Message.conversation.isnotnull())
 		.where((Message.direction == "Inbound") | ((Message.automatic == 0) & Message.status.notin(NO_REPLY)))
 		.select(
@@ -145,7 +145,7 @@ def _texts_and_replies(asked: Asked) -> QueryBuilder:
 			Message.sent_by,
 			is_reply.as_("is_reply"),
 			at.as_("at"),
-			(texts.team() if has_team else LiteralValue("NULL")).as_("team"),
+			(messages.team() if has_team else LiteralValue("NULL")).as_("team"),
 			analytics.Sum(is_reply)
 			.over(Message.conversation)
 			.orderby(at, order=Order.desc)

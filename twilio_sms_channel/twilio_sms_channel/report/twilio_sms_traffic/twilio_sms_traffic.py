@@ -11,7 +11,7 @@ from pypika.terms import Term
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.reports import grouping, texts
+from twilio_sms_channel.reports import grouping, messages
 from twilio_sms_channel.reports.asked import Asked, read
 
 GROUPS = (*grouping.TIMES, grouping.NUMBER, grouping.TEAM, grouping.ACCOUNT)
@@ -67,16 +67,16 @@ def execute(filters: dict[str, Any] | None = None):
 
 def _found(asked: Asked) -> dict[Any, Figures]:
 	"""The figures by group, those with most texts first."""
-	Message = DocType(texts.MESSAGE)
+	Message = DocType(messages.MESSAGE)
 	group = {
 		grouping.NUMBER: Message.number,
 		grouping.ACCOUNT: Message.account,
-		grouping.TEAM: IfNull(texts.team(), ""),
+		grouping.TEAM: IfNull(messages.team(), ""),
 	}.get(asked.group_by, grouping.period(asked.group_by, Message.creation))
 	is_ours = Message.direction == "Outbound"
 	currency = IfNull(Message.price_unit, "")
 	rows = (
-		texts.texts(asked)
+		messages.of(asked)
 		.select(
 			group.as_("group"),
 			currency.as_("currency"),

@@ -16,7 +16,7 @@ class _Written(LiteralValue, Criterion):
 	"""A condition that is SQL already."""
 
 
-def texts(asked: Asked) -> QueryBuilder:
+def of(asked: Asked) -> QueryBuilder:
 	"""Texts of the period, account, number and team, nothing selected yet; their table is `DocType(MESSAGE)`.
 
 	A text counts on the day it was stored here. The team's column is `team()`, once `with_team` has joined it.
