@@ -1,15 +1,18 @@
-"""Frappe's worker as `bench worker` starts it, warmed up before it forks so that each job starts at once.
+"""Frappe's worker as `bench worker` starts it, which has loaded before it forks what its jobs would load each anew.
 
 It can be told where to die, with the job it is doing, or where to stop: see `kill_point`.
 """
 
+import importlib
 import os
+import pkgutil
 
 import frappe
 import frappe.utils.background_jobs
 from frappe.model.base_document import get_controller
 
 from support import kill_point
+from twilio_sms_channel import messaging
 
 DOCTYPES = (
 	*(
@@ -35,6 +38,8 @@ frappe.connect()
 for doctype in DOCTYPES:
 	get_controller(doctype)
 	frappe.new_doc(doctype)
+for module in pkgutil.walk_packages(messaging.__path__, f"{messaging.__name__}."):
+	importlib.import_module(module.name)
 kill_point.watch_children(parent_dies_too=True)
 frappe.destroy()
 kill_point.watch_this_process()

@@ -53,9 +53,12 @@ def modules() -> dict[str, ast.Module]:
 	return found
 
 
-def imported(tree: ast.Module) -> Iterator[str]:
-	"""Dotted names that a module imports, wherever in it, at run time or for types."""
-	for node in ast.walk(tree):
+def imported(tree: ast.Module, at_once: bool = False) -> Iterator[str]:
+	"""Dotted names that a module imports, wherever in it, at run time or for types.
+
+	:param at_once: those alone that are loaded with the module
+	"""
+	for node in tree.body if at_once else ast.walk(tree):
 		if isinstance(node, ast.Import):
 			yield from (alias.name for alias in node.names)
 		elif isinstance(node, ast.ImportFrom):
@@ -63,10 +66,10 @@ def imported(tree: ast.Module) -> Iterator[str]:
 			yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def edges(name: str) -> set[str]:
+def edges(name: str, at_once: bool = False) -> set[str]:
 	"""Modules of the app that one of them imports."""
 	known, found = modules(), set()
-	for dotted in imported(known[name]):
+	for dotted in imported(known[name], at_once):
 		if dotted != APP and not dotted.startswith(f"{APP}."):
 			continue
 		target = dotted[len(APP) + 1 :]
@@ -165,6 +168,17 @@ def test_twilios_sdk_is_imported_in_the_gateway_alone():
 		if dotted.split(".")[0] == "twilio"
 	]
 	assert wrong == []
+
+
+@pytest.mark.parametrize("module", ("api.webhooks", "api.ticket", "messaging.inbound.intake"))
+def test_twilios_sdk_is_not_loaded_where_twilio_is_not_called(module):
+	"""It takes a third of a second, of each job that a worker forks."""
+	loaded, waiting = set(), [module]
+	while waiting:
+		if (name := waiting.pop()) not in loaded:
+			loaded.add(name)
+			waiting += edges(name, at_once=True)
+	assert {"twilio_gateway.client", "twilio_gateway.sdk"} & loaded == {"twilio_gateway.client"}
 
 
 def test_ticket_systems_are_imported_where_they_are_adapted():

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 import frappe
 from frappe.utils.data import convert_utc_to_system_timezone
-from twilio.http.http_client import TwilioHttpClient
-from twilio.rest import Client
-from twilio.rest.api.v2010.account.message import MessageInstance
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import clock
@@ -20,6 +18,9 @@ from twilio_sms_channel.twilio_gateway import failures, models, window
 from twilio_sms_channel.twilio_gateway.errors import (
 	Refused,
 )
+
+if TYPE_CHECKING:
+	from twilio_sms_channel.twilio_gateway.sdk import Client, MessageInstance
 
 TWILIO = "https://api.twilio.com"
 # The SDK's own default is no time-out at all. Twilio usually answers within half a second.
@@ -46,8 +47,10 @@ class Login:
 	base_url: str
 	timeout_s: float
 
-	def client(self) -> Client:
+	def client(self) -> "Client":
 		"""A client of the SDK. It may be used by one thread only: it keeps an answer on itself before it returns it."""
+		from twilio_sms_channel.twilio_gateway.sdk import Client, TwilioHttpClient
+
 		client = Client(
 			self.username,
 			self.password,
@@ -60,7 +63,7 @@ class Login:
 			client.http_client.session.mount(scheme, _DatedAdapter())
 		return client
 
-	def thread_client(self) -> Client:
+	def thread_client(self) -> "Client":
 		"""The running thread's client, kept for its next calls."""
 		clients = vars(_of_thread).setdefault("clients", {})
 		if self not in clients:
@@ -237,7 +240,7 @@ def creation(
 	return {key: value for key, value in options.items() if value or key == "body"}
 
 
-def create(client: Client, options: dict, until: float | None = None) -> models.Accepted:
+def create(client: "Client", options: dict, until: float | None = None) -> models.Accepted:
 	"""Create a message (POST …/Messages.json). Needs no connection to the site; what it raises `failures.problem` can tell.
 
 	:param until: by `clock.running_s`, when the request may leave at the latest
@@ -254,7 +257,7 @@ def credentials(account) -> tuple[str, str]:
 	return account.account_sid, account.get_password("auth_token")
 
 
-def accepted(message: MessageInstance) -> models.Accepted:
+def accepted(message: "MessageInstance") -> models.Accepted:
 	"""What Twilio's answer says."""
 	segments = str(message.num_segments or "")
 	return models.Accepted(

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from twilio.rest import Client
-from twilio.rest.api.v2010.account.message import MessageInstance
+from typing import TYPE_CHECKING
 
 from twilio_sms_channel.twilio_gateway.client import accepted, twilio_time
 from twilio_sms_channel.twilio_gateway.models import Accepted
+
+if TYPE_CHECKING:
+	from twilio_sms_channel.twilio_gateway.sdk import Client, MessageInstance
 
 PAGE_SIZE, MOST_LISTED = 50, 500
 # How much longer ago than it seems the call may have been: clocks are set.
@@ -59,7 +60,7 @@ class Listed:
 
 
 def sent_to(
-	client: Client, customer_number: str, *, sender: str, waited_s: float, since: datetime | None
+	client: "Client", customer_number: str, *, sender: str, waited_s: float, since: datetime | None
 ) -> Listed:
 	"""Read Twilio's list of messages to a customer, the newest first. Needs no connection to the site.
 
@@ -90,7 +91,7 @@ def sent_to(
 	return Listed(found, at, to_the_end=True)
 
 
-def _found(message: MessageInstance) -> FoundMessage:
+def _found(message: "MessageInstance") -> FoundMessage:
 	return FoundMessage(
 		accepted=accepted(message),
 		sender=message.from_ or "",

@@ -16,7 +16,10 @@ from twilio_sms_channel.infra.listeners import guard
 from twilio_sms_channel.messaging.conversation import consent, eligibility
 from twilio_sms_channel.messaging.sending import claim, reconcile
 from twilio_sms_channel.messaging.sending.claim import ClaimedMessage
-from twilio_sms_channel.twilio_gateway import errors
+from twilio_sms_channel.twilio_gateway import (
+	errors,
+	sdk,  # noqa: F401 (loaded before a call has to leave in time)
+)
 from twilio_sms_channel.twilio_gateway.client import Gateway, Login, create, creation
 from twilio_sms_channel.twilio_gateway.failures import CALL_ERRORS, problem
 from twilio_sms_channel.twilio_gateway.models import Accepted

@@ -1,0 +1,11 @@
+"""Twilio's SDK, as far as this app uses it.
+
+Loading it takes a third of a second, and most requests and jobs never call Twilio: it is loaded with the first call,
+and by the sender beforehand, whose calls have to leave in time.
+"""
+
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageInstance
+
+__all__ = ["Client", "MessageInstance", "TwilioHttpClient"]
