@@ -147,6 +147,25 @@ def test_a_forged_document_does_not_send_replies(people, victim, sim):
 	assert len(sim.messages(direction="outbound")) == sent
 
 
+def test_a_link_sends_no_reply(people, victim, stack):
+	message, _own = victim
+	ticket, method = ticket_of(message), "reply_via_agent"
+	arguments = {"message": "<p>Hi</p>", "to": "ann@example.com"}
+	at = f"{stack.web}/api"
+	for url, more in (
+		(f"{at}/method/run_doc_method", {"dt": TICKET, "dn": ticket.name, "method": method}),
+		(f"{at}/resource/{TICKET}/{ticket.name}", {"run_method": method}),
+		(f"{at}/v2/document/{TICKET}/{ticket.name}/method/{method}", {}),
+	):
+		answer = people["agent"].session.get(url, params={**arguments, **more}, timeout=30)
+		assert answer.status_code == 403, url
+	frappe.db.rollback()
+	assert not frappe.db.exists(
+		"Communication",
+		{"reference_name": ticket.name, "sent_or_received": "Sent", "content": ("like", "%Hi%")},
+	)
+
+
 def test_nobody_changes_what_the_app_keeps(people, victim, stack):
 	message, own = victim
 	theirs = str(ticket_of(message).name)
@@ -267,6 +286,11 @@ def test_texts_of_a_deleted_ticket_are_seen_by_nobody_and_not_kept(people, stack
 	file = eventually(lambda: frappe.db.get_value("Twilio SMS Media", {"parent": message.name}, "file"))
 	reader = stack.login(make_agent(make_user("tsms-reader@example.com", ["Inbox User"]), "Inbox", "Reader"))
 	ticket, communication = ticket_of(message), message.communication
+	of_message = (
+		(MESSAGE, {"name": message.name}),
+		("Twilio SMS Media", {"parent": message.name}),
+		("Twilio SMS Conversation", {"name": message.conversation}),
+	)
 	by_words = json.dumps({"content": ["like", f"%{secret}%"]})
 
 	def listed(person) -> list:
@@ -286,6 +310,11 @@ def test_texts_of_a_deleted_ticket_are_seen_by_nobody_and_not_kept(people, stack
 			assert person.call("frappe.client.get", http="GET", doctype=doctype, name=name).status_code == 403
 			count = person.call("frappe.client.get_count", http="GET", doctype=doctype, filters=by_name)
 			assert not count.json().get("message")
+		for doctype, filters in of_message:
+			asked = {"doctype": doctype, "filters": json.dumps(filters), "parent": MESSAGE}
+			for method in ("get_list", "get_count"):
+				found = person.call(f"frappe.client.{method}", http="GET", **asked)
+				assert not found.json().get("message"), doctype
 		assert person.call("frappe.client.get", doctype=MESSAGE, name=message.name).status_code == 403
 	frappe.db.rollback()
 	assert frappe.db.get_value(MESSAGE, message.name, "body") == secret

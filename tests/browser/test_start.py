@@ -71,9 +71,8 @@ def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots, picture
 		"Hello Ann, your boiler is due for its inspection. Does Tuesday suit you?"
 	)
 	expect(start.get_by_test_id("count")).to_have_text("1 segment")
-	start.get_by_test_id("file-input").set_input_files(
-		{"name": "boiler.png", "mimeType": "image/png", "buffer": picture}
-	)
+	picture = {"name": "boiler.png", "mimeType": "image/png", "buffer": picture}
+	start.get_by_test_id("file-input").set_input_files(picture)
 	expect(start.get_by_test_id("files")).to_contain_text("boiler.png")
 	page.screenshot(path=shots("start-desk"))
 	page.set_viewport_size(PHONE)
@@ -86,6 +85,15 @@ def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots, picture
 	expect(start.get_by_test_id("doubt")).to_contain_text("is not a phone number")
 	start.get_by_test_id("to").fill(ann.number)
 	expect(start.get_by_test_id("doubt")).to_be_hidden()
+	uploads, answers = [], []
+	page.route("**/upload_file", lambda route: uploads.append(route))
+	start.get_by_test_id("file-input").set_input_files({**picture, "name": "valve.png"})
+	start.get_by_test_id("send").click()
+	eventually(lambda: page.wait_for_timeout(50) or uploads)
+	page.route("**/*ticket.start", lambda route: answers.append(route.fetch()) or route.abort(), times=1)
+	uploads[0].continue_()
+	expect(start.get_by_test_id("problem")).to_contain_text("cannot be reached")
+	assert answers[0].ok
 	start.get_by_test_id("send").click()
 	ticket = eventually(lambda: frappe.db.get_value(CONVERSATION, {"customer_number": ann.number}, "ticket"))
 	page.wait_for_url(f"**/hd-ticket/{ticket}")
@@ -93,7 +101,7 @@ def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots, picture
 		"Boiler inspection",
 		ann.contact,
 	)
-	eventually(lambda: [len(m.media) for m in ann.inbox()] == [1])
+	eventually(lambda: [len(m.media) for m in ann.inbox()] == [2])
 
 
 def test_from_the_list_into_the_open_ticket_which_a_number_finds(page, stack, ann, user, shots):

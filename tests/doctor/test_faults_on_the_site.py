@@ -287,8 +287,13 @@ def test_answers_that_wait(clinic, status):
 
 def test_answers_that_wait_behind_others_are_no_finding(clinic):
 	an_hour_old(a_reply(clinic))
-	clinic.texts(tried_at=now_datetime())
+	clinic.texts(sent_at=now_datetime())
 	assert clinic.findings() == {}
+
+
+def test_answers_that_are_tried_again_and_again_without_leaving_are_a_finding(clinic):
+	an_hour_old(a_reply(clinic), tried_at=now_datetime())
+	assert clinic.only_finding("stuck.outbound", clinic.account)
 
 
 def test_answers_that_are_unconfirmed_for_long(clinic):

@@ -17,7 +17,7 @@ from twilio_sms_channel.infra.retry_policies import (
 
 def test_waits_double_up_to_the_longest():
 	assert [CALLS.wait_s(failures) for failures in (1, 2, 6)] == [0.1, 0.2, 3.2]
-	assert CALLS.wait_s(50) == CALLS.longest_s == 30
+	assert CALLS.wait_s(50) == CALLS.wait_s(5000) == CALLS.longest_s == 30
 	assert [THREADING.wait_s(failures) for failures in (1, 2, 5)] == [30, 60, 480]
 
 

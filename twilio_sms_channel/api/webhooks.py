@@ -26,11 +26,11 @@ MAX_BYTES, MAX_PARAMETERS = 256 * 1024, 500
 
 
 class Rejected(Exception):
-	"""A webhook that is answered with an error: HTTP status and the reason for the log."""
+	"""A webhook that is answered with an error: why, as one of `rejected_webhooks.HTTP_STATUS` and as a sentence."""
 
-	def __init__(self, http_status: int, reason: str):
+	def __init__(self, code: str, reason: str):
 		super().__init__(reason)
-		self.http_status, self.reason = http_status, reason
+		self.code, self.reason = code, reason
 
 
 @frappe.whitelist(allow_guest=True, xss_safe=True, methods=["GET", "POST"])
@@ -55,15 +55,17 @@ def _take_in_message(caller: webhook_auth.WebhookContext, params) -> Response:
 		return _take_in_status(caller, params)
 	is_self_test = self_test_webhook.is_one(params)
 	if self_test_webhook.PARAMETER in params and not is_self_test:
-		raise Rejected(403, "a self-test that this site does not expect (any more)")
+		raise Rejected(
+			rejected_webhooks.UNEXPECTED_SELF_TEST, "a self-test that this site does not expect (any more)"
+		)
 	try:
 		intake.receive(
 			caller.account, payloads.read_inbound(params), number=caller.number, dry_run=is_self_test
 		)
 	except payloads.MalformedWebhook as e:
-		raise Rejected(400, str(e))
+		raise Rejected(rejected_webhooks.MALFORMED, str(e))
 	except intake.UnknownNumber as e:
-		raise Rejected(404, f"{e} is not set up on this site")
+		raise Rejected(rejected_webhooks.UNKNOWN_NUMBER, f"{e} is not set up on this site")
 	return Response('<?xml version="1.0" encoding="UTF-8"?><Response/>', content_type="text/xml")
 
 
@@ -74,7 +76,7 @@ def _take_in_status(caller: webhook_auth.WebhookContext, params) -> Response:
 	try:
 		report = payloads.read_status(params)
 	except payloads.MalformedWebhook as e:
-		raise Rejected(400, str(e))
+		raise Rejected(rejected_webhooks.MALFORMED, str(e))
 	# Our own id in the URL: a callback can be faster than the answer that tells Twilio's.
 	name = frappe.request.args.get("message")
 	message = frappe.db.get_value(
@@ -93,7 +95,7 @@ def _take_in_status(caller: webhook_auth.WebhookContext, params) -> Response:
 			frappe.db.commit()
 		return Response(status=204)
 	if not message or (message.twilio_sid and message.twilio_sid != report.sid):
-		raise Rejected(404, f"message {report.sid} is not known on this site")
+		raise Rejected(rejected_webhooks.UNKNOWN_MESSAGE, f"message {report.sid} is not known on this site")
 
 	def take_in() -> None:
 		message_status.apply_callback(
@@ -120,9 +122,9 @@ def _answer(take_in: Callable) -> Response:
 			frappe.db.rollback()
 			if self_test_webhook.is_one(params):
 				self_test_webhook.refused(params, e.reason)
-			elif not rejected_webhooks.note(request, e.http_status, e.reason, params):
+			elif not rejected_webhooks.note(request, e.code, e.reason, params):
 				return Response(status=429)
-			return Response(status=e.http_status)
+			return Response(status=rejected_webhooks.HTTP_STATUS[e.code])
 	except Exception:
 		# Frappe answers many of its errors with 4xx, which Twilio takes for final. This one may be over in a second.
 		return _not_now()
@@ -182,10 +184,10 @@ def _refuse_too_much(request) -> None:
 	Frappe has read and parsed it by now; docs/network.md says how a proxy refuses it earlier.
 	"""
 	if (request.content_length or 0) > MAX_BYTES or len(request.get_data()) > MAX_BYTES:
-		raise Rejected(413, f"it is larger than {MAX_BYTES // 1024} kB")
+		raise Rejected(rejected_webhooks.TOO_LARGE, f"it is larger than {MAX_BYTES // 1024} kB")
 	params = request.form if request.method == "POST" else request.args
 	if sum(map(len, params.listvalues())) > MAX_PARAMETERS:
-		raise Rejected(413, f"it has more than {MAX_PARAMETERS} parameters")
+		raise Rejected(rejected_webhooks.TOO_LARGE, f"it has more than {MAX_PARAMETERS} parameters")
 
 
 def _signed_by(request, params) -> tuple[webhook_auth.WebhookContext, webhook_auth.Token]:
@@ -196,10 +198,12 @@ def _signed_by(request, params) -> tuple[webhook_auth.WebhookContext, webhook_au
 	"""
 	sid = params.get("AccountSid") or ""
 	if not payloads.ACCOUNT_SID.match(sid):
-		raise Rejected(403, "not signed: AccountSid is missing or malformed")
+		raise Rejected(rejected_webhooks.NOT_SIGNED, "not signed: AccountSid is missing or malformed")
 	caller = webhook_auth.caller(sid, params.get("To") or "")
 	if not caller:
-		raise Rejected(404, "the account (or subaccount) is not set up on this site")
+		raise Rejected(
+			rejected_webhooks.UNKNOWN_ACCOUNT, "the account (or subaccount) is not set up on this site"
+		)
 	tokens = list(webhook_auth.signing_tokens(caller))
 	if not tokens:
 		raise frappe.ValidationError(f"No auth token of {caller.account} can be read")
@@ -213,7 +217,10 @@ def _signed_by(request, params) -> tuple[webhook_auth.WebhookContext, webhook_au
 		for token, base in product(tokens, bases):
 			if find_fragment(request, base, token.value):
 				return caller, token
-	raise Rejected(403, "the signature does not fit the account's auth token and the Public Base URL")
+	raise Rejected(
+		rejected_webhooks.WRONG_SIGNATURE,
+		"the signature does not fit the account's auth token and the Public Base URL",
+	)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from math import inf
 
+MOST_DOUBLINGS = 60
+
 
 @dataclass(frozen=True)
 class Backoff:
@@ -17,7 +19,8 @@ class Backoff:
 		"""
 		:param failures: in a row, at least 1
 		"""
-		return min(self.first_s * 2 ** (failures - 1), self.most_s)
+		# A float ends before an outage does.
+		return min(self.first_s * 2 ** min(failures - 1, MOST_DOUBLINGS), self.most_s)
 
 	def is_exhausted(self, failures: int) -> bool:
 		return failures >= self.attempts

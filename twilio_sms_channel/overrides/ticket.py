@@ -49,10 +49,14 @@ class TicketMixin:
 
 		:param message: HTML
 		:param kwargs: `to`, `cc`, `bcc`, `attachments` (names of Files), since v1.24 `from_email`
+		:raises frappe.PermissionError: the user is no agent or may not write the ticket; or it is no POST request
 		:raises outbox.CannotText: the text may not or cannot be sent
 		"""
 		asked_for = _asked_for_by_request("reply_via_agent")
 		if asked_for:
+			if frappe.request.method != "POST":
+				# Frappe asks for the HTTP method at one of its three ways to a document's methods alone.
+				frappe.throw(_("Send replies with a POST request."), frappe.PermissionError)
 			# A request can bring the whole document along, with another conversation or team in it.
 			self.reload()
 		if not self.is_text_ticket:

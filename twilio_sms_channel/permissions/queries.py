@@ -15,6 +15,7 @@ COMMUNICATION, CONVERSATION, MESSAGE = (
 	"Twilio SMS Conversation",
 	"Twilio SMS Message",
 )
+NOTHING = "1 = 0"
 
 
 def communication_query(user: str | None = None, doctype: str | None = None) -> str:
@@ -32,19 +33,25 @@ def conversation_query(user: str | None = None, doctype: str | None = None) -> s
 	"""SQL condition on `tabTwilio SMS Conversation`."""
 	if _sees_everything(user):
 		return ""
-	visible = _visible(user)
-	return f"cast(`tabTwilio SMS Conversation`.ticket as binary) in ({visible})" if visible else ""
+	if not (desk := desk_or_none()):
+		return NOTHING
+	tickets = _visible(user) or f"select cast(name as binary) from `tab{desk.doctype}`"
+	return f"cast(`tabTwilio SMS Conversation`.ticket as binary) in ({tickets})"
 
 
 def message_query(user: str | None = None, doctype: str | None = None) -> str:
 	"""SQL condition on `tabTwilio SMS Message`: by the ticket that its Communication is in now."""
 	if _sees_everything(user):
 		return ""
-	if not (visible := _visible(user)):
-		return ""
+	if not desk_or_none():
+		return NOTHING
+	visible = _visible(user)
+	in_ticket = (
+		f"cast(reference_name as binary) in ({visible})" if visible else "ifnull(reference_name, '') != ''"
+	)
 	return (
 		"`tabTwilio SMS Message`.communication in (select name from `tabCommunication` where"
-		f" communication_medium = 'SMS' and cast(reference_name as binary) in ({visible}))"
+		f" communication_medium = 'SMS' and {in_ticket})"
 	)
 
 
@@ -187,6 +194,6 @@ def _readable(doctype: str, user: str) -> str:
 		found = query.build_match_conditions()
 	except frappe.PermissionError:
 		frappe.clear_last_message()
-		return "1 = 0"
+		return NOTHING
 	# Whoever may read nothing of it but what is shared with them: Frappe keeps that apart.
 	return " and ".join(f"({condition})" for condition in (found, *query.conditions) if condition)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -10,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import frappe
+import requests
 from frappe.utils.data import convert_utc_to_system_timezone
 
 from twilio_sms_channel.content import outside
@@ -69,6 +71,12 @@ class Login:
 		if self not in clients:
 			clients[self] = self.client()
 		return clients[self]
+
+	def connect(self) -> None:
+		"""Connect the running thread's client, so that its next call need not: however long that takes."""
+		with suppress(requests.exceptions.RequestException):
+			session = self.thread_client().http_client.session
+			session.get(self.base_url, timeout=self.timeout_s, allow_redirects=False)
 
 
 class _DatedAdapter(window.WindowAdapter):

@@ -21,6 +21,10 @@ class MissedWindow(Exception):
 	"""A request came too late, and was not sent: Twilio never heard of it."""
 
 
+class SlowConnection(MissedWindow):
+	"""It came too late because connecting took so long."""
+
+
 @contextmanager
 def until(moment_s: float | None) -> Iterator[None]:
 	"""Requests of this thread leave until then, or not at all.
@@ -43,16 +47,23 @@ def check() -> None:
 		raise MissedWindow
 
 
+def _check_connected() -> None:
+	try:
+		check()
+	except MissedWindow:
+		raise SlowConnection from None
+
+
 class _Http(HTTPConnection):
 	def connect(self) -> None:
 		super().connect()
-		check()
+		_check_connected()
 
 
 class _Https(HTTPSConnection):
 	def connect(self) -> None:
 		super().connect()
-		check()
+		_check_connected()
 
 
 class _HttpPool(HTTPConnectionPool):

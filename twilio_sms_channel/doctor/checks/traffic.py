@@ -193,7 +193,7 @@ def _waiting(account_context: AccountContext, status: str) -> int:
 
 def _moves(number: str, since) -> bool:
 	"""A number sends no faster than its type may: that many wait is nothing wrong as long as some leave."""
-	return bool(frappe.db.exists(MESSAGE, {"number": number, "tried_at": (">", since)}))
+	return bool(frappe.db.exists(MESSAGE, {"number": number, "sent_at": (">", since)}))
 
 
 def _of_account_context(Message, account_context: AccountContext):

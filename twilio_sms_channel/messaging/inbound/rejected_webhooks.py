@@ -14,12 +14,28 @@ LOG, ACCOUNT = "Twilio SMS Rejected Webhook", "Twilio SMS Account"
 MAX_PER_MINUTE_OF_ACCOUNT, MAX_PER_MINUTE = 30, 60
 # Invented ones would be without number.
 UNKNOWN = "unknown"
+NOT_SIGNED, WRONG_SIGNATURE, TOO_LARGE = "not_signed", "wrong_signature", "too_large"
+UNKNOWN_ACCOUNT, UNKNOWN_NUMBER, UNKNOWN_MESSAGE = "unknown_account", "unknown_number", "unknown_message"
+MALFORMED, UNEXPECTED_SELF_TEST = "malformed", "unexpected_self_test"
+HTTP_STATUS = {
+	NOT_SIGNED: 403,
+	WRONG_SIGNATURE: 403,
+	UNEXPECTED_SELF_TEST: 403,
+	UNKNOWN_ACCOUNT: 404,
+	UNKNOWN_NUMBER: 404,
+	UNKNOWN_MESSAGE: 404,
+	MALFORMED: 400,
+	TOO_LARGE: 413,
+}
+"""Why a webhook is turned away → what it is answered."""
 
 
-def note(request, http_status: int, reason: str, params) -> bool:
+def note(request, code: str, reason: str, params) -> bool:
 	"""One line about a webhook that was turned away, as long as there are not too many within a minute. Commits.
 
 	:param request: the werkzeug request; of its content only AccountSid and To are kept
+	:param code: one of `HTTP_STATUS`
+	:param reason: the same as a sentence, with what it was about
 	:return: False when there are too many
 	"""
 	try:
@@ -31,7 +47,8 @@ def note(request, http_status: int, reason: str, params) -> bool:
 	frappe.get_doc(
 		{
 			"doctype": LOG,
-			"http_status": http_status,
+			"http_status": HTTP_STATUS[code],
+			"code": code,
 			"reason": outside.plain(reason),
 			"account_sid": outside.plain(params.get("AccountSid")),
 			"to_number": outside.plain(params.get("To")),
@@ -43,52 +60,31 @@ def note(request, http_status: int, reason: str, params) -> bool:
 	return True
 
 
-def how_to_mend(reason: str | None) -> str:
+def how_to_mend(code: str | None) -> str:
 	"""What to do about a webhook that was turned away, in the user's language.
 
-	:param reason: as it was noted, see `api/webhooks.py`
+	:param code: one of `HTTP_STATUS`
 	"""
-	fixes = (
-		(
-			"AccountSid is missing",
-			_("It did not come from Twilio. Nothing needs to be done: strangers who try addresses end here."),
-		),
-		(
-			"the signature does not fit",
-			_(
-				"Enter the account's Auth Token again if it was changed in the Twilio console. Make the Public Base URL in Twilio SMS Settings exactly the address that Twilio has: https or http, host and port are part of the signature."
-			),
-		),
-		(
-			"the account (or subaccount)",
-			_(
-				"Connect the account that owns the number. A subaccount is an account of its own, with a SID and an Auth Token of its own."
-			),
-		),
-		(
-			"message ",
-			_(
-				"It tells of a text that this site does not have, because it was deleted or an older backup was restored. Nothing needs to be done."
-			),
-		),
-		(
-			"it has more than",
-			_("It did not come from Twilio. Nothing needs to be done: strangers who try addresses end here."),
-		),
-		(
-			"it is larger than",
-			_("It did not come from Twilio. Nothing needs to be done: strangers who try addresses end here."),
-		),
-		(
-			"is not set up on this site",
-			_(
-				"Import the number, or take this site's webhook off it in the Twilio console if its texts belong elsewhere."
-			),
-		),
-	)
-	for said, what_to_do in fixes:
-		if said in (reason or ""):
-			return what_to_do
+	if code in (NOT_SIGNED, TOO_LARGE):
+		return _(
+			"It did not come from Twilio. Nothing needs to be done: strangers who try addresses end here."
+		)
+	if code == WRONG_SIGNATURE:
+		return _(
+			"Enter the account's Auth Token again if it was changed in the Twilio console. Make the Public Base URL in Twilio SMS Settings exactly the address that Twilio has: https or http, host and port are part of the signature."
+		)
+	if code == UNKNOWN_ACCOUNT:
+		return _(
+			"Connect the account that owns the number. A subaccount is an account of its own, with a SID and an Auth Token of its own."
+		)
+	if code == UNKNOWN_NUMBER:
+		return _(
+			"Import the number, or take this site's webhook off it in the Twilio console if its texts belong elsewhere."
+		)
+	if code == UNKNOWN_MESSAGE:
+		return _(
+			"It tells of a text that this site does not have, because it was deleted or an older backup was restored. Nothing needs to be done."
+		)
 	return _(
 		"It was signed by Twilio, but is not as Twilio writes webhooks. Check that nothing between Twilio and this site changes requests."
 	)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import frappe
+from frappe import _
 from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.content import media_links
@@ -23,7 +24,7 @@ from twilio_sms_channel.twilio_gateway import (
 from twilio_sms_channel.twilio_gateway.client import Gateway, Login, create, creation
 from twilio_sms_channel.twilio_gateway.failures import CALL_ERRORS, problem
 from twilio_sms_channel.twilio_gateway.models import Accepted
-from twilio_sms_channel.twilio_gateway.window import MissedWindow
+from twilio_sms_channel.twilio_gateway.window import MissedWindow, SlowConnection
 
 MESSAGE = "Twilio SMS Message"
 MAX_CALLS, MAX_CALLS_OF_A_NUMBER = 150, 50
@@ -60,6 +61,12 @@ class Call:
 		error = self.answer.exception()
 		if error is None:
 			return self.answer.result()
+		if isinstance(error, SlowConnection):
+			return errors.TryAgain(
+				_(
+					"Connecting to Twilio took more than {0} seconds. Check this server's name servers and its proxy."
+				).format(SEND_WITHIN_S)
+			)
 		if isinstance(error, MissedWindow):
 			return error
 		if isinstance(error, CALL_ERRORS):
@@ -141,7 +148,12 @@ class Calls:
 
 
 def _send(login: Login, options: dict, until: float) -> Accepted:
-	return create(login.thread_client(), options, until)
+	try:
+		return create(login.thread_client(), options, until)
+	except SlowConnection:
+		# It is closed with the exception: without another one, no message would ever leave.
+		login.connect()
+		raise
 
 
 def _options(message: ClaimedMessage) -> dict:

@@ -308,11 +308,11 @@ class Start extends TwilioElement {
 		this.sending = true;
 		this.problem = "";
 		this.may_want_to_stop = false;
-		// Should the answer get lost, pressing again sends nothing twice.
-		this.request_id ||= crypto.getRandomValues(new Uint32Array(4)).join("");
 		try {
 			await this.attachments.settled();
 			if (this.attachments.failed) throw new Error(__("A file was not uploaded. Remove it or attach it again."));
+			// Should the answer get lost, pressing again sends nothing twice. Each upload that ends is a change.
+			this.request_id ||= crypto.getRandomValues(new Uint32Array(4)).join("");
 			const started = await this.host.call("start", {
 				to: this.to.trim(),
 				message: this.text,

@@ -19,6 +19,7 @@ class TwilioSMSRejectedWebhook(Document):
 		from frappe.types import DF
 
 		account_sid: DF.Data | None
+		code: DF.Data | None
 		how_to_mend: DF.SmallText | None
 		http_status: DF.Int
 		ip_address: DF.Data | None
@@ -32,7 +33,7 @@ class TwilioSMSRejectedWebhook(Document):
 
 	@property
 	def how_to_mend(self) -> str:
-		return rejected_webhooks.how_to_mend(self.reason)
+		return rejected_webhooks.how_to_mend(self.code)
 
 	@staticmethod
 	def clear_old_logs(days: int = 30) -> None:
