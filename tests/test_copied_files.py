@@ -10,7 +10,7 @@ from support.reply_box import noise, upload
 from support.stack import content_of, eventually, ticket_of
 
 from twilio_sms_channel.content import files
-from twilio_sms_channel.overrides.file import FileMixin
+from twilio_sms_channel.overrides.frappe.file import FileMixin
 
 MERGE = "helpdesk.helpdesk.doctype.hd_ticket.api.merge_ticket"
 

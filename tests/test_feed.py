@@ -11,7 +11,8 @@ from support.people import make_customer
 from support.stack import eventually, lifted, status_of
 
 from twilio_sms_channel.messaging.outbound import outbox
-from twilio_sms_channel.overrides import activity, feed_html
+from twilio_sms_channel.overrides.helpdesk import feed as override
+from twilio_sms_channel.overrides.helpdesk import feed_html
 
 API = "twilio_sms_channel.api.ticket."
 HELPDESK = "helpdesk.helpdesk.doctype.hd_ticket.api."
@@ -206,21 +207,21 @@ def test_one_status_stands_beside_a_text(agent, ticket):
 def test_a_long_ticket_shows_its_newest_texts_and_tells_of_the_others(agent, ticket, stack):
 	make_email(ticket)
 	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
-	names = [outbox.write(conversation, f"Line {n}.").name for n in range(activity.MAX_MESSAGES + 2)]
+	names = [outbox.write(conversation, f"Line {n}.").name for n in range(override.MAX_MESSAGES + 2)]
 	frappe.db.after_commit.reset()
 	frappe.db.set_value(MESSAGE, {"name": ("in", names)}, "status", "Canceled")
 	frappe.db.commit()
 	shown = entries(agent, ticket)
 	# An e-mail is no text, and nobody takes it out.
-	assert len(shown) == activity.MAX_MESSAGES + 1
+	assert len(shown) == override.MAX_MESSAGES + 1
 	assert "By e-mail" in shown[0]["content"]
 	assert "#twilio-sms-earlier=" in shown[1]["content"] and "3 earlier texts" in shown[1]["content"]
 	assert "Line 2." in shown[1]["content"] and "earlier texts" not in str(shown[2:])
-	assert f"Line {activity.MAX_TEXTS + 1}." in shown[-1]["content"]
+	assert f"Line {override.MAX_MESSAGES + 1}." in shown[-1]["content"]
 	# What an agent quotes of it in an e-mail leaves without that line.
 	assert "earlier" not in feed_html.for_customer(shown[1]["content"])
 	everything = entries(portal_user_of(ticket, stack), ticket)
-	assert len(everything) == activity.MAX_MESSAGES + 4
+	assert len(everything) == override.MAX_MESSAGES + 4
 	assert "earlier texts" not in str(everything)
 
 
@@ -281,7 +282,7 @@ def test_desks_timeline_learns_of_each_status(ticket, stack):
 
 def lines(ticket) -> list[str]:
 	frappe.db.rollback()
-	return [line["what"] for line in activity.events(frappe.get_doc("HD Ticket", ticket.name))]
+	return [line["what"] for line in override.events(frappe.get_doc("HD Ticket", ticket.name))]
 
 
 def named(ticket, name="Ann"):

@@ -11,7 +11,7 @@ from support.people import make_agent, make_team
 from support.stack import Customer, ticket_of
 
 from twilio_sms_channel.messaging.conversation import ticket_search
-from twilio_sms_channel.overrides.search import _besides, in_palette
+from twilio_sms_channel.overrides.helpdesk.search import _besides, in_palette
 from twilio_sms_channel.people import phone
 
 API = "twilio_sms_channel.api.ticket."

@@ -13,7 +13,7 @@ from support.reply_box import conversation_with
 
 from twilio_sms_channel.api import ticket as endpoints
 from twilio_sms_channel.messaging.outbound import starting
-from twilio_sms_channel.overrides import activity
+from twilio_sms_channel.overrides.helpdesk import feed
 
 MESSAGE = "Twilio SMS Message"
 FEW, MANY = 5, 500
@@ -147,9 +147,9 @@ OURS = {
 }
 # For each received message, of whatever medium, Helpdesk looks for a User of its sender: what these ask besides counts.
 AROUND_HELPDESKS = {
-	"get_one": (activity.get_one, helpdesk.get_one),
+	"get_one": (feed.get_one, helpdesk.get_one),
 	"get_ticket_activities": (
-		activity.get_ticket_activities,
+		feed.get_ticket_activities,
 		getattr(helpdesk, "get_ticket_activities", None),
 	),
 }

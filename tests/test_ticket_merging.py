@@ -224,7 +224,7 @@ def test_a_merged_ticket_is_not_split(agent, customer, ticket, stack):
 def test_a_report_that_comes_while_tickets_merge_shows_in_the_copy(agent, customer, ticket, stack):
 	"""The copy is made before the report is written down, and the message gets it after."""
 	from twilio_sms_channel.messaging.delivery import message_status
-	from twilio_sms_channel.overrides import merging
+	from twilio_sms_channel.overrides.helpdesk import merging
 
 	with stack.without_worker():
 		agent.reply(ticket.name, "<p>Nice</p>")

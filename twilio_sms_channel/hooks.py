@@ -1,7 +1,7 @@
 import frappe
 
 from twilio_sms_channel.infra import compat
-from twilio_sms_channel.overrides import reading
+from twilio_sms_channel.overrides.frappe import reading
 
 app_name = "twilio_sms_channel"
 app_title = "Twilio SMS Channel"
@@ -29,34 +29,34 @@ after_app_uninstall = "twilio_sms_channel.uninstall.after_app_uninstall"
 # From v16 on Frappe mixes extensions of several apps; before, the last app's class replaces the DocType's.
 if compat.IS_V16:
 	extend_doctype_class = {
-		"File": ["twilio_sms_channel.overrides.file.FileMixin"],
-		"HD Ticket": ["twilio_sms_channel.overrides.ticket.TicketMixin"],
+		"File": ["twilio_sms_channel.overrides.frappe.file.FileMixin"],
+		"HD Ticket": ["twilio_sms_channel.overrides.helpdesk.ticket.TicketMixin"],
 	}
 else:
-	override_doctype_class = {"HD Ticket": "twilio_sms_channel.overrides.ticket_v15.SMSTicket"}
+	override_doctype_class = {"HD Ticket": "twilio_sms_channel.overrides.helpdesk.ticket_v15.SMSTicket"}
 
 override_whitelisted_methods = {
-	"frappe.utils.global_search.search": "twilio_sms_channel.overrides.search.in_desk",
-	"helpdesk.api.search.search": "twilio_sms_channel.overrides.search.on_page",
-	"helpdesk.search.search": "twilio_sms_channel.overrides.search.in_palette",
-	"helpdesk.api.article.hd_search": "twilio_sms_channel.overrides.search.in_palette",
-	"frappe.desk.query_report.export_query": "twilio_sms_channel.overrides.exporting.of_report",
-	"frappe.desk.reportview.export_query": "twilio_sms_channel.overrides.exporting.of_list",
-	"frappe.email.relink": "twilio_sms_channel.overrides.mail_endpoints.relink",
-	"frappe.email.inbox.mark_as_closed_open": "twilio_sms_channel.overrides.mail_endpoints.mark_as_closed_open",
-	"frappe.email.inbox.mark_as_spam": "twilio_sms_channel.overrides.mail_endpoints.mark_as_spam",
-	"frappe.email.inbox.mark_as_trash": "twilio_sms_channel.overrides.mail_endpoints.mark_as_trash",
-	"frappe.email.inbox.move_email": "twilio_sms_channel.overrides.mail_endpoints.move_email",
-	"helpdesk.helpdesk.doctype.hd_ticket.api.merge_ticket": "twilio_sms_channel.overrides.ticket_endpoints.merge_ticket",
-	"helpdesk.helpdesk.doctype.hd_ticket.api.split_ticket": "twilio_sms_channel.overrides.ticket_endpoints.split_ticket",
-	"helpdesk.helpdesk.doctype.hd_ticket.api.get_one": "twilio_sms_channel.overrides.activity.get_one",
-	"helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities": "twilio_sms_channel.overrides.activity.get_ticket_activities",
+	"frappe.utils.global_search.search": "twilio_sms_channel.overrides.helpdesk.search.in_desk",
+	"helpdesk.api.search.search": "twilio_sms_channel.overrides.helpdesk.search.on_page",
+	"helpdesk.search.search": "twilio_sms_channel.overrides.helpdesk.search.in_palette",
+	"helpdesk.api.article.hd_search": "twilio_sms_channel.overrides.helpdesk.search.in_palette",
+	"frappe.desk.query_report.export_query": "twilio_sms_channel.overrides.frappe.exporting.of_report",
+	"frappe.desk.reportview.export_query": "twilio_sms_channel.overrides.frappe.exporting.of_list",
+	"frappe.email.relink": "twilio_sms_channel.overrides.frappe.mail_endpoints.relink",
+	"frappe.email.inbox.mark_as_closed_open": "twilio_sms_channel.overrides.frappe.mail_endpoints.mark_as_closed_open",
+	"frappe.email.inbox.mark_as_spam": "twilio_sms_channel.overrides.frappe.mail_endpoints.mark_as_spam",
+	"frappe.email.inbox.mark_as_trash": "twilio_sms_channel.overrides.frappe.mail_endpoints.mark_as_trash",
+	"frappe.email.inbox.move_email": "twilio_sms_channel.overrides.frappe.mail_endpoints.move_email",
+	"helpdesk.helpdesk.doctype.hd_ticket.api.merge_ticket": "twilio_sms_channel.overrides.helpdesk.ticket_endpoints.merge_ticket",
+	"helpdesk.helpdesk.doctype.hd_ticket.api.split_ticket": "twilio_sms_channel.overrides.helpdesk.ticket_endpoints.split_ticket",
+	"helpdesk.helpdesk.doctype.hd_ticket.api.get_one": "twilio_sms_channel.overrides.helpdesk.feed.get_one",
+	"helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities": "twilio_sms_channel.overrides.helpdesk.feed.get_ticket_activities",
 }
 # What reads rows without asking who may read them.
 override_whitelisted_methods.update(reading.overrides(frappe.__version__))
 
 # Other modules lead to these endpoints as well.
-before_request = ["twilio_sms_channel.overrides.aliases.refuse"]
+before_request = ["twilio_sms_channel.overrides.frappe.aliases.refuse"]
 
 # Permissions: texts are read by whoever may read their ticket -------------------------------------
 
@@ -90,10 +90,12 @@ _OURS = tuple(
 )
 
 doc_events = {
-	**{doctype: {"before_print": "twilio_sms_channel.overrides.printing.as_text"} for doctype in _OURS},
+	**{
+		doctype: {"before_print": "twilio_sms_channel.overrides.frappe.printing.as_text"} for doctype in _OURS
+	},
 	"Communication": {
 		"validate": "twilio_sms_channel.permissions.protected_fields.keep_in_ticket",
-		"after_delete": "twilio_sms_channel.overrides.deleting.forget_words",
+		"after_delete": "twilio_sms_channel.overrides.frappe.deleting.forget_words",
 	},
 	"Contact": {
 		"before_validate": "twilio_sms_channel.people.contacts.clean",
@@ -105,7 +107,7 @@ doc_events = {
 	"HD Ticket": {
 		"before_insert": "twilio_sms_channel.permissions.protected_fields.before_ticket_insert",
 		"before_validate": "twilio_sms_channel.permissions.protected_fields.before_ticket_validate",
-		"after_delete": "twilio_sms_channel.overrides.deleting.forget_words",
+		"after_delete": "twilio_sms_channel.overrides.frappe.deleting.forget_words",
 	},
 	"ToDo": {"validate": "twilio_sms_channel.permissions.protected_fields.before_assignment"},
 	"Error Log": {"before_insert": "twilio_sms_channel.infra.redaction.redact_error"},
@@ -152,4 +154,4 @@ doctype_list_js = {
 
 extend_bootinfo = "twilio_sms_channel.reports.boot.extend"
 
-additional_timeline_content = {"HD Ticket": ["twilio_sms_channel.overrides.activity.desk_timeline"]}
+additional_timeline_content = {"HD Ticket": ["twilio_sms_channel.overrides.helpdesk.feed.desk_timeline"]}

@@ -136,7 +136,7 @@ def as_email(message: str, ticket, address: str = "") -> None:
 	"""Send a text that did not arrive as an e-mail in its ticket, files included. The reply channel stays.
 
 	:param message: name of an outbound Twilio SMS Message
-	:param ticket: the ticket's document, see `overrides.ticket.TicketMixin`
+	:param ticket: the ticket's document, see `overrides.helpdesk.ticket.TicketMixin`
 	:param address: instead of the customer's own
 	:raises CannotSendAsEmail: no valid address, the text may still arrive, or was sent as an e-mail before
 	"""

@@ -12,7 +12,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.desks.registry import desk_or_none
-from twilio_sms_channel.overrides import aliases
+from twilio_sms_channel.overrides.frappe import aliases
 
 OURS = (
 	"Twilio SMS Account",

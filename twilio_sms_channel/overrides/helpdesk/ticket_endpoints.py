@@ -13,7 +13,7 @@ from frappe import _
 from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra import locks
 from twilio_sms_channel.messaging.conversation import conversations
-from twilio_sms_channel.overrides import merging
+from twilio_sms_channel.overrides.helpdesk import merging
 
 TICKET = "HD Ticket"
 Answer = TypeVar("Answer")

@@ -18,7 +18,7 @@ from twilio_sms_channel.infra.statuses import NOT_DELIVERED
 from twilio_sms_channel.messaging.conversation import eligibility, timeline
 from twilio_sms_channel.messaging.delivery import labels
 from twilio_sms_channel.messaging.outbound import ticket_messages
-from twilio_sms_channel.overrides import feed_html
+from twilio_sms_channel.overrides.helpdesk import feed_html
 from twilio_sms_channel.people import phone
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"

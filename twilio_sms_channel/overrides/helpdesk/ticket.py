@@ -17,7 +17,7 @@ from twilio_sms_channel.infra import db_errors, fetched_fields
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
 from twilio_sms_channel.messaging.conversation import conversations, entries
 from twilio_sms_channel.messaging.outbound import outbox, pasted_images
-from twilio_sms_channel.overrides import feed_html, merging
+from twilio_sms_channel.overrides.helpdesk import feed_html, merging
 from twilio_sms_channel.people import contacts, phone
 
 # The reply box does not say what its screen showed. A text that is this young was hardly read.

@@ -10,7 +10,7 @@ from typing import Any
 import frappe
 from frappe.desk import query_report, reportview
 
-from twilio_sms_channel.overrides import reading
+from twilio_sms_channel.overrides.frappe import reading
 
 # Phone numbers and amounts stay as they are.
 FORMULA = r"(?:[=@\t\r]|[+-](?![\d\s().-]*(?:[\"\r\n,;|]|$)))"

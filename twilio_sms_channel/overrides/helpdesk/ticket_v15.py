@@ -2,7 +2,7 @@
 
 from helpdesk.helpdesk.doctype.hd_ticket.hd_ticket import HDTicket
 
-from twilio_sms_channel.overrides.ticket import TicketMixin
+from twilio_sms_channel.overrides.helpdesk.ticket import TicketMixin
 
 
 class SMSTicket(TicketMixin, HDTicket):
