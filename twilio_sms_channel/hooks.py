@@ -36,7 +36,7 @@ else:
 	override_doctype_class = {"HD Ticket": "twilio_sms_channel.overrides.helpdesk.ticket_v15.SMSTicket"}
 
 override_whitelisted_methods = {
-	"frappe.utils.global_search.search": "twilio_sms_channel.overrides.helpdesk.search.in_desk",
+	"frappe.utils.global_search.search": "twilio_sms_channel.overrides.frappe.search.in_desk",
 	"helpdesk.api.search.search": "twilio_sms_channel.overrides.helpdesk.search.on_page",
 	"helpdesk.search.search": "twilio_sms_channel.overrides.helpdesk.search.in_palette",
 	"helpdesk.api.article.hd_search": "twilio_sms_channel.overrides.helpdesk.search.in_palette",

@@ -1,4 +1,4 @@
-"""Searching for a phone number finds the tickets with its texts: in Desk's search, and in Helpdesk's.
+"""Searching for a phone number finds the tickets with its texts in Helpdesk's searches as well.
 
 Each calls the function that it stands in for and puts its own finds before. What is no phone number goes through as it is.
 """
@@ -12,9 +12,8 @@ from frappe.utils import escape_html, get_datetime
 from redis.exceptions import RedisError
 
 from twilio_sms_channel.desks.registry import desk_or_none
-from twilio_sms_channel.messaging.conversation import ticket_search
+from twilio_sms_channel.overrides.frappe.search import found_tickets
 
-MAX_FOUND = 10
 # Helpdesk's palette shows a handful of each kind.
 MAX_IN_PALETTE = 5
 TOLD_EVERY_S = 24 * 3600
@@ -29,23 +28,13 @@ SEARCH_FAILS = (RedisError, sqlite3.Error, IndexMissing, frappe.ValidationError)
 
 
 @frappe.whitelist()
-def in_desk(text: str, start: int | str = 0, limit: int | str = 20, doctype: str = "") -> Any:
-	"""Desk's search (Frappe: `frappe.utils.global_search.search`)."""
-	from frappe.utils import global_search
-
-	# "More" asks for what follows; ours are on the first page.
-	found = [] if frappe.utils.cint(start) else _found(text, doctype)
-	return [_in_desk(row, text.strip()) for row in found] + global_search.search(text, start, limit, doctype)
-
-
-@frappe.whitelist()
 def in_palette(query: str, only_articles: bool | int | str = False, qtype: str = "and") -> Any:
 	"""The command palette of older Helpdesk, seen in v1.14 (`helpdesk.search.search`)."""
 	from helpdesk import search
 
 	# In newer releases no endpoint leads there.
 	frappe.is_whitelisted(search.search)
-	found = [] if frappe.utils.sbool(only_articles) else _found(query, limit=MAX_IN_PALETTE)
+	found = [] if frappe.utils.sbool(only_articles) else found_tickets(query, limit=MAX_IN_PALETTE)
 	groups = _besides(
 		found, lambda: search.search(query, only_articles=frappe.utils.sbool(only_articles), qtype=qtype), []
 	)
@@ -74,7 +63,7 @@ def on_page(
 
 	frappe.is_whitelisted(search.search)
 	# The page's filters are about what only its own index knows.
-	found = [] if filters and filters != "{}" else _found(query)
+	found = [] if filters and filters != "{}" else found_tickets(query)
 	nothing = {"results": [], "summary": {"duration": 0, "total_matches": 0, "filtered_matches": 0}}
 	answer = _besides(
 		found, lambda: search.search(query, filters=filters, limit=limit, title_only=title_only), nothing
@@ -89,13 +78,6 @@ def on_page(
 	for count in ("total_matches", "returned_matches", "filtered_matches"):
 		summary[count] = (summary.get(count) or 0) + added
 	return {**answer, "results": [*ours, *others], "summary": summary}
-
-
-def _found(query: str, doctype: str = "", limit: int = MAX_FOUND) -> list[dict[str, Any]]:
-	desk = desk_or_none()
-	if not desk or doctype not in ("", desk.doctype) or not desk.is_agent():
-		return []
-	return ticket_search.tickets(query, limit)
 
 
 def _besides(found: list, search: Callable[[], Any], nothing: Any) -> Any:
@@ -143,17 +125,6 @@ def _without_hidden(groups: list[dict]) -> list[dict]:
 		if group["title"] == "Tickets":
 			group["items"] = [item for item in group["items"] if item and str(item["name"]) not in hidden]
 	return [group for group in groups if group["items"]]
-
-
-def _in_desk(row: dict[str, Any], query: str) -> dict[str, Any]:
-	# Desk shows of "field : value" only what has the very words that were typed, in both, and shows it as HTML.
-	value = " · ".join([query, *(escape_html(row[field]) for field in ("customer", "subject"))])
-	return {
-		"doctype": desk_or_none().doctype,
-		"name": row["ticket"],
-		"content": f"{query} : {value}",
-		"rank": 1,
-	}
 
 
 def _in_palette(row: dict[str, Any]) -> dict[str, Any]:
