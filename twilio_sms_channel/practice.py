@@ -65,7 +65,7 @@ def _refuse_real_accounts() -> None:
 	real = frappe.get_all(ACCOUNT, filters={"enabled": 1, "name": ("!=", PRACTICE_ACCOUNT)}, pluck="name")
 	if real:
 		raise CannotPractise(
-			f"This site has the Twilio account {real[0]}, whose texts would end in the simulator. "
+			f"This site has the Twilio account {real[0]}, whose messages would end in the simulator. "
 			"Practise on another site, or switch that account off first."
 		)
 

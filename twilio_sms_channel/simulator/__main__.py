@@ -14,7 +14,7 @@ def main() -> None:
 	parser.add_argument("--number", action="append", help="one of our numbers; may be repeated")
 	parser.add_argument("--short-code", action="append", help="one of our short codes; may be repeated")
 	parser.add_argument("--service", help="name of a Messaging Service that has all of these in its pool")
-	parser.add_argument("--sms-url", default="", help="where inbound texts are announced")
+	parser.add_argument("--sms-url", default="", help="where inbound messages are announced")
 	parser.add_argument("--speed", type=float, default=1.0, help="of outbound messages; 1 is about a second")
 	parser.add_argument("--latency-s", type=float, default=0.0, help="how long every API answer takes")
 	options = parser.parse_args()

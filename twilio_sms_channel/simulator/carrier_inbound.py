@@ -132,11 +132,11 @@ class InboundCarrier:
 		route = self.world.inbound_route(number)
 		if route.application_sid:
 			return self.carrier.note(
-				message, f"The application {route.application_sid} was told of this text."
+				message, f"The application {route.application_sid} was told of this message."
 			)
 		if not route.url:
 			return self.carrier.note(
-				message, f"{number.phone_number} has no webhook URL: nobody was told of this text."
+				message, f"{number.phone_number} has no webhook URL: nobody was told of this message."
 			)
 		token = self.carrier.signing_token(number.account_sid)
 		answer = self.carrier.courier.deliver("inbound", message.sid, route.url, route.method, params, token)

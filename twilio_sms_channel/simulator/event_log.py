@@ -25,7 +25,7 @@ def event_state(entry) -> dict:
 		where = ", fallback URL" if entry.fallback else ""
 		return state | {
 			"kind": "callback" if entry.kind == "status" else "webhook",
-			"title": (f"Status “{status}”" if entry.kind == "status" else "Inbound text") + again + where,
+			"title": (f"Status “{status}”" if entry.kind == "status" else "Inbound message") + again + where,
 			"who": entry.params.get("To" if entry.kind == "status" else "From"),
 			"status": entry.status_code,
 			"ok": entry.ok and not entry.error_code,
@@ -75,7 +75,7 @@ def event_details(entry) -> dict:
 def _what_for(entry: RestRequest) -> str:
 	"""A REST request in words, as far as one line of the log allows."""
 	if entry.path.endswith("/Messages.json"):
-		return "Send a text" if entry.method == "POST" else "List messages"
+		return "Send a message" if entry.method == "POST" else "List messages"
 	for part, name in RESOURCES:
 		if part in entry.path:
 			return {"GET": "Read", "POST": "Change", "DELETE": "Delete"}.get(

@@ -14,17 +14,17 @@ FAULTS: dict[str, str] = {
 	"error_after": "Sending is answered 500 although the message IS accepted and delivered.",
 	"timeout_before": "Sending never gets an answer and the message is NOT accepted.",
 	"timeout_after": "Sending never gets an answer although the message IS accepted and delivered.",
-	"smart_encoding": "Twilio sends and lists a text with plain characters in place of fancy ones (½ becomes 1/2).",
-	"redaction": "Twilio keeps no words of a sent text: they are missing in its message list.",
-	"region_disabled": "Texts to another country than the sender's are refused (21408, geo permissions).",
+	"smart_encoding": "Twilio sends and lists a message with plain characters in place of fancy ones (½ becomes 1/2).",
+	"redaction": "Twilio keeps no words of a sent message: they are missing in its message list.",
+	"region_disabled": "Messages to another country than the sender's are refused (21408, geo permissions).",
 	"callback_first": "Status callbacks arrive before the answer to the send request.",
 	"callback_lost": "Status callbacks are not delivered.",
 	"callback_doubled": "Status callbacks are delivered twice.",
 	"callback_reordered": "A status callback is held back and delivered after the next one.",
-	"webhook_lost": "Inbound texts are not announced by webhook. They are in the message list.",
+	"webhook_lost": "Inbound messages are not announced by webhook. They are in the message list.",
 	"webhook_doubled": "Inbound webhooks are delivered twice.",
 	"bad_signature": "Webhooks and callbacks are signed with a wrong auth token.",
-	"media_missing": "Media of inbound texts is answered 404, as in the first seconds after a webhook.",
+	"media_missing": "Media of inbound messages is answered 404, as in the first seconds after a webhook.",
 }
 
 

@@ -212,7 +212,7 @@ class Pages:
 			raise BadRequest("The files are larger than 5 MB together.")
 		body = _string(data, "body")
 		if not body.strip() and not media:
-			raise BadRequest("A text needs words or a file.")
+			raise BadRequest("A message needs words or a file.")
 		message = self.sim.text(_string(data, "from"), _string(data, "to"), body, media)
 		return _json(_message_state(message), 201)
 

@@ -67,7 +67,7 @@ function announce() {
 	const all = state.messages.filter(arrived)
 	if (known) {
 		const elsewhere = all.findLast((m) => !known.has(m.sid) && !(m.customer === customer && m.ours === ours))
-		if (elsewhere) $("announce").textContent = `Text for ${handsetOf(elsewhere.customer)?.name ?? elsewhere.customer}: ${elsewhere.body}`
+		if (elsewhere) $("announce").textContent = `Message for ${handsetOf(elsewhere.customer)?.name ?? elsewhere.customer}: ${elsewhere.body}`
 	}
 	known = new Set(all.map((m) => m.sid))
 }
@@ -106,7 +106,7 @@ $("add").addEventListener("submit", async (event) => {
 })
 
 $("reset").addEventListener("click", async () => {
-	if (confirm("Forget all texts, opt-outs and the log, and switch all faults off?")) await call("/reset", {})
+	if (confirm("Forget all messages, opt-outs and the log, and switch all faults off?")) await call("/reset", {})
 })
 
 document.querySelectorAll(".tabs button").forEach((b) => b.addEventListener("click", () => {

@@ -8,10 +8,10 @@ const KINDS = { webhook: "Webhook", callback: "Callback", request: "API", notice
 export function drawNumbers() {
 	$("no-numbers").hidden = state.numbers.length > 0
 	sync($("numbers"), state.numbers, (n) => n.number, (n) => {
-		const health = n.dropped ? ["bad", "The service drops texts to this number: it has no inbound URL"]
+		const health = n.dropped ? ["bad", "The service drops messages to this number: it has no inbound URL"]
 			: n.kind === "alphanumeric sender" ? ["", "Sends only"]
-			: n.application ? ["bad", `The application ${n.application} takes the texts to this number`]
-			: !n.webhook ? ["bad", "No webhook URL: texts to this number reach nobody"]
+			: n.application ? ["bad", `The application ${n.application} takes the messages to this number`]
+			: !n.webhook ? ["bad", "No webhook URL: messages to this number reach nobody"]
 			: !n.last ? ["", "No webhook sent yet"]
 			: n.last.ok ? ["good", `Last webhook answered ${n.last.status}`]
 			: ["bad", n.last.error || `Last webhook answered ${n.last.status}`]

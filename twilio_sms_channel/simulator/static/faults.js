@@ -5,9 +5,9 @@ import { call, state } from "./state.js"
 
 const FAULT_GROUPS = {
 	"Every API request": ["rate_limit", "outage", "connection_closed", "slow_api"],
-	"Sending a text": ["error_before", "error_after", "timeout_before", "timeout_after", "smart_encoding", "redaction", "region_disabled"],
+	"Sending a message": ["error_before", "error_after", "timeout_before", "timeout_after", "smart_encoding", "redaction", "region_disabled"],
 	"Delivery reports": ["callback_first", "callback_lost", "callback_doubled", "callback_reordered"],
-	"Incoming texts": ["webhook_lost", "webhook_doubled", "bad_signature", "media_missing"],
+	"Incoming messages": ["webhook_lost", "webhook_doubled", "bad_signature", "media_missing"],
 }
 const FAULT_MODES = { off: "Off", "next:1": "Next time", "next:3": "Next 3 times", "sometimes:0.5": "Half the time", always: "Always" }
 
