@@ -67,7 +67,7 @@ def short_code(account: str, per_second: float = 0) -> str:
 def conversation(number: str):
 	"""A new customer's conversation with its ticket. Commits."""
 	customer = f"+1907{next(_customers)}"
-	ticket = frappe.get_doc({"doctype": TICKET, "subject": f"Text from {customer}"}).insert()
+	ticket = frappe.get_doc({"doctype": TICKET, "subject": f"SMS from {customer}"}).insert()
 	facts = {"number": number, "customer_number": customer, "title": customer}
 	facts |= {"ticket_doctype": TICKET, "ticket": str(ticket.name)}
 	made = frappe.get_doc({"doctype": CONVERSATION, **facts}).insert(ignore_permissions=True)

@@ -246,7 +246,11 @@ def parse(words: list[str]) -> argparse.Namespace:
 	for name, function, text in (
 		("test", test, "make the test site, if need be, and run the tests on it"),
 		("test-twilio-oldest", test_twilio_oldest, "the same with the oldest Twilio library that is allowed"),
-		("kill-matrix", kill_matrix, "processes killed at every stage, services restarted under 500 texts"),
+		(
+			"kill-matrix",
+			kill_matrix,
+			"processes killed at every stage, services restarted under 500 messages",
+		),
 		("fault-matrix", fault_matrix, "1,000 replies under each of the faults that sending may meet"),
 		("hostile", hostile, "10,000 hostile requests to the webhook"),
 	):
@@ -257,11 +261,11 @@ def parse(words: list[str]) -> argparse.Namespace:
 	once = command("demo", demo, "start a Helpdesk with simulated phones and tell a story on it")
 	once.add_argument("--once", action="store_true", help="stop what was started when the story is over")
 	for name, function, text in (
-		("bench-inbound", bench_inbound, "measure how fast texts come in, on a site of its own"),
+		("bench-inbound", bench_inbound, "measure how fast messages come in, on a site of its own"),
 		(
 			"bench-outbound",
 			bench_outbound,
-			"measure how fast and how evenly texts go out, on a site of its own",
+			"measure how fast and how evenly messages go out, on a site of its own",
 		),
 	):
 		command(name, function, text).add_argument(

@@ -70,7 +70,7 @@ class Story:
 		self.step("Ann texts the shop")
 		self.ann_texts(hello)
 		ticket = self.wait_for("a ticket", self.newest_ticket)
-		state = self.wait_for("her text in it", lambda: self.ends_with(ticket, hello))
+		state = self.wait_for("her message in it", lambda: self.ends_with(ticket, hello))
 		self.expect(state["channel"], "SMS", "the reply channel")
 		self.show(ticket)
 
@@ -83,7 +83,7 @@ class Story:
 		self.step("Ann sends a picture; it goes into the same ticket")
 		self.ann_texts("Is it this parcel?", picture=True)
 		self.wait_for("the picture in the ticket", lambda: self.picture(ticket))
-		self.expect(self.newest_ticket(), ticket, "the ticket of her text")
+		self.expect(self.newest_ticket(), ticket, "the ticket of her message")
 		self.show(ticket)
 
 		self.step("The agent wants to go over to e-mail, but Ann has no address yet")
@@ -91,7 +91,7 @@ class Story:
 		refusal = self.refused_switch(ticket)
 		if "no valid e-mail address" not in refusal:
 			raise Differs(f"the refusal says: {refusal}")
-		self.say("ticket", "Refused: she has no valid e-mail address. Replies still go by text.")
+		self.say("ticket", "Refused: she has no valid e-mail address. Replies still go by SMS.")
 
 		self.step("The agent adds her address, switches, and answers in the same reply box")
 		mails, texts = len(self.mails(ticket)), len(self.handset())
@@ -99,14 +99,14 @@ class Story:
 		self.expect(state["channel"], "Email", "the reply channel")
 		self.reply(ticket, "<p>Here is the invoice.</p>", to=ANNS_ADDRESS)
 		self.wait_for("one e-mail on the ticket", lambda: len(self.mails(ticket)) == mails + 1)
-		self.expect(len(self.handset()), texts, "the number of texts on her phone")
+		self.expect(len(self.handset()), texts, "the number of messages on her phone")
 		self.say("ticket", f"#{ticket} e-mail to {ANNS_ADDRESS}: Here is the invoice.")
 		self.send_mails()
 		self.wait_for("the e-mail to be sent", lambda: self.mails(ticket)[0]["status"] == "Sent")
 		self.say("mailbox", f"{ANNS_ADDRESS} has it; the e-mails are in {MAILS.relative_to(BENCH.parent)}")
-		self.say("handset", "no new text")
+		self.say("handset", "no new message")
 
-		self.step("And back to text")
+		self.step("And back to SMS")
 		self.switch(ticket, "SMS")
 		self.reply(ticket, "<p>Did the e-mail arrive?</p>")
 		self.ann_gets("Did the e-mail arrive?")

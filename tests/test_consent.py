@@ -275,9 +275,9 @@ def test_on_a_short_code_the_app_answers(customer, sim, short_code, agent):
 	message = customer.text_after_stop(to=short_code)
 	eventually(lambda: len(customer.inbox()) == 3)
 	stop, help_, start = (m.body for m in customer.inbox())
-	assert stop.startswith("Example Shop: You will get no more texts")
+	assert stop.startswith("Example Shop: You will get no more messages")
 	assert help_ == "Example Shop, call +1 415 555 0100. Reply STOP to stop."
-	assert start.startswith("Example Shop: You will get our texts again")
+	assert start.startswith("Example Shop: You will get our messages again")
 	ticket.reload()
 	# An automatic answer is no agent's reply.
 	assert not ticket.first_responded_on

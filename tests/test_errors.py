@@ -101,7 +101,7 @@ def test_a_text_that_waits_says_why_in_the_stored_words(site):
 
 def test_what_was_sent_as_an_email_says_so(site):
 	assert label(text(status="Canceled", sent_as_email=1)) == "Canceled (sent as e-mail)"
-	assert label(text(error_code="30006", sent_as_email=1)).endswith("receive texts. (sent as e-mail)")
+	assert label(text(error_code="30006", sent_as_email=1)).endswith("receive SMS. (sent as e-mail)")
 
 
 @pytest.fixture
@@ -138,10 +138,10 @@ def last(person, ticket):
 def test_the_agent_is_told_what_happened_and_what_fits(agent, failed):
 	failed("30006")
 	message = last(agent, failed.ticket)
-	assert message["fate"] == "Not delivered: The customer's number is a landline and cannot receive texts."
+	assert message["fate"] == "Not delivered: The customer's number is a landline and cannot receive SMS."
 	assert message["error"] == {
 		"code": "30006",
-		"what": "The customer's number is a landline and cannot receive texts.",
+		"what": "The customer's number is a landline and cannot receive SMS.",
 		"do": "Use e-mail or call.",
 		"who": "Agent",
 		"link": "https://www.twilio.com/docs/api/errors/30006",
@@ -183,7 +183,7 @@ def test_helpdesks_feed_tells_agents_the_reason_and_customers_the_fate(agent, fa
 	}
 	entry = entries[frappe.db.get_value("Twilio SMS Message", name, "communication")]
 	assert entry["delivery_status"] == "Not delivered"
-	assert "filtered the text" in entry["content"]
+	assert "filtered the message" in entry["content"]
 	assert 'href="https://www.twilio.com/docs/api/errors/30007"' in entry["content"]
 	hostile = entries[frappe.db.get_value("Twilio SMS Message", unknown, "communication")]["content"]
 	assert "&lt;script&gt;" in hostile
@@ -192,7 +192,7 @@ def test_helpdesks_feed_tells_agents_the_reason_and_customers_the_fate(agent, fa
 	portal = stack.login(user).call(read, http="GET", name=failed.ticket.name, is_customer_portal=1)
 	assert portal.status_code == 200, portal.text
 	assert "Not delivered" in portal.text
-	for secret in ("filtered the text", "errors/30007", "alert(1)"):
+	for secret in ("filtered the message", "errors/30007", "alert(1)"):
 		assert secret not in portal.text
 
 

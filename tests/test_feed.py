@@ -215,14 +215,14 @@ def test_a_long_ticket_shows_its_newest_texts_and_tells_of_the_others(agent, tic
 	# An e-mail is no text, and nobody takes it out.
 	assert len(shown) == override.MAX_MESSAGES + 1
 	assert "By e-mail" in shown[0]["content"]
-	assert "#twilio-sms-earlier=" in shown[1]["content"] and "3 earlier texts" in shown[1]["content"]
-	assert "Line 2." in shown[1]["content"] and "earlier texts" not in str(shown[2:])
+	assert "#twilio-sms-earlier=" in shown[1]["content"] and "3 earlier text messages" in shown[1]["content"]
+	assert "Line 2." in shown[1]["content"] and "earlier text messages" not in str(shown[2:])
 	assert f"Line {override.MAX_MESSAGES + 1}." in shown[-1]["content"]
 	# What an agent quotes of it in an e-mail leaves without that line.
 	assert "earlier" not in feed_html.for_customer(shown[1]["content"])
 	everything = entries(portal_user_of(ticket, stack), ticket)
 	assert len(everything) == override.MAX_MESSAGES + 4
-	assert "earlier texts" not in str(everything)
+	assert "earlier text messages" not in str(everything)
 
 
 def another(doc, **values):
@@ -317,7 +317,7 @@ def test_a_line_tells_who_started_the_conversation(customer, sim, agent):
 		answer = agent.call(f"{API}start", to=customer.number, message=body)
 		assert answer.status_code == 200, answer.text
 	ticket = frappe._dict(name=answer.json()["message"]["ticket"])
-	assert lines(ticket) == ["Grace Hopper started a text conversation"]
+	assert lines(ticket) == ["Grace Hopper started an SMS conversation"]
 
 
 def test_a_line_tells_that_a_text_reopened_the_ticket(customer, ticket):

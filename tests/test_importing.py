@@ -53,14 +53,14 @@ def test_what_can_be_imported_is_told_with_what_is_known_of_it(shop, admin, sim)
 		False,
 		True,
 	)
-	assert long["words"] == "Nothing is set: texts go nowhere"
+	assert long["words"] == "Nothing is set: messages go nowhere"
 	free = offers[shop.free]
 	assert (free["kind"], free["whose"]) == ("Toll-Free", "other")
-	assert free["words"] == "Texts go to another system: https://other.example.com/hook"
+	assert free["words"] == "Messages go to another system: https://other.example.com/hook"
 	assert offers[shop.code]["kind"] == "Short Code"
 	assert "Cannot be answered" in offers[shop.alpha]["words"]
 	assert (offers[shop.service]["kind"], offers[shop.service]["suggested"]) == ("Messaging Service", False)
-	assert offers[shop.service]["words"] == "Its texts go where each of its numbers sends them"
+	assert offers[shop.service]["words"] == "Its messages go where each of its numbers sends them"
 	assert said["trouble"] == ""
 
 
@@ -120,7 +120,7 @@ def test_a_number_with_conversations_is_switched_off_instead_of_deleted(stack, s
 		customer.text("STOP", to=used)
 	frappe.db.rollback()
 	assert frappe.db.exists(NUMBER, used)
-	assert "conversations (1), texts (2)" in said.text and "Enabled" in said.text, said.text
+	assert "conversations (1), messages (2)" in said.text and "Enabled" in said.text, said.text
 
 
 def test_what_twilio_calls_a_number_by_itself_is_no_description(shop, admin, sim):

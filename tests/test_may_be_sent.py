@@ -20,8 +20,8 @@ REPLY = "twilio_sms_channel.api.ticket.reply"
 @pytest.mark.parametrize(
 	("body", "says"),
 	[
-		("", "The text is empty. Write something or attach a file."),
-		(" \n\u200b\x00", "The text is empty"),
+		("", "The message is empty. Write something or attach a file."),
+		(" \n\u200b\x00", "The message is empty"),
 		("x" * 1601, "has 1601 characters; Twilio sends at most 1600. Shorten it"),
 	],
 	ids=["empty", "nothing to be seen", "long"],
@@ -41,8 +41,8 @@ def test_1600_characters_are_not_too_many(stack):
 		("BANK", {}, "is not a phone number"),
 		(CUSTOMER, {"enabled": 0}, "is switched off. An admin can switch it on."),
 		(CUSTOMER, {"sms_enabled": 0}, "is switched off"),
-		(CUSTOMER, {"number": "Example", "number_type": "Alphanumeric Sender"}, "take no texts from names"),
-		("+18765551234", {"number": "Example"}, "take no texts from names"),
+		(CUSTOMER, {"number": "Example", "number_type": "Alphanumeric Sender"}, "take no messages from names"),
+		("+18765551234", {"number": "Example"}, "take no messages from names"),
 		("+447911123456", {"number": "72399", "country": "United States"}, "reaches phones of United States only"),
 		("+14165550123", {"number": "72399", "country": "United States"}, "reaches phones of United States only"),
 		(CUSTOMER, {"number": "72399", "country": "United Kingdom"}, "reaches phones of United Kingdom only"),
@@ -88,11 +88,11 @@ def test_an_account_that_is_off(stack):
 def test_opted_out(stack):
 	conversation = conversation_with(stack)
 	conversation.opted_out = 1
-	assert "opted out of texts" in refused(conversation)
+	assert "opted out of text messages" in refused(conversation)
 	# Without the mark: the record decides.
 	conversation.opted_out = 0
 	consent.opt_out(conversation, consent.BY_REFUSAL)
-	assert "opted out of texts" in refused(conversation)
+	assert "opted out of text messages" in refused(conversation)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_opted_out(stack):
 	[
 		(CUSTOMER, {"mms_enabled": 0}, "cannot send files. Remove them"),
 		("+447911123456", {}, "reach the United States, Canada and Australia only"),
-		("+447911123456", {"number": "Example"}, "texts from names cannot carry files"),
+		("+447911123456", {"number": "Example"}, "messages from names cannot carry files"),
 	],
 )
 def test_files_where_there_is_no_mms(stack, picture, customer, fields, says):

@@ -30,7 +30,7 @@ def test_assignees_are_told_of_a_text_on_an_open_ticket(customer, sim):
 	assert notices(user, ticket) == []
 	customer.text("Is <b>anybody</b> there?")
 	(notice,) = eventually(lambda: notices(user, ticket))
-	assert notice.subject.endswith(f"sent a text on ticket {ticket.name}")
+	assert notice.subject.endswith(f"sent a text message on ticket {ticket.name}")
 	assert "<b>" not in notice.email_content
 	bell = frappe.get_all(
 		"HD Notification", {"user_to": user, "reference_ticket": ticket.name}, pluck="message"

@@ -178,7 +178,7 @@ def test_after_another_app_was_asked_an_opt_out_counts_but_for_its_own_confirmat
 	stopped, going = conversation_of(number), conversation_of(number)
 	with stack.without_worker():
 		write(stopped, "Hello")
-		outbox.write_automatic(stopped, "You will get no more texts")
+		outbox.write_automatic(stopped, "You will get no more messages")
 		write(going, "Hello")
 		frappe.db.commit()
 		claimed = claim.claim(number, 5).messages
@@ -189,7 +189,7 @@ def test_after_another_app_was_asked_an_opt_out_counts_but_for_its_own_confirmat
 		refused = {message.conversation: claim.look_again(message) for message in claimed}
 		assert refused[going.name] is None and refused[stopped.name].code == eligibility.Code.OPTED_OUT
 		frappe.db.set_value(MESSAGE, {"number": number}, "status", "Canceled")
-		outbox.write_automatic(stopped, "You will get no more texts")
+		outbox.write_automatic(stopped, "You will get no more messages")
 		frappe.db.commit()
 		(confirmation,) = claim.claim(number, 5).messages
 		assert confirmation.automatic and claim.look_again(confirmation) is None
@@ -271,7 +271,7 @@ def test_a_number_that_is_switched_off_sends_nothing_that_waited(stack, sim, con
 	frappe.db.set_value("Twilio SMS Number", number, "enabled", 0)
 	frappe.db.commit()
 	eventually(lambda: status_of(name) == "Failed")
-	assert "switched off before this text left" in frappe.db.get_value(MESSAGE, name, "error_message")
+	assert "switched off before this message left" in frappe.db.get_value(MESSAGE, name, "error_message")
 	assert sim.arrivals(number) == []
 
 
@@ -284,7 +284,7 @@ def test_texts_of_a_deleted_number_fail_visibly_and_hold_up_no_other(stack, sim,
 	frappe.db.commit()
 	eventually(lambda: all_sent(names))
 	assert status_of(names[0]) == "Failed"
-	assert "was deleted before this text left" in frappe.db.get_value(MESSAGE, names[0], "error_message")
+	assert "was deleted before this message left" in frappe.db.get_value(MESSAGE, names[0], "error_message")
 	assert len(sim.arrivals(other)) == 1
 
 

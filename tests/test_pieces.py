@@ -54,7 +54,7 @@ def test_file_names_are_short_for_twilio(site, name, short):
 		("\u202bשלום\u202c", "שלום"),
 		("👋", "👋"),
 		*(
-			(body, "Text from +1 415-555-0132")
+			(body, "SMS from +1 415-555-0132")
 			for body in ("", "   ", "\u200d", "\u2060", "\u3164", "\ufe0f", "\u202e")
 		),
 	],

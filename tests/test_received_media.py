@@ -98,12 +98,14 @@ def test_words_that_cannot_be_read_or_added_hold_up_neither_text_nor_file(custom
 	frappe.db.set_value(message.doctype, message.name, "account", "Deleted")
 	frappe.db.commit()
 	media_words.read(message.name)
-	assert frappe.db.exists("Error Log", {"method": f"The words of text {message.name} could not be read"})
+	assert frappe.db.exists("Error Log", {"method": f"The words of message {message.name} could not be read"})
 	# Its number was deleted, so that there is no conversation to be found.
 	frappe.db.set_value(message.doctype, message.name, {"account": message.account, "number": "+14155550199"})
 	frappe.db.commit()
 	media_stage.fetch(message.name)
-	assert frappe.db.exists("Error Log", {"method": f"The words of text {message.name} could not be added"})
+	assert frappe.db.exists(
+		"Error Log", {"method": f"The words of message {message.name} could not be added"}
+	)
 	(row,) = settled(message)
 	assert row.file and row.content_type == "text/plain"
 	frappe.db.set_value(message.doctype, message.name, "number", message.number)

@@ -52,7 +52,7 @@ def test_traffic_counts_what_came_went_and_arrived(planted):
 	assert wednesday["delivery_rate"] == 100
 	assert found["chart"]["data"]["labels"] == ["03-04", "03-05", "03-06"]
 	assert [each["values"] for each in found["chart"]["data"]["datasets"]] == [[1, 0, 0], [3, 0, 1]]
-	assert {each["label"]: each["value"] for each in found["report_summary"]}["Texts Out"] == 4
+	assert {each["label"]: each["value"] for each in found["report_summary"]}["Messages Out"] == 4
 
 
 def test_a_day_without_known_fates_has_no_delivery_rate_in_the_chart(planted):
@@ -147,7 +147,7 @@ def test_failures_by_reason_with_what_to_do(planted):
 	first, second = report(FAILURES)["result"]
 
 	assert (first["texts"], first["share"], first["code"], first["who"]) == (3, 75, "30006", "Agent")
-	assert first["group"] == "The customer's number is a landline and cannot receive texts."
+	assert first["group"] == "The customer's number is a landline and cannot receive SMS."
 	assert first["do"] == "Use e-mail or call."
 	assert (second["group"], second["do"], second["last"]) == ("Something new", "", at(1))
 

@@ -64,7 +64,7 @@ def test_a_file_goes_as_what_it_contains(stack, name, content, content_type):
 )
 def test_what_phones_do_not_take_is_refused_by_name(stack, name, content, said):
 	why = refused(conversation_with(stack), ("fine.png", noise(4, 4)), (name, content))
-	assert why.startswith(f"{name} ") and "cannot be sent by text" in why
+	assert why.startswith(f"{name} ") and "cannot be sent by text message" in why
 	assert said in why
 	assert "send this as e-mail" in why
 
@@ -147,7 +147,7 @@ def test_ten_files_of_five_megabytes_together_fit(stack):
 def test_what_cannot_be_made_smaller_is_refused(stack, content):
 	assert len(content) > 5 * MB
 	why = refused(conversation_with(stack), ("big", content))
-	assert why.startswith("big (") and "MB) cannot be sent by text" in why
+	assert why.startswith("big (") and "MB) cannot be sent by text message" in why
 
 
 @pytest.mark.parametrize(

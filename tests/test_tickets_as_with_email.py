@@ -57,7 +57,7 @@ def facts(ticket, *fields) -> list:
 def test_an_agents_text_is_the_first_response_and_an_automatic_text_is_none(agent, customer, ticket):
 	assert facts(ticket, "first_responded_on") == [None]
 	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
-	outbox.write_automatic(conversation, "You will get no more texts")
+	outbox.write_automatic(conversation, "You will get no more messages")
 	frappe.db.commit()
 	assert facts(ticket, "first_responded_on") == [None]
 	assert agent.reply(ticket.name, "<p>Hi</p>").status_code == 200

@@ -107,5 +107,5 @@ def test_what_the_server_says_is_translated(german, customer, sim):
 def test_what_browsers_say_is_translated(german):
 	boot = german.call("twilio_sms_channel.api.screen.boot", http="GET").json()["message"]
 	assert boot["lang"] == "de"
-	assert boot["messages"]["Send Text"] == "SMS senden"
+	assert boot["messages"]["Send SMS"] == "SMS senden"
 	assert boot["messages"]["Insert Saved Reply"] == "Gespeicherte Antwort einfügen"

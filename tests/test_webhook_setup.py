@@ -31,7 +31,7 @@ def test_all_that_twilio_takes_is_set(stack, admin, number, ours):
 	number.sms_method = number.sms_fallback_method = "GET"
 	said = ask(admin, "configure_webhooks", number=number.phone_number)
 	assert (said["replaced"], said["other"], said["problem"]) == (True, "", "")
-	assert said["words"] == "Texts come to this site"
+	assert said["words"] == "Messages come to this site"
 	set_now = (number.sms_url, number.sms_method, number.sms_fallback_url, number.sms_fallback_method)
 	assert set_now == (ours, "POST", ours, "POST")
 	row = frappe.get_doc(NUMBER, number.phone_number)
@@ -81,7 +81,7 @@ def test_what_stood_there_is_remembered_even_when_twilio_fails_in_between(stack,
 def test_a_twiml_application_is_another_system(stack, admin, number, ours):
 	number.sms_application_sid = app = "AP" + "1" * 32
 	said = ask(admin, "configure_webhooks", number=number.phone_number)
-	assert (said["replaced"], said["words"]) == (False, f"Texts go to another system: {app}")
+	assert (said["replaced"], said["words"]) == (False, f"Messages go to another system: {app}")
 	assert ask(admin, "configure_webhooks", number=number.phone_number, replace=1)["replaced"]
 	assert (number.sms_application_sid or "", number.sms_url) == ("", ours)
 	ask(admin, "restore_webhook", number=number.phone_number)
@@ -101,7 +101,7 @@ def test_this_app_at_another_address_is_asked_about_like_another_system(stack, a
 	number.sms_url = "https://before.example.com" + INBOUND
 	said = ask(admin, "configure_webhooks", number=number.phone_number)
 	assert not said["replaced"]
-	assert said["words"] == f"Texts go to this app at another address: https://before.example.com{INBOUND}"
+	assert said["words"] == f"Messages go to this app at another address: https://before.example.com{INBOUND}"
 
 
 def test_twilios_demo_is_nobodys_system(stack, admin, number, ours):
@@ -141,11 +141,11 @@ def test_where_a_service_takes_the_texts_it_is_the_one_that_is_set(stack, admin,
 	own = number.sms_url
 	said = ask(admin, "configure_webhooks", number=number.phone_number)
 	assert (said["replaced"], said["other"]) == (False, OTHER)
-	assert said["words"] == f"Its Messaging Service Campaigns sends texts to another system: {OTHER}"
+	assert said["words"] == f"Its Messaging Service Campaigns sends messages to another system: {OTHER}"
 	row = frappe.get_doc(NUMBER, number.phone_number)
 	assert (row.webhook_url, row.webhook_by_service, row.messaging_service_sid) == (OTHER, 1, service.sid)
 	said = ask(admin, "configure_webhooks", number=number.phone_number, replace=1)
-	assert said["words"] == "Texts come to this site, by its Messaging Service Campaigns"
+	assert said["words"] == "Messages come to this site, by its Messaging Service Campaigns"
 	assert (service.inbound_url, service.inbound_method, service.fallback_url) == (ours, "POST", ours)
 	assert service.status_callback == stack.web + "/api/method/twilio_sms_channel.api.webhooks.status"
 	assert number.sms_url == own
@@ -158,7 +158,7 @@ def test_a_service_that_takes_texts_and_has_no_webhook_drops_them_until_it_is_se
 	number, service = pooled
 	service.inbound_url = ""
 	said = ask(admin, "look_at_webhook", number=number.phone_number)
-	assert said["words"] == "Its Messaging Service Campaigns has nothing set: texts go nowhere"
+	assert said["words"] == "Its Messaging Service Campaigns has nothing set: messages go nowhere"
 	assert ask(admin, "configure_webhooks", number=number.phone_number)["replaced"]
 	assert service.inbound_url == ours
 

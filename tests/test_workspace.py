@@ -122,7 +122,7 @@ def test_a_report_is_exported(manager):
 		timeout=30,
 	)
 	assert answer.ok, answer.text
-	assert '"Number","Texts In"' in answer.text
+	assert '"Number","Messages In"' in answer.text
 
 
 def _cards(workspace):

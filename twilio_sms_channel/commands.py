@@ -64,7 +64,7 @@ def backfill(context, since: str | None, number: str | None):
 		shown = set()
 
 		def show(name: str, until, result) -> None:
-			line = f"{name}: up to {until:%Y-%m-%d %H:%M}, {result.seen} texts, {result.taken_in} taken in"
+			line = f"{name}: up to {until:%Y-%m-%d %H:%M}, {result.seen} messages, {result.taken_in} taken in"
 			if line not in shown:
 				click.echo(line)
 			shown.add(line)

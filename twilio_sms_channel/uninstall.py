@@ -64,7 +64,7 @@ def before_uninstall() -> None:
 		return
 	click.echo(
 		_(
-			"Texts on this site: {0}. Their words and files stay in their tickets; their delivery reports, costs, conversations and opt-outs go."
+			"Text messages on this site: {0}. Their words and files stay in their tickets; their delivery reports, costs, conversations and opt-outs go."
 		).format(count)
 	)
 	if _said("dry_run"):

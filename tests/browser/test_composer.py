@@ -145,7 +145,7 @@ def test_files_are_checked_before_they_are_uploaded(screen, composer, ticket, pi
 	)
 	form = at(composer, "composer")
 	drop(form, ("a.zip", "application/zip", b"PK"))
-	expect(at(composer, "refused")).to_contain_text("a.zip cannot be sent by text")
+	expect(at(composer, "refused")).to_contain_text("a.zip cannot be sent by text message")
 	drop(form, ("film.mp4", "video/mp4", b"x" * (5 * 1024 * 1024 + 1)))
 	expect(at(composer, "refused")).to_contain_text("film.mp4 (5.0 MB) is too large")
 	assert uploads == []
@@ -154,7 +154,9 @@ def test_files_are_checked_before_they_are_uploaded(screen, composer, ticket, pi
 	at(composer, "file-input").set_input_files(
 		[{"name": f"{n}.png", "mimeType": "image/png", "buffer": picture} for n in range(10)]
 	)
-	expect(at(composer, "refused")).to_contain_text("9.png was not attached: a text takes at most 10 files")
+	expect(at(composer, "refused")).to_contain_text(
+		"9.png was not attached: a message takes at most 10 files"
+	)
 	expect(at(composer, "file")).to_have_count(10)
 	expect(composer.locator("progress")).to_have_count(0, timeout=60_000)
 	composer.get_by_role("button", name="Remove screenshot.png").click()

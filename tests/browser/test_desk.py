@@ -139,7 +139,7 @@ def test_a_manager_sets_up_the_number_in_desk(page, stack, sim, shots):
 	log_in(page, stack, make_system_manager("tsms-admin@example.com"))
 	page.goto(desk(stack, f"twilio-sms-number/{number}"))
 	page.get_by_role("button", name="Set Webhook").click()
-	expect(page.locator(".desk-alert").filter(has_text="Twilio now posts texts")).to_be_visible()
+	expect(page.locator(".desk-alert").filter(has_text="Twilio now posts messages")).to_be_visible()
 	page.wait_for_timeout(500)
 	page.screenshot(path=shots("number-form"))
 	page.goto(desk(stack, f"twilio-sms-account/{stack.account}"))
@@ -159,7 +159,7 @@ def test_a_wish_to_stop_is_shown_and_the_agent_can_note_it(page, stack, sim, sho
 	log_in(page, stack, user)
 	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
 	panel = page.locator("twilio-sms-panel")
-	expect(panel.get_by_test_id("wish")).to_contain_text("may want no more texts")
+	expect(panel.get_by_test_id("wish")).to_contain_text("may want no more text messages")
 	expect(panel.get_by_test_id("remark")).to_contain_text("does not accept files")
 	page.screenshot(path=shots("wish-to-stop"))
 	# The agent is asked before the next text goes out.
@@ -266,7 +266,7 @@ def test_a_failed_text_says_what_to_do_and_goes_as_an_email(request, page, stack
 	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
 	landline, sender = (page.locator("twilio-sms-panel").get_by_test_id("outbound").nth(n) for n in range(2))
 	expect(landline.get_by_test_id("fate")).to_have_text(
-		"Not delivered: The customer's number is a landline and cannot receive texts."
+		"Not delivered: The customer's number is a landline and cannot receive SMS."
 	)
 	expect(landline.get_by_test_id("do")).to_have_text("Use e-mail or call.")
 	expect(landline.get_by_test_id("error-page")).to_have_attribute("href", re.compile("errors/30006$"))
@@ -289,7 +289,7 @@ def test_a_failed_text_says_what_to_do_and_goes_as_an_email(request, page, stack
 	landline.get_by_role("button", name="Send as E-mail").click()
 	# Nobody knows an address of theirs yet.
 	expect(landline.get_by_test_id("email")).to_be_focused()
-	expect(landline.get_by_test_id("email-form")).to_contain_text("This text will go to:")
+	expect(landline.get_by_test_id("email-form")).to_contain_text("This message will go to:")
 	page.keyboard.type("c@")
 	page.keyboard.press("Enter")
 	expect(landline.get_by_test_id("address-problem")).to_contain_text("Enter an e-mail address")
@@ -339,7 +339,7 @@ def test_the_form_of_a_failed_text_says_what_to_do(page, stack, sim, shots, cust
 	log_in(page, stack, make_system_manager("tsms-admin@example.com"))
 	page.goto(desk(stack, f"twilio-sms-message/{name}"))
 	intro = page.locator(".form-message")
-	expect(intro).to_contain_text("does not belong to this Twilio account or cannot send texts.")
+	expect(intro).to_contain_text("does not belong to this Twilio account or cannot send SMS.")
 	expect(intro).to_contain_text("Who can fix it: Admin")
 	expect(intro.get_by_role("link")).to_have_attribute("href", re.compile("errors/21606$"))
 	for label in ("Send Again", "Send as E-mail", "Open Number's Settings", "Open Ticket"):

@@ -75,7 +75,7 @@ def test_a_long_conversation_shows_its_newest_texts_and_the_drawer_all(page, rea
 	assert page.locator(".activities iframe").count() == 50
 	page.screenshot(path=shots("helpdesk-long-end"))
 	inside = page.frame_locator("iframe[srcdoc*='Line 180']").first
-	inside.get_by_role("link", name="181 earlier texts").click()
+	inside.get_by_role("link", name="181 earlier text messages").click()
 	drawer = page.get_by_test_id("helpdesk-drawer")
 	expect(drawer.get_by_text("Line 100", exact=True)).to_be_attached()
 	page.screenshot(path=shots("helpdesk-long-drawer"))

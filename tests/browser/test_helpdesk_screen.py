@@ -56,7 +56,7 @@ def test_the_reply_box_says_that_it_sends_a_text_and_sends_one(page, stack, text
 	open_ticket(page, stack.web, text_ticket.name)
 	expect(page.locator("twilio-sms-channel")).to_be_attached()
 	page.get_by_role("button", name="Reply").click()
-	expect(page.get_by_test_id("helpdesk-route")).to_have_text("Goes out by text")
+	expect(page.get_by_test_id("helpdesk-route")).to_have_text("Goes out by SMS")
 	# Who texts whom stands above, and nowhere else.
 	expect(page.locator(".comm-area").get_by_text("SMS · +1")).to_have_count(1)
 	for gone in ("CC", "BCC", "Bold"):
@@ -122,7 +122,7 @@ def test_a_text_ticket_that_replies_by_email_says_so_in_its_box_and_offers_no_co
 	expect(page.get_by_test_id("helpdesk-email-hint")).to_have_text(email)
 	page.get_by_test_id("switch").click()
 	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
-	expect(page.get_by_test_id("helpdesk-route")).to_have_text("Goes out by text")
+	expect(page.get_by_test_id("helpdesk-route")).to_have_text("Goes out by SMS")
 	expect(page.get_by_test_id("helpdesk-medium")).to_have_count(0)
 
 
@@ -193,7 +193,7 @@ def test_going_from_ticket_to_ticket_takes_everything_along_or_away(page, stack,
 		page.evaluate("refetch()")
 	expect(page.get_by_test_id("helpdesk-write")).to_have_count(1)
 	expect(page.locator("twilio-sms-channel")).to_have_count(1)
-	page.get_by_role("button", name="Text Conversation").click()
+	page.get_by_role("button", name="SMS Conversation").click()
 	expect(page.get_by_test_id("helpdesk-drawer").locator("twilio-sms-panel")).to_be_attached()
 
 
@@ -201,9 +201,9 @@ def test_without_the_built_script_the_page_stays_as_it_is(page, stack, text_tick
 	boot = {"message": {"script": "", "desk": "/where-desk-is"}}
 	page.route("**/twilio_sms_channel.api.screen.boot", lambda route: route.fulfill(json=boot))
 	open_ticket(page, stack.web, text_ticket.name)
-	expect(page.get_by_role("button", name="Text Conversation")).to_be_visible()
+	expect(page.get_by_role("button", name="SMS Conversation")).to_be_visible()
 	with page.context.expect_page() as opened:
-		page.get_by_role("button", name="Text Conversation").click()
+		page.get_by_role("button", name="SMS Conversation").click()
 	assert opened.value.url.endswith(f"/where-desk-is/hd-ticket/{text_ticket.name}")
 	page.get_by_role("button", name="Reply").click()
 	expect(page.get_by_role("button", name="CC", exact=True)).to_be_visible()
@@ -278,11 +278,11 @@ def test_earlier_texts_of_a_long_ticket_are_in_the_drawer(page, stack, text_tick
 	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
 	expect(page.locator(".activity")).to_have_count(50)
 	frame = page.frame_locator(".activity:first-child iframe")
-	frame.get_by_role("link", name="161 earlier texts").click()
+	frame.get_by_role("link", name="161 earlier text messages").click()
 	drawer = page.get_by_test_id("helpdesk-drawer")
 	expect(drawer.get_by_text("Line 10.", exact=True)).to_be_attached()
 	expect(drawer.get_by_text("Line 9.", exact=True)).to_have_count(0)
-	drawer.get_by_role("button", name="Show earlier texts (11)").click()
+	drawer.get_by_role("button", name="Show earlier messages (11)").click()
 	expect(drawer.get_by_text("Hello, where is my order?")).to_be_attached()
 	expect(drawer.get_by_test_id("show-earlier")).to_have_count(0)
 	# A new text moves the state's oldest one out of it, and nothing is missing.

@@ -54,7 +54,7 @@ def test_the_story(page, real, shots, carla, picture, tmp_path):
 
 	# The agent answers in the ordinary reply box, which says that it sends a text.
 	box = write_reply(page, "Hi Carla, it is on its way and arrives tomorrow.")
-	expect(box.get_by_test_id("helpdesk-route")).to_have_text("Goes out by text")
+	expect(box.get_by_test_id("helpdesk-route")).to_have_text("Goes out by SMS")
 	expect(box.get_by_test_id("helpdesk-count")).to_contain_text("1 segment")
 	expect(box.get_by_role("button", name=CC)).to_be_hidden()
 	page.screenshot(path=shots("helpdesk-reply-box"))
@@ -107,7 +107,7 @@ def test_the_story(page, real, shots, carla, picture, tmp_path):
 	# And back to texts.
 	area.get_by_test_id("switch").click()
 	box = write_reply(page, "Texts again.")
-	expect(box.get_by_test_id("helpdesk-route")).to_have_text("Goes out by text")
+	expect(box.get_by_test_id("helpdesk-route")).to_have_text("Goes out by SMS")
 	box.get_by_role("button", name="Send").click()
 	expect(entry(page, "Texts again.")).to_contain_text("Delivered", timeout=LIVE_MS)
 
@@ -209,7 +209,7 @@ def test_earlier_conversations_and_the_drawer(page, real, shots, carla):
 	earlier = ticket_of(carla.text("About my last order", to=real.other_number))
 	ticket = ticket_of(carla.text("And about the new one"))
 	open_ticket(page, real.web, ticket.name)
-	page.get_by_role("button", name="Text Conversation").click()
+	page.get_by_role("button", name="SMS Conversation").click()
 	drawer = page.get_by_test_id("helpdesk-drawer")
 	expect(drawer.get_by_test_id("thread")).to_contain_text("And about the new one")
 	expect(drawer).to_contain_text("Earlier conversations with this customer: 1")

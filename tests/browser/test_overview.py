@@ -102,7 +102,7 @@ def test_the_overview_of_a_month(page, stack, admin, shots, month):
 	expect(page.locator(".chart-loading-state:visible", has_text="Loading...")).to_have_count(0)
 	expect(page.locator(".chart-loading-state:visible", has_text="No Data")).to_have_count(0)
 	expect(page.locator(".frappe-chart .line-graph-path").first).to_be_visible()
-	texts_today = page.locator(".number-widget-box", has_text="Texts In Today").locator(".number")
+	texts_today = page.locator(".number-widget-box", has_text="Messages In Today").locator(".number")
 	assert int(texts_today.inner_text()) >= 2
 	both_themes(page, shots, "workspace")
 

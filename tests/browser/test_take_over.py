@@ -27,7 +27,7 @@ def test_an_admin_takes_over_on_the_settings_form(page, stack, admin, copy, shot
 	expect(dialog).to_have_css("opacity", "1")
 	page.screenshot(path=shots("take-over"))
 	dialog.get_by_role("button", name="Take Over").click()
-	expect(page.get_by_text("This site sends texts now. Canceled")).to_be_visible()
+	expect(page.get_by_text("This site sends messages now. Canceled")).to_be_visible()
 	expect(page.get_by_text("restored from a backup")).to_be_hidden()
 	assert status_of(text.name) == "Canceled"
 	assert not site_identity.is_copy()

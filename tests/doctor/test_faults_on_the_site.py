@@ -250,7 +250,7 @@ def test_errors_of_others_doing_count_when_they_are_many(clinic):
 	clinic.texts(9, status="Undelivered", error_code="30003")
 	assert clinic.findings() == {}
 	clinic.texts(1, status="Undelivered", error_code="30003")
-	assert "10 texts" in clinic.only_finding("errors.30003")["what"]
+	assert "10 messages" in clinic.only_finding("errors.30003")["what"]
 	clinic.texts(41)
 	assert clinic.findings() == {}
 

@@ -99,7 +99,7 @@ def test_it_arrives_and_leaves_no_trace(clinic):
 	("behave", "words"),
 	[
 		(answering(301, Location="https://www.example.com/"), "redirects to https://www.example.com/"),
-		(answering(403), "answered 403 before the text came to this app"),
+		(answering(403), "answered 403 before the message came to this app"),
 		(answering(404), "does not know the webhook's address"),
 		(answering(502), "answered with the error 502"),
 		(answering(200), "something else than this site"),

@@ -116,7 +116,7 @@ def test_texts_stay_in_their_tickets_and_secrets_go(moments):
 
 def test_uninstall_says_how_many_texts_go_and_what_is_kept(moments):
 	said = moments["helpdesk alone"]["said"]
-	assert "Texts on this site: 1." in said
+	assert "Text messages on this site: 1." in said
 	assert "stay in their tickets" in said
 	assert ("A copy of them is kept" in said) is not ("No copy of them is kept" in said)
 
@@ -133,7 +133,7 @@ def test_who_wants_no_copy_gets_none(stack, capsys, option, says):
 		context.params = {option: True}
 		uninstall.before_uninstall()
 	first, *others = capsys.readouterr().out.splitlines()
-	assert first.startswith("Texts on this site: ")
+	assert first.startswith("Text messages on this site: ")
 	assert "".join(others) == says
 
 

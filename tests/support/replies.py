@@ -290,7 +290,7 @@ def _short_code(stack: Stack, per_second: float) -> str:
 def conversation(stack: Stack, number: str):
 	"""A conversation of a new customer with one of our numbers, in a ticket of its own. Commits nothing."""
 	customer = Customer(stack).number
-	ticket = frappe.get_doc({"doctype": "HD Ticket", "subject": f"Text from {customer}"}).insert()
+	ticket = frappe.get_doc({"doctype": "HD Ticket", "subject": f"SMS from {customer}"}).insert()
 	return frappe.get_doc(
 		{
 			"doctype": CONVERSATION,

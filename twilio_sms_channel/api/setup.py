@@ -197,7 +197,7 @@ def confirm_home(waiting: str = takeover.CANCEL) -> dict[str, Any]:
 	"""
 	frappe.only_for("System Manager")
 	if waiting not in (takeover.CANCEL, takeover.LOOK_UP):
-		frappe.throw(_("Texts that wait are either canceled (cancel) or looked up at Twilio (look_up)."))
+		frappe.throw(_("Messages that wait are either canceled (cancel) or looked up at Twilio (look_up)."))
 	messages = takeover.confirm(waiting)
 	wake.wake()
 	# Nothing is written any more, so the request would end without.

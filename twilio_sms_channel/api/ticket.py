@@ -52,7 +52,7 @@ def reply(
 	"""
 	doc = _writable(ticket)
 	if not doc.is_text_ticket:
-		frappe.throw(_("This ticket has no text conversation."), outbox.CannotText)
+		frappe.throw(_("This ticket has no SMS conversation."), outbox.CannotText)
 	files = _files(attachments)
 
 	def write():
@@ -104,7 +104,7 @@ def earlier(ticket: str | int, before: str) -> dict[str, Any]:
 	"""
 	doc = _readable(ticket)
 	if not doc.is_text_ticket:
-		frappe.throw(_("This ticket has no text conversation."))
+		frappe.throw(_("This ticket has no SMS conversation."))
 	return ticket_view.earlier(doc, before)
 
 
@@ -181,7 +181,7 @@ def send_as_email(message: str, email: str | None = None) -> dict[str, Any]:
 	doc = frappe.get_doc(MESSAGE, message)
 	ticket = _writable_ticket_of(doc)
 	if not ticket:
-		frappe.throw(_("This text is in no ticket."), message_actions.CannotSendAsEmail)
+		frappe.throw(_("This message is in no ticket."), message_actions.CannotSendAsEmail)
 	address = channel_switch.address_given(ticket, (email or "").strip())
 	message_actions.as_email(doc.name, ticket, address)
 	return {"message": doc.name, "status": doc.status}
@@ -195,7 +195,7 @@ def opt_out(ticket: str | int) -> dict[str, Any]:
 	"""
 	doc = _writable(ticket)
 	if not doc.is_text_ticket:
-		frappe.throw(_("This ticket has no text conversation."))
+		frappe.throw(_("This ticket has no SMS conversation."))
 	consent.opt_out(frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation), "Agent")
 	desk_of_site().refresh(str(doc.name))
 	return ticket_view.of(doc)
@@ -209,7 +209,7 @@ def keep_texting(ticket: str | int) -> dict[str, Any]:
 	"""
 	doc = _writable(ticket)
 	if not doc.is_text_ticket:
-		frappe.throw(_("This ticket has no text conversation."))
+		frappe.throw(_("This ticket has no SMS conversation."))
 	conversations.lock(doc.twilio_sms_conversation)
 	conversation = frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation)
 	consent.keep_texting(outbox.all_asked_about(conversation))

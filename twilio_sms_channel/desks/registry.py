@@ -55,7 +55,7 @@ def desk_of_site() -> Desk:
 	for system in SYSTEMS:
 		if system.is_installed:
 			return frappe.get_attr(system.desk)()
-	raise NoDesk(_("Texts need a ticket system: install Frappe Helpdesk on this site."))
+	raise NoDesk(_("Text messages need a ticket system: install Frappe Helpdesk on this site."))
 
 
 def desk_or_none() -> Desk | None:

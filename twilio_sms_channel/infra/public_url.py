@@ -192,7 +192,7 @@ def why_insecure(url: str) -> str:
 	if parts.scheme == "https" or frappe.conf.get("twilio_sms_api_base_url") or is_loopback(parts.hostname):
 		return ""
 	return _(
-		"Public Base URL: {0} is without HTTPS. Texts would cross the internet for everybody to read, and are lost where the server forwards to HTTPS. Enter the address that starts with https:// in Twilio SMS Settings."
+		"Public Base URL: {0} is without HTTPS. Messages would cross the internet for everybody to read, and are lost where the server forwards to HTTPS. Enter the address that starts with https:// in Twilio SMS Settings."
 	).format(url)
 
 

@@ -40,7 +40,7 @@ def why() -> str:
 	if not identity or _may_be_at(identity, frappe.conf) or _may_be_at(identity, frappe.get_site_config()):
 		return ""
 	return _(
-		"This site was restored from a backup of {0}. No text is sent from it until an admin confirms in Twilio SMS Settings that it takes over."
+		"This site was restored from a backup of {0}. No message is sent from it until an admin confirms in Twilio SMS Settings that it takes over."
 	).format(identity.rpartition("@")[2])
 
 

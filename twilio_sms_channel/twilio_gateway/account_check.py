@@ -59,7 +59,7 @@ def _of(state: AccountState) -> Verdict:
 		return Verdict("Closed" if state.status == "closed" else SUSPENDED, detail, **about)
 	if state.type == "Trial":
 		detail = _(
-			"A trial account: it texts only numbers that were verified in the Twilio console, puts a note of Twilio's before each text, and has few texts to send. Upgrade it before customers rely on it."
+			"A trial account: it texts only numbers that were verified in the Twilio console, puts a note of Twilio's before each message, and has few messages to send. Upgrade it before customers rely on it."
 		)
 		return Verdict(ACTIVE, detail, **about)
 	return Verdict(ACTIVE, "", **about)
@@ -73,7 +73,7 @@ def _no(problem: TwilioProblem, refused: Verdict) -> Verdict:
 		return Verdict(SUSPENDED, explain(problem.code, problem.message))
 	if problem.code == TEST_CREDENTIALS:
 		detail = _(
-			"Account SID: these are Twilio's test credentials, with which no text ever arrives. Use the live ones from the first page of the Twilio console."
+			"Account SID: these are Twilio's test credentials, with which no message ever arrives. Use the live ones from the first page of the Twilio console."
 		)
 		return Verdict(WRONG, detail, "account_sid")
 	if problem.code in (AUTHENTICATION_FAILED, UNKNOWN_RESOURCE):

@@ -75,13 +75,13 @@ EXPLANATIONS: dict[str, Explanation] = {
 		(RETRY, EMAIL, NUMBER),
 	),
 	"21408": Explanation(
-		"Texts to this country are switched off in the Twilio account.",
+		"Messages to this country are switched off in the Twilio account.",
 		"An admin has to allow the country under Messaging Geographic Permissions in the Twilio console.",
 		ADMIN,
 		(RETRY, EMAIL),
 	),
 	"21606": Explanation(
-		"Our number does not belong to this Twilio account or cannot send texts.",
+		"Our number does not belong to this Twilio account or cannot send SMS.",
 		"An admin has to check the number in the Twilio console.",
 		ADMIN,
 		(RETRY, EMAIL, NUMBER),
@@ -117,8 +117,8 @@ EXPLANATIONS: dict[str, Explanation] = {
 		(RETRY, EMAIL, NUMBER),
 	),
 	# Content
-	"21617": Explanation("The text is longer than 1,600 characters.", "Shorten it.", AGENT, (EMAIL,)),
-	"21619": Explanation("The text is empty.", "Write something or attach a file.", AGENT, ()),
+	"21617": Explanation("The message is longer than 1,600 characters.", "Shorten it.", AGENT, (EMAIL,)),
+	"21619": Explanation("The message is empty.", "Write something or attach a file.", AGENT, ()),
 	"11751": Explanation(
 		"The attachment is too large.", "Send a smaller one, or send it as e-mail.", AGENT, (EMAIL,)
 	),
@@ -148,25 +148,25 @@ EXPLANATIONS: dict[str, Explanation] = {
 	),
 	"30011": Explanation(
 		"Pictures cannot be sent to this network.",
-		"Send the text without the picture, or send it as e-mail.",
+		"Send the message without the picture, or send it as e-mail.",
 		AGENT,
 		(EMAIL,),
 	),
 	"30007": Explanation(
-		"The phone network filtered the text as unwanted.",
+		"The phone network filtered the message as unwanted.",
 		"Reword it; links and capitals make it worse. An admin can check the number's registration.",
 		AGENT,
 		(EMAIL,),
 	),
 	# Consent
 	"21610": Explanation(
-		"The customer opted out of texts from this number.",
+		"The customer opted out of messages from this number.",
 		"They have to text START before they can be texted again.",
 		CUSTOMER,
 		(RETRY, EMAIL),
 	),
 	"30610": Explanation(
-		"It is too late or too early in the day where the customer lives, and Twilio blocks texts at these hours.",
+		"It is too late or too early in the day where the customer lives, and Twilio blocks messages at these hours.",
 		"Send it again during their day. An admin can change Quiet Hours in Twilio's Compliance Toolkit.",
 		AGENT,
 		(RETRY, EMAIL),
@@ -209,7 +209,7 @@ EXPLANATIONS: dict[str, Explanation] = {
 		(RETRY, EMAIL, NUMBER),
 	),
 	"30027": Explanation(
-		"Today's limit of texts to T-Mobile is used up.",
+		"Today's limit of messages to T-Mobile is used up.",
 		"Try again tomorrow, or use e-mail.",
 		AGENT,
 		(RETRY, EMAIL),
@@ -222,7 +222,7 @@ EXPLANATIONS: dict[str, Explanation] = {
 		(RETRY, EMAIL),
 	),
 	"30004": Explanation(
-		"The customer's phone or network blocks texts from us.",
+		"The customer's phone or network blocks messages from us.",
 		"Use e-mail or call. Only the customer can lift the block.",
 		CUSTOMER,
 		(RETRY, EMAIL),
@@ -234,7 +234,7 @@ EXPLANATIONS: dict[str, Explanation] = {
 		(EMAIL,),
 	),
 	"30006": Explanation(
-		"The customer's number is a landline and cannot receive texts.",
+		"The customer's number is a landline and cannot receive SMS.",
 		"Use e-mail or call.",
 		AGENT,
 		(EMAIL,),
@@ -251,7 +251,7 @@ EXPLANATIONS: dict[str, Explanation] = {
 		ADMIN,
 		(RETRY, EMAIL, ACCOUNT),
 	),
-	"30036": Explanation("The text could not be delivered in time.", "Try again.", AGENT, (RETRY, EMAIL)),
+	"30036": Explanation("The message could not be delivered in time.", "Try again.", AGENT, (RETRY, EMAIL)),
 	"30450": Explanation(
 		"Twilio blocks this number for a while because it suspects fraud (SMS pumping).",
 		"Try again in half an hour. If it stays like this, an admin has to contact Twilio.",
@@ -259,13 +259,13 @@ EXPLANATIONS: dict[str, Explanation] = {
 		(RETRY, EMAIL),
 	),
 	"30454": Explanation(
-		"The Twilio trial account has used up its texts.",
+		"The Twilio trial account has used up its messages.",
 		"An admin has to upgrade the account in the Twilio console.",
 		ADMIN,
 		(RETRY, EMAIL, ACCOUNT),
 	),
 	"63038": Explanation(
-		"The Twilio account has reached the texts it may send within 24 hours.",
+		"The Twilio account has sent as many messages as it may within 24 hours.",
 		"Try again tomorrow. An admin can ask Twilio for a higher limit.",
 		ADMIN,
 		(RETRY, EMAIL, ACCOUNT),

@@ -7,7 +7,7 @@ function setupForm(form) {
 		window.twilio_sms_screen ||= twilio_sms_load();
 		window.twilio_sms_screen.then((screen) => screen?.show(form));
 		if (!form.doc?.twilio_sms_conversation) return { actions: [] };
-		const label = window.__?.("Text Conversation") || "Text Conversation";
+		const label = window.__?.("SMS Conversation") || "SMS Conversation";
 		return { actions: [{ label, onClick: () => twilio_sms_open(form.doc.name) }] };
 	} catch (error) {
 		console.warn("Twilio SMS Channel:", error);

@@ -21,7 +21,7 @@ FIELDS = {
 		},
 		{
 			"fieldname": "twilio_sms_conversation",
-			"label": "Text Conversation",
+			"label": "SMS Conversation",
 			"fieldtype": "Link",
 			"options": "Twilio SMS Conversation",
 			"insert_after": "twilio_sms_reply_channel",

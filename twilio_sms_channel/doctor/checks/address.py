@@ -55,7 +55,7 @@ def check_address() -> Iterator[Finding]:
 			_(
 				"Twilio cannot reach this site under {0}: that address is known on this machine or network only."
 			).format(address),
-			_("Texts do not arrive, and what becomes of sent ones is learnt late."),
+			_("Messages do not arrive, and what becomes of sent ones is learnt late."),
 			_(
 				"Enter the address under which the site is reached from the internet as Public Base URL in the Twilio SMS Settings. On a computer of your own a tunnel gives it one."
 			),
@@ -67,7 +67,7 @@ def check_address() -> Iterator[Finding]:
 			"address.not_https",
 			AT_RISK,
 			_("The public address {0} is without HTTPS.").format(address),
-			_("Customers' texts and files travel readable for everybody on the way."),
+			_("Customers' messages and files travel readable for everybody on the way."),
 			_(
 				"Give the site a certificate (on the server: bench setup lets-encrypt), enter the https:// address as Public Base URL in the Twilio SMS Settings, and set the numbers' webhooks again."
 			),
@@ -80,7 +80,7 @@ def check_round_trip(account_context: AccountContext) -> Iterator[Finding]:
 	"""A signed text out of the site, through the public URL, into a row, and away again."""
 	number = next((row.name for row in account_context.numbers if row.number_type != ONLY_SENDS), None)
 	if not number:
-		raise NotDone(_("the account has no number that receives texts"))
+		raise NotDone(_("the account has no number that receives SMS"))
 	if site_identity.is_copy():
 		# Its public address may be the original's.
 		raise NotDone(_("this site is a copy"))
@@ -101,8 +101,8 @@ def check_round_trip(account_context: AccountContext) -> Iterator[Finding]:
 		AT_RISK
 		if outcome.kind in ("timeout", "connection") and _messages_arrive(account_context.name)
 		else BROKEN,
-		_("A test text of this site to itself did not arrive: {0}").format(what),
-		_("Twilio's texts go the same way."),
+		_("A test message of this site to itself did not arrive: {0}").format(what),
+		_("Twilio's messages go the same way."),
 		how,
 		ACCOUNT,
 		account_context.name,
@@ -136,7 +136,7 @@ def _said(outcome: self_test.Outcome) -> tuple[str, str]:
 			),
 		),
 		"redirect": (
-			_("{0} redirects to {1}, where the text's content gets lost."),
+			_("{0} redirects to {1}, where the message's content gets lost."),
 			_(
 				"Enter the address that it redirects to as Public Base URL in the Twilio SMS Settings, and set the numbers' webhooks again."
 			),
@@ -148,7 +148,7 @@ def _said(outcome: self_test.Outcome) -> tuple[str, str]:
 			),
 		),
 		"forbidden": (
-			_("{0} answered {1} before the text came to this app."),
+			_("{0} answered {1} before the message came to this app."),
 			_(
 				"Something in front of the site asks for a login or blocks the request: a firewall for web requests, a password, or another site. It has to hand POST requests to {2} to this site unchanged."
 			),

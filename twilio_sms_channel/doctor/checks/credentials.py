@@ -42,7 +42,7 @@ def check_secrets(account_context: AccountContext) -> Iterator[Finding]:
 				", ".join(unreadable), account_context.name
 			),
 			_(
-				"Nothing is sent, and every text that arrives is refused. It happens after a backup is restored without its encryption key."
+				"Nothing is sent, and every message that arrives is refused. It happens after a backup is restored without its encryption key."
 			),
 			_(
 				"Enter them again on the account, or put the encryption_key of the old site_config.json into this site's."
@@ -67,10 +67,10 @@ def check_login(account_context: AccountContext) -> Iterator[Finding]:
 			_("Twilio refuses the API key of the account {0}.").format(account_context.name)
 			if is_key
 			else _("Twilio refuses the credentials of the account {0}.").format(account_context.name),
-			_("Nothing is sent. Texts still arrive.")
+			_("Nothing is sent. Messages still arrive.")
 			if is_key
 			else _(
-				"Nothing is sent, and texts that arrive are refused where their signature cannot be checked."
+				"Nothing is sent, and messages that arrive are refused where their signature cannot be checked."
 			),
 			verdict.detail,
 		)
@@ -80,9 +80,9 @@ def check_login(account_context: AccountContext) -> Iterator[Finding]:
 			"login.suspended",
 			BROKEN,
 			_("Twilio has suspended or closed the account {0}.").format(account_context.name),
-			_("Nothing is sent, and Twilio does not hand over texts that arrive."),
+			_("Nothing is sent, and Twilio does not hand over messages that arrive."),
 			_(
-				"Open the Twilio console: it says why, mostly an unpaid bill or a question of Twilio's. Texts that wait here leave by themselves afterwards."
+				"Open the Twilio console: it says why, mostly an unpaid bill or a question of Twilio's. Messages that wait here leave by themselves afterwards."
 			),
 		)
 
@@ -93,7 +93,7 @@ def unreachable(account_context: AccountContext, detail: str) -> Finding:
 		"login.unreachable",
 		BROKEN,
 		_("Twilio does not answer this site: {0}").format(detail),
-		_("Texts wait here until it does. Those that arrive are recovered later."),
+		_("Messages wait here until it does. Those that arrive are recovered later."),
 		_(
 			"Look at status.twilio.com. If Twilio is well, this server's way out (firewall, proxy, DNS) is not: it has to reach api.twilio.com by HTTPS."
 		),
@@ -108,7 +108,7 @@ def check_trial(account_context: AccountContext) -> Iterator[Finding]:
 			NOTICE,
 			_("{0} is a trial account.").format(account_context.name),
 			_(
-				"It only texts numbers that were verified at Twilio, puts a note before each text, and ends after some texts."
+				"It only texts numbers that were verified at Twilio, puts a note before each message, and ends after some messages."
 			),
 			_("Upgrade it in the Twilio console before customers are to be answered."),
 		)
@@ -120,7 +120,7 @@ def check_paused(account_context: AccountContext) -> Iterator[Finding]:
 			account_context,
 			"paused.account",
 			BROKEN,
-			_("The texts of the account {0} wait since {1}: {2}").format(
+			_("The messages of the account {0} wait since {1}: {2}").format(
 				account_context.name,
 				frappe.format(account_context.doc.paused_since, "Datetime"),
 				account_context.doc.paused_reason or "",
@@ -153,7 +153,7 @@ def check_balance(account_context: AccountContext) -> Iterator[Finding]:
 			"balance.low",
 			AT_RISK,
 			_(
-				"The balance of the Twilio account {0} is {1}; the texts of the last {2} days cost {3}."
+				"The balance of the Twilio account {0} is {1}; the messages of the last {2} days cost {3}."
 			).format(
 				account_context.name, amount, BALANCE_LASTS_DAYS, fmt_money(week, currency=balance.currency)
 			),

@@ -26,7 +26,7 @@ def check_ownership(account_context: AccountContext) -> Iterator[Finding]:
 				_("The Twilio account {0} does not own {1} any more.").format(
 					account_context.name, _shown(number)
 				),
-				_("Nothing can be sent from it, and texts to it go to nobody, or to its next owner."),
+				_("Nothing can be sent from it, and messages to it go to nobody, or to its next owner."),
 				_(
 					"Fix It puts it out of service here. Its conversations stay. If it was moved to another account, choose that account on the number instead."
 				),
@@ -41,10 +41,10 @@ def check_capabilities(account_context: AccountContext) -> Iterator[Finding]:
 				number,
 				"capabilities.sms",
 				BROKEN,
-				_("{0} cannot send or receive texts, says Twilio.").format(_shown(number)),
+				_("{0} cannot send or receive SMS, says Twilio.").format(_shown(number)),
 				_("Every answer from it fails."),
 				_(
-					"Fix It switches texts off for it here, so that agents are told before they write. Twilio has numbers that can: choose one with SMS."
+					"Fix It switches SMS off for it here, so that agents are told before they write. Twilio has numbers that can: choose one with SMS."
 				),
 				"switch_sms_off",
 			)
@@ -77,9 +77,9 @@ def check_webhooks(account_context: AccountContext) -> Iterator[Finding]:
 				number,
 				"webhooks.method",
 				AT_RISK,
-				_("Twilio hands over texts to {0} by GET.").format(_shown(number)),
+				_("Twilio hands over messages to {0} by GET.").format(_shown(number)),
 				_(
-					"Customers' texts then stand in the logs of every web server on the way, and long ones may be cut off."
+					"Customers' messages then stand in the logs of every web server on the way, and long ones may be cut off."
 				),
 				_("Fix It sets the method to POST."),
 				"set_webhook",
@@ -91,7 +91,7 @@ def check_webhooks(account_context: AccountContext) -> Iterator[Finding]:
 				AT_RISK,
 				_("{0} has no fallback URL at Twilio.").format(_shown(number)),
 				_(
-					"Twilio does not try again when this site does not answer at once, for example while it restarts. The text then comes up to an hour late."
+					"Twilio does not try again when this site does not answer at once, for example while it restarts. The message then comes up to an hour late."
 				),
 				_("Fix It sets this site as fallback, too."),
 				"set_webhook",
@@ -101,7 +101,7 @@ def check_webhooks(account_context: AccountContext) -> Iterator[Finding]:
 def _wrong_address(number, sender: Sender) -> Finding | None:
 	hook, whose = sender.webhook, webhook_config.whose(sender.webhook)
 	url = hook.application_sid or _without_secrets(hook.url)
-	lost = _("Texts to this number do not get here.")
+	lost = _("Messages to this number do not get here.")
 	mend = _(
 		"Fix It makes Twilio post them here. What stands there now is kept on the number and can be put back."
 	)
@@ -112,11 +112,11 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 			number,
 			"webhooks.service",
 			BROKEN,
-			_("The Messaging Service {0} takes the texts to {1}: it posts them to {2}.").format(
+			_("The Messaging Service {0} takes the messages to {1}: it posts them to {2}.").format(
 				sender.service_name or sender.service_sid, _shown(number), url or _("nobody")
 			),
 			_(
-				"Twilio does not look at the number's own webhook as long as it is in the service's pool. Texts do not get here."
+				"Twilio does not look at the number's own webhook as long as it is in the service's pool. Messages do not get here."
 			),
 			_(
 				"Fix It sets this site as webhook of the service, for all of its numbers. Otherwise set the service to use the numbers' own webhooks, or take the number out of its pool, in the Twilio console."
@@ -128,7 +128,7 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 			number,
 			"webhooks.none",
 			BROKEN,
-			_("Twilio does not know where to post texts to {0}.").format(_shown(number)),
+			_("Twilio does not know where to post messages to {0}.").format(_shown(number)),
 			lost,
 			_("Fix It makes Twilio post them here."),
 			"set_webhook",
@@ -138,11 +138,11 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 			number,
 			"webhooks.moved",
 			BROKEN,
-			_("Twilio posts texts to {0} to another address of this app: {1}. This site is {2}.").format(
+			_("Twilio posts messages to {0} to another address of this app: {1}. This site is {2}.").format(
 				_shown(number), url, public_url.base()
 			),
 			_(
-				"Either the site has moved and texts do not get here, or this is a copy and the texts belong to the original."
+				"Either the site has moved and messages do not get here, or this is a copy and the messages belong to the original."
 			),
 			_(
 				"If this is the site that customers write to: Fix It makes Twilio post them here. If it is a copy, leave it and switch the number off here."
@@ -153,7 +153,7 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 		number,
 		"webhooks.other",
 		BROKEN,
-		_("Twilio hands over texts to {0} to another system: {1}").format(_shown(number), url),
+		_("Twilio hands over messages to {0} to another system: {1}").format(_shown(number), url),
 		lost,
 		mend,
 		"set_webhook",

@@ -20,7 +20,7 @@ def check_contacts() -> Iterator[Finding]:
 		_("Phone numbers of contacts that cannot be read: {0}, for example of {1}.").format(
 			count, ", ".join(some)
 		),
-		_("A text from such a number is not recognized: its contact is made a second time."),
+		_("A message from such a number is not recognized: its contact is made a second time."),
 		" ".join(
 			(
 				_("In the contact, write the number with its country code, for example +1 415 555 0132."),

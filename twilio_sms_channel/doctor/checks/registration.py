@@ -79,7 +79,7 @@ def check_us_registration(account_context: AccountContext) -> Iterator[Finding]:
 			BROKEN,
 			what.format(phone.display(number.name), status),
 			_(
-				"Networks of the United States block texts from numbers that are not registered (error 30034)."
+				"Networks of the United States block messages from numbers that are not registered (error 30034)."
 			),
 			_(
 				"In the Twilio console under Messaging, Regulatory Compliance: register your brand and a campaign, and put this number into the campaign's Messaging Service. Twilio needs some days for it. A verified toll-free number is quicker."
@@ -109,7 +109,7 @@ def check_toll_free(account_context: AccountContext) -> Iterator[Finding]:
 			"toll_free.unverified",
 			AT_RISK if waits else BROKEN,
 			what.format(phone.display(number.name)),
-			_("Networks of the United States and Canada block its texts until it is (error 30032)."),
+			_("Networks of the United States and Canada block its messages until it is (error 30032)."),
 			_(
 				"Wait: it takes Twilio some days. The Twilio console shows how far it is under Messaging, Regulatory Compliance."
 			)

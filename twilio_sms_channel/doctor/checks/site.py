@@ -36,7 +36,7 @@ def check_home() -> Iterator[Finding]:
 			_("This site is a copy, and sends nothing."),
 			reason,
 			_(
-				"A copy to try something out on: leave it as it is, and switch its accounts off. This site takes over for good: Fix It. Texts that waited in the backup are canceled then, since the original may have sent them; webhooks are set afterwards."
+				"A copy to try something out on: leave it as it is, and switch its accounts off. This site takes over for good: Fix It. Messages that waited in the backup are canceled then, since the original may have sent them; webhooks are set afterwards."
 			),
 			SETTINGS,
 			SETTINGS,
@@ -50,9 +50,9 @@ def check_desk() -> Iterator[Finding]:
 			"desk.missing",
 			BROKEN,
 			_("This site has no ticket system that this app knows."),
-			_("Texts that arrive are stored, but become no tickets, and nobody can answer them."),
+			_("Messages that arrive are stored, but become no tickets, and nobody can answer them."),
 			_(
-				"On the server: bench --site {0} install-app helpdesk. Texts that arrived before go into tickets then: try them again in the list of Twilio SMS Message."
+				"On the server: bench --site {0} install-app helpdesk. Messages that arrived before go into tickets then: try them again in the list of Twilio SMS Message."
 			).format(frappe.local.site),
 		)
 
@@ -65,7 +65,7 @@ def check_country() -> Iterator[Finding]:
 			AT_RISK,
 			_("Neither this app nor the site knows its country."),
 			_(
-				"Phone numbers of contacts that are written without a country code are not recognized: their texts come from a stranger, and they cannot be texted."
+				"Phone numbers of contacts that are written without a country code are not recognized: their messages come from a stranger, and they cannot be texted."
 			),
 			_("Choose a Default Country in the Twilio SMS Settings."),
 			SETTINGS,
@@ -74,7 +74,7 @@ def check_country() -> Iterator[Finding]:
 
 
 def check_workers() -> Iterator[Finding]:
-	why = _("Texts that arrive do not get into tickets, and answers do not leave.")
+	why = _("Messages that arrive do not get into tickets, and answers do not leave.")
 	try:
 		served = {name for worker in get_workers() for name in worker.queue_names()}
 	except RedisError:
@@ -103,7 +103,7 @@ def check_workers() -> Iterator[Finding]:
 def check_scheduler() -> Iterator[Finding]:
 	"""Is the scheduler allowed to run, did it, and how often does it?"""
 	why = _(
-		"What a restart or an outage interrupted is not resumed, and texts whose webhook was lost are not recovered."
+		"What a restart or an outage interrupted is not resumed, and messages whose webhook was lost are not recovered."
 	)
 	yield from _why_sweep_does_not_run(why)
 	if (tick := scheduler_tick_s()) > TICK_S:
@@ -112,7 +112,7 @@ def check_scheduler() -> Iterator[Finding]:
 			NOTICE,
 			_("The scheduler of this bench looks for work every {0} seconds only.").format(tick),
 			_(
-				"What a restart or an outage interrupted waits for that long, where no other text comes in or leaves meanwhile."
+				"What a restart or an outage interrupted waits for that long, where no other message comes in or leaves meanwhile."
 			),
 			_(
 				"On the server: bench set-config -g -p scheduler_tick_interval {0}, then restart the bench's schedule process."
@@ -208,7 +208,7 @@ def check_endpoints() -> Iterator[Finding]:
 			"endpoints.blocked",
 			BROKEN,
 			_("This site blocks Twilio's requests: block_endpoints is on in its site config."),
-			_("Texts that arrive and delivery reports are refused, and Twilio cannot fetch pictures."),
+			_("Messages that arrive and delivery reports are refused, and Twilio cannot fetch pictures."),
 			_("Add to allowed_custom_endpoints in site_config.json: {0}").format(json.dumps(blocked)),
 		)
 

@@ -40,7 +40,7 @@ def check_errors(account_context: AccountContext) -> Iterator[Finding]:
 		yield Finding(
 			f"errors.{row.error_code}",
 			AT_RISK,
-			_("{0} texts from {1} failed within the last {2} days: {3}").format(
+			_("{0} messages from {1} failed within the last {2} days: {3}").format(
 				row.count, phone.display(row.number), LOOKED_BACK_DAYS, about.what
 			),
 			_("Customers do not get these answers. Twilio's error is {0}.").format(row.error_code),
@@ -60,7 +60,7 @@ def check_stuck(account_context: AccountContext) -> Iterator[Finding]:
 		yield _of(
 			account_context,
 			"stuck.inbound",
-			_("{0} customers' texts wait to be put into a ticket for more than {1} minutes.").format(
+			_("{0} customers' messages wait to be put into a ticket for more than {1} minutes.").format(
 				inbound, STUCK_MINUTES
 			),
 			why,
@@ -91,7 +91,7 @@ def check_failed(account_context: AccountContext) -> Iterator[Finding]:
 		yield _of(
 			account_context,
 			"failed.inbound",
-			_("{0} customers' texts could not be put into a ticket.").format(failed),
+			_("{0} customers' messages could not be put into a ticket.").format(failed),
 			_("Nobody sees them but in the list of text messages."),
 			_(
 				"The list of Twilio SMS Message with status Failed says the reason of each. Fix It tries all of them again."

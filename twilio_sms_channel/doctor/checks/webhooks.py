@@ -41,7 +41,7 @@ def check_refused(account_context: AccountContext) -> Iterator[Finding]:
 				row.count, phone.display(row.to_number) if row.to_number else account_context.name, row.reason
 			),
 			_(
-				"Texts and delivery reports in them are missing. Texts are recovered from Twilio's list within an hour."
+				"Messages and delivery reports in them are missing. Messages are recovered from Twilio's list within an hour."
 			),
 			_(
 				"Compare the Auth Token with the one in the Twilio console, and the Public Base URL in the Twilio SMS Settings with the address that Twilio has for the number: the signature depends on both."
@@ -74,7 +74,7 @@ def check_strangers() -> Iterator[Finding]:
 			NOTICE,
 			_("Twilio accounts that are not set up here post to this site: {0}").format(", ".join(found)),
 			_(
-				"Their texts are refused. It may be a subaccount of yours, which has a SID and an auth token of its own."
+				"Their messages are refused. It may be a subaccount of yours, which has a SID and an auth token of its own."
 			),
 			_("Connect the account here, or take this site's address off its numbers in the Twilio console."),
 		)
@@ -105,7 +105,9 @@ def check_alerts(account_context: AccountContext) -> Iterator[Finding]:
 			", ".join(code for code, _count in codes),
 			frappe.format(max(alert.at for alert in ours), "Datetime"),
 		),
-		_("Texts in them are missing until they are taken from Twilio's list, which happens once an hour."),
+		_(
+			"Messages in them are missing until they are taken from Twilio's list, which happens once an hour."
+		),
 		_(
 			"Fix It recovers what is missing now. If it keeps happening, look at the site's Error Log and its web server, and whether the server is overloaded."
 		),

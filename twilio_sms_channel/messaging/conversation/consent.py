@@ -188,11 +188,11 @@ def explain(stop) -> str:
 		).format(customer)
 	if stop.source == BY_AGENT:
 		return _(
-			"{0} opted out of texts: {1} noted it on {2}. They have to text START before they can be texted again."
+			"{0} opted out of text messages: {1} noted it on {2}. They have to text START before they can be texted again."
 		).format(customer, outside.harmless(get_fullname(stop.entered_by)), at)
 	if stop.source == BY_REFUSAL:
 		return _(
-			"{0} had opted out of texts before {1}, says Twilio, which refused one. They have to text START before they can be texted again."
+			"{0} had opted out of text messages before {1}, says Twilio, which refused one. They have to text START before they can be texted again."
 		).format(customer, at)
 	return _(
 		"{0} opted out by texting {1} on {2}. They have to text START before they can be texted again."

@@ -50,9 +50,9 @@ def serialized(number: str, customer_number: str, *, for_person: bool = False) -
 	if not lock:
 		if for_person:
 			frappe.throw(
-				_("A text of this customer is being worked on. Try again in a moment."),
+				_("A message of this customer is being worked on. Try again in a moment."),
 				Busy,
-				title=_("The text was not sent"),
+				title=_("The message was not sent"),
 			)
 		raise frappe.QueryTimeoutError(f"the conversation of {number} with {customer_number}")
 	try:
@@ -223,11 +223,9 @@ def serialize(conversation: str, work: Callable[[], Answer]) -> Answer:
 	pair = frappe.db.get_value(CONVERSATION, conversation, ["number", "customer_number"])
 	if not pair:
 		frappe.throw(
-			_(
-				"The text conversation of this ticket was deleted. Start a new one with the customer's number."
-			),
+			_("The SMS conversation of this ticket was deleted. Start a new one with the customer's number."),
 			frappe.DoesNotExistError,
-			title=_("The text was not sent"),
+			title=_("The message was not sent"),
 		)
 
 	def begin() -> Answer:

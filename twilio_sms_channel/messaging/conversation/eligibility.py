@@ -132,7 +132,7 @@ def refusal(conversation, facts: Facts | None = None) -> Refusal | None:
 	if refused := opted_out(own, customer_number, facts, bool(conversation.opted_out)):
 		return refused
 	if not phone.is_answerable(customer_number):
-		reason = _("{0} is not a phone number: texts from it cannot be answered.")
+		reason = _("{0} is not a phone number: messages from it cannot be answered.")
 		return Refusal(Code.NOT_ANSWERABLE, reason.format(phone.display(customer_number)))
 	number = number_for(conversation, facts)
 	if refused := why_off(number, facts):
@@ -153,7 +153,7 @@ def at_sending(number, is_on: bool, rows: list, own_numbers: dict[str, Any]) -> 
 	:param own_numbers: by conversation that others stand in for: name and messaging_service_sid of its number
 	"""
 	if not is_on:
-		reason = _("Our number {0} was switched off before this text left. An admin can switch it on.")
+		reason = _("Our number {0} was switched off before this message left. An admin can switch it on.")
 		refused = Refusal(Code.NUMBER_OFF, reason.format(phone.display(number.name)))
 		return {row.name: refused for row in rows}
 	# Confirmations of a keyword go to customers who opted out as well.
@@ -225,7 +225,7 @@ def _opted_out(stop, is_marked: bool, customer_number: str) -> Refusal | None:
 		return Refusal(Code.OPTED_OUT, consent.explain(stop))
 	if not is_marked:
 		return None
-	reason = _("{0} opted out of texts. They have to text START before they can be texted again.")
+	reason = _("{0} opted out of text messages. They have to text START before they can be texted again.")
 	return Refusal(Code.OPTED_OUT, reason.format(phone.display(customer_number)))
 
 
@@ -243,7 +243,7 @@ def why_unreachable(customer_number: str) -> str:
 	if not since or (texted and texted > since):
 		return ""
 	return _(
-		"{0} cannot receive texts, the phone network said on {1}: it is a landline, or not a valid number. Use e-mail or call."
+		"{0} cannot receive SMS, the phone network said on {1}: it is a landline, or not a valid number. Use e-mail or call."
 	).format(phone.display(customer_number), format_date(since))
 
 
@@ -252,7 +252,7 @@ def _out_of_reach(number, customer_number: str) -> Refusal | None:
 	customer = phone.display(customer_number)
 	if number.number_type == "Alphanumeric Sender" and customer_number.startswith("+1"):
 		reason = _(
-			"{0} cannot be texted from {1}: networks of the United States and Canada (+1) take no texts from names. Send this as e-mail."
+			"{0} cannot be texted from {1}: networks of the United States and Canada (+1) take no messages from names. Send this as e-mail."
 		)
 		return Refusal(Code.OUT_OF_REACH, reason.format(customer, number.name))
 	if number.number_type == "Short Code":

@@ -12,6 +12,7 @@ from frappe import _
 from twilio_sms_channel.desks.registry import desk_or_none
 from twilio_sms_channel.people import contacts, phone
 
+# Histories hold it in these words.
 STARTED = "started a text conversation"
 OPTED_OUT = "opted out of text messages"
 WAS_OPTED_OUT = "had opted out of text messages before, Twilio says"
@@ -63,7 +64,7 @@ def customer_of(conversation: str) -> str:
 def predicates() -> dict[str, str]:
 	"""The lines as they are kept → behind a name, in the user's language."""
 	return {
-		STARTED: _("started a text conversation"),
+		STARTED: _("started an SMS conversation"),
 		OPTED_OUT: _("opted out of text messages"),
 		WAS_OPTED_OUT: _("had opted out of text messages before, Twilio says"),
 		NOTED_OPT_OUT: _("noted that the customer wants no more text messages"),
@@ -77,7 +78,7 @@ def predicates() -> dict[str, str]:
 
 def _sentences() -> dict[str, str]:
 	return {
-		STARTED: _("{0} started a text conversation"),
+		STARTED: _("{0} started an SMS conversation"),
 		OPTED_OUT: _("{0} opted out of text messages"),
 		WAS_OPTED_OUT: _("{0} had opted out of text messages before, Twilio says"),
 		NOTED_OPT_OUT: _("{0} noted that the customer wants no more text messages"),

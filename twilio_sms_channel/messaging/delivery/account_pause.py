@@ -28,7 +28,7 @@ def pause(account: str, code: str, reason: str) -> None:
 	why = errors.explain(code, reason)
 	status = account_check.WRONG if code in CREDENTIALS_REFUSED else account_check.SUSPENDED
 	_set(account, paused_since=clock.now(), paused_reason=why, status=status, status_detail=why)
-	tell_managers(_("Texts of the Twilio account {0} wait: {1}").format(account, why), ACCOUNT, account)
+	tell_managers(_("Messages of the Twilio account {0} wait: {1}").format(account, why), ACCOUNT, account)
 
 
 def keep(account: str, verdict: account_check.Verdict) -> None:

@@ -252,7 +252,7 @@ def _publish(statuses_of: dict[str, str]) -> None:
 		_tell_timelines(shown_in)
 
 
-@courtesy("Open forms of a ticket were not told of a text's status", writes=False)
+@courtesy("Open forms of a ticket were not told of a message's status", writes=False)
 def _tell_timelines(communications: list) -> None:
 	"""Have the timeline of Desk's forms show Communications as they are now, as Frappe does when one is saved.
 

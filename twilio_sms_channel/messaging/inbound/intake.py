@@ -161,7 +161,7 @@ def resume(message: str) -> None:
 	if not row.next_attempt:
 		# Nothing was noted: its job was lost, or its worker ended without a word.
 		if THREADING.is_exhausted(row.attempts):
-			_fail(first, _("The worker stopped each time while putting this text into a ticket."))
+			_fail(first, _("The worker stopped each time while putting this message into a ticket."))
 		else:
 			frappe.db.set_value(MESSAGE, first, "attempts", row.attempts + 1)
 			frappe.db.commit()
@@ -293,7 +293,9 @@ def _make_contact(number: str, customer_number: str) -> None:
 
 
 def _note_failure(message: str, error: Exception) -> None:
-	frappe.log_error(title=f"Text {message} could not be put into a ticket", message=frappe.get_traceback())
+	frappe.log_error(
+		title=f"Message {message} could not be put into a ticket", message=frappe.get_traceback()
+	)
 	row = frappe.db.get_value(
 		MESSAGE, message, ["status", "attempts", "number", "customer_number"], as_dict=True
 	)
@@ -336,5 +338,5 @@ def _fail(message: str, reason: str) -> None:
 		message,
 		{"status": "Failed", "error_message": reason, "attempts": THREADING.attempts, "next_attempt": None},
 	)
-	tell_managers(_("A customer's text could not be put into a ticket"), MESSAGE, message)
+	tell_managers(_("A customer's message could not be put into a ticket"), MESSAGE, message)
 	frappe.db.commit()

@@ -15,9 +15,9 @@ def answer(word: str, conversation, number) -> None:
 		return
 	name = number.description or number.name
 	standard = {
-		STOP: _("{0}: You will get no more texts from us. Reply START to get them again."),
-		START: _("{0}: You will get our texts again. Reply HELP for help, STOP to stop."),
-		HELP: _("{0}: Reply with your question and we will answer. Reply STOP to get no more texts."),
+		STOP: _("{0}: You will get no more messages from us. Reply START to get them again."),
+		START: _("{0}: You will get our messages again. Reply HELP for help, STOP to stop."),
+		HELP: _("{0}: Reply with your question and we will answer. Reply STOP to get no more messages."),
 	}[word].format(name)
 	own = number.get(f"{word.lower()}_answer")
 	outbox.write_automatic(conversation, (own or standard).strip())

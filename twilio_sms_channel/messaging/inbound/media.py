@@ -131,7 +131,7 @@ def _fetch_one(message, item, account) -> None:
 		# The file is there, but this site does not take it: too large for its settings, no space left …
 		frappe.db.rollback()
 		frappe.clear_messages()
-		frappe.log_error(title=f"A file of text {message.name} could not be kept")
+		frappe.log_error(title=f"A file of message {message.name} could not be kept")
 		refused = isinstance(e, frappe.ValidationError)
 		_note_failure(item, _("The file could not be kept: {0}").format(e), transient=not refused)
 	frappe.db.commit()
@@ -147,7 +147,7 @@ def _add_words(message, content: bytes) -> None:
 		# Hooks of other apps raise anything, and what escaped here would have the file, which is kept, noted as failed.
 		frappe.db.rollback()
 		frappe.clear_messages()
-		frappe.log_error(title=f"The words of text {message.name} could not be added")
+		frappe.log_error(title=f"The words of message {message.name} could not be added")
 
 
 def _note_failure(item, reason: str, transient: bool) -> None:

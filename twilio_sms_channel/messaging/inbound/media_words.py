@@ -43,7 +43,7 @@ def read(message: str) -> None:
 		frappe.clear_messages()
 		if not isinstance(e, (CannotFetch, TwilioProblem)):
 			frappe.log_error(
-				title=f"The words of text {message} could not be read", message=frappe.get_traceback()
+				title=f"The words of message {message} could not be read", message=frappe.get_traceback()
 			)
 			frappe.db.commit()
 

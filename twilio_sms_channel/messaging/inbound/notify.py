@@ -12,7 +12,7 @@ from twilio_sms_channel.infra.courtesies import courtesy
 QUIET_MINUTES = 5
 
 
-@courtesy("Nobody could be told of a customer's text")
+@courtesy("Nobody could be told of a customer's message")
 def about_message(desk, ticket, who: str, message) -> None:
 	"""Notify the ticket's assignees, otherwise its team, otherwise who answered last, of a text on a ticket that was
 	there before.
@@ -51,13 +51,17 @@ def about_message(desk, ticket, who: str, message) -> None:
 			# Of this type Frappe sends no e-mail.
 			type="Alert",
 			from_user="Administrator",
-			subject=_("{0} sent a text on ticket {1}").format(frappe.utils.escape_html(who), ticket.name),
+			subject=_("{0} sent a text message on ticket {1}").format(
+				frappe.utils.escape_html(who), ticket.name
+			),
 			email_content=text.to_html(message.body),
 		),
 		untold,
 	)
 	for user in untold:
-		desk.push_notification(user, ticket.name, _("{0} sent a text on ticket").format(outside.plain(who)))
+		desk.push_notification(
+			user, ticket.name, _("{0} sent a text message on ticket").format(outside.plain(who))
+		)
 
 
 def _who_answered_last(desk, ticket, conversation: str) -> list[str]:

@@ -79,11 +79,11 @@ def how_to_mend(code: str | None) -> str:
 		)
 	if code == UNKNOWN_NUMBER:
 		return _(
-			"Import the number, or take this site's webhook off it in the Twilio console if its texts belong elsewhere."
+			"Import the number, or take this site's webhook off it in the Twilio console if its messages belong elsewhere."
 		)
 	if code == UNKNOWN_MESSAGE:
 		return _(
-			"It tells of a text that this site does not have, because it was deleted or an older backup was restored. Nothing needs to be done."
+			"It tells of a message that this site does not have, because it was deleted or an older backup was restored. Nothing needs to be done."
 		)
 	return _(
 		"It was signed by Twilio, but is not as Twilio writes webhooks. Check that nothing between Twilio and this site changes requests."

@@ -81,7 +81,7 @@ def why_no_mms(number, customer_number: str) -> str:
 	"""The reason why no file can go from this number to this customer as MMS, "" when it can."""
 	if number.number_type == "Alphanumeric Sender":
 		return _(
-			"The sender {0} is a name, and texts from names cannot carry files. Remove them, or send this as e-mail."
+			"The sender {0} is a name, and messages from names cannot carry files. Remove them, or send this as e-mail."
 		).format(number.name)
 	if not number.mms_enabled:
 		return _("Our number {0} cannot send files. Remove them, or send this as e-mail.").format(
@@ -89,7 +89,7 @@ def why_no_mms(number, customer_number: str) -> str:
 		)
 	if phone.region_of(customer_number) not in MMS_REGIONS:
 		return _(
-			"Texts with files reach the United States, Canada and Australia only, not {0}. Remove them, or send this as e-mail."
+			"Messages with files reach the United States, Canada and Australia only, not {0}. Remove them, or send this as e-mail."
 		).format(phone.display(customer_number))
 	return ""
 
@@ -202,7 +202,7 @@ def _make_sendable(file: Outgoing) -> None:
 	elif not taken:
 		raise CannotSendFile(
 			_(
-				"{0} cannot be sent by text: phones take pictures, audio, video, PDF and contact cards, not {1}. Remove it, or send this as e-mail."
+				"{0} cannot be sent by text message: phones take pictures, audio, video, PDF and contact cards, not {1}. Remove it, or send this as e-mail."
 			).format(file.called, _what_it_is(file))
 		)
 	else:
@@ -286,12 +286,12 @@ def _why_not_scaled(file: Outgoing, reason: str) -> str:
 		images.TOO_MANY_PIXELS: _("it has too many pixels"),
 		images.TOO_LARGE: _("it cannot be made small enough"),
 	}[reason]
-	return _("{0} ({1}) cannot be sent by text: {2}. Remove it, or send this as e-mail.").format(
+	return _("{0} ({1}) cannot be sent by text message: {2}. Remove it, or send this as e-mail.").format(
 		file.called, size(file.size), said
 	)
 
 
 def _too_large(file_name: str, size_bytes: int) -> str:
 	return _(
-		"{0} ({1}) cannot be sent by text: all files together may have {2}. Remove it, or send this as e-mail."
+		"{0} ({1}) cannot be sent by text message: all files together may have {2}. Remove it, or send this as e-mail."
 	).format(file_name, size(size_bytes), size(MAX_BYTES))

@@ -24,7 +24,7 @@ def switch(doc, channel: str, email: str | None) -> dict[str, Any]:
 	if channel not in ("SMS", "Email"):
 		frappe.throw(_("The channel is SMS or Email, not {0}.").format(outside.harmless(channel)))
 	if not doc.is_text_ticket:
-		frappe.throw(_("This ticket has no text conversation, so its replies go by e-mail."))
+		frappe.throw(_("This ticket has no SMS conversation, so its replies go by e-mail."))
 	if channel == "Email":
 		_make_reachable_by_email(doc, (email or "").strip())
 	changed = doc.twilio_sms_reply_channel != channel
@@ -46,7 +46,7 @@ def _make_reachable_by_email(doc, email: str) -> None:
 			_("{0} has no valid e-mail address. Add one to the contact, then switch to e-mail.").format(
 				outside.harmless(contacts.full_name(doc.contact)) or _("The customer")
 			),
-			title=_("Still replying by text"),
+			title=_("Still replying by SMS"),
 		)
 	doc.raised_by = address
 

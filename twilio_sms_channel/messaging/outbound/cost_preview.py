@@ -48,7 +48,7 @@ def _counted(message: str, is_html: bool) -> str:
 		written = len(body)
 	frappe.throw(
 		_(
-			"The text is too long to be counted ({0} characters); Twilio sends at most {1}. Shorten it, or send it as e-mail."
+			"The message is too long to be counted ({0} characters); Twilio sends at most {1}. Shorten it, or send it as e-mail."
 		).format(written, segments.MAX_CHARACTERS),
 		outbox.CannotText,
 	)

@@ -148,7 +148,7 @@ def as_email(message: str, ticket, address: str = "") -> None:
 	if not address:
 		frappe.throw(
 			_(
-				"{0} has no valid e-mail address. Add one to the contact, then send this text as e-mail."
+				"{0} has no valid e-mail address. Add one to the contact, then send this message as e-mail."
 			).format(outside.harmless(contacts.full_name(ticket.contact)) or _("The customer")),
 			CannotSendAsEmail,
 			title=_("No e-mail was sent"),
@@ -162,21 +162,21 @@ def as_email(message: str, ticket, address: str = "") -> None:
 
 def _refuse_to_cancel(status: str, automatic: bool = False) -> None:
 	if status == "Sending":
-		why = _("The text is being sent at this moment and cannot be called back.")
+		why = _("The message is being sent at this moment and cannot be called back.")
 	elif status == "Unconfirmed":
-		why = _("The text may already be on its way. What became of it is being looked up at Twilio.")
+		why = _("The message may already be on its way. What became of it is being looked up at Twilio.")
 	elif automatic:
 		why = _("This is the automatic answer that the customer is owed.")
 	else:
-		why = _("The text does not wait to be sent; its status is {0}.").format(_(status))
-	frappe.throw(why, CannotCancel, title=_("The text was not canceled"))
+		why = _("The message does not wait to be sent; its status is {0}.").format(_(status))
+	frappe.throw(why, CannotCancel, title=_("The message was not canceled"))
 
 
 def _why_not_emailed(message) -> str:
 	if message.sent_as_email:
-		return _("This text was sent as an e-mail already.")
+		return _("This message was sent as an e-mail already.")
 	return _(
-		"Only a text that did not arrive can be sent as an e-mail; the status of this one is {0}."
+		"Only a message that did not arrive can be sent as an e-mail; the status of this one is {0}."
 	).format(_(message.status))
 
 

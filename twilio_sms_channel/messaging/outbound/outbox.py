@@ -211,10 +211,10 @@ def why_not(conversation, body: str | None = None, files: list[str] | None = Non
 	if body is None:
 		return ""
 	if not body.strip() and not files:
-		return _("The text is empty. Write something or attach a file.")
+		return _("The message is empty. Write something or attach a file.")
 	if files and len(files) > attachments.MAX_FILES:
 		return _(
-			"A text takes at most {0} files, not {1}. Remove some, or send them in a second text."
+			"A message takes at most {0} files, not {1}. Remove some, or send them in a second message."
 		).format(attachments.MAX_FILES, len(files))
 	# Plain characters are shorter or longer; the text as it is sent is looked at again.
 	return _why_too_long(len(body))
@@ -229,7 +229,7 @@ def ask_about_unreachable(customer_number: str) -> None:
 			f"text:{customer_number}",
 			_("{0} To text it anyway, send once more.").format(reason),
 			CannotText,
-			_("The text was not sent"),
+			_("The message was not sent"),
 		)
 
 
@@ -238,10 +238,10 @@ def _why_too_long(characters: int, links: int = 0) -> str:
 		return ""
 	if links:
 		return _(
-			"The text has {0} characters with the links to its files; Twilio sends at most {1}. Shorten it, or send it as e-mail."
+			"The message has {0} characters with the links to its files; Twilio sends at most {1}. Shorten it, or send it as e-mail."
 		).format(characters, segments.MAX_CHARACTERS)
 	return _(
-		"The text has {0} characters; Twilio sends at most {1}. Shorten it, or send it as e-mail."
+		"The message has {0} characters; Twilio sends at most {1}. Shorten it, or send it as e-mail."
 	).format(characters, segments.MAX_CHARACTERS)
 
 
@@ -259,7 +259,7 @@ def ask_first(conversation) -> str:
 	if not any(asked.may_want_to_stop for asked in all_asked_about(conversation)):
 		return ""
 	return _(
-		"{0} may want no more texts, but wrote none of the words that opt out. Press Opt Out or, if they still want texts, Keep Texting."
+		"{0} may want no more text messages, but wrote none of the words that opt out. Press Opt Out or, if they still want them, Keep Texting."
 	).format(phone.display(conversation.customer_number))
 
 
@@ -269,7 +269,7 @@ def refuse_if_unasked(*conversations) -> None:
 	"""
 	for conversation in conversations:
 		if question := ask_first(conversation):
-			frappe.throw(question, MayWantToStop, title=_("The text was not sent"))
+			frappe.throw(question, MayWantToStop, title=_("The message was not sent"))
 
 
 def _from(conversation, number):
@@ -300,7 +300,7 @@ def _asked_before(digest: str, for_update: bool = False):
 
 
 def _refuse(reason: str) -> None:
-	frappe.throw(reason, CannotText, title=_("The text was not sent"))
+	frappe.throw(reason, CannotText, title=_("The message was not sent"))
 
 
 def customer_of(conversation) -> str:

@@ -62,7 +62,7 @@ def _file_at(source: str) -> str:
 
 def _refuse() -> None:
 	frappe.throw(
-		_("A picture in the text is not stored on this site. Remove it, or attach it as a file."),
+		_("A picture in the message is not stored on this site. Remove it, or attach it as a file."),
 		outbox.CannotText,
-		title=_("The text was not sent"),
+		title=_("The message was not sent"),
 	)

@@ -229,13 +229,13 @@ def _why_not_here(conversation, current: Ticket | None, about: _About) -> str:
 	if current and current.name != about.ticket and not about.desk.may_write(current.name):
 		# What it is about, and whose it is, stays with those who may read it.
 		return _(
-			"{0} is in a text conversation with other colleagues, from {1}. Choose another number of ours."
+			"{0} is in an SMS conversation with other colleagues, from {1}. Choose another number of ours."
 		).format(customer, phone.display(conversation.number))
 	is_own = current and current.name == about.ticket
 	if about.own and not is_own and about.customer_number != conversation.customer_number:
 		return _("This ticket texts another number. Start a ticket of its own for {0}.").format(customer)
 	if not about.may_create and not current:
-		return _("You may not create tickets. Open the customer's ticket and text from there.")
+		return _("You may not create tickets. Open the customer's ticket and send the message from there.")
 	return ""
 
 
@@ -391,4 +391,4 @@ def _as_before(message) -> Started:
 
 
 def _refuse(reason: str) -> None:
-	frappe.throw(reason, CannotText, title=_("The text was not sent"))
+	frappe.throw(reason, CannotText, title=_("The message was not sent"))

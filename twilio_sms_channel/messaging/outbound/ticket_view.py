@@ -216,6 +216,6 @@ def _is_before(message: str):
 	communication = frappe.db.get_value(MESSAGE, message, "communication")
 	creation = frappe.db.get_value("Communication", communication, "creation")
 	if not creation:
-		frappe.throw(_("This text is in no ticket."), frappe.DoesNotExistError)
+		frappe.throw(_("This message is in no ticket."), frappe.DoesNotExistError)
 	at_once = (Communication.creation == creation) & (Communication.name < communication)
 	return (Communication.creation < creation) | at_once

@@ -146,7 +146,7 @@ def _see_what_others_commit() -> None:
 
 def _fail_all(number: str) -> None:
 	"""A number was deleted while messages waited for it. Commits."""
-	reason = _("Our number {0} was deleted before this text left. Send it as e-mail.").format(
+	reason = _("Our number {0} was deleted before this message left. Send it as e-mail.").format(
 		phone.display(number)
 	)
 	for name in frappe.get_all(MESSAGE, {"status": "Queued", "number": number}, pluck="name", limit=100):

@@ -267,7 +267,7 @@ def _send_after_all(search: Search) -> None:
 
 def _ask_agent(search: Search) -> None:
 	reason = _(
-		"It may have been sent: Twilio's answer was lost, and its list does not tell this text from others. Ask the customer, or look into the log of the Twilio console. Send Again sends it once more."
+		"It may have been sent: Twilio's answer was lost, and its list does not tell this message from others. Ask the customer, or look into the log of the Twilio console. Send Again sends it once more."
 	)
 	if _update(search, needs_decision=1, next_attempt=None, error_message=reason):
 		_show(search.name)

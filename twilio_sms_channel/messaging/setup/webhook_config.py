@@ -89,16 +89,16 @@ def describe(sender: Sender) -> str:
 	if sender.kind == ALPHANUMERIC:
 		return _("Cannot be answered, so nothing arrives")
 	if sender.left_to_numbers:
-		return _("Its texts go where each of its numbers sends them")
+		return _("Its messages go where each of its numbers sends them")
 	kind = whose(sender.webhook)
 	if sender.webhook_by_service:
 		return _in_service(kind, sender)
 	words = {
-		NOBODYS: _("Nothing is set: texts go nowhere"),
+		NOBODYS: _("Nothing is set: messages go nowhere"),
 		DEMO: _("Twilio's demo answers"),
-		OURS: _("Texts come to this site"),
-		ELSEWHERE: _("Texts go to this app at another address: {0}"),
-		OTHERS: _("Texts go to another system: {0}"),
+		OURS: _("Messages come to this site"),
+		ELSEWHERE: _("Messages go to this app at another address: {0}"),
+		OTHERS: _("Messages go to another system: {0}"),
 	}
 	return words[kind].format(_address(sender.webhook))
 
@@ -106,11 +106,11 @@ def describe(sender: Sender) -> str:
 def _in_service(kind: str, sender: Sender) -> str:
 	service = sender.service_name or sender.service_sid
 	words = {
-		NOBODYS: _("Its Messaging Service {1} has nothing set: texts go nowhere"),
+		NOBODYS: _("Its Messaging Service {1} has nothing set: messages go nowhere"),
 		DEMO: _("Its Messaging Service {1} lets Twilio's demo answer"),
-		OURS: _("Texts come to this site, by its Messaging Service {1}"),
-		ELSEWHERE: _("Its Messaging Service {1} sends texts to this app at another address: {0}"),
-		OTHERS: _("Its Messaging Service {1} sends texts to another system: {0}"),
+		OURS: _("Messages come to this site, by its Messaging Service {1}"),
+		ELSEWHERE: _("Its Messaging Service {1} sends messages to this app at another address: {0}"),
+		OTHERS: _("Its Messaging Service {1} sends messages to another system: {0}"),
 	}
 	return words[kind].format(_address(sender.webhook), service)
 

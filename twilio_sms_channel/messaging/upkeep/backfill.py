@@ -47,7 +47,7 @@ class Result:
 	"""why the comparison stopped, "" when it was complete"""
 
 	def __str__(self) -> str:
-		words = _("{0} texts at Twilio since {1}, {2} were missing and are taken in").format(
+		words = _("{0} messages at Twilio since {1}, {2} were missing and are taken in").format(
 			self.seen, format_datetime(self.since), self.taken_in
 		)
 		if self.repaired:

@@ -225,7 +225,7 @@ def _about_received(message) -> list[str]:
 	"""What an agent has to know about an inbound text besides its words."""
 	remarks = []
 	if message.may_want_to_stop:
-		remarks.append(_("May want to get no more texts, but wrote none of the words that opt out."))
+		remarks.append(_("May want to get no more text messages, but wrote none of the words that opt out."))
 	if message.group:
 		remarks.append(message.group)
 	if not phone.is_answerable(message.customer_number):

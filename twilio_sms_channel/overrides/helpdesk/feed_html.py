@@ -65,7 +65,7 @@ def for_agents(remarks: list[str], actions: list[str], message: str) -> str:
 
 def earlier(count: int) -> str:
 	"""The line above the oldest text that is shown: how many there are before it, with the way to them."""
-	said = _("1 earlier text") if count == 1 else _("{0} earlier texts").format(count)
+	said = _("1 earlier text message") if count == 1 else _("{0} earlier text messages").format(count)
 	link = (
 		'<a href="#twilio-sms-earlier=all" class="twilio-sms-action" target="_self" onclick="return false">'
 		f"{escaped(said)}</a>"

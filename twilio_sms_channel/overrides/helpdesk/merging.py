@@ -142,7 +142,7 @@ def _tell_who_is_answered(ticket: str, other: str, answered: str) -> None:
 	desk_of_site().note(
 		ticket,
 		_(
-			"Texts of {0} come into this ticket now, too, while replies from here go to {1}. To answer {0}, start a new text conversation."
+			"Text messages from {0} come into this ticket now, too, while replies from here go to {1}. To answer {0}, start a new SMS conversation."
 		).format(*(frappe.utils.escape_html(_named(customer)) for customer in (asked, to))),
 	)
 

@@ -99,7 +99,7 @@ def _tell_once() -> None:
 		return
 	frappe.cache().set_value(told, 1, expires_in_sec=TOLD_EVERY_S)
 	# Later: whoever only searches commits nothing.
-	frappe.log_error(title="Helpdesk's search fails; only texts are found", defer_insert=True)
+	frappe.log_error(title="Helpdesk's search fails; only text messages are found", defer_insert=True)
 
 
 def _without_hidden(groups: list[dict]) -> list[dict]:

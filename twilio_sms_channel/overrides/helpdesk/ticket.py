@@ -137,7 +137,7 @@ class TicketMixin:
 		# Whoever texts fills in no fields, and does not mind what was deleted.
 		self.flags.ignore_mandatory = self.flags.ignore_links = True
 		with courtesy(
-			f"Ticket {self.name} could not be saved for a text", but=_is_to_be_heard_of(c.sent_or_received)
+			f"Ticket {self.name} could not be saved for a message", but=_is_to_be_heard_of(c.sent_or_received)
 		) as saved:
 			super().on_communication_update(c)
 		if saved.failed:
@@ -219,7 +219,7 @@ class TicketMixin:
 					"This ticket was merged into ticket {0}, which is with other colleagues. Ask them to answer."
 				).format(living.name),
 				outbox.CannotText,
-				title=_("The text was not sent"),
+				title=_("The message was not sent"),
 			)
 		frappe.msgprint(
 			_("This ticket was merged into ticket {0}, where replies go now.").format(living.name), alert=True
@@ -235,10 +235,10 @@ class TicketMixin:
 			if phone.is_answerable(number) and phone.of_sender(number) != customer:
 				frappe.throw(
 					_(
-						"Texts from this ticket go to {0}, not to {1}. Open the reply box anew to answer {0}, or start a text conversation with {1}."
+						"Text messages from this ticket go to {0}, not to {1}. Open the reply box anew to answer {0}, or start an SMS conversation with {1}."
 					).format(phone.display(customer), frappe.utils.escape_html(phone.display(number))),
 					outbox.CannotText,
-					title=_("The text was not sent"),
+					title=_("The message was not sent"),
 				)
 
 	def _note_not_sent(self, body: str, reason: str) -> None:

@@ -3,7 +3,7 @@
 frappe.ui.form.on("Contact", {
 	refresh(frm) {
 		if (frm.is_new() || !frappe.model.can_create("HD Ticket")) return;
-		frm.add_custom_button(__("Send Text"), async () => {
+		frm.add_custom_button(__("Send SMS"), async () => {
 			const phones = [...(frm.doc.phone_nos || [])].filter(({ phone }) => phone);
 			phones.sort((one, other) => other.is_primary_mobile_no - one.is_primary_mobile_no);
 			await frappe.require("twilio_sms.bundle.js");

@@ -12,11 +12,11 @@ frappe.ui.form.on("HD Ticket", {
 		if (frm.twilio_sms_panel?.ticket !== ticket) {
 			frm.twilio_sms_panel = document.createElement("twilio-sms-panel");
 			frm.twilio_sms_panel.ticket = ticket;
-			frm.twilio_sms_panel.email_hint = __("Write with the e-mail button of this form, or switch back to text.");
+			frm.twilio_sms_panel.email_hint = __("Write with the e-mail button of this form, or switch back to SMS.");
 			frm.twilio_sms_panel.addEventListener("channel-changed", () => frm.reload_doc());
 		}
 		frm.twilio_sms_panel.closest(".form-dashboard-section")?.remove();
-		frm.dashboard.add_section(frm.twilio_sms_panel, __("Text Conversation"));
+		frm.dashboard.add_section(frm.twilio_sms_panel, __("SMS Conversation"));
 		frm.dashboard.show();
 	},
 });

@@ -8,7 +8,7 @@ if (!frappe.listview_settings["HD Ticket"]?.twilio_sms) {
 
 	settings.onload = (list) => {
 		before?.call(settings, list);
-		list.page.add_inner_button(__("New Text Conversation"), async () => {
+		list.page.add_inner_button(__("New SMS Conversation"), async () => {
 			await frappe.require("twilio_sms.bundle.js");
 			twilio_sms.start_in_desk("HD Ticket");
 		});
@@ -38,7 +38,7 @@ if (!frappe.listview_settings["HD Ticket"]?.twilio_sms) {
 		});
 		if (!found.length) {
 			frappe.show_alert({
-				message: __("No ticket has texts of {0}.", [frappe.utils.escape_html(query)]),
+				message: __("No ticket has messages from {0}.", [frappe.utils.escape_html(query)]),
 				indicator: "orange",
 			});
 			return;

@@ -13,7 +13,7 @@ twilio_sms.report_filters = ({ groups = [], figures = [] } = {}) => {
 		Account: __("Account"),
 		Agent: __("Agent"),
 		Source: __("Source"),
-		Texts: __("Texts"),
+		Texts: __("Messages"),
 		"Delivery Rate": __("Delivery Rate"),
 		Segments: __("Segments"),
 		Cost: __("Cost"),

@@ -146,7 +146,7 @@ export function size(bytes) {
 function why_not(file, items, limits) {
 	if (limits.no_files) return limits.no_files;
 	if (items.length >= limits.files) {
-		return __("{0} was not attached: a text takes at most {1} files. Remove one, or use a second text.", [
+		return __("{0} was not attached: a message takes at most {1} files. Remove one, or use a second message.", [
 			file.name,
 			limits.files,
 		]);
@@ -155,12 +155,12 @@ function why_not(file, items, limits) {
 	if (limits.others !== "Refuse") return "";
 	if (!fits_by_type(file, limits)) {
 		return __(
-			"{0} cannot be sent by text: phones take pictures, audio, video, PDF and contact cards. Send it by e-mail.",
+			"{0} cannot be sent by text message: phones take pictures, audio, video, PDF and contact cards. Send it by e-mail.",
 			[file.name],
 		);
 	}
 	if (!fits_by_size(file, items, limits)) {
-		return __("{0} ({1}) is too large: all files of a text together may have {2}. Send it by e-mail.", [
+		return __("{0} ({1}) is too large: all files of a message together may have {2}. Send it by e-mail.", [
 			file.name,
 			size(file.size),
 			size(limits.bytes),

@@ -62,7 +62,7 @@ class Channel extends TicketElement {
 				<span class="channel" data-testid="channel" title=${state.region ? __("The number was issued in {0}.", [state.region]) : nothing}>
 					${by_text ? icons.sms : icons.email}<span>${by_text ? this._by_text() : this._by_email()}</span>
 				</span>
-				${by_text ? this._to_email() : this._button(__("Switch to Text"), () => this._switch("SMS"), "switch")}
+				${by_text ? this._to_email() : this._button(__("Switch to SMS"), () => this._switch("SMS"), "switch")}
 				${this._opt_out_offered()}
 			</div>
 			${this.asking === "email" ? this._ask_for_email() : nothing} ${this._alert()} ${this._wish()}
@@ -143,7 +143,7 @@ class Channel extends TicketElement {
 			type="button"
 			class="quiet"
 			data-testid="opt-out"
-			title=${__("The customer said that they want no more texts")}
+			title=${__("The customer said that they want no more text messages")}
 			aria-expanded=${this.asking === "opt-out"}
 			?disabled=${this.busy}
 			@click=${() => this._ask("opt-out")}
@@ -159,8 +159,8 @@ class Channel extends TicketElement {
 		return html`<div class="notice wait" role="alert" data-testid="wish" @keydown=${this._escape}>
 			<span
 				>${asked
-					? __("Send {0} no more texts? Only they can lift this, by texting START.", [customer])
-					: __("{0} may want no more texts, but wrote none of the words that opt out.", [customer])}</span
+					? __("Send {0} no more text messages? Only they can lift this, by texting START.", [customer])
+					: __("{0} may want no more text messages, but wrote none of the words that opt out.", [customer])}</span
 			>
 			${asked
 				? html`<span class="question"
@@ -228,7 +228,7 @@ class Channel extends TicketElement {
 }
 
 export function no_address_for_text(customer) {
-	return __("{0} has no e-mail address yet. This text will go to:", [customer]);
+	return __("{0} has no e-mail address yet. This message will go to:", [customer]);
 }
 
 define("twilio-sms-channel", Channel);

@@ -118,19 +118,19 @@ class Composer extends TicketElement {
 		return html`<form
 			class=${this.file_drop.is_near ? "dragging" : ""}
 			data-testid="composer"
-			aria-label=${__("Text to the customer")}
+			aria-label=${__("Message to the customer")}
 			aria-busy=${this.sending}
 			@submit=${this._submit}
 			@dragover=${(event) => this.file_drop.over(event)}
 			@drop=${(event) => this.file_drop.drop(event)}
 		>
-			<label class="unseen" for="body">${__("Text to {0}", [this.state.customer])}</label>
+			<label class="unseen" for="body">${__("Message to {0}", [this.state.customer])}</label>
 			<textarea
 				id="body"
 				data-testid="body"
 				rows="2"
 				dir="auto"
-				placeholder=${__("Write a text…")}
+				placeholder=${__("Write a message…")}
 				aria-describedby="count problem"
 				aria-keyshortcuts="Control+Enter"
 				?disabled=${blocked}
@@ -166,7 +166,7 @@ class Composer extends TicketElement {
 	}
 
 	_send_label() {
-		if (!this.sending) return __("Send Text");
+		if (!this.sending) return __("Send SMS");
 		return this.attachments.uploading ? __("Uploading…") : __("Sending…");
 	}
 
@@ -333,7 +333,7 @@ class Composer extends TicketElement {
 		try {
 			await this.attachments.settled();
 			if (this.attachments.failed) {
-				this.problem = __("A file was not uploaded. Try it again, or remove it, then send the text.");
+				this.problem = __("A file was not uploaded. Try it again, or remove it, then send the message.");
 				return;
 			}
 			// Should the answer get lost, pressing again sends nothing twice, after a reload neither.
@@ -347,7 +347,7 @@ class Composer extends TicketElement {
 				seen: this._seen || "",
 			});
 			this._clear();
-			this.announced = __("The text is on its way.");
+			this.announced = __("The message is on its way.");
 			this.emit("sent", sent);
 			this.store.load();
 		} catch (error) {

@@ -27,7 +27,7 @@ export class ReplyBox {
 			row.append(this.line);
 		}
 		const blocked = !state.can_text;
-		say(this.route, __("Goes out by text"));
+		say(this.route, __("Goes out by SMS"));
 		say(this.why, blocked ? state.why_not : state.ask_first);
 		this.line.toggleAttribute("data-blocked", blocked);
 		this.count_what_is_typed(box);
@@ -59,8 +59,8 @@ export class ReplyBox {
 	make_line() {
 		// What the style rules write into Helpdesk's own elements.
 		const root = document.documentElement.style;
-		root.setProperty("--twilio-sms-plain", JSON.stringify(__("Texts have no formatting")));
-		root.setProperty("--twilio-sms-placeholder", JSON.stringify(__("Write a text…")));
+		root.setProperty("--twilio-sms-plain", JSON.stringify(__("Text messages have no formatting")));
+		root.setProperty("--twilio-sms-placeholder", JSON.stringify(__("Write a message…")));
 		const line = element("div", { className: "twilio-sms-line" });
 		line.dataset.testid = "helpdesk-reply-line";
 		[this.route, this.why, this.unicode, this.count] = ["route", "why", "unicode", "count"].map((name) => {

@@ -65,7 +65,7 @@ class Screen {
 		this.safely(() => {
 			// The panel has a composer of its own, with the same draft.
 			this.close_composer();
-			this.drawer.open(__("Text Conversation"), "twilio-sms-panel", { ticket: String(ticket) });
+			this.drawer.open(__("SMS Conversation"), "twilio-sms-panel", { ticket: String(ticket) });
 		});
 	}
 
@@ -134,7 +134,7 @@ class Screen {
 			say(this.earlier, __("Earlier: {0}", [state.earlier]));
 			say(this.why_not, by_text && !state.can_text ? state.why_not : "");
 		}
-		if (this.write) say(this.write, __("Write a Text"));
+		if (this.write) say(this.write, __("Write an SMS"));
 		if (this.start) say(this.start, __("Text This Customer"));
 		if (this.composer && (!by_text || !this.composer.isConnected)) this.close_composer();
 		this.box ||= new ReplyBox(this.ticket);

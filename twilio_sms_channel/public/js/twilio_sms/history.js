@@ -64,7 +64,7 @@ class History extends TwilioElement {
 			</div>`;
 		}
 		if (!this.rows) return nothing;
-		if (!this.rows.length) return html`<p data-testid="no-history">${__("No earlier texts with this customer.")}</p>`;
+		if (!this.rows.length) return html`<p data-testid="no-history">${__("No earlier text messages with this customer.")}</p>`;
 		return html`<ul data-testid="history" aria-label=${__("Earlier conversations with this customer")}>
 			${this.rows.map(
 				(row) => html`<li>
@@ -78,7 +78,7 @@ class History extends TwilioElement {
 	}
 
 	_about({ ticket, status, opened, last, texts, number }) {
-		const count = texts === 1 ? __("1 text") : __("{0} texts", [texts]);
+		const count = texts === 1 ? __("1 message") : __("{0} messages", [texts]);
 		return [`#${ticket}`, __(status), day(date_of(last || opened)), count, number].filter(Boolean).join(" · ");
 	}
 

@@ -78,7 +78,7 @@ class Start extends TwilioElement {
 		const ready = this.to.trim() && this._something && chosen && !why_not && !this.asking && !this.counter.is_too_long;
 		return html`<form
 			data-testid="start"
-			aria-label=${__("New text conversation")}
+			aria-label=${__("New SMS conversation")}
 			aria-busy=${this.sending}
 			@submit=${this._submit}
 			@keydown=${this._key}
@@ -105,12 +105,12 @@ class Start extends TwilioElement {
 			</label>
 			${this._senders()} ${this._where_to()}
 			<label>
-				<span class="name">${__("Text")}</span>
+				<span class="name">${__("Message")}</span>
 				<textarea
 					data-testid="body"
 					rows="4"
 					dir="auto"
-					placeholder=${__("Write a text…")}
+					placeholder=${__("Write a message…")}
 					aria-describedby="count"
 					aria-keyshortcuts="Control+Enter"
 					?readonly=${this.sending}
@@ -133,7 +133,7 @@ class Start extends TwilioElement {
 				${attach_button({ chosen: (files) => this.attachments.add(files, this.ticket, LIMITS) })}
 				<span id="count" class="count ${this.counter.is_too_long ? "bad" : ""}" data-testid="count">${this._count()}</span>
 				<button class="primary" data-testid="send" ?disabled=${!ready || this.sending}>
-					${this.sending ? __("Sending…") : __("Send Text")}
+					${this.sending ? __("Sending…") : __("Send SMS")}
 				</button>
 			</div>
 		</form>`;
@@ -209,7 +209,7 @@ class Start extends TwilioElement {
 		}
 		if (this.ticket) {
 			return html`<div class="notice info" role="status" data-testid="goes-into">
-				<span>${__("This ticket replies by text from then on. Its e-mail address stays, and you can switch back.")}</span>
+				<span>${__("This ticket replies by SMS from then on. Its e-mail address stays, and you can switch back.")}</span>
 			</div>`;
 		}
 		if (chosen.continues) {
@@ -227,7 +227,7 @@ class Start extends TwilioElement {
 				data-testid="subject"
 				maxlength="140"
 				dir="auto"
-				placeholder=${__("The text's first line")}
+				placeholder=${__("The message's first line")}
 				.value=${this.subject}
 				@input=${(event) => this._change({ subject: event.target.value })}
 			/>

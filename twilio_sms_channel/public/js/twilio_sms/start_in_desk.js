@@ -7,7 +7,7 @@ import { mount } from "./mount.js";
 // `properties` are those of <twilio-sms-start>. Returns the dialog; the ticket opens when the text is on its way.
 export function start_in_desk(ticket_doctype, properties = {}) {
 	set_host(desk_host(ticket_doctype));
-	const title = properties.ticket ? __("Text This Customer") : __("New Text Conversation");
+	const title = properties.ticket ? __("Text This Customer") : __("New SMS Conversation");
 	const dialog = new frappe.ui.Dialog({ title });
 	const start = mount(dialog.$body[0], "twilio-sms-start", properties);
 	start.style.padding = "4px 0 12px";

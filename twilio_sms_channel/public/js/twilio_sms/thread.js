@@ -105,7 +105,7 @@ class Thread extends TicketElement {
 				class="feed"
 				role="log"
 				aria-live="polite"
-				aria-label=${__("Text conversation")}
+				aria-label=${__("SMS conversation")}
 				tabindex="0"
 				data-testid="feed"
 				@scroll=${this._scrolled}
@@ -117,7 +117,7 @@ class Thread extends TicketElement {
 			</div>
 			${this.unread
 				? html`<button type="button" class="primary newest" data-testid="show-newest" @click=${this.show_newest}>
-						${icons.down}${__("New Text")}
+						${icons.down}${__("New Message")}
 					</button>`
 				: nothing}
 		</div>`;
@@ -133,7 +133,7 @@ class Thread extends TicketElement {
 			?disabled=${Boolean(this.busy)}
 			@click=${this._show_earlier}
 		>
-			${older === 1 ? __("Show 1 earlier text") : __("Show earlier texts ({0})", [older])}
+			${older === 1 ? __("Show 1 earlier message") : __("Show earlier messages ({0})", [older])}
 		</button>`;
 	}
 

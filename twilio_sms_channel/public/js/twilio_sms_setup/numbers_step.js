@@ -34,7 +34,7 @@ export class NumbersStep {
 			<div class="address"></div>
 			<div class="offers"></div>
 			<div class="team"></div>
-			<p class="then text-muted">${__("Twilio is then told to post their texts to this site.")}</p>
+			<p class="then text-muted">${__("Twilio is then told to post their messages to this site.")}</p>
 			<button class="btn btn-primary btn-sm go"></button>`);
 		if (!this.offers.length) return this.show_nothing();
 		this.$body.find(".offers").html(this.offers.map(offer_html).join(""));

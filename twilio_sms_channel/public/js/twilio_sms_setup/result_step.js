@@ -54,7 +54,7 @@ export class ResultStep {
 		this.$first.html(`
 			<h4>${__("Text {0} now", [`<bdi>${esc(this.display(number))}</bdi>`])}</h4>
 			<p class="waiting" role="status"><span class="pulse"></span>
-				${__("Waiting for the first text. It appears here, and as a ticket.")}</p>`);
+				${__("Waiting for the first message. It appears here, and as a ticket.")}</p>`);
 		setTimeout(() => this.look_for_text(before), POLL_EVERY_MS);
 	}
 
@@ -75,7 +75,7 @@ export class ResultStep {
 		const customer = `<bdi>${esc(customer_number)}</bdi>`;
 		this.$first.html(`
 			<h4>${__("It works")}</h4>
-			<p role="status">${__("The text of {0} is ticket {1}.", [customer, esc(ticket)])}</p>
+			<p role="status">${__("The message from {0} is ticket {1}.", [customer, esc(ticket)])}</p>
 			${
 				may_read
 					? `<button class="btn btn-primary btn-sm">${__("Open the Ticket")}</button>`

@@ -39,7 +39,7 @@ export class Setup {
 	}
 
 	mark(step) {
-		const steps = [__("Account"), __("Numbers"), __("Check"), __("First Text")];
+		const steps = [__("Account"), __("Numbers"), __("Check"), __("First Message")];
 		const item = (label, n) =>
 			`<li class="${n < step ? "past" : ""}" ${n === step ? 'aria-current="step"' : ""}>
 				<span class="number">${n < step ? "✓" : n + 1}</span> ${label}</li>`;

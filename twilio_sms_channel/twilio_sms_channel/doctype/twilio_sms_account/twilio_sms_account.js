@@ -62,7 +62,7 @@ frappe.ui.form.on("Twilio SMS Account", {
 		const in_use = next_auth_token_used && (!auth_token_used || next_auth_token_used > auth_token_used);
 		frm.dashboard.set_headline_alert(
 			in_use
-				? __("Twilio signs with the next token now. Promote it, so that texts can go on being sent.")
+				? __("Twilio signs with the next token now. Promote it, so that messages can go on being sent.")
 				: __("Webhooks signed with either token are accepted. Promote the next one after promoting it at Twilio."),
 			in_use ? "orange" : "blue",
 		);

@@ -21,7 +21,7 @@ frappe.ui.form.on("Twilio SMS Message", {
 				if (has_email) button(__("Send as E-mail"), "send_as_email");
 				else frm.add_custom_button(__("Send as E-mail"), ask_address);
 			}
-			if (can_cancel) button(__("Cancel Text"), "cancel");
+			if (can_cancel) button(__("Cancel Message"), "cancel");
 		} else if (status === "Failed" || (frm.doc.media || []).some((row) => row.status === "Failed")) {
 			button(__("Try Again"), "retry");
 		}

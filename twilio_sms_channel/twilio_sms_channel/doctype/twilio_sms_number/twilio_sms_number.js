@@ -43,7 +43,7 @@ frappe.ui.form.on("Twilio SMS Number", {
 				label: __("From"),
 				reqd: 1,
 				default: frappe.datetime.add_days(frappe.datetime.nowdate(), -1),
-				description: __("Texts in Twilio's list since then that are not here are taken in, each into its ticket."),
+				description: __("Messages in Twilio's list since then that are not here are taken in, each into its ticket."),
 			},
 			({ since }) =>
 				frappe
@@ -63,7 +63,7 @@ frappe.ui.form.on("Twilio SMS Number", {
 		const said = await ask_twilio(frm, "configure_webhooks", { replace: replace ? 1 : 0 });
 		if (said.problem) return show_webhook(frm, said);
 		if (said.replaced) {
-			frappe.show_alert({ message: __("Twilio now posts texts to this site."), indicator: "green" });
+			frappe.show_alert({ message: __("Twilio now posts messages to this site."), indicator: "green" });
 			return frm.reload_doc();
 		}
 		frappe.confirm(

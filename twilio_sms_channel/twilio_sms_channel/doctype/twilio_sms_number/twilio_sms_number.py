@@ -89,7 +89,7 @@ class TwilioSMSNumber(Document):
 			return
 		frappe.throw(
 			_(
-				"{0} has conversations ({1}), texts ({2}) and entries in the record of opt-outs ({3}). Without it nobody could answer these customers any more, and what they write would be lost. Switch it off instead: clear Enabled, and nothing is sent from it."
+				"{0} has conversations ({1}), messages ({2}) and entries in the record of opt-outs ({3}). Without it nobody could answer these customers any more, and what they write would be lost. Switch it off instead: clear Enabled, and nothing is sent from it."
 			).format(
 				phone.display(self.name),
 				conversations,

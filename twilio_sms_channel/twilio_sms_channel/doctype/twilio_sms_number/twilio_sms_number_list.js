@@ -14,7 +14,7 @@ frappe.listview_settings["Twilio SMS Number"] = {
 		if (!doc.webhook_url && receives) return [__("No Webhook"), "orange", "webhook_url,is,not set"];
 		const ours = "twilio_sms_channel.api.webhooks.inbound";
 		if (receives && !doc.webhook_url.includes(ours))
-			return [__("Texts Go Elsewhere"), "orange", `webhook_url,not like,%${ours}%`];
+			return [__("Messages Go Elsewhere"), "orange", `webhook_url,not like,%${ours}%`];
 		return [__("Ready"), "green", "enabled,=,1"];
 	},
 };

@@ -15,7 +15,7 @@ frappe.ui.form.on("Twilio SMS Settings", {
 			{
 				fieldname: "waiting",
 				fieldtype: "Select",
-				label: __("Texts that waited in the backup"),
+				label: __("Messages that waited in the backup"),
 				options: choices,
 				default: "cancel",
 				reqd: 1,
@@ -28,8 +28,8 @@ frappe.ui.form.on("Twilio SMS Settings", {
 				frappe.show_alert({
 					message:
 						message.waiting === "cancel"
-							? __("This site sends texts now. Canceled: {0}", [message.texts])
-							: __("This site sends texts now. Being looked up: {0}", [message.texts]),
+							? __("This site sends messages now. Canceled: {0}", [message.texts])
+							: __("This site sends messages now. Being looked up: {0}", [message.texts]),
 					indicator: "green",
 				});
 				frm.reload_doc();

@@ -32,7 +32,7 @@ def execute(filters: dict[str, Any] | None = None):
 	bars = [
 		{"group": f"{row['code']} {row['group']}".strip(), "texts": row["texts"]} for row in rows[:MAX_BARS]
 	]
-	chart = grouping.chart(asked, bars, [("texts", _("Texts"))])
+	chart = grouping.chart(asked, bars, [("texts", _("Messages"))])
 	return _columns(), rows, None, chart, _summary(rows)
 
 
@@ -85,7 +85,7 @@ def _who(who: str) -> str:
 def _columns() -> list[dict[str, Any]]:
 	return [
 		{"fieldname": "group", "label": _("Reason"), "fieldtype": "Data", "width": 380},
-		{"fieldname": "texts", "label": _("Texts"), "fieldtype": "Int", "width": 80},
+		{"fieldname": "texts", "label": _("Messages"), "fieldtype": "Int", "width": 80},
 		{"fieldname": "share", "label": _("Percent"), "fieldtype": "Percent", "precision": 1, "width": 90},
 		{"fieldname": "who", "label": _("Who Can Fix It"), "fieldtype": "Data", "width": 130},
 		{"fieldname": "do", "label": _("What to Do"), "fieldtype": "Data", "width": 420},

@@ -126,8 +126,8 @@ def _columns(asked: Asked, currencies: list[str]) -> list[dict[str, Any]]:
 
 	return [
 		grouping.column(asked),
-		number("inbound", _("Texts In")),
-		number("outbound", _("Texts Out")),
+		number("inbound", _("Messages In")),
+		number("outbound", _("Messages Out")),
 		number("delivered", _("Delivered")),
 		number("not_delivered", _("Not Delivered")),
 		number("delivery_rate", _("Delivery Rate"), "Percent", precision=1),
@@ -141,7 +141,7 @@ def _columns(asked: Asked, currencies: list[str]) -> list[dict[str, Any]]:
 
 def _chart(asked: Asked, rows: list[dict], currencies: list[str]) -> dict[str, Any] | None:
 	shown = {
-		TEXTS: [("inbound", _("Texts In")), ("outbound", _("Texts Out"))],
+		TEXTS: [("inbound", _("Messages In")), ("outbound", _("Messages Out"))],
 		DELIVERY_RATE: [("delivery_rate", _("Delivery Rate"))],
 		SEGMENTS: [("segments", _("Segments"))],
 		COST: [(_cost_field(currency), _("Cost ({0})").format(currency)) for currency in currencies],
@@ -155,8 +155,8 @@ def _summary(total: Figures) -> list[dict[str, Any]] | None:
 		return None
 	rate = total.delivery_rate
 	return [
-		{"label": _("Texts In"), "value": total.inbound, "datatype": "Int"},
-		{"label": _("Texts Out"), "value": total.outbound, "datatype": "Int"},
+		{"label": _("Messages In"), "value": total.inbound, "datatype": "Int"},
+		{"label": _("Messages Out"), "value": total.outbound, "datatype": "Int"},
 		*([] if rate is None else [{"label": _("Delivery Rate"), "value": rate, "datatype": "Percent"}]),
 		{"label": _("Segments"), "value": total.segments, "datatype": "Int"},
 		*(
