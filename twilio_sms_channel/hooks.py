@@ -58,7 +58,7 @@ override_whitelisted_methods.update(reading.overrides(frappe.__version__))
 # Other modules lead to these endpoints as well.
 before_request = ["twilio_sms_channel.overrides.frappe.aliases.refuse"]
 
-# Permissions: texts are read by whoever may read their ticket -------------------------------------
+# Permissions: messages are read by whoever may read their ticket ----------------------------------
 
 permission_query_conditions = {
 	"Communication": "twilio_sms_channel.permissions.queries.communication_query",

@@ -45,7 +45,7 @@ def before_install() -> None:
 def refuse_other_database(db_type: str) -> None:
 	"""
 	:param db_type: as Frappe calls it: mariadb, postgres, sqlite
-	:raises frappe.ValidationError: it is not MariaDB, whose locks keep texts from being sent twice
+	:raises frappe.ValidationError: it is not MariaDB, whose locks keep messages from being sent twice
 	"""
 	if db_type != "mariadb":
 		frappe.throw(

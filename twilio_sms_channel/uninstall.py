@@ -1,4 +1,4 @@
-"""Takes away what the app added to a site, and says what becomes of its texts.
+"""Takes away what the app added to a site, and says what becomes of its messages.
 
 Frappe itself drops the app's DocTypes with their tables. Everything else is done afterwards, when the app is certain to be
 gone: Frappe calls these functions in a dry run as well.
@@ -56,7 +56,7 @@ ABOUT_CODE = (("Scheduled Job Type", "method"), ("Patch Log", "patch"))
 
 
 def before_uninstall() -> None:
-	"""Keep a copy of the texts, unless the operator wants none, and say in plain words what goes.
+	"""Keep a copy of the messages, unless the operator wants none, and say in plain words what goes.
 
 	:raises frappe.ExecutableNotFound: no program that dumps the database; then nothing is uninstalled
 	"""
@@ -140,7 +140,7 @@ def _said(option: str) -> bool:
 
 
 def _keep_messages() -> str:
-	"""Dump the texts' tables into the site's folder, where Frappe does not delete it as it does old backups.
+	"""Dump the messages' tables into the site's folder, where Frappe does not delete it as it does old backups.
 
 	:return: the file's path
 	"""

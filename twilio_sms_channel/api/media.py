@@ -1,4 +1,4 @@
-"""The endpoint through which Twilio, and customers with a link, fetch the files of an outgoing text."""
+"""The endpoint through which Twilio, and customers with a link, fetch the files of an outgoing message."""
 
 import hashlib
 from typing import Any
@@ -20,7 +20,7 @@ HEADERS = {
 
 @frappe.whitelist(allow_guest=True, xss_safe=True, methods=["GET", "HEAD"])
 def get(token: Any = "", **kwargs: Any) -> Response:
-	"""One file of one text, for whoever holds its signed link; HEAD as well.
+	"""One file of one message, for whoever holds its signed link; HEAD as well.
 
 	403, always the same and without a word, for anything else: expired, altered, made up, of a file that is gone. A part
 	of the file is given to whoever asks for one: iPhones play no sound or film otherwise.
@@ -33,7 +33,7 @@ def get(token: Any = "", **kwargs: Any) -> Response:
 
 @frappe.whitelist(methods=["GET"])
 def show(file: str) -> Response:
-	"""One file of a text, for whoever may read the text's ticket: its customer on the portal as well.
+	"""One file of a message, for whoever may read the message's ticket: its customer on the portal as well.
 
 	:param file: name of a File
 	:raises frappe.PermissionError: the user may not read the ticket, or there is no such file

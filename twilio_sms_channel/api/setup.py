@@ -86,7 +86,7 @@ def available_numbers(account: str) -> dict[str, Any]:
 	:return: `{"numbers": [{"address", "display", "kind", "name", "country_name", "region", "sms", "mms", "words": what its
 		webhook is now, "whose": none, demo, ours, elsewhere or other, "webhook_by_service", "here": whether it was imported,
 		"refused": why it cannot be, or "", "suggested", …}], "public_base_url", "trouble": why Twilio cannot be told to post
-		texts to it, or "", "teams": the DocType of teams that new tickets can go to, or ""}`
+		messages to it, or "", "teams": the DocType of teams that new tickets can go to, or ""}`
 	"""
 	frappe.only_for("System Manager")
 	doc = frappe.get_doc(ACCOUNT, account)
@@ -123,7 +123,7 @@ def import_numbers(
 
 @frappe.whitelist(methods=["POST"])
 def look_at_webhook(number: str) -> dict[str, Any]:
-	"""Read from Twilio where it posts a number's texts now. Nothing changes there.
+	"""Read from Twilio where it posts a number's messages now. Nothing changes there.
 
 	:return: as `configure_webhooks`, and `"previous"`: the URL that `restore_webhook` would put back, or ""
 	"""
@@ -134,7 +134,7 @@ def look_at_webhook(number: str) -> dict[str, Any]:
 
 @frappe.whitelist(methods=["POST"])
 def configure_webhooks(number: str, replace: bool = False) -> dict[str, Any]:
-	"""Make Twilio post the number's texts to this site.
+	"""Make Twilio post the number's messages to this site.
 
 	:param replace: also when another system's URL stands there; without it that URL is returned and nothing changes
 	:return: `{"url": what stands at Twilio now, "replaced": whether that is this site's, "other": another system's URL or
@@ -177,7 +177,7 @@ def restore_webhook(number: str) -> dict[str, Any]:
 
 @frappe.whitelist(methods=["GET"])
 def latest_text(account: str) -> dict[str, Any]:
-	"""The newest text that arrived at any of the account's numbers and is in its ticket.
+	"""The newest message that arrived at any of the account's numbers and is in its ticket.
 
 	:return: `{"message", "customer_number", "number", "ticket_doctype", "ticket", "may_read": whether the caller may open
 		the ticket}`, {} without one
@@ -189,9 +189,9 @@ def latest_text(account: str) -> dict[str, Any]:
 
 @frappe.whitelist(methods=["POST"])
 def confirm_home(waiting: str = takeover.CANCEL) -> dict[str, Any]:
-	"""Say that this site takes over from the one that its data was restored from: from now on it sends texts.
+	"""Say that this site takes over from the one that its data was restored from: from now on it sends messages.
 
-	:param waiting: what becomes of texts that waited in the backup: "cancel" them, or "look_up" which of them Twilio has
+	:param waiting: what becomes of messages that waited in the backup: "cancel" them, or "look_up" which of them Twilio has
 		and send the others
 	:return: `{"waiting", "texts": how many}`
 	"""

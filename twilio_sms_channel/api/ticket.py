@@ -44,11 +44,11 @@ def reply(
 	:param request_id: the caller's own id of this reply: asked again with the same one for the same ticket, nothing
 		more is sent and the answer is about the first message
 	:param seen: `newest` of the state that the caller saw last, "" for none: what another agent has written since
-		makes this refuse. Left out, the text goes whatever others wrote
+		makes this refuse. Left out, the message goes whatever others wrote
 	:return: `{"message": name, "status": "Queued", "encoding", "characters", "segments", …}`
 	:raises outbox.AnsweredMeanwhile: another agent answered, with what they wrote
-	:raises outbox.MayWantToStop: the customer may want no more texts: call `opt_out` or `keep_texting` first
-	:raises outbox.CannotText: the text may not or cannot be sent, with the reason
+	:raises outbox.MayWantToStop: the customer may want no more messages: call `opt_out` or `keep_texting` first
+	:raises outbox.CannotText: the message may not or cannot be sent, with the reason
 	"""
 	doc = _writable(ticket)
 	if not doc.is_text_ticket:
@@ -59,14 +59,14 @@ def reply(
 		doc.reload()
 		return doc.reply_by_text((message or "").strip(), files, request_id=request_id, seen=seen)
 
-	# Clicks and texts at the same moment take turns, and the second one sees what the first one wrote.
+	# Clicks and messages at the same moment take turns, and the second one sees what the first one wrote.
 	sent = conversations.serialize(doc.twilio_sms_conversation, write)
 	return {"message": sent.name, "status": sent.status, **vars(segments.count(sent.body))}
 
 
 @frappe.whitelist(methods=["POST"])
 def switch_channel(ticket: str | int, channel: str, email: str | None = None) -> dict[str, Any]:
-	"""Have the ticket's reply box send e-mail, or texts again, from now on.
+	"""Have the ticket's reply box send e-mail, or text messages again, from now on.
 
 	:param channel: "SMS" or "Email"
 	:param email: the address to mail from now on; the contact gets it when it does not have it yet
@@ -77,13 +77,13 @@ def switch_channel(ticket: str | int, channel: str, email: str | None = None) ->
 
 @frappe.whitelist()
 def state(ticket: str | int) -> dict[str, Any]:
-	"""What a ticket's screen shows of its text conversation. For agents who may read the ticket.
+	"""What a ticket's screen shows of its SMS conversation. For agents who may read the ticket.
 
 	:return: `{"ticket": {"name", "subject"}, "channel": "SMS" | "Email" | None, "can_text", "why_not",
-		"waiting_because": why texts wait for the time being, or "", "unreachable": why texts do not get to the customer's
+		"waiting_because": why messages wait for the time being, or "", "unreachable": why messages do not get to the customer's
 		number, as far as is known, or "": the first attempt to text it is refused, the next one goes, "email",
 		"customer", "customer_number", "number" that replies go out from, "from": {"number", "label", "mms"},
-		"opted_out", "may_want_to_stop", "ask_first": what an agent has to decide before the next text,
+		"opted_out", "may_want_to_stop", "ask_first": what an agent has to decide before the next message,
 		"region", "cost": None | {"amount", "currency", "text"} of the conversation so
 		far, "limits": {"characters", "files", "bytes", "types": [MIME types], "endings": [of files' names], "no_files":
 		reason or "", "others": "Refuse" | "Send as Link"}, "earlier": number of the customer number's other tickets, "newest": name of the
@@ -97,7 +97,7 @@ def state(ticket: str | int) -> dict[str, Any]:
 
 @frappe.whitelist()
 def earlier(ticket: str | int, before: str) -> dict[str, Any]:
-	"""The texts of a long ticket that came before those that are known. For agents who may read the ticket.
+	"""The messages of a long ticket that came before those that are known. For agents who may read the ticket.
 
 	:param before: name of the oldest known message
 	:return: `{"messages": at most 200, oldest first, as in `state`, "older": how many there are before these}`
@@ -110,15 +110,15 @@ def earlier(ticket: str | int, before: str) -> dict[str, Any]:
 
 @frappe.whitelist()
 def preview(message: str, ticket: str | int | None = None, html: bool | int = False) -> dict[str, Any]:
-	"""What a composer shows of a text that is being written.
+	"""What a composer shows of a message that is being written.
 
 	:param ticket: whose number's settings count
-	:param html: `message` is HTML of Helpdesk's reply box, of which the text is made that would be sent
+	:param html: `message` is HTML of Helpdesk's reply box, of which the message is made that would be sent
 	:return: `{"encoding", "characters", "segments", "counted", "forcing": [characters that are not of GSM-7],
 		"named": [{"character", "name", "plain": None | what means the same and is of GSM-7}] of these,
 		"max_characters", "left", "left_in_segment", "plain": None | {"text", "encoding", "segments"}, "replaced"}`.
 		`plain` is there when plain quotes, dashes … would save segments; `replaced` says that the number sends that one by itself
-	:raises outbox.CannotText: it is many times as long as a text can be
+	:raises outbox.CannotText: it is many times as long as a message can be
 	"""
 	doc = _readable(ticket) if ticket else None
 	return cost_preview.of(message, doc, is_html=bool(frappe.utils.cint(html)))
@@ -143,7 +143,7 @@ def saved_reply(ticket: str | int, name: str) -> dict[str, str]:
 
 @frappe.whitelist(methods=["POST"])
 def retry(message: str) -> dict[str, Any]:
-	"""Send a failed text again, take a failed inbound text in again, or fetch its failed files again."""
+	"""Send a failed message again, take a failed inbound message in again, or fetch its failed files again."""
 	doc = frappe.get_doc(MESSAGE, message)
 	ticket = _writable_ticket_of(doc)
 	if doc.direction == "Outbound":
@@ -159,7 +159,7 @@ def retry(message: str) -> dict[str, Any]:
 
 @frappe.whitelist(methods=["POST"])
 def cancel(message: str) -> dict[str, Any]:
-	"""Cancel a text that still waits to be sent.
+	"""Cancel a message that still waits to be sent.
 
 	:raises message_actions.CannotCancel: it is being sent, or was, with the reason
 	"""
@@ -171,12 +171,12 @@ def cancel(message: str) -> dict[str, Any]:
 
 @frappe.whitelist(methods=["POST"])
 def send_as_email(message: str, email: str | None = None) -> dict[str, Any]:
-	"""Send a text that did not arrive, or was canceled, as an e-mail in the same ticket.
+	"""Send a message that did not arrive, or was canceled, as an e-mail in the same ticket.
 
 	The ticket's reply channel stays as it is.
 
 	:param email: the address to mail it to; the contact gets it when it does not have it yet
-	:raises message_actions.CannotSendAsEmail: the customer has no valid address, or the text does not fit, with the reason
+	:raises message_actions.CannotSendAsEmail: the customer has no valid address, or the message does not fit, with the reason
 	"""
 	doc = frappe.get_doc(MESSAGE, message)
 	ticket = _writable_ticket_of(doc)
@@ -189,7 +189,7 @@ def send_as_email(message: str, email: str | None = None) -> dict[str, Any]:
 
 @frappe.whitelist(methods=["POST"])
 def opt_out(ticket: str | int) -> dict[str, Any]:
-	"""Note that the customer wants no more texts, in whatever words they said so. Only START from them lifts it.
+	"""Note that the customer wants no more messages, in whatever words they said so. Only START from them lifts it.
 
 	:return: the ticket's state, see `state`
 	"""
@@ -203,7 +203,7 @@ def opt_out(ticket: str | int) -> dict[str, Any]:
 
 @frappe.whitelist(methods=["POST"])
 def keep_texting(ticket: str | int) -> dict[str, Any]:
-	"""Say that a customer whose text sounded like a wish to stop still wants texts: the next one can go out.
+	"""Say that a customer whose message sounded like a wish to stop still wants messages: the next one can go out.
 
 	:return: the ticket's state, see `state`
 	"""
@@ -234,14 +234,14 @@ def start(
 	:param to: the phone number in any spelling; without a country code it is read as in the country of `number`
 	:param message: plain text, at most 1,600 characters
 	:param number: which number of ours texts; default: the first one of `numbers`
-	:param ticket: an e-mail ticket, which replies by text from then on
+	:param ticket: an e-mail ticket, which replies by SMS from then on
 	:param contact: name of the Contact to text; default: the one with this number, made when nobody has it
-	:param subject: of a new ticket; default: the text's first line
+	:param subject: of a new ticket; default: the message's first line
 	:param attachments: names of File documents, as a list, as JSON, or one name
 	:param request_id: the caller's own id: asked again with the same one for the same customer, nothing more is sent
-	:param confirmed: 1: the customer still wants texts, although their last ones sounded otherwise
+	:param confirmed: 1: the customer still wants messages, although their last ones sounded otherwise
 	:return: `{"ticket", "conversation", "message", "created": whether the ticket is new}`
-	:raises outbox.MayWantToStop: the customer may want no more texts; see `confirmed`
+	:raises outbox.MayWantToStop: the customer may want no more messages; see `confirmed`
 	:raises outbox.CannotText: with the reason; then nothing was written
 	"""
 	_only_agents()
@@ -264,14 +264,14 @@ def start(
 def numbers(
 	to: str | None = None, contact: str | None = None, ticket: str | int | None = None
 ) -> list[dict[str, Any]]:
-	"""Our numbers that a new text can go out from, the one to propose first.
+	"""Our numbers that a new message can go out from, the one to propose first.
 
 	:param to: the customer's phone number in any spelling
 	:param contact: whose first phone number counts when `to` is left out
-	:param ticket: an e-mail ticket that is to reply by text
+	:param ticket: an e-mail ticket that is to reply by SMS
 	:return: `[{"number", "display", "label", "why_not": reason or "", "off": whether the reason is the number itself,
 		not the customer, "to": the customer's number as it is read from there, "continues": None | {"ticket",
-		"subject"}}]`; `continues` is the ticket that the text will go into instead of a new one
+		"subject"}}]`; `continues` is the ticket that the message will go into instead of a new one
 	:raises outbox.CannotText: `to` is no phone number, or the contact has none
 	"""
 	_only_agents()
@@ -291,7 +291,7 @@ def find(query: str) -> list[dict[str, Any]]:
 	"""Tickets by the customer's phone number in any spelling, a short code, or at least its last six digits.
 
 	:return: at most 20 that the caller may read, `[{"ticket", "subject", "status", "customer", "customer_number",
-		"last": when the last text came or went}]`; [] for what is no number
+		"last": when the last message came or went}]`; [] for what is no number
 	"""
 	_only_agents()
 	return ticket_search.tickets(query)
@@ -350,10 +350,10 @@ def _writable_ticket_of(message):
 
 
 def _asked_about(conversation, ticket) -> list:
-	"""A text's conversation and, where that is with a number that stood in, its ticket's own. Into a merged ticket come
-	texts of other customers as well.
+	"""A message's conversation and, where that is with a number that stood in, its ticket's own. Into a merged ticket come
+	messages of other customers as well.
 
-	:param ticket: the text's ticket; None when it is in none
+	:param ticket: the message's ticket; None when it is in none
 	"""
 	own = ticket and ticket.get("twilio_sms_conversation")
 	if not own or own == conversation.name or not conversations.are_of_one_customer(own, conversation):

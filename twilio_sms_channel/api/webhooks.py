@@ -1,4 +1,4 @@
-"""Twilio's endpoints: inbound texts and status callbacks.
+"""Twilio's endpoints: inbound messages and status callbacks.
 
 Both are open to guests, so the order matters: who does this claim to be from, is it signed by them, is it well formed;
 only then anything is written. Add both to `allowed_custom_endpoints` where `block_endpoints` is on in the site config.
@@ -21,7 +21,7 @@ from twilio_sms_channel.twilio_gateway import payloads
 from twilio_sms_channel.twilio_gateway.signature import find_fragment, fragments, is_signed, signature_of
 
 MESSAGE = "Twilio SMS Message"
-# The longest text that is taken in has some 190 kB when each of its characters is quoted; Twilio sends about 60 parameters.
+# The longest message that is taken in has some 190 kB when each of its characters is quoted; Twilio sends about 60 parameters.
 MAX_BYTES, MAX_PARAMETERS = 256 * 1024, 500
 
 
@@ -35,23 +35,23 @@ class Rejected(Exception):
 
 @frappe.whitelist(allow_guest=True, xss_safe=True, methods=["GET", "POST"])
 def inbound(**kwargs: Any) -> Response:
-	"""A text from a customer. Answers empty TwiML once the text is durably stored.
+	"""A message from a customer. Answers empty TwiML once the message is durably stored.
 
 	403: not signed by Twilio · 404: account or number not set up here · 400: not of Twilio's form · 413: too large for
-	a text · 429: one of very many that were refused within a minute; what is signed is never limited
+	a message · 429: one of very many that were refused within a minute; what is signed is never limited
 	"""
 	return _answer(_take_in_message)
 
 
 @frappe.whitelist(allow_guest=True, xss_safe=True, methods=["GET", "POST"])
 def status(**kwargs: Any) -> Response:
-	"""What became of a text of ours. 204 once it is stored; the query says which message it is about."""
+	"""What became of a message of ours. 204 once it is stored; the query says which message it is about."""
 	return _answer(_take_in_status)
 
 
 def _take_in_message(caller: webhook_auth.WebhookContext, params) -> Response:
 	if payloads.is_report(params):
-		# The console lets people enter this URL for delivery reports as well. It is no text of ours to ourselves.
+		# The console lets people enter this URL for delivery reports as well. It is no message of ours to ourselves.
 		return _take_in_status(caller, params)
 	is_self_test = self_test_webhook.is_one(params)
 	if self_test_webhook.PARAMETER in params and not is_self_test:
@@ -86,10 +86,10 @@ def _take_in_status(caller: webhook_auth.WebhookContext, params) -> Response:
 		as_dict=True,
 	)
 	if not message and not name:
-		# Our texts name themselves in their callback. A Messaging Service reports what others send through it as well.
+		# Our messages name themselves in their callback. A Messaging Service reports what others send through it as well.
 		return Response(status=204)
 	if message and report.sid in (message.earlier_sids or "").split():
-		# A late report of an attempt that failed: of the text that is sent again it tells nothing.
+		# A late report of an attempt that failed: of the message that is sent again it tells nothing.
 		with _as_administrator():
 			message_status.apply_earlier_callback(message.name, report.twilio_status, report.sid)
 			frappe.db.commit()

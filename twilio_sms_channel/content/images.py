@@ -1,4 +1,4 @@
-"""Pictures made to fit into a text: turned upright, of a type that phones show, small enough."""
+"""Pictures made to fit into a message: turned upright, of a type that phones show, small enough."""
 
 import io
 import struct

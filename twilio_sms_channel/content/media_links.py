@@ -1,4 +1,4 @@
-"""Links to the files of outgoing texts, which open without a login: for Twilio, and for customers without MMS.
+"""Links to the files of outgoing messages, which open without a login: for Twilio, and for customers without MMS.
 
 A token names one File and when it expires. It is bound to the Communication that the file is attached to and to what
 the file contained: a File that was replaced, moved or deleted is opened by no token any more.
@@ -21,7 +21,7 @@ from twilio_sms_channel.content.media_types import SHOWN_BY_BROWSERS
 from twilio_sms_channel.infra import clock, public_url, site_config
 
 MESSAGE, MEDIA = "Twilio SMS Message", "Twilio SMS Media"
-# Twilio's own queue holds a text for up to ten hours before it fetches the media.
+# Twilio's own queue holds a message for up to ten hours before it fetches the media.
 FOR_TWILIO_S = 12 * 3600
 DAYS_FOR_CUSTOMERS = 7
 DAY_S = 24 * 3600
@@ -57,14 +57,14 @@ def urls_for_twilio(message) -> list[str]:
 
 
 def for_customer(file: str) -> str:
-	"""A link that a customer gets in a text, for as many days as Twilio SMS Settings say."""
+	"""A link that a customer gets in a message, for as many days as Twilio SMS Settings say."""
 	days = frappe.db.get_single_value("Twilio SMS Settings", "links_expire_after_days") or 0
 	# None that never expires, and none that has expired before it arrives.
 	return url(file, (days if days > 0 else DAYS_FOR_CUSTOMERS) * DAY_S)
 
 
 def for_reader(file: str) -> str:
-	"""The address of a text's file for whoever may read its ticket, see `api.media.show`.
+	"""The address of a message's file for whoever may read its ticket, see `api.media.show`.
 
 	:param file: name of a File
 	"""
@@ -72,9 +72,9 @@ def for_reader(file: str) -> str:
 
 
 def read(file: str) -> Opened:
-	"""The file of a text, for the logged-in user.
+	"""The file of a message, for the logged-in user.
 
-	:raises frappe.PermissionError: it is not a text's, is gone, or the user may not read the text's ticket
+	:raises frappe.PermissionError: it is not a message's, is gone, or the user may not read the message's ticket
 	"""
 	Media, Message, Communication = (frappe.qb.DocType(name) for name in (MEDIA, MESSAGE, "Communication"))
 	tickets = (
@@ -96,7 +96,7 @@ def read(file: str) -> Opened:
 
 
 def url(file: str, lifetime_s: int) -> str:
-	"""The address under which whoever has it can fetch a File that is attached to a text of ours."""
+	"""The address under which whoever has it can fetch a File that is attached to a message of ours."""
 	return f"{public_url.base()}{public_url.MEDIA}?token={sign(file, lifetime_s)}"
 
 
@@ -108,7 +108,7 @@ def length() -> int:
 def sign(file: str, lifetime_s: int = FOR_TWILIO_S) -> str:
 	"""A token that stands for a File as it is now.
 
-	:param file: name of a File that is attached to the Communication of a text
+	:param file: name of a File that is attached to the Communication of a message
 	"""
 	return _token(file, clock.epoch_s() + lifetime_s, _facts(file) or b"")
 

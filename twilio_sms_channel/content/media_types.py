@@ -84,7 +84,7 @@ OTHER_NAMES = {
 	"text/directory": "text/vcard",
 	"text/comma-separated-values": "text/csv",
 }
-# What an agent can attach to a text: what Twilio takes, as far as a file can be found to be it. The others of its
+# What an agent can attach to a message: what Twilio takes, as far as a file can be found to be it. The others of its
 # list are raw sound and film, which nothing marks.
 SENDABLE = ACCEPTED & ENDINGS.keys()
 # Of these a browser runs nothing.
@@ -173,7 +173,7 @@ def _text_kind(words: str | None, declared: str) -> str:
 
 
 def called(content: bytes, content_type: str) -> str:
-	"""What people call a type that texts do not carry, "SVG" or "ZIP" for example; "" when nobody can tell."""
+	"""What people call a type that messages do not carry, "SVG" or "ZIP" for example; "" when nobody can tell."""
 	start = (text_of(content[:SAID_WITHIN]) or "").lstrip().lower()
 	if MARKUP.match(start):
 		return "SVG" if "<svg" in start else "XML" if start.startswith("<?xml") else "HTML"

@@ -1,6 +1,6 @@
 """Values from outside, made fit to be kept: many of Frappe's screens draw what stands in a field as HTML.
 
-Documents that are saved get their values cleaned by Frappe; what is written past that is cleaned here. A text's words are
+Documents that are saved get their values cleaned by Frappe; what is written past that is cleaned here. A message's words are
 no matter of this: they are kept as they came, in a field that is always shown as text.
 """
 

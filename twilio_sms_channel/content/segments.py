@@ -1,4 +1,4 @@
-"""How many segments a text takes. Twilio bills and paces by segment.
+"""How many segments a message takes. Twilio bills and paces by segment.
 
 Rules: GSM-7 holds 160 characters, or 153 in each of several segments; UCS-2 holds 70, or 67
 (https://www.twilio.com/docs/glossary/what-is-gsm-7-character-encoding). Tested against Twilio's own calculator
@@ -117,7 +117,7 @@ class Count:
 
 
 def count(text: str) -> Count:
-	"""Encoding, characters and segments of a text as Twilio would send it.
+	"""Encoding, characters and segments of a message as Twilio would send it.
 
 	>>> count("Hello")
 	Count(encoding='GSM-7', characters=5, segments=1, forcing=[], counted=5)
@@ -153,7 +153,7 @@ def cheaper(text: str) -> str | None:
 
 
 def left_in_segment(text: str) -> int:
-	"""How many more ordinary characters the last of the text's segments takes before another one begins.
+	"""How many more ordinary characters the last of the message's segments takes before another one begins.
 
 	>>> left_in_segment("Hello")
 	155

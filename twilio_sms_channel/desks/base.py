@@ -91,7 +91,7 @@ class Desk(ABC):
 	"""DocType that tells what is said in tickets, besides Communication → its field with the ticket's name."""
 
 	word_fields: tuple[str, ...] = ()
-	"""Fields of a ticket that can hold a text's words, besides `subject`."""
+	"""Fields of a ticket that can hold a message's words, besides `subject`."""
 
 	tying_fields: tuple[str, ...] = ()
 	"""Fields of a ticket that tie it to another ticket."""
@@ -107,18 +107,18 @@ class Desk(ABC):
 
 	@abstractmethod
 	def open_ticket(self, conversation, body: str, subject: str = "") -> Ticket:
-		"""Make a ticket for a text, in the name of the session user. The text itself is added by the caller.
+		"""Make a ticket for a message, in the name of the session user. The message itself is added by the caller.
 
-		:param subject: what to call it instead of by the text
+		:param subject: what to call it instead of by the message
 		"""
 
 	@abstractmethod
 	def call_by(self, ticket: str, body: str, customer_number: str) -> None:
-		"""Give a ticket that was opened for a text without words the subject that it would have got with them."""
+		"""Give a ticket that was opened for a message without words the subject that it would have got with them."""
 
 	@abstractmethod
 	def attach(self, conversation, ticket: str, is_of_customer: Callable[[str], bool]) -> Ticket:
-		"""Have an existing ticket reply by text from now on, in this conversation when it has none.
+		"""Have an existing ticket reply by SMS from now on, in this conversation when it has none.
 
 		The ticket's row is locked. What else it has, such as an e-mail address, stays. A ticket that texts another
 		customer, into which this one's was merged, goes on texting that one.
@@ -132,9 +132,9 @@ class Desk(ABC):
 
 	@abstractmethod
 	def call_by_first(self, ticket: str, first, later: list, customer_number: str) -> None:
-		"""Call a ticket by its first text if it is called by one of the later ones; what people wrote stays.
+		"""Call a ticket by its first message if it is called by one of the later ones; what people wrote stays.
 
-		:param first: `body` and `content` (HTML) of a text; `later` the same of others
+		:param first: `body` and `content` (HTML) of a message; `later` the same of others
 		"""
 
 	@abstractmethod
@@ -176,7 +176,7 @@ class Desk(ABC):
 
 	@abstractmethod
 	def join_ticket(self, query: QueryBuilder, ticket: Term) -> QueryBuilder:
-		"""Join the ticket table to a query about texts, for reports.
+		"""Join the ticket table to a query about messages, for reports.
 
 		:param ticket: the column with a ticket's name, as text
 		"""

@@ -13,7 +13,7 @@ class Finding:
 	check: str
 	"""the check that found it and what it was, e.g. "webhooks.method"; with `about` it is there once"""
 	severity: str
-	"""BROKEN: texts get lost, or do not leave · AT_RISK: some do, or soon will · NOTICE: good to know"""
+	"""BROKEN: messages get lost, or do not leave · AT_RISK: some do, or soon will · NOTICE: good to know"""
 	what: str
 	why: str
 	"""why it matters"""

@@ -51,7 +51,7 @@ def switch_mms_off(number: str) -> None:
 
 
 def resume(account: str) -> None:
-	"""Only where Twilio lets the account in: otherwise the next text would pause it again."""
+	"""Only where Twilio lets the account in: otherwise the next message would pause it again."""
 	verdict = frappe.get_doc(ACCOUNT, account).check()
 	if verdict.status != account_check.ACTIVE:
 		frappe.throw(verdict.detail, title=_("Twilio said no"))

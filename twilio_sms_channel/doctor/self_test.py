@@ -1,4 +1,4 @@
-"""A text as Twilio would post it: out of this site, through its public URL, into a row. See `messaging.inbound.self_test_webhook`."""
+"""A message as Twilio would post it: out of this site, through its public URL, into a row. See `messaging.inbound.self_test_webhook`."""
 
 import secrets
 import socket
@@ -19,7 +19,7 @@ SENDER, BODY = "SELFTEST", "This site tests itself."
 
 @dataclass(frozen=True)
 class Outcome:
-	"""What became of the text."""
+	"""What became of the message."""
 
 	kind: str
 	"""arrived, timeout, dns, tls, connection, redirect, refused, not_found, forbidden, error, elsewhere"""
@@ -27,7 +27,7 @@ class Outcome:
 
 
 def run(account_sid: str, token: str, number: str) -> Outcome:
-	"""Post a signed text to this site's inbound webhook.
+	"""Post a signed message to this site's inbound webhook.
 
 	:param token: the account's auth token
 	:param number: ours, that it is to

@@ -1,4 +1,4 @@
-"""What is done beside a text: bells, notices, lines of history, live updates. A text never depends on it."""
+"""What is done beside a message: bells, notices, lines of history, live updates. A message never depends on it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,14 +25,14 @@ class Outcome:
 def courtesy(
 	what: str, *, writes: bool = True, but: Callable[[Exception], bool] | None = None
 ) -> Iterator[Outcome]:
-	"""Do what a text does not depend on. What fails is taken back and logged, and the text goes on.
+	"""Do what a message does not depend on. What fails is taken back and logged, and the message goes on.
 
 	Also a decorator; the function's answer is None when it failed.
 
 	:param what: for the Error Log
 	:param writes: whether it writes to the database
 	:param but: says of an error whether it is raised all the same
-	:raises Exception: what failed, when the database has undone the whole transaction with it, the text too: then
+	:raises Exception: what failed, when the database has undone the whole transaction with it, the message too: then
 		all of it has to be done again
 	:raises rq.timeouts.JobTimeoutException: the worker's time is up
 	"""
@@ -74,7 +74,7 @@ class Back:
 			# the caller raises what failed first.
 			if not self.was_committed:
 				return False
-			# Another app's code has committed the text and all the rest; there is only its own remainder to undo.
+			# Another app's code has committed the message and all the rest; there is only its own remainder to undo.
 			frappe.db.rollback()
 		return True
 

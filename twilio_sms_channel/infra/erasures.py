@@ -1,7 +1,7 @@
-"""Which texts were deleted here: what Twilio still has of them must not come in again.
+"""Which messages were deleted here: what Twilio still has of them must not come in again.
 
-Of a deleted text nothing is kept but an HMAC of its SID under the site's secret. Whoever has the SID can ask whether it was
-here; nobody can tell from the HMAC which text, customer or account it was.
+Of a deleted message nothing is kept but an HMAC of its SID under the site's secret. Whoever has the SID can ask whether it was
+here; nobody can tell from the HMAC which message, customer or account it was.
 """
 
 import hashlib
@@ -18,9 +18,9 @@ ERASED = "Twilio SMS Erased Text"
 
 
 def remember(sids: Iterable[str]) -> None:
-	"""Note that the texts with these SIDs are being deleted. Does not commit: they may yet stay.
+	"""Note that the messages with these SIDs are being deleted. Does not commit: they may yet stay.
 
-	:param sids: Twilio's, of inbound and outbound texts
+	:param sids: Twilio's, of inbound and outbound messages
 	"""
 	now = now_datetime()
 	fields = ["name", "digest", "creation", "modified", "owner", "modified_by"]
@@ -30,7 +30,7 @@ def remember(sids: Iterable[str]) -> None:
 
 
 def among(sids: Iterable[str]) -> set[str]:
-	"""Those of the SIDs whose texts were deleted here."""
+	"""Those of the SIDs whose messages were deleted here."""
 	by_digest = {_digest(sid): sid for sid in sids if sid}
 	if not by_digest:
 		return set()

@@ -138,13 +138,13 @@ def _enqueue(method: str, message: str, queue: str, dedupe_key: str) -> None:
 		_call_late_sweep()
 	except (RedisError, OSError, compat.QUEUE_IS_FULL) as e:
 		if isinstance(e, frappe.ValidationError):
-			# The text is written down already; whoever wrote it has nothing to do about it.
+			# The message is written down already; whoever wrote it has nothing to do about it.
 			frappe.clear_last_message()
 		frappe.logger("twilio_sms").warning(f"{method} {message} waits for the sweep, the queue is down: {e}")
 
 
 def _call_late_sweep() -> None:
-	"""A scheduler that does not run must not hold up what waits for the sweep, as long as texts come and go."""
+	"""A scheduler that does not run must not hold up what waits for the sweep, as long as messages come and go."""
 	if frappe.cache().set(_mark(SWEEP), b"1", nx=True, ex=SWEEP_LATE_S):
 		frappe.enqueue(SWEEP, queue="default")
 

@@ -8,7 +8,7 @@ from twilio_sms_channel.infra.courtesies import courtesy
 def notify(hook: str, message) -> None:
 	"""Call every dotted path that other apps registered under `hook`, with the message document.
 
-	A failing listener is logged, what it wrote is taken back, and it does not hold up the message: a text that was
+	A failing listener is logged, what it wrote is taken back, and it does not hold up the message: a message that was
 	received or sent stays so.
 
 	:raises frappe.QueryDeadlockError: the database has undone the whole transaction, this app's part too

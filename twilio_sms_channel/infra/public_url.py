@@ -133,14 +133,14 @@ def _configured() -> str:
 
 
 def inbound() -> str:
-	"""The webhook URL for a number's incoming texts."""
+	"""The webhook URL for a number's incoming messages."""
 	return base() + INBOUND
 
 
 def status_callback(message: str) -> str:
 	"""The URL for delivery reports of one message; "" when Twilio could not reach it.
 
-	Twilio refuses the whole text (error 21609) when the callback points to this machine alone.
+	Twilio refuses the whole message (error 21609) when the callback points to this machine alone.
 	"""
 	return f"{base()}{STATUS}?message={message}" if is_reachable() else ""
 
@@ -184,7 +184,7 @@ def without_login(url: str) -> str:
 
 
 def why_insecure(url: str) -> str:
-	"""Why Twilio should not post texts to a URL, "" when it may. This machine alone and the simulator are no risk.
+	"""Why Twilio should not post messages to a URL, "" when it may. This machine alone and the simulator are no risk.
 
 	A server that forwards to HTTPS is no help: Twilio follows, but what it posts is lost on the way.
 	"""

@@ -1,6 +1,6 @@
 """Whether this site is the one that its data belongs to, or a copy restored from a backup.
 
-A copy knows the customers, the texts that wait and the credentials, but the original may be at work as well: nothing
+A copy knows the customers, the messages that wait and the credentials, but the original may be at work as well: nothing
 is sent from a copy until an admin confirms that it takes over.
 
 The site's id is in site_config.json, which is no part of a database backup. The database keeps the same id with the

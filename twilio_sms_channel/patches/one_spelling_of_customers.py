@@ -20,7 +20,7 @@ def execute():
 
 
 def _customers() -> list[str]:
-	"""A text that failed before it got into a ticket has no conversation, and what is known of consent outlives it."""
+	"""A message that failed before it got into a ticket has no conversation, and what is known of consent outlives it."""
 	numbers = {"customer_number": ("like", "+%")}
 	return sorted(
 		{

@@ -7,7 +7,7 @@ EVENT, MESSAGE = "Twilio SMS Consent Event", "Twilio SMS Message"
 
 
 def execute():
-	"""Give events that were there before their order, and keep what texts said that are in no ticket yet."""
+	"""Give events that were there before their order, and keep what messages said that are in no ticket yet."""
 	events = frappe.get_all(EVENT, {"sequence": 0}, ["name", "occurred_at"], order_by="occurred_at, creation")
 	for place, event in enumerate(events, 1):
 		values = {"sequence": place, "sent_at_utc": to_utc(event.occurred_at).replace(tzinfo=None)}

@@ -3,7 +3,7 @@
 Contacts hold numbers in every spelling. A hidden E.164 copy of each (`Contact Phone.twilio_sms_e164`, indexed) is kept
 by a hook on Contact, so that finding one is an exact look-up and never picks somebody whose number only looks alike.
 
-A number that people enter in their own profile proves nothing: whoever enters a stranger's would read the stranger's texts
+A number that people enter in their own profile proves nothing: whoever enters a stranger's would read the stranger's messages
 on the portal. Such a number (`Contact Phone.twilio_sms_self_entered`) finds nobody until an agent says who it is.
 """
 
@@ -71,7 +71,7 @@ def find_or_create(number: str) -> str | None:
 		return None
 	if names := _with(number, limit=2):
 		return names[0] if len(names) == 1 else None
-	# Named by its number until an agent renames it. The name is unique: of two texts at the same moment, to two of
+	# Named by its number until an agent renames it. The name is unique: of two messages at the same moment, to two of
 	# our numbers, one makes the contact and the other one starts again and finds it.
 	contact = frappe.new_doc("Contact")
 	contact.first_name = phone.display(number)

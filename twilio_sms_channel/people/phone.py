@@ -130,12 +130,12 @@ def canonical_of_ours(text: str | None, region: str | None = None) -> str | None
 
 
 def of_sender(sender: str) -> str:
-	"""One spelling for who sent a text, as Twilio named them: of a number with two, the one that it is answered by."""
+	"""One spelling for who sent a message, as Twilio named them: of a number with two, the one that it is answered by."""
 	return (e164(sender) if sender.startswith("+") else None) or sender
 
 
 def is_answerable(customer_number: str | None) -> bool:
-	"""Whether a text can be sent to this sender. Short codes and alphanumeric senders do not take answers."""
+	"""Whether a message can be sent to this sender. Short codes and alphanumeric senders do not take answers."""
 	return bool(DIALLED.match(customer_number or ""))
 
 

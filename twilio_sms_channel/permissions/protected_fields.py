@@ -1,7 +1,7 @@
 """Fields that carry rights are changed by this app's code alone, whatever a role may write.
 
-Whose conversation a ticket answers, who opted out, what became of a text: whoever could write these would read and
-send other people's texts. A form that shows them read-only keeps nobody from writing them over the API.
+Whose conversation a ticket answers, who opted out, what became of a message: whoever could write these would read and
+send other people's messages. A form that shows them read-only keeps nobody from writing them over the API.
 """
 
 from typing import Any
@@ -65,7 +65,7 @@ def before_ticket_insert(doc, method: str | None = None) -> None:
 
 
 def before_ticket_validate(doc, method: str | None = None) -> None:
-	"""Keep a ticket's conversation, and the tickets that it is tied to when one of them has texts."""
+	"""Keep a ticket's conversation, and the tickets that it is tied to when one of them has messages."""
 	if own_writes.is_ours(doc):
 		return
 	if not doc.is_new():
@@ -78,7 +78,7 @@ def before_ticket_validate(doc, method: str | None = None) -> None:
 			continue
 		if not (doc.get(CONVERSATION) or frappe.db.get_value(doc.doctype, other, CONVERSATION)):
 			continue
-		# Whoever ties a ticket to another one has its texts go there, and reads fields of that one in lists.
+		# Whoever ties a ticket to another one has its messages go there, and reads fields of that one in lists.
 		if not frappe.has_permission(doc.doctype, "write", doc=str(other)):
 			_refuse(doc, field)
 
@@ -135,7 +135,7 @@ def _is_by_rule(todo) -> bool:
 
 
 def keep_in_ticket(doc, method: str | None = None) -> None:
-	"""Keep the Communication of a text in its ticket (hook `validate` of Communication)."""
+	"""Keep the Communication of a message in its ticket (hook `validate` of Communication)."""
 	if not doc.is_new() and frappe.db.get_value(doc.doctype, doc.name, "communication_medium") == "SMS":
 		if desk_or_none():
 			keep(doc, ("communication_medium", "reference_doctype", "reference_name"))

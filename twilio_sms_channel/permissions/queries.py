@@ -1,6 +1,6 @@
-"""Who may read texts: exactly those who may read their ticket.
+"""Who may read messages: exactly those who may read their ticket.
 
-Frappe lets everybody with read on Communication list all whose medium is not e-mail. Without these conditions, texts of
+Frappe lets everybody with read on Communication list all whose medium is not e-mail. Without these conditions, messages of
 another team's tickets would show in lists, counts and searches.
 """
 
@@ -19,7 +19,7 @@ NOTHING = "1 = 0"
 
 
 def communication_query(user: str | None = None, doctype: str | None = None) -> str:
-	"""SQL condition on `tabCommunication`: texts only of tickets that the user may read."""
+	"""SQL condition on `tabCommunication`: messages only of tickets that the user may read."""
 	if not (visible := _visible(user)):
 		nothing_hidden = _sees_everything(user) or not desk_or_none()
 		return "" if nothing_hidden else f"not {_left_over('`tabCommunication`')}"
@@ -66,7 +66,7 @@ def media_query(user: str | None = None, doctype: str | None = None) -> str:
 
 
 def file_query(user: str | None = None, doctype: str | None = None) -> str:
-	"""SQL condition on `tabFile`: names of files of texts tell what was sent, too. All other files are not ours to judge."""
+	"""SQL condition on `tabFile`: names of files of messages tell what was sent, too. All other files are not ours to judge."""
 	if _sees_everything(user) or not desk_or_none():
 		return ""
 	if not (visible := _visible(user)):
@@ -83,7 +83,7 @@ def file_query(user: str | None = None, doctype: str | None = None) -> str:
 
 
 def about_ticket_query(user: str | None = None, doctype: str | None = None) -> str:
-	"""SQL condition on what the ticket system keeps beside a ticket: of one with texts it tells what they say.
+	"""SQL condition on what the ticket system keeps beside a ticket: of one with messages it tells what they say.
 
 	Frappe v15 lets a list show the fields of what its rows link to, whoever may read that.
 	"""
@@ -110,12 +110,12 @@ def tag_query(user: str | None = None, doctype: str | None = None) -> str:
 
 
 def _left_over(text: str) -> str:
-	"""SQL condition on a text's Communication: the ticket that it was in is gone."""
+	"""SQL condition on a message's Communication: the ticket that it was in is gone."""
 	return f"(ifnull({text}.communication_medium, '') = 'SMS' and ifnull({text}.reference_name, '') = '')"
 
 
 def _elsewhere(text: str) -> str:
-	"""SQL condition on a text's Communication: it belongs to something else than a ticket, which is not ours to judge.
+	"""SQL condition on a message's Communication: it belongs to something else than a ticket, which is not ours to judge.
 
 	One that belongs to nothing was in a ticket that was deleted.
 	"""
@@ -127,7 +127,7 @@ def _elsewhere(text: str) -> str:
 
 
 def may_read_communication(doc, ptype: str | None = None, user: str | None = None) -> bool | None:
-	"""has_permission hook of Communication: texts by their ticket, everything else is not ours to judge."""
+	"""has_permission hook of Communication: messages by their ticket, everything else is not ours to judge."""
 	desk = desk_or_none()
 	if doc.communication_medium != "SMS" or not desk:
 		return NO_OPINION

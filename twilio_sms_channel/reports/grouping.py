@@ -56,7 +56,7 @@ def complete(asked: Asked, rows: Iterable[dict], **empty: Any) -> list[dict]:
 	"""Rows in the order in which they are read: by time with a row for each period, otherwise as they come.
 
 	:param rows: each with its `group`
-	:param empty: what a period without texts has instead
+	:param empty: what a period without messages has instead
 	"""
 	rows = list(rows)
 	if asked.group_by not in TIMES or not rows:

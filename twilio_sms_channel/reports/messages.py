@@ -1,4 +1,4 @@
-"""Texts and their teams as the beginning of a query, with nothing in it that the session user may not read."""
+"""Messages and their teams as the beginning of a query, with nothing in it that the session user may not read."""
 
 import frappe
 from frappe.query_builder import DocType
@@ -17,9 +17,9 @@ class _Written(LiteralValue, Criterion):
 
 
 def of(asked: Asked) -> QueryBuilder:
-	"""Texts of the period, account, number and team, nothing selected yet; their table is `DocType(MESSAGE)`.
+	"""Messages of the period, account, number and team, nothing selected yet; their table is `DocType(MESSAGE)`.
 
-	A text counts on the day it was stored here. The team's column is `team()`, once `with_team` has joined it.
+	A message counts on the day it was stored here. The team's column is `team()`, once `with_team` has joined it.
 	"""
 	Message = DocType(MESSAGE)
 	first, after = asked.days
@@ -35,7 +35,7 @@ def of(asked: Asked) -> QueryBuilder:
 
 
 def with_team(query: QueryBuilder, communication: Term) -> QueryBuilder:
-	"""Join the ticket that a text is in now.
+	"""Join the ticket that a message is in now.
 
 	:param communication: the column with the name of its Communication
 	"""

@@ -1,4 +1,4 @@
-"""What happens to a text from a handset to the app."""
+"""What happens to a message from a handset to the app."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ PLACES = {
 
 
 class InboundCarrier:
-	"""Brings texts of customers to the app.
+	"""Brings messages of customers to the app.
 
 	:param outbound: takes what the app answers a webhook with
 	:param media_url_of: `media_url_of(media)` is the address that the webhook names
@@ -37,7 +37,7 @@ class InboundCarrier:
 		self._media_url_of = media_url_of
 
 	def receive(self, from_: str, number: PhoneNumber, body: str, media, extra: dict[str, str]) -> Message:
-		"""A customer's text: store it, answer STOP and the like, announce it by webhook."""
+		"""A customer's message: store it, answer STOP and the like, announce it by webhook."""
 		world = self.world
 		with world.lock:
 			sid = world.sid("MM" if media else "SM")

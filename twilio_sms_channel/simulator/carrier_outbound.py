@@ -1,4 +1,4 @@
-"""What happens to a text from the app to a handset."""
+"""What happens to a message from the app to a handset."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ NO_RECEIPT_ENDING = "30000"
 
 
 class OutboundCarrier:
-	"""Brings texts of the app to handsets, and reports their status."""
+	"""Brings messages of the app to handsets, and reports their status."""
 
 	def __init__(self, carrier: Carrier):
 		self.carrier = carrier

@@ -1,4 +1,4 @@
-"""Characters and segments of a text."""
+"""Characters and segments of a message."""
 
 import unicodedata
 
@@ -25,7 +25,7 @@ def count_segments(body: str) -> int:
 
 
 def in_plain_characters(body: str) -> str:
-	"""A text as Smart Encoding sends it: typographic characters become those of GSM-7 that stand for them.
+	"""A message as Smart Encoding sends it: typographic characters become those of GSM-7 that stand for them.
 
 	Twilio's own list has some more (https://www.twilio.com/docs/messaging/services/smart-encoding-char-list).
 	"""

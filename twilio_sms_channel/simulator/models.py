@@ -96,7 +96,7 @@ class PhoneNumber:
 	country: str = ""
 	"""ISO 3166-1 alpha-2 of a short code, which does not show it; "" takes it from the number"""
 	registered: bool = True
-	"""whether the US networks deliver texts of a long code that no campaign speaks for"""
+	"""whether the US networks deliver messages of a long code that no campaign speaks for"""
 	verification: str | None = "TWILIO_APPROVED"
 	"""of a toll-free number: PENDING_REVIEW, IN_REVIEW, TWILIO_APPROVED, TWILIO_REJECTED; None where never handed in"""
 	created: datetime = field(default_factory=now)
@@ -105,16 +105,16 @@ class PhoneNumber:
 
 @dataclass(frozen=True)
 class Route:
-	"""Where inbound texts of a number are announced; "" for no URL."""
+	"""Where inbound messages of a number are announced; "" for no URL."""
 
 	url: str
 	method: str
 	fallback_url: str
 	fallback_method: str
 	dropped: bool = False
-	"""Twilio throws these texts away"""
+	"""Twilio throws these messages away"""
 	application_sid: str = ""
-	"""the TwiML application that takes these texts instead"""
+	"""the TwiML application that takes these messages instead"""
 
 
 @dataclass

@@ -168,7 +168,7 @@ class Provisioning:
 		return self.add_number(account_sid, short_code, kind=SHORT_CODE, **options)
 
 	def release_number(self, phone_number: str) -> None:
-		"""Give a number of ours back to Twilio; its texts stay. :raises KeyError: not one of ours"""
+		"""Give a number of ours back to Twilio; its messages stay. :raises KeyError: not one of ours"""
 		del self.world.numbers[phone_number]
 		self.world.touch()
 

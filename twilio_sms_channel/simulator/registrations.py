@@ -1,6 +1,6 @@
 """Who may text the United States: campaigns of long codes (A2P 10DLC) and verifications of toll-free numbers.
 
-What is missing blocks texts on their way (errors 30034 and 30032). `rest.campaigns` and `rest.verifications` show them.
+What is missing blocks messages on their way (errors 30034 and 30032). `rest.campaigns` and `rest.verifications` show them.
 """
 
 from twilio_sms_channel.simulator.models import LONG_CODE, TOLL_FREE, PhoneNumber
@@ -11,7 +11,7 @@ UNREGISTERED_LONG_CODE, UNVERIFIED_TOLL_FREE = 30034, 30032
 
 
 def blocked(world: World, number: PhoneNumber, to: str) -> int | None:
-	"""Why the networks do not deliver a text of this number to `to`: Twilio's code. None where they do."""
+	"""Why the networks do not deliver a message of this number to `to`: Twilio's code. None where they do."""
 	if number.kind == TOLL_FREE and number.verification != "TWILIO_APPROVED" and region(to) in ("US", "CA"):
 		return UNVERIFIED_TOLL_FREE
 	if number.kind == LONG_CODE and not _registered(world, number) and region(to) == "US":

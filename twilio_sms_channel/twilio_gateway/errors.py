@@ -12,7 +12,7 @@ from twilio_sms_channel.content import outside
 OPTED_OUT = "21610"
 AUTHENTICATION_FAILED = "20003"
 MAX_CODE_CHARACTERS = 10
-# No text ever gets to such a number: not valid, not a mobile one, a landline.
+# No message ever gets to such a number: not valid, not a mobile one, a landline.
 NEVER_REACHED = ("21211", "21614", "30006")
 
 

@@ -1,8 +1,8 @@
-"""What a Twilio account owns that texts come from and go to, and where Twilio posts the texts that arrive.
+"""What a Twilio account owns that messages come from and go to, and where Twilio posts the messages that arrive.
 
-A number can be in the sender pool of one Messaging Service. Unless the service leaves incoming texts to its numbers
+A number can be in the sender pool of one Messaging Service. Unless the service leaves incoming messages to its numbers
 (`use_inbound_webhook_on_number`), Twilio uses the service's webhook and never looks at the number's, and where the
-service has none, the texts go nowhere (https://www.twilio.com/docs/messaging/api/service-resource).
+service has none, the messages go nowhere (https://www.twilio.com/docs/messaging/api/service-resource).
 A number that is bound to a TwiML App uses the webhook of that one in the same way.
 """
 
@@ -20,7 +20,7 @@ ALPHANUMERIC, SERVICE = "Alphanumeric Sender", "Messaging Service"
 
 @dataclass(frozen=True)
 class Webhook:
-	"""What Twilio calls for a text that arrives; "" where nothing is set."""
+	"""What Twilio calls for a message that arrives; "" where nothing is set."""
 
 	url: str = ""
 	method: str = ""
@@ -53,7 +53,7 @@ class Sender:
 	service_name: str = ""
 	webhook_by_service: bool = False
 	left_to_numbers: bool = False
-	"""of Messaging Services alone: texts to its numbers go to their own webhooks, whatever the service has"""
+	"""of Messaging Services alone: messages to its numbers go to their own webhooks, whatever the service has"""
 
 
 class Inventory:

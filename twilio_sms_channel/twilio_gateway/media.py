@@ -22,7 +22,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 from twilio_sms_channel.twilio_gateway.client import api_base_url, credentials
 
-# Twilio takes in at most 5 MB per text; a little room for what it converts.
+# Twilio takes in at most 5 MB per message; a little room for what it converts.
 MAX_BYTES = 16 * 1024 * 1024
 CONNECT_TIMEOUT_S = 10
 READ_TIMEOUT_S = 20

@@ -46,10 +46,10 @@ class Listed:
 	"""whether all of the time in question was read"""
 
 	def proves_absence(self, since: datetime | None, after_s: float) -> bool:
-		"""Whether a text that is not among these, nor may be any of them, was never taken.
+		"""Whether a message that is not among these, nor may be any of them, was never taken.
 
 		:param since: by Twilio's clock: when the call had begun, and the list was read for the first time
-		:param after_s: how long it may take until a text is in the list
+		:param after_s: how long it may take until a message is in the list
 		"""
 		waited_s = self.after(since)
 		return self.to_the_end and waited_s is not None and waited_s > after_s
@@ -64,7 +64,7 @@ def sent_to(
 ) -> Listed:
 	"""Read Twilio's list of messages to a customer, the newest first. Needs no connection to the site.
 
-	Without a filter by DateSent: a text that waits in Twilio's queue has none.
+	Without a filter by DateSent: a message that waits in Twilio's queue has none.
 
 	:param sender: our number; "" for a Messaging Service, which may send from another one
 	:param waited_s: how long ago the call began, by this machine's clock

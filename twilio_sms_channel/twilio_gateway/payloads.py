@@ -70,7 +70,7 @@ class InboundMessage:
 	others: list[str] = field(default_factory=list)
 	"""Who else got it, when it was written to a group (`OtherRecipients0` and so on, not documented)."""
 	notes: list[Note] = field(default_factory=list)
-	"""What was not as Twilio documents it, for people: a text is never refused for that."""
+	"""What was not as Twilio documents it, for people: a message is never refused for that."""
 
 
 @dataclass(frozen=True)
@@ -112,14 +112,14 @@ def read_inbound(params: Mapping[str, str]) -> InboundMessage:
 
 
 def is_report(params: Mapping[str, str]) -> bool:
-	"""Whether a webhook tells what became of a text of ours, at whichever URL it arrives. Texts have words or files."""
+	"""Whether a webhook tells what became of a message of ours, at whichever URL it arrives. Messages have words or files."""
 	status = _status(params)
 	has_content = params.get("Body") or (params.get("NumMedia") or "0") != "0"
 	return status not in ("", *INBOUND_STATUSES) and not has_content
 
 
 def is_message(params: Mapping[str, str]) -> bool:
-	"""Whether a webhook brings a customer's text, at whichever URL it arrives."""
+	"""Whether a webhook brings a customer's message, at whichever URL it arrives."""
 	return _status(params) in INBOUND_STATUSES
 
 

@@ -24,7 +24,7 @@ RETRY_FRAGMENT = "#rc=3&rp=ct,rt,5xx"
 COUNTS = ("", *(f"rc={count}" for count in range(6)))
 REASONS = (("ct", "rt", "4xx", "5xx"), ("4xx", "5xx", "ct", "rt"))
 WAITS_MS = (1000, 2000, 3000, 4000, 5000, 8000, 10000, 15000)
-# Trying them all takes some milliseconds; more parameters than a text has would make it longer.
+# Trying them all takes some milliseconds; more parameters than a message has would make it longer.
 MAX_SIGNED_CHARACTERS = 16 * 1024
 REMEMBERED_FRAGMENTS = 8
 _found: list[str] = []

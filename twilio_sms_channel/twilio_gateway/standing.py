@@ -11,7 +11,7 @@ from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
 from twilio_sms_channel.twilio_gateway.errors import Refused
 
 MOST_ALERTS = 1000
-# CampaignStatus of the UsAppToPerson resource: carriers take texts of the service's numbers.
+# CampaignStatus of the UsAppToPerson resource: carriers take messages of the service's numbers.
 REGISTERED = "VERIFIED"
 # Status of the TollfreeVerification resource.
 VERIFIED, WAITING = "TWILIO_APPROVED", ("PENDING_REVIEW", "IN_REVIEW")

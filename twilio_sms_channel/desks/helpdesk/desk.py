@@ -295,7 +295,7 @@ def _whose_number(customer_number: str, contacts_with_it: list[str]) -> str:
 
 
 def subject_of(body: str | None, customer_number: str) -> str:
-	"""A ticket's subject from its first text: one line with all of its words, no markup, at most 140 characters."""
+	"""A ticket's subject from its first message: one line with all of its words, no markup, at most 140 characters."""
 	if not (line := text.first_line(body).replace("<", "‹").replace(">", "›")):
 		return _("SMS from {0}").format(phone.display(customer_number))
 	return line if len(line) <= MAX_SUBJECT_CHARACTERS else line[: MAX_SUBJECT_CHARACTERS - 1].rstrip() + "…"

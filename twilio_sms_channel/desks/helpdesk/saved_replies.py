@@ -2,7 +2,7 @@
 
 Both hold HTML that is a Jinja template over the ticket's fields and the user's
 (Helpdesk: `api.saved_replies.get_rendered_saved_reply`). Helpdesk's own function is not called: it gives templates the whole
-user, with the key that resets the password, and `{{ name }}` is the agent's address there. A text cannot be recalled.
+user, with the key that resets the password, and `{{ name }}` is the agent's address there. A message cannot be recalled.
 
 Nor is Frappe's: its templates read and write any document, whatever the user may, and agents write templates of their own.
 """
@@ -73,7 +73,7 @@ def rendered(ticket, name: str) -> str:
 			.render({**_fields(user, USER_FIELDS), **fields, "doc": fields})
 		)
 	except Exception:
-		# A template can fail in any way. Frappe's own words are about a line of it, which whoever writes a text never saw.
+		# A template can fail in any way. Frappe's own words are about a line of it, which whoever writes a message never saw.
 		del frappe.local.message_log[said:]
 		frappe.throw(
 			_("The saved reply {0} cannot be filled in for this ticket. Have its author look at it.").format(

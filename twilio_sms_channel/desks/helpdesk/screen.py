@@ -1,4 +1,4 @@
-"""The HD Form Script that brings text conversations into Helpdesk's own screen.
+"""The HD Form Script that brings SMS conversations into Helpdesk's own screen.
 
 Helpdesk hands it to agents with each ticket, and never to the customer portal. It loads the app's components; nothing of
 Helpdesk is changed.

@@ -1,4 +1,4 @@
-"""Can Twilio reach this site: its public address by name, and a text that goes the whole way round."""
+"""Can Twilio reach this site: its public address by name, and a message that goes the whole way round."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -77,7 +77,7 @@ def check_address() -> Iterator[Finding]:
 
 
 def check_round_trip(account_context: AccountContext) -> Iterator[Finding]:
-	"""A signed text out of the site, through the public URL, into a row, and away again."""
+	"""A signed message out of the site, through the public URL, into a row, and away again."""
 	number = next((row.name for row in account_context.numbers if row.number_type != ONLY_SENDS), None)
 	if not number:
 		raise NotDone(_("the account has no number that receives SMS"))
@@ -175,7 +175,7 @@ def _said(outcome: self_test.Outcome) -> tuple[str, str]:
 
 
 def _messages_arrive(account: str) -> bool:
-	"""Whether Twilio handed over a text within a day."""
+	"""Whether Twilio handed over a message within a day."""
 	since = clock.ago(days=1)
 	filters = {"account": account, "direction": "Inbound", "backfilled": 0, "creation": (">", since)}
 	return bool(frappe.db.exists("Twilio SMS Message", filters))

@@ -1,4 +1,4 @@
-"""Do the clocks agree: the database's, by which texts wait, this machine's, and Twilio's?"""
+"""Do the clocks agree: the database's, by which messages wait, this machine's, and Twilio's?"""
 
 from collections.abc import Iterator
 from datetime import datetime, timezone

@@ -163,7 +163,7 @@ def check_balance(account_context: AccountContext) -> Iterator[Finding]:
 
 
 def _cost(account: str, currency: str) -> float:
-	"""What the account's texts of the last days cost, as far as Twilio told their prices in this currency."""
+	"""What the account's messages of the last days cost, as far as Twilio told their prices in this currency."""
 	Message = frappe.qb.DocType(MESSAGE)
 	since = clock.ago(days=BALANCE_LASTS_DAYS)
 	found = (

@@ -1,4 +1,4 @@
-"""Each number at Twilio: is it still ours, what it can, and where Twilio posts its texts."""
+"""Each number at Twilio: is it still ours, what it can, and where Twilio posts its messages."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
@@ -65,7 +65,7 @@ def check_capabilities(account_context: AccountContext) -> Iterator[Finding]:
 
 
 def check_webhooks(account_context: AccountContext) -> Iterator[Finding]:
-	"""Where Twilio posts incoming texts. A wrong address makes the rest of it unimportant."""
+	"""Where Twilio posts incoming messages. A wrong address makes the rest of it unimportant."""
 	for number, sender in _at_twilio(account_context):
 		if number.number_type == ALPHANUMERIC or sender.left_to_numbers:
 			continue

@@ -1,4 +1,4 @@
-"""What carriers and countries ask for before they take texts: registered numbers, and countries switched on at Twilio."""
+"""What carriers and countries ask for before they take messages: registered numbers, and countries switched on at Twilio."""
 
 from collections.abc import Iterator
 
@@ -49,7 +49,7 @@ def check_countries(account_context: AccountContext) -> Iterator[Finding]:
 
 
 def check_us_registration(account_context: AccountContext) -> Iterator[Finding]:
-	"""10DLC: networks of the United States take texts from long codes of registered Messaging Services only."""
+	"""10DLC: networks of the United States take messages from long codes of registered Messaging Services only."""
 	campaigns: dict[str, str] = {"": ""}
 	for number in account_context.numbers:
 		sender = account_context.senders.get(number.name)

@@ -1,4 +1,4 @@
-"""What the texts of the last days tell: refused ones, waiting ones, ones that got nowhere."""
+"""What the messages of the last days tell: refused ones, waiting ones, ones that got nowhere."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from twilio_sms_channel.twilio_gateway import errors
 
 MESSAGE = "Twilio SMS Message"
 LOOKED_BACK_DAYS = 3
-# Of others' doing (a phone that is off) there are always some: a finding only where many texts fail for the same reason.
+# Of others' doing (a phone that is off) there are always some: a finding only where many messages fail for the same reason.
 MANY, MANY_OF_ALL = 10, 0.2
 # No fault at all (an opt-out), or what the account's login shows.
 TOLD_ELSEWHERE = (errors.OPTED_OUT, *account_pause.CODES)
@@ -24,7 +24,7 @@ FAILED_DAYS = 30
 
 
 def check_errors(account_context: AccountContext) -> Iterator[Finding]:
-	"""Error codes of our own texts. Those that an admin can mend count until a later text of the number got through."""
+	"""Error codes of our own messages. Those that an admin can mend count until a later message of the number got through."""
 	sent = None
 	for row in _failures(account_context):
 		if account_context.explained & {(row.number, row.error_code), ("", row.error_code)}:
@@ -51,7 +51,7 @@ def check_errors(account_context: AccountContext) -> Iterator[Finding]:
 
 
 def check_stuck(account_context: AccountContext) -> Iterator[Finding]:
-	"""Texts that wait although nothing keeps them from going on."""
+	"""Messages that wait although nothing keeps them from going on."""
 	why = _("Customers wait for an answer, or write to nobody.")
 	how = _(
 		"Fix It resumes them. If they still wait, check that workers and scheduler are running, and look at the Error Log."
@@ -80,7 +80,7 @@ def check_stuck(account_context: AccountContext) -> Iterator[Finding]:
 
 
 def check_failed(account_context: AccountContext) -> Iterator[Finding]:
-	"""Customers' texts that could not be put into a ticket."""
+	"""Customers' messages that could not be put into a ticket."""
 	Message = frappe.qb.DocType(MESSAGE)
 	failed = _count(
 		_of_account_context(Message, account_context)
@@ -131,7 +131,7 @@ def check_unconfirmed(account_context: AccountContext) -> Iterator[Finding]:
 
 
 def _failures(account_context: AccountContext) -> list:
-	"""Numbers, error codes, and how many texts failed so."""
+	"""Numbers, error codes, and how many messages failed so."""
 	Message = frappe.qb.DocType(MESSAGE)
 	return (
 		_of_account_context(Message, account_context)
@@ -151,7 +151,7 @@ def _failures(account_context: AccountContext) -> list:
 
 
 def _sent(account_context: AccountContext) -> dict[str, int]:
-	"""Our texts in the same time, by number."""
+	"""Our messages in the same time, by number."""
 	Message = frappe.qb.DocType(MESSAGE)
 	found = (
 		_of_account_context(Message, account_context)
@@ -175,7 +175,7 @@ def _is_held_up(account_context: AccountContext) -> bool:
 
 
 def _waiting(account_context: AccountContext, status: str) -> int:
-	"""How many texts in a status wait longer than usual, of numbers whose queue does not move."""
+	"""How many messages in a status wait longer than usual, of numbers whose queue does not move."""
 	long_ago = clock.ago(minutes=STUCK_MINUTES)
 	Message = frappe.qb.DocType(MESSAGE)
 	due = Message.next_attempt.isnull() | (Message.next_attempt < long_ago)

@@ -22,7 +22,7 @@ FORGED_OR_MISREAD = 403
 
 
 def check_refused(account_context: AccountContext) -> Iterator[Finding]:
-	"""Webhooks of the account that this site turned away within a day, unless a later text to the number came in."""
+	"""Webhooks of the account that this site turned away within a day, unless a later message to the number came in."""
 	names, of_account = {row.name for row in account_context.numbers}, False
 	for row in _refused(account_context.doc.account_sid):
 		if account_context.one_number and row.to_number != account_context.one_number:

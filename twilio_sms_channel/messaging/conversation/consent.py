@@ -39,12 +39,12 @@ WAIT_S = 8
 
 @contextmanager
 def taking_in(row: dict, sent_at_utc: datetime | None = None) -> Iterator[None]:
-	"""Around writing down a text: what it says about consent is kept in the same transaction, which the block commits.
+	"""Around writing down a message: what it says about consent is kept in the same transaction, which the block commits.
 
-	Texts to this customer that are on their way arrive before a STOP; the others see it.
+	Messages to this customer that are on their way arrive before a STOP; the others see it.
 
 	:param row: of the Twilio SMS Message
-	:param sent_at_utc: for texts out of Twilio's list: when Twilio received it
+	:param sent_at_utc: for messages out of Twilio's list: when Twilio received it
 	:return: a function to be called once the message's row is written
 	"""
 	word = keywords.keyword(row["body"], row["opt_out_type"])
@@ -52,7 +52,7 @@ def taking_in(row: dict, sent_at_utc: datetime | None = None) -> Iterator[None]:
 		yield lambda: None
 		return
 	number = our_number(row["number"])
-	# Without the lock as well: a text that is not taken in would be worse, and Twilio refuses what leaves after a STOP.
+	# Without the lock as well: a message that is not taken in would be worse, and Twilio refuses what leaves after a STOP.
 	lock = (
 		locks.take([keywords.lock_of(number, row["customer_number"])], wait_s=WAIT_S)
 		if word != HELP
@@ -67,7 +67,7 @@ def taking_in(row: dict, sent_at_utc: datetime | None = None) -> Iterator[None]:
 
 
 def keep_from_before(row: dict) -> None:
-	"""Keep what a text says about consent that an earlier version of this app stored.
+	"""Keep what a message says about consent that an earlier version of this app stored.
 
 	:param row: of the Twilio SMS Message
 	"""
@@ -105,7 +105,7 @@ def _means_start(row: dict, number) -> bool:
 
 
 def note(conversation, message) -> tuple[str, bool]:
-	"""Take in what a text says about consent, when it gets into its ticket like any other.
+	"""Take in what a message says about consent, when it gets into its ticket like any other.
 
 	:param conversation: Twilio SMS Conversation document; saved by the caller
 	:param message: the inbound Twilio SMS Message
@@ -134,7 +134,7 @@ def note(conversation, message) -> tuple[str, bool]:
 
 
 def opt_out(conversation, source: str, message: str | None = None) -> None:
-	"""Opt a customer out for another reason than a text of theirs. By an agent it commits, at the beginning of a request.
+	"""Opt a customer out for another reason than a message of theirs. By an agent it commits, at the beginning of a request.
 
 	:param source: "Twilio's Refusal" or "Agent"
 	:param message: the Twilio SMS Message that was refused
@@ -159,7 +159,7 @@ def opt_out(conversation, source: str, message: str | None = None) -> None:
 
 
 def keep_texting(conversations: list) -> None:
-	"""An agent says that a customer whose texts sounded like a wish to stop still wants texts.
+	"""An agent says that a customer whose messages sounded like a wish to stop still wants messages.
 
 	:param conversations: the one in whose ticket the agent says so first
 	"""
@@ -259,7 +259,7 @@ def _record(
 			"message": message,
 			"entered_by": by,
 			"sequence": sequence,
-			# A time of storing says nothing of a text that was stored long after it came.
+			# A time of storing says nothing of a message that was stored long after it came.
 			"stored_at_utc": None if sent_at_utc else now_utc,
 			"sent_at_utc": sent_at_utc,
 			"order_open": 0,

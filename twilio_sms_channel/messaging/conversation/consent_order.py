@@ -3,7 +3,7 @@
 Machines' clocks differ, a time of day comes twice in autumn, and webhooks carry no time and overtake each other. So
 - what is stored later is later. Each event gets the next number under the lock of `keywords.lock_of`;
 - a START within two minutes of a STOP may have overtaken it: STOP holds until Twilio has told when both were sent;
-- texts out of Twilio's list go by Twilio's times. A tie goes to STOP.
+- messages out of Twilio's list go by Twilio's times. A tie goes to STOP.
 """
 
 from collections.abc import Iterable
@@ -76,7 +76,7 @@ def lifts(start, stop) -> bool:
 
 
 def is_open(one, other) -> bool:
-	"""Whether only Twilio can tell which of two texts came last."""
+	"""Whether only Twilio can tell which of two messages came last."""
 	if one.event == other.event or not (one.source in MESSAGES and other.source in MESSAGES):
 		return False
 	if one.sent_at_utc and other.sent_at_utc:
@@ -110,5 +110,5 @@ def ask_if_open(event) -> None:
 
 
 def waits_for_twilio() -> bool:
-	"""Whether Twilio has still to be asked which of some texts was the last one."""
+	"""Whether Twilio has still to be asked which of some messages was the last one."""
 	return bool(frappe.db.exists(EVENT, {"order_open": 1}))

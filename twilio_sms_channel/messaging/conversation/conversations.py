@@ -31,7 +31,7 @@ JOB_WAITS_S, PERSON_WAITS_S = 50, 15
 
 
 class Busy(frappe.ValidationError):
-	"""Somebody else goes on working on this customer's texts; the message says so."""
+	"""Somebody else goes on working on this customer's messages; the error says so."""
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def serialized(number: str, customer_number: str, *, for_person: bool = False) -
 	"""One at a time about this pair's conversation, whoever commits meanwhile. May be taken again within.
 
 	A row that is held is given back by the first commit, and other apps' hooks on contacts, tickets and
-	Communications do commit: two first texts would make two tickets.
+	Communications do commit: two first messages would make two tickets.
 
 	:param for_person: whether an agent waits for the answer
 	:raises Busy: it was not given back in time, for a person
@@ -159,7 +159,7 @@ def _create(number: str, customer_number: str) -> None:
 		conversation.insert(ignore_permissions=True, ignore_mandatory=True)
 		frappe.db.commit()
 	except frappe.UniqueValidationError:
-		# A text of the same customer made it at the same moment.
+		# A message of the same customer made it at the same moment.
 		frappe.db.rollback()
 		frappe.clear_messages()
 
@@ -217,7 +217,7 @@ def serialize(conversation: str, work: Callable[[], Answer]) -> Answer:
 	Only for the beginning of a request: what the transaction has written so far is undone. Other apps' hooks on
 	Communications commit, which gives the row back before the message is written: hence the `serialized`.
 
-	:raises Busy: somebody else goes on working on this customer's texts
+	:raises Busy: somebody else goes on working on this customer's messages
 	:raises frappe.DoesNotExistError: the conversation was deleted
 	"""
 	pair = frappe.db.get_value(CONVERSATION, conversation, ["number", "customer_number"])
@@ -281,7 +281,7 @@ def new_like(conversation, number: str):
 
 
 def follow(conversation: str, ticket_doctype: str, ticket: str) -> None:
-	"""Have the customer's next texts continue this ticket, which an agent split off."""
+	"""Have the customer's next messages continue this ticket, which an agent split off."""
 	frappe.db.set_value(
 		CONVERSATION,
 		conversation,

@@ -64,7 +64,7 @@ def _of_user(ticket_doctype: str, ticket: str, **values):
 		sender=frappe.db.get_value("User", frappe.session.user, "email"),
 		**values,
 	)
-	# An e-mail signature has no place in a text.
+	# An e-mail signature has no place in a message.
 	entry.flags.skip_add_signature = True
 	return entry
 

@@ -1,4 +1,4 @@
-"""STOP, START and HELP: which texts are these words, and the lock that a STOP shares with texts that are on their way.
+"""STOP, START and HELP: which messages are these words, and the lock that a STOP shares with messages that are on their way.
 
 Twilio's keywords: https://help.twilio.com/articles/223134027
 """
@@ -12,7 +12,7 @@ HELP_WORDS = {"HELP", "INFO"}
 
 
 def lock_of(number, customer_number: str) -> str:
-	"""Name of the lock that a text to a customer holds on its way to Twilio, and a STOP on its way in.
+	"""Name of the lock that a message to a customer holds on its way to Twilio, and a STOP on its way in.
 
 	:param number: name and messaging_service_sid of a Twilio SMS Number; a service keeps one list for all of its numbers
 	"""
@@ -20,7 +20,7 @@ def lock_of(number, customer_number: str) -> str:
 
 
 def keyword(body: str | None, opt_out_type: str | None = None) -> str:
-	"""What a whole text means to Twilio: STOP, START, HELP or "".
+	"""What a whole message means to Twilio: STOP, START, HELP or "".
 
 	:param opt_out_type: Twilio's own word (`OptOutType`), which also knows keywords that the account added
 	"""
@@ -35,7 +35,7 @@ def keyword(body: str | None, opt_out_type: str | None = None) -> str:
 
 
 def may_want_to_stop(body: str | None) -> bool:
-	"""Whether a text sounds like a wish for no more texts without being a keyword.
+	"""Whether a message sounds like a wish for no more messages without being a keyword.
 
 	>>> may_want_to_stop("Please stop texting me"), may_want_to_stop("The bus stop is closed")
 	(True, False)

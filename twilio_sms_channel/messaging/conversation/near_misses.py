@@ -1,6 +1,6 @@
-"""Texts that sound like a wish for no more texts without being one of the words that opt out.
+"""Messages that sound like a wish for no more messages without being one of the words that opt out.
 
-Twilio goes by the whole text. A person who writes more than the word wants the same, but may also have written "please
+Twilio goes by the whole message. A person who writes more than the word wants the same, but may also have written "please
 don't stop texting me": shown to agents, who are asked before they text again; never acted on.
 """
 
@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 READ_CHARACTERS = 1600
-# Whole texts. Polite words may stand around them.
+# Whole messages. Polite words may stand around them.
 WORDS = r"""
 	stopp?(?:en)?|stop\s*all|stopall|unsubscribe|opt[\s-]?out|revoke|quit|cancel
 	|abmelden|abbestellen|aufhoeren|aufhoren
@@ -62,7 +62,7 @@ NEAR_MISS = re.compile(
 	re.IGNORECASE | re.VERBOSE,
 )
 QUOTED = re.compile(r'["“”„«»‹›](?P<words>[^"“”„«»‹›]{8,})(?:["“”„«»‹›]|$)')
-# "Liked “…”": what phones send for a tap on one of our texts, which may end in how to stop.
+# "Liked “…”": what phones send for a tap on one of our messages, which may end in how to stop.
 REACTION = re.compile(
 	r"^\W*(?:(?:liked|loved|disliked|laughed\s+at|emphasi[sz]ed|questioned|reacted\b.{0,20}|removed\s+an?\b.{0,20}|gefallt|hat|a\s+aime|le\s+gusta)(?:\s+(?:to|from|an))?)?\W*$",
 	re.IGNORECASE,
@@ -74,7 +74,7 @@ FEW_WORDS = 6
 
 
 def sounds_like(body: str | None) -> bool:
-	"""Whether a text that is no keyword sounds like a wish for no more texts.
+	"""Whether a message that is no keyword sounds like a wish for no more messages.
 
 	>>> sounds_like("Please stop texting me"), sounds_like("The bus stop is closed")
 	(True, False)
@@ -89,7 +89,7 @@ def _plain(body: str | None) -> str:
 
 
 def _without_our_own_words(text: str) -> str:
-	"""Without a text of ours that the customer quotes to say something about it."""
+	"""Without a message of ours that the customer quotes to say something about it."""
 	rest = QUOTED.sub(" ", text)
 	quoted = " ".join(match["words"] for match in QUOTED.finditer(text))
 	if not quoted:

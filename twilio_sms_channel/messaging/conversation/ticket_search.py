@@ -27,11 +27,11 @@ def looks_like_number(query: str | None) -> bool:
 
 
 def tickets(query: str | None, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
-	"""Tickets with texts of a number that the session user may read, those changed last first.
+	"""Tickets with messages of a number that the session user may read, those changed last first.
 
 	:param query: the number in any spelling, a short code, or at least the last six digits
 	:return: `[{"ticket", "subject", "status", "customer", "customer_number", "last"}]`; `last` is when the ticket's
-		last text came or went
+		last message came or went
 	"""
 	if not (found := _conversations(query)):
 		return []
@@ -53,7 +53,7 @@ def tickets(query: str | None, limit: int = MAX_TICKETS) -> list[dict[str, Any]]
 def history(ticket, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
 	"""The other tickets of a ticket's customer number, whichever of ours it texted, that the session user may read.
 
-	:param ticket: the ticket's document; of one without texts the numbers of its contact count
+	:param ticket: the ticket's document; of one without messages the numbers of its contact count
 	:return: newest first, `[{"ticket", "subject", "status", "opened", "last", "texts": count, "number" of ours}]`
 	"""
 	if ticket.is_text_ticket:
@@ -125,7 +125,7 @@ def _readable(filters: dict, order_by: str, limit: int) -> list:
 
 
 def _messages(tickets: list[str]) -> dict[str, dict]:
-	"""How many texts each ticket has, and when the last one came or went."""
+	"""How many messages each ticket has, and when the last one came or went."""
 	if not tickets:
 		return {}
 	Communication = frappe.qb.DocType(COMMUNICATION)

@@ -1,4 +1,4 @@
-"""An account that Twilio does not let send: its texts wait, one alarm is raised, and they go on once it is mended."""
+"""An account that Twilio does not let send: its messages wait, one alarm is raised, and they go on once it is mended."""
 
 import frappe
 from frappe import _
@@ -10,7 +10,7 @@ from twilio_sms_channel.twilio_gateway import account_check, errors
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 
 ACCOUNT, MESSAGE = "Twilio SMS Account", "Twilio SMS Message"
-# Wrong credentials, an account that is suspended or closed, one that does not exist: no text of the account would be taken.
+# Wrong credentials, an account that is suspended or closed, one that does not exist: no message of the account would be taken.
 CODES = ("20003", "20005", "20403", "20404", "30002")
 CREDENTIALS_REFUSED = ("20003", "20404")
 # Twilio reports most failures within seconds.
@@ -18,7 +18,7 @@ PRESENT_MINUTES = 10
 
 
 def pause(account: str, code: str, reason: str) -> None:
-	"""Let all texts of an account wait. The first call tells the site's managers.
+	"""Let all messages of an account wait. The first call tells the site's managers.
 
 	:param code: one of `CODES`
 	:param reason: Twilio's words
@@ -32,7 +32,7 @@ def pause(account: str, code: str, reason: str) -> None:
 
 
 def keep(account: str, verdict: account_check.Verdict) -> None:
-	"""Keep what Twilio says of an account; its texts leave again when Twilio accepts it."""
+	"""Keep what Twilio says of an account; its messages leave again when Twilio accepts it."""
 	goes_on = {"paused_since": None, "paused_reason": None} if verdict.status == account_check.ACTIVE else {}
 	_set(account, **verdict.facts(), **goes_on)
 
@@ -43,16 +43,16 @@ def paused() -> list[str]:
 
 
 def halted() -> list[str]:
-	"""The accounts of which Twilio takes no text as far as is known: those that wait, and those that it last refused."""
+	"""The accounts of which Twilio takes no message as far as is known: those that wait, and those that it last refused."""
 	refused = {"status": ("in", (account_check.WRONG, account_check.SUSPENDED))}
 	return list({*paused(), *frappe.get_all(ACCOUNT, refused, pluck="name")})
 
 
 def pause_by_report(message: str, code: str, reason: str) -> None:
-	"""Let the account's texts wait because of what Twilio reports of one of them, unless that tells of the past.
+	"""Let the account's messages wait because of what Twilio reports of one of them, unless that tells of the past.
 
-	A text that was sent some time ago, or before Twilio last said that the account is in order, says nothing about
-	now. Should it be so all the same, the next text is refused and pauses the account.
+	A message that was sent some time ago, or before Twilio last said that the account is in order, says nothing about
+	now. Should it be so all the same, the next message is refused and pauses the account.
 
 	:param message: name of the Twilio SMS Message that the report is about
 	"""

@@ -1,4 +1,4 @@
-"""What became of a text and its files, in words for agents."""
+"""What became of a message and its files, in words for agents."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from twilio_sms_channel.twilio_gateway import errors
 
 
 def label(message) -> str:
-	"""What became of an outbound text, in a few words and with the reason where there is one.
+	"""What became of an outbound message, in a few words and with the reason where there is one.
 
 	:param message: `status`, `error_code`, `error_message` and `sent_as_email` of a Twilio SMS Message
 	"""
@@ -20,7 +20,7 @@ def label(message) -> str:
 
 
 def trouble(message) -> dict[str, Any] | None:
-	"""Why an outbound text waits or did not arrive, and what can be done; None when there is nothing to say.
+	"""Why an outbound message waits or did not arrive, and what can be done; None when there is nothing to say.
 
 	:return: `{"code", "what", "do", "who", "link", "actions"}`: Twilio's code or "", what happened and what to do in
 		the user's language, who can mend it (see `errors.Explanation`), Twilio's page or ""
@@ -47,7 +47,7 @@ def trouble(message) -> dict[str, Any] | None:
 
 
 def about_group(message) -> str:
-	"""That others read a text along, "" when it was written to us alone.
+	"""That others read a message along, "" when it was written to us alone.
 
 	:param message: `other_recipients` of an inbound Twilio SMS Message
 	"""
@@ -60,7 +60,7 @@ def about_group(message) -> str:
 
 
 def word(message) -> str:
-	"""A text's status in one word or two."""
+	"""A message's status in one word or two."""
 	words = {
 		"Queued": _("Waiting"),
 		"Sending": _("Sending"),
@@ -75,7 +75,7 @@ def word(message) -> str:
 
 
 def about_file(file) -> str:
-	"""What an agent has to know about a file of a text: it is not there, or not as it was. "" for nothing.
+	"""What an agent has to know about a file of a message: it is not there, or not as it was. "" for nothing.
 
 	:param file: `status`, `error`, `file_name` and `changed` of a Twilio SMS Media row
 	"""

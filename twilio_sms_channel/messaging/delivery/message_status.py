@@ -1,4 +1,4 @@
-"""What became of a text: Twilio's answers and callbacks raise its status, and the ticket shows it."""
+"""What became of a message: Twilio's answers and callbacks raise its status, and the ticket shows it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,16 +42,16 @@ COMMUNICATION_STATUS = {
 
 @dataclass(frozen=True)
 class Acceptance:
-	"""A text that Twilio took."""
+	"""A message that Twilio took."""
 
 	message: str
 	answer: Accepted
 	next_look: datetime | None
-	"""when Twilio is to be asked for the text's fate, should it not tell"""
+	"""when Twilio is to be asked for the message's fate, should it not tell"""
 
 
 def record_acceptance(*acceptances: Acceptance) -> None:
-	"""Write down that Twilio took texts.
+	"""Write down that Twilio took messages.
 
 	A status callback may have been faster than Twilio's answer: the facts are kept in any case, the status only rises.
 	"""
@@ -174,7 +174,7 @@ def transition(
 
 
 def apply_earlier_callback(message: str, twilio_status: str, sid: str) -> None:
-	"""Take in what Twilio reports of a text's earlier attempt: once that has arrived, it is not sent again.
+	"""Take in what Twilio reports of a message's earlier attempt: once that has arrived, it is not sent again.
 
 	:param sid: one of its `earlier_sids`
 	"""
@@ -192,7 +192,7 @@ def apply_earlier_callback(message: str, twilio_status: str, sid: str) -> None:
 
 
 def _note_unreachable(message: str) -> None:
-	"""Remember that no text gets to the customer's number, until they text again."""
+	"""Remember that no message gets to the customer's number, until they text again."""
 	conversation = frappe.db.get_value(MESSAGE, message, "conversation")
 	if conversation:
 		since = {"unreachable_since": clock.now()}
@@ -200,7 +200,7 @@ def _note_unreachable(message: str) -> None:
 
 
 def _note_reachable(message: str) -> None:
-	"""Forget that no text gets to the customer's number: one did."""
+	"""Forget that no message gets to the customer's number: one did."""
 	marked = frappe.db.sql(
 		"""select conversation.name from `tabTwilio SMS Message` message
 		join `tabTwilio SMS Conversation` conversation on conversation.customer_number = message.customer_number

@@ -1,6 +1,6 @@
-"""Asking Twilio what became of a text whose delivery reports do not come.
+"""Asking Twilio what became of a message whose delivery reports do not come.
 
-Twilio reports by callback where it can reach the site. Where it cannot, or where a callback was lost, texts without a
+Twilio reports by callback where it can reach the site. Where it cannot, or where a callback was lost, messages without a
 final status are read at Twilio, less and less often, for a day.
 """
 
@@ -27,7 +27,7 @@ AT_ONCE = 200
 
 
 def first_at(has_callback: bool) -> datetime:
-	"""When a text that Twilio accepts now is to be read at Twilio for the first time (`next_attempt`).
+	"""When a message that Twilio accepts now is to be read at Twilio for the first time (`next_attempt`).
 
 	:param has_callback: whether Twilio was given a URL for delivery reports
 	:return: in the site's time zone
@@ -38,16 +38,16 @@ def first_at(has_callback: bool) -> datetime:
 def next_at(accepted_at: datetime, now: datetime) -> datetime | None:
 	"""When to ask again, None when it is enough.
 
-	:param accepted_at: when Twilio accepted the text
+	:param accepted_at: when Twilio accepted the message
 	"""
 	after_s = DELIVERY.next_s((now - accepted_at).total_seconds())
 	return None if after_s is None else accepted_at + timedelta(seconds=after_s)
 
 
 def take_up() -> None:
-	"""Read the texts that are due (worker); when there are more than fit into its time, another job goes on."""
+	"""Read the messages that are due (worker); when there are more than fit into its time, another job goes on."""
 	jobs.release(TAKE_UP)
-	# One at a time: two would read the same texts.
+	# One at a time: two would read the same messages.
 	if not (lock := locks.take([TAKE_UP])):
 		return
 	try:
@@ -60,17 +60,17 @@ def take_up() -> None:
 
 
 def is_due() -> bool:
-	"""Whether texts are to be read."""
+	"""Whether messages are to be read."""
 	now = clock.now()
 	return any(_due(account, now) for account in _accounts())
 
 
 def run(enough: float) -> bool:
-	"""Read the texts that are due and report their status and cost. Commits.
+	"""Read the messages that are due and report their status and cost. Commits.
 
 	When Twilio cannot be reached, what is left waits for the next run.
 
-	:param enough: `time.monotonic()` after which no other text is taken on
+	:param enough: `time.monotonic()` after which no other message is taken on
 	:return: whether others are due that Twilio would tell about now
 	"""
 	has_read = goes_on = False
@@ -105,7 +105,7 @@ def run(enough: float) -> bool:
 
 
 def note_cost(row, segments: int | None, price: float | None, price_unit: str) -> None:
-	"""Keep what Twilio says a text takes and costs, without touching the message's time of change.
+	"""Keep what Twilio says a message takes and costs, without touching the message's time of change.
 
 	:param row: `name`, `segments`, `price` and `price_unit` of the message as they are stored
 	:param segments: None or 0 while Twilio has not counted them
@@ -163,7 +163,7 @@ def _read(gateway: Gateway, row) -> None:
 
 
 def _stop_asking(row) -> None:
-	"""Twilio has deleted the text: its last known status stays."""
+	"""Twilio has deleted the message: its last known status stays."""
 	if _is_still(row):
 		_ask_again(row.name, None)
 

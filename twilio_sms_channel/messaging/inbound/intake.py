@@ -1,4 +1,4 @@
-"""An inbound text, from Twilio's webhook to a durable row, and the worker that takes it on."""
+"""An inbound message, from Twilio's webhook to a durable row, and the worker that takes it on."""
 
 import time
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ AT_MOST_S = 100
 
 
 class UnknownNumber(Exception):
-	"""A text to a number that is not set up on this site."""
+	"""A message to a number that is not set up on this site."""
 
 
 def receive(
@@ -41,17 +41,17 @@ def receive(
 	sent_at_utc: datetime | None = None,
 	dry_run: bool = False,
 ) -> str | None:
-	"""Write one durable row for a text, whatever is repeated.
+	"""Write one durable row for a message, whatever is repeated.
 
 	The row is committed before this returns: only then may Twilio be answered. Written without the document's hooks
 	and checks, which cost more than all the rest of the webhook; `message` was checked field by field already.
 
 	:param account: name of the Twilio SMS Account that the webhook was signed for
-	:param number: name of the Twilio SMS Number that the text was sent to, when it was looked up already
-	:param received_at: for texts out of Twilio's list: when Twilio received them
+	:param number: name of the Twilio SMS Number that the message was sent to, when it was looked up already
+	:param received_at: for messages out of Twilio's list: when Twilio received them
 	:param sent_at_utc: the same in UTC, which tells the order of STOP and START
 	:param dry_run: write the row and take it back, with all that would follow (`messaging.inbound.self_test_webhook`)
-	:return: the new Twilio SMS Message's name, None when the text was here already, or was and has been deleted
+	:return: the new Twilio SMS Message's name, None when the message was here already, or was and has been deleted
 	:raises UnknownNumber: neither the number nor its Messaging Service is set up here
 	"""
 	if erasures.among([message.sid]):
@@ -88,7 +88,7 @@ def receive(
 			return None
 		_insert_media(row, message)
 		keep_consent()
-		# Each job of a worker takes a second to begin: a burst of one customer's texts needs no more than one or two.
+		# Each job of a worker takes a second to begin: a burst of one customer's messages needs no more than one or two.
 		about = _job_of(row["number"], row["customer_number"])
 		jobs.enqueue_after_commit(
 			"twilio_sms_channel.messaging.inbound.intake.process", row["name"], dedupe_key=about
@@ -146,12 +146,12 @@ def process(message: str) -> None:
 
 
 def take_up() -> None:
-	"""Take on texts whose job was lost or whose next attempt is due (worker)."""
+	"""Take on messages whose job was lost or whose next attempt is due (worker)."""
 	jobs.resume_stalled(TAKE_UP, waiting, resume, queue="default")
 
 
 def resume(message: str) -> None:
-	"""Take a customer's texts on, of which this is one. One that kills its worker each time fails, too."""
+	"""Take a customer's messages on, of which this is one. One that kills its worker each time fails, too."""
 	pair = frappe.db.get_value(MESSAGE, message, ["number", "customer_number"])
 	# The one that its worker will begin with: whoever waits behind it is not to blame.
 	first = pair and next(_oldest_first(*pair), None)
@@ -169,7 +169,7 @@ def resume(message: str) -> None:
 
 
 def retry(message: str) -> None:
-	"""Take a Failed inbound text in again."""
+	"""Take a Failed inbound message in again."""
 	frappe.db.set_value(
 		MESSAGE,
 		{"name": message, "direction": "Inbound", "status": "Failed"},
@@ -179,7 +179,7 @@ def retry(message: str) -> None:
 
 
 def waiting() -> list[str]:
-	"""Received texts that no worker has taken on for a minute, or whose next attempt is due: of each customer the one that
+	"""Received messages that no worker has taken on for a minute, or whose next attempt is due: of each customer the one that
 	waits longest, in this order."""
 	due = jobs.stalled("Received", THREADING.longest_s)
 	pairs = {
@@ -195,7 +195,7 @@ def _job_of(number: str, customer_number: str) -> str:
 
 
 def _insert_once(row: dict) -> bool:
-	"""Write a message's row. False when the text is here already: a repeated webhook, perhaps at the same moment."""
+	"""Write a message's row. False when the message is here already: a repeated webhook, perhaps at the same moment."""
 	while True:
 		try:
 			_insert(MESSAGE, row)
@@ -226,14 +226,14 @@ def _our_number(account: str, message: InboundMessage) -> str:
 	candidates = {"name": message.to}, {"name": service_sid}, {"messaging_service_sid": service_sid}
 	for filters in candidates:
 		filters["account"] = account
-		# Of a service's numbers always the same one: a customer's texts are to stay together.
+		# Of a service's numbers always the same one: a customer's messages are to stay together.
 		if number := frappe.db.get_value("Twilio SMS Number", filters, order_by="creation"):
 			return number
 	raise UnknownNumber(message.to)
 
 
 def _oldest_first(number: str, customer_number: str) -> Iterator[str]:
-	"""What waits of a conversation and is due, asked anew each time: texts go on arriving meanwhile."""
+	"""What waits of a conversation and is due, asked anew each time: messages go on arriving meanwhile."""
 	Message = frappe.qb.DocType(MESSAGE)
 	while True:
 		frappe.db.commit()
@@ -267,7 +267,7 @@ def _thread(message: str, number: str, customer_number: str) -> None:
 						conditional_update.require(MESSAGE, message, status="Threaded")
 			return
 		except JobTimeoutException:
-			# The job's time is over, whatever it was spent on: the sweep takes the text up.
+			# The job's time is over, whatever it was spent on: the sweep takes the message up.
 			frappe.db.rollback()
 			raise
 		except Exception as e:
@@ -282,7 +282,7 @@ def _make_contact(number: str, customer_number: str) -> None:
 	"""Make the customer's contact when nobody has the number. Commits.
 
 	Before the conversation's row is held: other apps' hooks on Contact commit, which gives a row back. Without a
-	contact the text goes on all the same.
+	contact the message goes on all the same.
 	"""
 	frappe.db.commit()
 	if conversations.contact_of(number, customer_number):
@@ -326,7 +326,7 @@ def _note_failure(message: str, error: Exception) -> None:
 
 
 def _refresh_consent(row) -> None:
-	"""What a text says about consent counts although it is in no ticket yet. Commits."""
+	"""What a message says about consent counts although it is in no ticket yet. Commits."""
 	with courtesy("A customer's opt-out could not be marked"):
 		consent.refresh(row.number, row.customer_number)
 	frappe.db.commit()

@@ -19,7 +19,7 @@ ASK_AGAIN = "twilio_sms_channel.messaging.inbound.keyword_order.ask_again"
 
 
 def ask(message: str) -> None:
-	"""Ask Twilio when those of a customer's texts were sent whose order is not known, and mark who may be texted.
+	"""Ask Twilio when those of a customer's messages were sent whose order is not known, and mark who may be texted.
 
 	:param message: one of them, by its Twilio SMS Message
 	"""
@@ -59,7 +59,7 @@ def ask_again() -> None:
 
 
 def _settle(number: str, customer_number: str) -> None:
-	"""Show that Twilio has told which of a customer's texts was the last one. Commits."""
+	"""Show that Twilio has told which of a customer's messages was the last one. Commits."""
 	with conversations.locked(number, customer_number) as conversation:
 		was_opted_out = conversation.opted_out
 		consent.refresh(number, customer_number, conversation)
@@ -72,7 +72,7 @@ def _settle(number: str, customer_number: str) -> None:
 
 
 def _sent_at(message: str) -> datetime | None:
-	"""When Twilio had a text, in UTC; None when Twilio has it no more."""
+	"""When Twilio had a message, in UTC; None when Twilio has it no more."""
 	row = frappe.db.get_value(MESSAGE, message, ["account", "twilio_sid"], as_dict=True)
 	if not row or not row.twilio_sid:
 		return None

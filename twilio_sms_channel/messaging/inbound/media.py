@@ -1,4 +1,4 @@
-"""Pictures and files of inbound texts, fetched from Twilio."""
+"""Pictures and files of inbound messages, fetched from Twilio."""
 
 import frappe
 from frappe import _
@@ -24,7 +24,7 @@ TAKE_UP, CLEAN_UP = (f"twilio_sms_channel.messaging.inbound.media.{job}" for job
 def fetch(message: str) -> None:
 	"""Fetch what waits of a message's media and attach it, privately, to its Communication.
 
-	The text is in the ticket already; a file that fails says why on its row and is tried again by the sweep.
+	The message is in the ticket already; a file that fails says why on its row and is tried again by the sweep.
 
 	:param message: name of an inbound Twilio SMS Message
 	"""
@@ -35,7 +35,7 @@ def fetch(message: str) -> None:
 	while left:
 		_fetch_one(doc, left.pop(0), account)
 		if left and jobs.has_backlog():
-			# Texts and answers do not wait for files: this job goes on after them.
+			# Messages and answers do not wait for files: this job goes on after them.
 			jobs.enqueue_after_commit(FETCH_MEDIA, message, MEDIA_QUEUE)
 			break
 	message_status.refresh(doc)

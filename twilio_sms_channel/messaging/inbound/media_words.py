@@ -1,4 +1,4 @@
-"""The words of a text that came as a file: some phones and networks send them as a text/plain part of an MMS."""
+"""The words of a message that came as a file: some phones and networks send them as a text/plain part of an MMS."""
 
 import frappe
 from rq.timeouts import JobTimeoutException
@@ -38,7 +38,7 @@ def read(message: str) -> None:
 	except JobTimeoutException:
 		raise
 	except Exception as e:
-		# Whatever it is, the text goes on without these words; they come with the file.
+		# Whatever it is, the message goes on without these words; they come with the file.
 		frappe.db.rollback()
 		frappe.clear_messages()
 		if not isinstance(e, (CannotFetch, TwilioProblem)):

@@ -8,18 +8,18 @@ from twilio_sms_channel.content import outside, text
 from twilio_sms_channel.infra import clock
 from twilio_sms_channel.infra.courtesies import courtesy
 
-# Five texts in a row are one reason to look.
+# Five messages in a row are one reason to look.
 QUIET_MINUTES = 5
 
 
 @courtesy("Nobody could be told of a customer's message")
 def about_message(desk, ticket, who: str, message) -> None:
-	"""Notify the ticket's assignees, otherwise its team, otherwise who answered last, of a text on a ticket that was
+	"""Notify the ticket's assignees, otherwise its team, otherwise who answered last, of a message on a ticket that was
 	there before.
 
 	Whoever has an unread notification about this ticket from the last minutes gets no second one.
 
-	:param ticket: `desks.base.Ticket` as it was before the text
+	:param ticket: `desks.base.Ticket` as it was before the message
 	:param who: how the customer is shown
 	"""
 	people = (

@@ -36,7 +36,7 @@ INVISIBLE = regex.compile(r"[\p{Cf}\ufe0f]")
 
 
 def is_one(message) -> bool:
-	"""Whether a text is a reaction to another one of its conversation. In doubt it is not: then a person should look.
+	"""Whether a message is a reaction to another one of its conversation. In doubt it is not: then a person should look.
 
 	:param message: inbound Twilio SMS Message
 	"""
@@ -50,7 +50,7 @@ def is_one(message) -> bool:
 
 
 def _was_said(quoted: str, message) -> bool:
-	"""Whether a quotation is the beginning of a text between the same two numbers; phones cut long ones off."""
+	"""Whether a quotation is the beginning of a message between the same two numbers; phones cut long ones off."""
 	letters = _letters(quoted)
 	said = frappe.get_all(
 		MESSAGE,

@@ -1,4 +1,4 @@
-"""Texts that came within seconds of each other, in the order in which Twilio received them.
+"""Messages that came within seconds of each other, in the order in which Twilio received them.
 
 Webhooks of a burst overtake each other, and carry no time. Twilio's own list of messages knows the order; it is asked
 once after a burst, and the times of arrival are handed out again in that order.
@@ -40,7 +40,7 @@ def is_burst(conversation, message) -> bool:
 
 
 def arrange_later(message) -> None:
-	"""Have a worker put the texts around a message in Twilio's order, after the commit."""
+	"""Have a worker put the messages around a message in Twilio's order, after the commit."""
 	jobs.enqueue_after_commit(
 		"twilio_sms_channel.messaging.inbound.reorder.arrange",
 		message.name,
@@ -50,7 +50,7 @@ def arrange_later(message) -> None:
 
 
 def arrange(message: str) -> None:
-	"""Put the texts around a message in Twilio's order. When Twilio cannot be asked, the order of arrival stays."""
+	"""Put the messages around a message in Twilio's order. When Twilio cannot be asked, the order of arrival stays."""
 	jobs.as_administrator()
 	doc = frappe.get_doc(MESSAGE, message)
 	jobs.release(_job_of(doc))
@@ -75,7 +75,7 @@ def arrange(message: str) -> None:
 
 
 def _call_ticket_by_first_message(message) -> None:
-	"""Whichever text of a burst was faster has opened the ticket; it is called by the one that was sent first."""
+	"""Whichever message of a burst was faster has opened the ticket; it is called by the one that was sent first."""
 	doctype, ticket = frappe.db.get_value(
 		"Communication", message.communication, ["reference_doctype", "reference_name"]
 	) or (None, None)
@@ -114,7 +114,7 @@ def _job_of(message) -> str:
 
 
 def _burst(message) -> list:
-	"""Inbound texts of the conversation that came shortly before or after, in the order of arrival."""
+	"""Inbound messages of the conversation that came shortly before or after, in the order of arrival."""
 	return frappe.get_all(
 		MESSAGE,
 		filters={

@@ -1,12 +1,12 @@
-"""A text that this site sends to itself, as Twilio would, to see whether texts get here: it leaves no trace.
+"""A message that this site sends to itself, as Twilio would, to see whether messages get here: it leaves no trace.
 
-The doctor notes a secret word that is good for one minute and one request, and posts a signed text with it through
+The doctor notes a secret word that is good for one minute and one request, and posts a signed message with it through
 the public URL. The webhook's endpoint treats it as any other up to the row in the database; then the transaction is rolled back
 instead of committed, so that there is never a row that anybody else can see, and no job, ticket or notification follows. What
 became of it is kept in Redis for the doctor, which is also how it knows that it was this site that answered.
 
-Whoever has not got the auth token gains nothing: without its signature the text is refused as ever, and without the
-word, which nobody outside learns, it is a text like all others.
+Whoever has not got the auth token gains nothing: without its signature the message is refused as ever, and without the
+word, which nobody outside learns, it is a message like all others.
 """
 
 import secrets
@@ -22,7 +22,7 @@ EXPECTED, ARRIVED = b"expected", b"arrived"
 
 
 def announce() -> str:
-	"""Expect a rehearsal within a minute: the word that its text carries.
+	"""Expect a rehearsal within a minute: the word that its message carries.
 
 	:raises redis.exceptions.RedisError: the cache is down
 	"""

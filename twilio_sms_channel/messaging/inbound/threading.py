@@ -1,4 +1,4 @@
-"""A received text becomes part of a ticket."""
+"""A received message becomes part of a ticket."""
 
 import frappe
 
@@ -13,12 +13,12 @@ from twilio_sms_channel.messaging.inbound import keyword_reply, notify, reaction
 from twilio_sms_channel.people import contacts, phone
 
 FETCH_MEDIA = "twilio_sms_channel.messaging.inbound.media.fetch"
-# A worker that serves all queues comes to this one last: texts and answers do not wait for files.
+# A worker that serves all queues comes to this one last: messages and answers do not wait for files.
 MEDIA_QUEUE = "long"
 
 
 def thread(message, conversation) -> None:
-	"""Put the text into the ticket that the number's threading policy names.
+	"""Put the message into the ticket that the number's threading policy names.
 
 	Everything happens in the caller's transaction, under the caller's lock on the conversation. What is only this
 	app's is written field by field: saving whole documents would double the time.
@@ -86,7 +86,7 @@ def thread(message, conversation) -> None:
 
 
 def _begun(desk, message) -> Ticket | None:
-	"""The ticket that the text is in already: other apps' code has committed this much of an attempt that failed."""
+	"""The ticket that the message is in already: other apps' code has committed this much of an attempt that failed."""
 	written = message.communication and frappe.db.get_value(
 		"Communication", message.communication, "reference_name"
 	)
@@ -94,7 +94,7 @@ def _begun(desk, message) -> Ticket | None:
 
 
 def _write(communication, message) -> None:
-	"""Insert a text's Communication; the message says beforehand which one it is, see `_begun`."""
+	"""Insert a message's Communication; its row says beforehand which one it is, see `_begun`."""
 	message.communication = frappe.generate_hash(length=10)
 	frappe.db.set_value(
 		message.doctype, message.name, "communication", message.communication, update_modified=False
@@ -105,7 +105,7 @@ def _write(communication, message) -> None:
 
 
 def add_words(message, conversation) -> None:
-	"""The words of a text that is in its ticket have come, with its files: show them, and do what they ask for.
+	"""The words of a message that is in its ticket have come, with its files: show them, and do what they ask for.
 
 	:param message: the Twilio SMS Message with its new body
 	:param conversation: its Twilio SMS Conversation, locked
@@ -165,7 +165,7 @@ def _keep_without_ticket(desk, message, conversation, number) -> None:
 
 
 def _continued_ticket(desk, conversation, number, is_reaction: bool = False) -> Ticket | None:
-	"""The conversation's ticket when the policy says that a text continues it."""
+	"""The conversation's ticket when the policy says that a message continues it."""
 	always_new = number.threading_policy == "Always a new ticket" and not is_reaction
 	if always_new or not conversation.ticket:
 		return None

@@ -15,7 +15,7 @@ from pypika.terms import Parameter
 from twilio_sms_channel.infra import public_url, site_config
 
 ACCOUNT, NUMBER, SETTINGS = "Twilio SMS Account", "Twilio SMS Number", "Twilio SMS Settings"
-# A time that people read needs no write for each text: each process writes it this often.
+# A time that people read needs no write for each message: each process writes it this often.
 USE_NOTED_EVERY_S = 600
 REMEMBERED_TOKENS = 64
 _noted: dict[tuple, float] = {}
@@ -99,7 +99,7 @@ def _token(site: str, account: str, field: str, modified: datetime) -> str | Non
 
 
 def note_use(caller: WebhookContext, token: Token) -> None:
-	"""Keep when a token last signed a webhook. Commits; that it cannot is no reason to refuse a text."""
+	"""Keep when a token last signed a webhook. Commits; that it cannot is no reason to refuse a message."""
 	use = (frappe.local.site, caller.account, token.field, caller.account_modified)
 	now = time.monotonic()
 	if now - _noted.get(use, -inf) < USE_NOTED_EVERY_S:

@@ -1,4 +1,4 @@
-"""An agent's files on their way into a text: what can go along, what is made smaller, what goes as a link."""
+"""An agent's files on their way into a message: what can go along, what is made smaller, what goes as a link."""
 
 import mimetypes
 import os
@@ -54,7 +54,7 @@ def prepare(files: list[str], number, customer_number: str) -> list[Outgoing]:
 	"""The files as they can be sent to this customer. Reads them, writes nothing.
 
 	:param files: names of File documents
-	:param number: the Twilio SMS Number that the text goes out from
+	:param number: the Twilio SMS Number that the message goes out from
 	:raises CannotSendFile: one of them cannot, and the number's files do not go as links
 	:raises frappe.PermissionError: the user may not read one of them
 	"""
@@ -127,7 +127,7 @@ def attach(file: Outgoing, communication: str) -> dict:
 
 
 def check_stored(rows: list[dict]) -> None:
-	"""Whether what was stored still fits into one text.
+	"""Whether what was stored still fits into one message.
 
 	:raises CannotSendFile: Frappe's own settings made a picture larger than it was
 	"""
@@ -175,7 +175,7 @@ def _read(name: str) -> Outgoing:
 
 
 def _named(file_name: str, content_type: str, ending: str) -> str:
-	"""The file's name, with another ending where a text can carry the file and the name says something else.
+	"""The file's name, with another ending where a message can carry the file and the name says something else.
 
 	Frappe, phones and browsers go by it.
 	"""
@@ -230,7 +230,7 @@ def _what_it_is(file: Outgoing) -> str:
 
 
 def _fit(files: list[Outgoing], links_allowed: bool) -> None:
-	"""Scale pictures until all files together fit into one text; what is in the way goes as a link.
+	"""Scale pictures until all files together fit into one message; what is in the way goes as a link.
 
 	:raises CannotSendFile: they do not fit and may not go as links
 	"""

@@ -1,4 +1,4 @@
-"""Two agents who answer the same customer at once see each other's text first."""
+"""Two agents who answer the same customer at once see each other's message first."""
 
 import frappe
 from frappe import _
@@ -12,7 +12,7 @@ TOLD_FOR_S = 60
 
 
 def answer_after(ticket_doctype: str, ticket: str, seen: str):
-	"""The newest text that another agent wrote in a ticket after one that the user has seen; None without.
+	"""The newest message that another agent wrote in a ticket after one that the user has seen; None without.
 
 	:param seen: name of the newest Twilio SMS Message that the user's screen showed, "" when it showed none
 	:return: `name`, `sent_by`, `body`, `creation`
@@ -33,13 +33,13 @@ def answer_after(ticket_doctype: str, ticket: str, seen: str):
 		.orderby(Communication.creation, order=frappe.qb.desc)
 		.limit(1)
 	)
-	# Screens show texts by the time of their Communication.
+	# Screens show messages by the time of their Communication.
 	found = (query.where(Communication.creation >= last_seen) if last_seen else query).run(as_dict=True)
 	return found[0] if found else None
 
 
 def answer_within(ticket_doctype: str, ticket: str, seconds: float):
-	"""The newest text that another agent wrote in a ticket within the last seconds, unless the user was told of it.
+	"""The newest message that another agent wrote in a ticket within the last seconds, unless the user was told of it.
 
 	For a screen that does not say what it showed. See `answer_after`.
 	"""
@@ -56,7 +56,7 @@ def answer_within(ticket_doctype: str, ticket: str, seconds: float):
 
 
 def about(answer) -> str:
-	"""What the user is told of a colleague's text, as HTML.
+	"""What the user is told of a colleague's message, as HTML.
 
 	:param answer: `sent_by`, `body` and `creation` of a Twilio SMS Message
 	"""

@@ -1,4 +1,4 @@
-"""What an agent can do about a text that still waits, or did not arrive: cancel it, or send it as an e-mail."""
+"""What an agent can do about a message that still waits, or did not arrive: cancel it, or send it as an e-mail."""
 
 import frappe
 from frappe import _
@@ -18,15 +18,15 @@ CANCEL = "cancel"
 
 
 class CannotCancel(frappe.ValidationError):
-	"""The text no longer waits."""
+	"""The message no longer waits."""
 
 
 class CannotSendAsEmail(frappe.ValidationError):
-	"""The text does not fit to be sent as an e-mail, or the customer has no address."""
+	"""The message does not fit to be sent as an e-mail, or the customer has no address."""
 
 
 def can_cancel(message) -> bool:
-	"""Whether a text may be canceled now. The confirmation of a STOP is owed to the customer.
+	"""Whether a message may be canceled now. The confirmation of a STOP is owed to the customer.
 
 	:param message: `direction`, `status` and `automatic` of a Twilio SMS Message
 	"""
@@ -34,7 +34,7 @@ def can_cancel(message) -> bool:
 
 
 def can_retry(message) -> bool:
-	"""Whether a text may be sent again as a text.
+	"""Whether a message may be sent again by SMS.
 
 	:param message: `direction`, `status`, `needs_decision` and `sent_as_email` of a Twilio SMS Message
 	"""
@@ -43,7 +43,7 @@ def can_retry(message) -> bool:
 
 
 def can_email(message) -> bool:
-	"""Whether a text may be sent as an e-mail: it will never arrive or nobody knows, and was not sent as one before.
+	"""Whether a message may be sent as an e-mail: it will never arrive or nobody knows, and was not sent as one before.
 
 	:param message: `direction`, `status`, `needs_decision`, `automatic` and `sent_as_email` of a Twilio SMS Message
 	"""
@@ -56,7 +56,7 @@ def can_email(message) -> bool:
 
 
 def has_email(message) -> bool:
-	"""Whether the customer of a text has an e-mail address.
+	"""Whether the customer of a message has an e-mail address.
 
 	:param message: `communication` of a Twilio SMS Message
 	"""
@@ -77,7 +77,7 @@ def offered(message, actions: list[str], can_text: bool = True) -> list[str]:
 
 	:param message: as for `can_email`
 	:param actions: of `errors.Explanation`
-	:param can_text: whether the conversation takes texts at all: otherwise sending again would only fail again
+	:param can_text: whether the conversation takes messages at all: otherwise sending again would only fail again
 	"""
 	user = frappe.session.user
 	may = {
@@ -90,7 +90,7 @@ def offered(message, actions: list[str], can_text: bool = True) -> list[str]:
 
 
 def possible(message, fitting: list[str] | None) -> list[str]:
-	"""What can be done about an outbound text, in the order to be offered: "retry", "email", "cancel".
+	"""What can be done about an outbound message, in the order to be offered: "retry", "email", "cancel".
 
 	:param message: as for `can_email`
 	:param fitting: what its error asks for, None without an error: an error asks for nothing that cannot help
@@ -102,12 +102,12 @@ def possible(message, fitting: list[str] | None) -> list[str]:
 
 @request_cache
 def _may_read(doctype: str, user: str) -> bool:
-	# A ticket has many texts, and each answer takes a query.
+	# A ticket has many messages, and each answer takes a query.
 	return bool(frappe.has_permission(doctype, "read", user=user))
 
 
 def cancel(message: str) -> None:
-	"""Cancel a text that waits to be sent.
+	"""Cancel a message that waits to be sent.
 
 	:param message: name of an outbound Twilio SMS Message
 	:raises CannotCancel: it is being sent, or its fate is known
@@ -115,7 +115,7 @@ def cancel(message: str) -> None:
 	doc = frappe.get_doc(MESSAGE, message)
 	if not can_cancel(doc):
 		_refuse_to_cancel(doc.status, doc.automatic)
-	# One statement: either it or a worker's claim finds the text still waiting.
+	# One statement: either it or a worker's claim finds the message still waiting.
 	frappe.db.set_value(
 		MESSAGE,
 		{"name": message, "status": "Queued"},
@@ -133,12 +133,12 @@ def cancel(message: str) -> None:
 
 
 def as_email(message: str, ticket, address: str = "") -> None:
-	"""Send a text that did not arrive as an e-mail in its ticket, files included. The reply channel stays.
+	"""Send a message that did not arrive as an e-mail in its ticket, files included. The reply channel stays.
 
 	:param message: name of an outbound Twilio SMS Message
 	:param ticket: the ticket's document, see `overrides.helpdesk.ticket.TicketMixin`
 	:param address: instead of the customer's own
-	:raises CannotSendAsEmail: no valid address, the text may still arrive, or was sent as an e-mail before
+	:raises CannotSendAsEmail: no valid address, the message may still arrive, or was sent as an e-mail before
 	"""
 	# Two agents who press at once take turns; only a read with the lock shows the second what the first has done.
 	doc = frappe.get_doc(MESSAGE, message, for_update=True)
@@ -181,5 +181,5 @@ def _why_not_emailed(message) -> str:
 
 
 def _copy(file: str, ticket) -> str:
-	"""Another File with the same contents: Helpdesk moves what is attached to a reply, and the text keeps its own."""
+	"""Another File with the same contents: Helpdesk moves what is attached to a reply, and the message keeps its own."""
 	return files.attach_again(frappe.get_doc("File", file), ticket.doctype, str(ticket.name))

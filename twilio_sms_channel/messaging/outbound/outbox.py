@@ -17,11 +17,11 @@ MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 
 
 class CannotText(frappe.ValidationError):
-	"""The text may not or cannot be sent; the message says why and what to do."""
+	"""The message may not or cannot be sent; the error says why and what to do."""
 
 
 class MayWantToStop(CannotText):
-	"""The customer's last texts sound like a wish for no more: an agent has to say first what is meant."""
+	"""The customer's last messages sound like a wish for no more: an agent has to say first what is meant."""
 
 
 class AnsweredMeanwhile(CannotText):
@@ -38,9 +38,9 @@ def write(
 	seen: str | None = None,
 	seen_up_to_s: float = 0,
 ):
-	"""Queue a text to the customer and show it in the ticket. Returns the Twilio SMS Message.
+	"""Queue a message to the customer and show it in the ticket. Returns the Twilio SMS Message.
 
-	Nothing is sent before the caller's transaction is committed, and nothing is written when the text is refused.
+	Nothing is sent before the caller's transaction is committed, and nothing is written when the message is refused.
 
 	:param conversation: Twilio SMS Conversation document
 	:param body: plain text, at most 1,600 characters
@@ -52,7 +52,7 @@ def write(
 		moment the second one is refused
 	:param seen_up_to_s: without `seen`: what colleagues wrote before so many seconds ago counts as seen
 	:raises AnsweredMeanwhile: another agent wrote something that was not seen
-	:raises MayWantToStop: an agent has to say first whether the customer still wants texts
+	:raises MayWantToStop: an agent has to say first whether the customer still wants messages
 	:raises CannotText: empty, too long, opted out, number off, not answerable, a file that cannot go along …
 	:raises conditional_update.TakenBack: another app's code has undone the transaction
 	"""
@@ -83,14 +83,14 @@ def write(
 
 
 def _undo(back: Back, entry: str) -> None:
-	"""Take back what was written of a text that is not sent.
+	"""Take back what was written of a message that is not sent.
 
-	:param entry: name of its Communication, which other apps' code may have committed: it would look like a text on its way
+	:param entry: name of its Communication, which other apps' code may have committed: it would look like a message on its way
 	"""
 	back.go()
 	if not back.was_committed:
 		return
-	# The text itself may be committed as well. One that a worker has taken on meanwhile stays, and its entry with it.
+	# The message itself may be committed as well. One that a worker has taken on meanwhile stays, and its entry with it.
 	waiting = {"communication": entry, "status": "Queued"}
 	if message := frappe.db.get_value(MESSAGE, waiting, for_update=True):
 		frappe.db.delete("Twilio SMS Media", {"parent": message})
@@ -200,9 +200,9 @@ def _queue(conversation, body: str, communication: str | None, **facts):
 
 
 def why_not(conversation, body: str | None = None, files: list[str] | None = None) -> str:
-	"""The reason why a text cannot be sent in this conversation, "" when it can.
+	"""The reason why a message cannot be sent in this conversation, "" when it can.
 
-	What the files contain is looked at only when the text is written.
+	What the files contain is looked at only when the message is written.
 
 	:param body: leave out to ask about the conversation alone
 	"""
@@ -246,7 +246,7 @@ def _why_too_long(characters: int, links: int = 0) -> str:
 
 
 def all_asked_about(conversation) -> list:
-	"""The conversations in which a customer may have said that they want no more texts, before the next one of this
+	"""The conversations in which a customer may have said that they want no more messages, before the next one of this
 	conversation leaves: this one, and the one that it leaves by while another number stands in."""
 	number = eligibility.number_for(conversation)
 	if number.name == conversation.number:
@@ -255,7 +255,7 @@ def all_asked_about(conversation) -> list:
 
 
 def ask_first(conversation) -> str:
-	"""What an agent has to decide before the next text to this customer, "" for nothing."""
+	"""What an agent has to decide before the next message to this customer, "" for nothing."""
 	if not any(asked.may_want_to_stop for asked in all_asked_about(conversation)):
 		return ""
 	return _(
@@ -265,7 +265,7 @@ def ask_first(conversation) -> str:
 
 def refuse_if_unasked(*conversations) -> None:
 	"""
-	:raises MayWantToStop: a customer may want no more texts, and no agent has said yet what is meant
+	:raises MayWantToStop: a customer may want no more messages, and no agent has said yet what is meant
 	"""
 	for conversation in conversations:
 		if question := ask_first(conversation):
@@ -273,7 +273,7 @@ def refuse_if_unasked(*conversations) -> None:
 
 
 def _from(conversation, number):
-	"""The conversation that the text goes out in: its own, or the customer's with the number that stands in."""
+	"""The conversation that the message goes out in: its own, or the customer's with the number that stands in."""
 	if number.name == conversation.number:
 		return conversation
 	return conversations.of_other_number(conversation, number.name)

@@ -1,4 +1,4 @@
-"""A text conversation that an agent starts, with a phone number, a contact, or the customer of an e-mail ticket."""
+"""An SMS conversation that an agent starts, with a phone number, a contact, or the customer of an e-mail ticket."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,11 +52,11 @@ def start(
 
 	:param to: the customer's phone number in any spelling
 	:param number: name of the Twilio SMS Number to text from; proposed when left out, see `numbers`
-	:param ticket: a ticket that the caller may write, and which replies by text from then on
+	:param ticket: a ticket that the caller may write, and which replies by SMS from then on
 	:param contact: who the customer is, which the caller may read; found or made by the number when left out
-	:param subject: of a new ticket; otherwise the first line of the text
+	:param subject: of a new ticket; otherwise the first line of the message
 	:param request_id: whoever repeats it for the same customer gets the first answer again, and nothing is written
-	:param confirmed: they still want texts, although their last ones sounded otherwise
+	:param confirmed: they still want messages, although their last ones sounded otherwise
 	:raises CannotText: with the reason
 	"""
 	if number and not frappe.db.exists(NUMBER, number):
@@ -127,7 +127,7 @@ def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, 
 	of their country, of the ticket's team, of the caller's teams. Those whose account Twilio refuses come behind.
 
 	:param to: the customer's number in any spelling; without it `why_not` is about our numbers alone
-	:param ticket: the ticket that is to reply by text
+	:param ticket: the ticket that is to reply by SMS
 	:return: `[{"number", "display", "label", "why_not": reason or "", "off": whether the reason is the number itself,
 		"to": what `to` is read as from there, for people, "continues": None | {"ticket", "subject"}}]`
 	:raises CannotText: `to` is no phone number, or our own
@@ -155,7 +155,7 @@ def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, 
 			prospect["off"],
 			# Nobody can answer a name: such a sender is for those who choose it.
 			number.number_type == "Alphanumeric Sender",
-			# Its texts would wait until somebody mends the account.
+			# Its messages would wait until somebody mends the account.
 			number.account in halted,
 			-prospect["last"].timestamp() if prospect["last"] else 0,
 			prospect["abroad"],
@@ -203,7 +203,7 @@ def _regions() -> list[str | None]:
 
 
 class _About:
-	"""The ticket that is to reply by text, if it is not to be the conversation's own or a new one."""
+	"""The ticket that is to reply by SMS, if it is not to be the conversation's own or a new one."""
 
 	def __init__(self, desk, ticket: str | None):
 		self.desk, self.ticket = desk, ticket
@@ -216,7 +216,7 @@ def why_not(conversation, ticket: str | None = None) -> str:
 	"""The reason why the session user cannot start texting in a conversation, "" when they can.
 
 	:param conversation: Twilio SMS Conversation document, which may be unsaved
-	:param ticket: the ticket that is to reply by text, if it is not to be the conversation's own or a new one
+	:param ticket: the ticket that is to reply by SMS, if it is not to be the conversation's own or a new one
 	"""
 	if refused := eligibility.refusal(conversation):
 		return refused.reason
@@ -303,7 +303,7 @@ def _proposed(to: str, ticket: str | None) -> str:
 
 
 def _continued(desk, conversation) -> Ticket | None:
-	"""The conversation's ticket that a text which an agent starts goes into."""
+	"""The conversation's ticket that a message which an agent starts goes into."""
 	if conversation.is_new() or not conversation.ticket:
 		return None
 	policy = frappe.get_cached_value(NUMBER, conversation.number, "threading_policy")
@@ -355,7 +355,7 @@ def _refuse_two_people(contact: str, address: str, number: str) -> None:
 
 
 def _refuse_other_readers(desk, ticket, contact: str, number: str) -> None:
-	"""Refuse a ticket that another customer reads on the portal: they would read the texts of this one."""
+	"""Refuse a ticket that another customer reads on the portal: they would read the messages of this one."""
 	emails = contacts.emails_of(contact)
 	own = frappe.db.get_value("Contact", contact, "user")
 	for user in desk.readers_on_portal(ticket):

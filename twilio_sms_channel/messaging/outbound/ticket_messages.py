@@ -23,7 +23,7 @@ def complete(messages: list, can_text: Callable[[str], bool | None]) -> None:
 	Takes one query, however many messages there are, and what `can_text` takes.
 
 	:param messages: rows with `FIELDS` of Twilio SMS Messages
-	:param can_text: says of a conversation whether it takes texts at all: otherwise sending again would only fail again
+	:param can_text: says of a conversation whether it takes messages at all: otherwise sending again would only fail again
 	"""
 	files = _files([message.name for message in messages])
 	for message in messages:

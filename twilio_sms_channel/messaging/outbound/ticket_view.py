@@ -1,4 +1,4 @@
-"""What screens show of a ticket's text conversation."""
+"""What screens show of a ticket's SMS conversation."""
 
 from typing import Any
 
@@ -95,7 +95,7 @@ def _without_conversation(ticket) -> dict[str, Any]:
 
 
 def _why_messages_wait(number) -> str:
-	"""Why no text leaves this number for the time being, "" when they do."""
+	"""Why no message leaves this number for the time being, "" when they do."""
 	if reason := site_identity.why():
 		return reason
 	reason = frappe.db.get_value("Twilio SMS Account", number.account, "paused_reason")
@@ -141,7 +141,7 @@ def _cost(conversation: str) -> dict[str, Any] | None:
 
 
 def _money(amount: float, currency: str) -> str:
-	# Texts cost fractions of a cent; of larger sums nobody wants to see them.
+	# Messages cost fractions of a cent; of larger sums nobody wants to see them.
 	symbol = frappe.db.get_value("Currency", currency, "symbol", cache=True)
 	figure = frappe.utils.fmt_money(amount, precision=2 if amount >= 1 else 4)
 	return f"{symbol}{figure}" if symbol else f"{figure} {currency}"
@@ -164,7 +164,7 @@ def _earlier(ticket, customer_number: str) -> int:
 
 
 def earlier(ticket, before: str) -> dict[str, Any]:
-	"""The texts of a ticket that came before one of them: `{"messages", "older"}` as in `of`.
+	"""The messages of a ticket that came before one of them: `{"messages", "older"}` as in `of`.
 
 	:param before: name of a Twilio SMS Message
 	"""
@@ -174,7 +174,7 @@ def earlier(ticket, before: str) -> dict[str, Any]:
 
 
 def _messages(ticket, can_text: bool, before: str = "") -> tuple[list[dict[str, Any]], int]:
-	"""The ticket's texts, oldest first; of very long tickets the newest 200, or the 200 before one of them.
+	"""The ticket's messages, oldest first; of very long tickets the newest 200, or the 200 before one of them.
 
 	:return: these, and how many there are before them
 	"""

@@ -1,7 +1,7 @@
 """Noticing that time has passed which the database knows nothing of, as after restoring an older backup on its own site.
 
 While the site works, a sign of life is written each minute. When it is found old, either nothing ran for a while or
-the database went back in time. Both look alike, and in the second case texts that wait have been sent: all are looked up
+the database went back in time. Both look alike, and in the second case messages that wait have been sent: all are looked up
 at Twilio before they leave.
 """
 

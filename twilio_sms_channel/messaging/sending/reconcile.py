@@ -1,7 +1,7 @@
-"""Texts of which nobody knows whether Twilio took them: looked up in Twilio's list, and sent only if they are not there.
+"""Messages of which nobody knows whether Twilio took them: looked up in Twilio's list, and sent only if they are not there.
 
-That words are not found proves nothing: Twilio may have changed them, or keep none. A text is not there when the list was
-read to its end, over the time in question by Twilio's own clock, and every text in it is another one of ours. Where
+That words are not found proves nothing: Twilio may have changed them, or keep none. A message is not there when the list was
+read to its end, over the time in question by Twilio's own clock, and every message in it is another one of ours. Where
 others may be ours, an agent decides.
 """
 
@@ -27,7 +27,7 @@ MESSAGE, NUMBER = "Twilio SMS Message", "Twilio SMS Number"
 # Looked for that long after the call began: a call may last 15 s, and Twilio's list may lag behind.
 # `twilio_sms_absent_after_s` in the site config changes it.
 ABSENT_AFTER_S = 120
-# What nobody knows of may be another text of ours whose answer is still to come; an agent is asked after that many times
+# What nobody knows of may be another message of ours whose answer is still to come; an agent is asked after that many times
 # the time in which it is known.
 ASK_AFTER = 2
 # A customer no longer expects what is older.
@@ -53,7 +53,7 @@ class Search:
 	looked_up_since: datetime | None = None
 	"""when Twilio's list was first read about this attempt, by Twilio's clock"""
 	for_good: bool = False
-	"""whether an agent decides already: only a text that is found counts"""
+	"""whether an agent decides already: only a message that is found counts"""
 	asked_at: float = field(default_factory=time.monotonic)
 
 	@property
@@ -63,17 +63,17 @@ class Search:
 
 	@property
 	def is_too_late(self) -> bool:
-		"""Whether it is no use to send the text now."""
+		"""Whether it is no use to send the message now."""
 		return self.waited_s[0] > TOO_LATE_AFTER_HOURS * 3600
 
 
 def absent_after_s() -> float:
-	"""How long after a call a text that is not in Twilio's list may still turn up there."""
+	"""How long after a call a message that is not in Twilio's list may still turn up there."""
 	return float(frappe.conf.get("twilio_sms_absent_after_s") or ABSENT_AFTER_S)
 
 
 def mark_unconfirmed(message: str, what_happened: str, code: str = "") -> None:
-	"""Mark a text as Unconfirmed, which the agent sees; later texts of its conversation wait.
+	"""Mark a message as Unconfirmed, which the agent sees; later messages of its conversation wait.
 
 	:param what_happened: a sentence for people
 	"""
@@ -88,7 +88,7 @@ def mark_unconfirmed(message: str, what_happened: str, code: str = "") -> None:
 
 
 def mark_all_unconfirmed(what_happened: str, before_s: float | None = None) -> int:
-	"""Have all texts looked up that wait, in data that may be older than what happened to them.
+	"""Have all messages looked up that wait, in data that may be older than what happened to them.
 
 	:param what_happened: a sentence for people
 	:param before_s: only those written that long ago
@@ -104,7 +104,7 @@ def mark_all_unconfirmed(what_happened: str, before_s: float | None = None) -> i
 
 
 def cancel_all(reason: str) -> int:
-	"""Cancel all texts that wait, or of which nobody knows whether they were sent.
+	"""Cancel all messages that wait, or of which nobody knows whether they were sent.
 
 	:param reason: for people
 	:return: how many
@@ -159,7 +159,7 @@ def due(limit: int = 50) -> list[Search]:
 		tried_at = row.tried_at or row.modified
 		facts = {"next_attempt": later, "tried_at": tried_at}
 		if clock.passed(tried_at, utc)[0] < 0:
-			# The clock was set back since: it is counted anew, or the text would wait until the clock is there again.
+			# The clock was set back since: it is counted anew, or the message would wait until the clock is there again.
 			tried_at = facts["tried_at"] = now
 		if conditional_update.update(MESSAGE, row.name, facts, next_attempt=row.next_attempt):
 			by_service = row.number_type == "Messaging Service"
@@ -201,7 +201,7 @@ def next_in() -> float | None:
 
 
 def _waiting(Message):
-	"""Unconfirmed texts of the accounts that Twilio would answer to."""
+	"""Unconfirmed messages of the accounts that Twilio would answer to."""
 	Account = frappe.qb.DocType("Twilio SMS Account")
 	return (
 		frappe.qb.from_(Message)
@@ -224,7 +224,7 @@ def candidates(login: Login, search: Search) -> Listed:
 
 
 def reconcile(search: Search, listed: Listed) -> None:
-	"""Match the text with Twilio's, queue it again when it certainly is not there, otherwise look again or ask an agent."""
+	"""Match the message with Twilio's, queue it again when it certainly is not there, otherwise look again or ask an agent."""
 	known = _known(search.customer_number, [message.sid for message in listed.messages])
 	unknown = [m for m in reversed(listed.messages) if m.sid not in known and _may_be_ours(search, m)]
 	if same := next((message for message in unknown if _is_same(search, message)), None):
@@ -241,7 +241,7 @@ def reconcile(search: Search, listed: Listed) -> None:
 
 
 def _looked_for_s(search: Search, listed: Listed) -> float:
-	"""Since when the text is looked for: by Twilio's clock, where Twilio tells its time.
+	"""Since when the message is looked for: by Twilio's clock, where Twilio tells its time.
 
 	Otherwise by ours, and where Twilio's has gone back: nobody would be asked until it is there again.
 	"""
@@ -278,7 +278,7 @@ def _show(message: str) -> None:
 
 
 def _known(customer_number: str, sids: list[str]) -> set[str]:
-	"""Which of these SIDs belong to texts that are known here, as what they are or were before they were sent again."""
+	"""Which of these SIDs belong to messages that are known here, as what they are or were before they were sent again."""
 	if not sids:
 		return set()
 	known = set(frappe.get_all(MESSAGE, {"twilio_sid": ("in", sids)}, pluck="twilio_sid")) | erasures.among(
@@ -291,7 +291,7 @@ def _known(customer_number: str, sids: list[str]) -> set[str]:
 
 
 def defer(search: Search, problem: errors.TwilioProblem) -> None:
-	"""Twilio's list could not be had: as long as it cannot, the text is not sent."""
+	"""Twilio's list could not be had: as long as it cannot, the message is not sent."""
 	if problem.code in account_pause.CODES:
 		account_pause.pause(search.account, problem.code, problem.message)
 	# Less and less often: an account may be gone for good.
@@ -314,7 +314,7 @@ def _match(search: Search, message: FoundMessage) -> None:
 
 
 def _update(search: Search, **facts) -> bool:
-	"""Write down what was learnt, if the text still waits for it: it may have been sent again since."""
+	"""Write down what was learnt, if the message still waits for it: it may have been sent again since."""
 	return conditional_update.update(
 		MESSAGE, search.name, facts, status="Unconfirmed", tried_at=search.tried_at
 	)

@@ -13,11 +13,11 @@ MESSAGE = "Twilio SMS Message"
 
 
 class MayHaveArrived(frappe.ValidationError):
-	"""A text that is to be sent again may be on the customer's phone; the message says why and what to do."""
+	"""A message that is to be sent again may be on the customer's phone; the error says why and what to do."""
 
 
 def send_again(message: str) -> None:
-	"""Queue a text again that failed for good, or that an agent has to decide about, at the agent's wish. Others that are
+	"""Queue a message again that failed for good, or that an agent has to decide about, at the agent's wish. Others that are
 	unconfirmed are never repeated.
 
 	:raises site_identity.IsCopy: nothing is sent from here
@@ -72,7 +72,7 @@ def _refuse_to_send_twice(doc) -> None:
 
 
 def _why_it_may_have_arrived(doc) -> str:
-	"""What speaks against sending a text again, "" for nothing. Networks give back what arrives after all: Twilio is
+	"""What speaks against sending a message again, "" for nothing. Networks give back what arrives after all: Twilio is
 	asked. When it has arrived that is written down; commits."""
 	if doc.needs_decision:
 		return _("It may have been sent, and would arrive twice.")

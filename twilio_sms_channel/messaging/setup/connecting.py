@@ -46,7 +46,7 @@ def connect(credentials: dict, account_name: str | None):
 
 
 def latest_message(account: str) -> dict:
-	"""The newest text of the last hour that arrived at a number of the account and is in its ticket, {} without one."""
+	"""The newest message of the last hour that arrived at a number of the account and is in its ticket, {} without one."""
 	found = frappe.get_all(
 		MESSAGE,
 		{

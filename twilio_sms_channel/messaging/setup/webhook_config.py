@@ -1,4 +1,4 @@
-"""Where Twilio posts a number's texts: what stands there now, setting it to this site, and putting back what was there."""
+"""Where Twilio posts a number's messages: what stands there now, setting it to this site, and putting back what was there."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -64,7 +64,7 @@ def is_complete(sender: Sender) -> bool:
 def wanted(sender: Sender) -> Webhook:
 	"""The webhook that a number, short code or service should have."""
 	url = public_url.inbound() + RETRY_FRAGMENT
-	# Each text of ours names its own callback, which wins; another system's is for texts of its own.
+	# Each message of ours names its own callback, which wins; another system's is for messages of its own.
 	callback = (
 		(sender.webhook.status_callback or public_url.base() + public_url.STATUS)
 		if sender.webhook_by_service or sender.kind == SERVICE
@@ -148,7 +148,7 @@ def read_again_later(caller, params) -> None:
 
 
 def read_again(number: str) -> None:
-	"""Read a number's webhook from Twilio. When it was changed, texts may have been refused: the list has them."""
+	"""Read a number's webhook from Twilio. When it was changed, messages may have been refused: the list has them."""
 	jobs.as_administrator()
 	doc = frappe.get_doc(NUMBER, number)
 	# Nobody did anything: the document's history is for what people change.
@@ -172,7 +172,7 @@ def read_again(number: str) -> None:
 
 
 def configure(number, replace: bool = False) -> Outcome:
-	"""Make Twilio post a number's texts to this site.
+	"""Make Twilio post a number's messages to this site.
 
 	:param number: a Twilio SMS Number document; saved when something is learned of it
 	:param replace: also when another system's URL stands there. What stood there is remembered for `restore`.

@@ -1,4 +1,4 @@
-"""Comparing with Twilio's own list: texts whose webhooks never arrived are taken in, lost delivery reports repaired."""
+"""Comparing with Twilio's own list: messages whose webhooks never arrived are taken in, lost delivery reports repaired."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,9 +19,9 @@ from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 from twilio_sms_channel.twilio_gateway.models import ListedMessage
 
 NUMBER, MESSAGE = "Twilio SMS Number", "Twilio SMS Message"
-# Read in pieces, the oldest first: the order of texts is kept, and no list gets long.
+# Read in pieces, the oldest first: the order of messages is kept, and no list gets long.
 PIECE = timedelta(days=1)
-# A text can appear in Twilio's list some time after the one that follows it.
+# A message can appear in Twilio's list some time after the one that follows it.
 OVERLAP_HOURS = 2
 SETTLED_AFTER_MINUTES = 5
 LOOKED_UP_AT_ONCE = 500
@@ -40,9 +40,9 @@ class Result:
 	seen: int = 0
 	taken_in: int = 0
 	refused: list[str] = field(default_factory=list)
-	"""SIDs of texts that could not be taken in, with the reason"""
+	"""SIDs of messages that could not be taken in, with the reason"""
 	repaired: int = 0
-	"""outbound texts whose status had been missed"""
+	"""outbound messages whose status had been missed"""
 	error: str = ""
 	"""why the comparison stopped, "" when it was complete"""
 
@@ -62,7 +62,7 @@ def run(
 	since: datetime | None = None,
 	progress: Callable[[str, datetime, Result], None] | None = None,
 ) -> list[Result]:
-	"""Compare numbers with Twilio's list. Idempotent, and safe while texts arrive. Commits.
+	"""Compare numbers with Twilio's list. Idempotent, and safe while messages arrive. Commits.
 
 	:param number: name of one Twilio SMS Number; default: all whose account is enabled
 	:param since: in the site's time zone; default: where the last complete comparison ended, otherwise when the number
@@ -167,7 +167,7 @@ def _take_in_missing(gateway: Gateway, number, after: datetime, before: datetime
 
 
 def _media_of(gateway: Gateway, listed: ListedMessage) -> list[tuple[str, str]]:
-	"""What Twilio does not give out, because somebody deleted it there, holds up neither the text nor those after it."""
+	"""What Twilio does not give out, because somebody deleted it there, holds up neither the message nor those after it."""
 	try:
 		return gateway.list_media(listed.sid) if listed.media else []
 	except errors.Refused:
@@ -175,9 +175,9 @@ def _media_of(gateway: Gateway, listed: ListedMessage) -> list[tuple[str, str]]:
 
 
 def _repair_sent(gateway: Gateway, number, after: datetime, before: datetime, result: Result) -> None:
-	"""Learn the fate of what we sent in this time and heard nothing final about, and what each text costs.
+	"""Learn the fate of what we sent in this time and heard nothing final about, and what each message costs.
 
-	Twilio sets prices some time after sending: the list tells them for all texts at once.
+	Twilio sets prices some time after sending: the list tells them for all messages at once.
 	"""
 	ours = {row.twilio_sid: row for row in _incomplete(number.name, after, before)}
 	if not ours:
@@ -195,7 +195,7 @@ def _repair_sent(gateway: Gateway, number, after: datetime, before: datetime, re
 
 
 def _incomplete(number: str, after: datetime, before: datetime) -> list:
-	"""Texts that Twilio accepted in this time whose fate or price is not known yet."""
+	"""Messages that Twilio accepted in this time whose fate or price is not known yet."""
 	settled = clock.ago(minutes=SETTLED_AFTER_MINUTES)
 	Message = frappe.qb.DocType(MESSAGE)
 	fields = ("name", "twilio_sid", "status", "segments", "price", "price_unit")

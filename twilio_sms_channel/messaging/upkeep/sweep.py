@@ -16,7 +16,7 @@ from twilio_sms_channel.messaging.upkeep import onboarding
 
 
 def run() -> None:
-	"""Queue jobs for outbound texts, inbound texts and media whose worker was lost (scheduler); what is sent goes first.
+	"""Queue jobs for outbound messages, inbound messages and media whose worker was lost (scheduler); what is sent goes first.
 
 	No work is done here: it would be one worker's alone, while others are idle.
 	"""

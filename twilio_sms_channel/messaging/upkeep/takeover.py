@@ -13,11 +13,11 @@ CANCEL, LOOK_UP = "cancel", "look_up"
 def confirm(waiting: str = CANCEL) -> int:
 	"""Make this site the home of data that came here by a backup. Commits.
 
-	Texts that waited in the backup are not simply sent: the site it was made of may have done so.
+	Messages that waited in the backup are not simply sent: the site it was made of may have done so.
 
 	:param waiting: CANCEL has them canceled, with the reason in their tickets; LOOK_UP has them looked up at Twilio, and
 		sent where they are not there
-	:return: how many texts that was
+	:return: how many messages that was
 	"""
 	with site_identity.locked():
 		if not site_identity.is_copy():

@@ -1,4 +1,4 @@
-"""What is deleted stays in *Deleted Document*, whole. Of texts the words do not: whoever deletes them wants that."""
+"""What is deleted stays in *Deleted Document*, whole. Of messages the words do not: whoever deletes them wants that."""
 
 from frappe import _
 

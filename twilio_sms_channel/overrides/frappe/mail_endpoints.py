@@ -1,4 +1,4 @@
-"""Frappe's endpoints for e-mails that change any Communication, whoever asks: a text is none of their business."""
+"""Frappe's endpoints for e-mails that change any Communication, whoever asks: a message is none of their business."""
 
 import frappe
 from frappe import _, email

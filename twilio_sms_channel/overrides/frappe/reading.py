@@ -1,4 +1,4 @@
-"""Frappe's endpoints that read rows without asking who may read them: of texts they tell only what a list would show.
+"""Frappe's endpoints that read rows without asking who may read them: of messages they tell only what a list would show.
 
 Each stands in for the endpoint of the same name and goes through to it. That takes these endpoints for all there are:
 those of Frappe v15 and v16 that read a DocType of the caller's choice by anything but a list of what they may read.
@@ -25,7 +25,7 @@ OURS = (
 	"Twilio SMS Pace",
 	"Twilio SMS Rejected Webhook",
 )
-# What a text said can also stand in these.
+# What a message said can also stand in these.
 WITH_WORDS = (
 	"Comment",
 	"Communication",
@@ -71,7 +71,7 @@ def overrides(frappe_version: str) -> dict[str, str]:
 
 
 def is_guarded(doctype: Any) -> bool:
-	"""Whether documents of this DocType are or hold texts."""
+	"""Whether documents of this DocType are or hold messages."""
 	desk = desk_or_none()
 	return (
 		doctype in OURS or doctype in WITH_WORDS or bool(desk and doctype in (desk.doctype, *desk.with_words))

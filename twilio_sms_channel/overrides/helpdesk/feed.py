@@ -1,8 +1,8 @@
-"""Helpdesk's activity feed, with texts shown as texts.
+"""Helpdesk's activity feed, with text messages shown as such.
 
 Helpdesk draws every Communication as an e-mail. These functions call Helpdesk's own and change the entries that are
-texts: who wrote, to which number, what became of it, which files came along; and the lines of its history that this app
-wrote. However long the ticket is, this takes the same few queries.
+text messages: who wrote, to which number, what became of it, which files came along; and the lines of its history that
+this app wrote. However long the ticket is, this takes the same few queries.
 """
 
 import json
@@ -123,7 +123,7 @@ def _show_messages(feed, for_agent: bool) -> None:
 
 
 def _take_out_earlier(feed, entries: dict[str, Any]) -> int:
-	"""Leave the newest texts only. Returns how many were taken out."""
+	"""Leave the newest messages only. Returns how many were taken out."""
 	if len(entries) <= MAX_MESSAGES:
 		return 0
 	Communication = frappe.qb.DocType("Communication")
@@ -151,7 +151,7 @@ def _redraw_when_changed(entry) -> None:
 
 
 class _CanText:
-	"""Whether a conversation takes texts at all; looked up only for those where it matters."""
+	"""Whether a conversation takes messages at all; looked up only for those where it matters."""
 
 	def __init__(self):
 		self._known: dict[str, bool] = {}
@@ -163,7 +163,7 @@ class _CanText:
 
 
 def _messages(communications: list[str]) -> list:
-	"""Those of the Communications that are texts, with what is known of their message and its customer.
+	"""Those of the Communications that are text messages, with what is known of each and of its customer.
 
 	A merged ticket keeps Communications whose messages have moved on: of those only `direction`, `who` and
 	`customer_number` are known.
@@ -213,7 +213,7 @@ def _show_inbound(entry, message) -> None:
 
 
 def _remarks(message) -> list[str]:
-	"""What agents have to know besides the text's words, as HTML."""
+	"""What agents have to know besides the message's words, as HTML."""
 	if message.direction == "Inbound":
 		remarks = [feed_html.escaped(remark) for remark in _about_received(message)]
 	else:
@@ -222,7 +222,7 @@ def _remarks(message) -> list[str]:
 
 
 def _about_received(message) -> list[str]:
-	"""What an agent has to know about an inbound text besides its words."""
+	"""What an agent has to know about an inbound message besides its words."""
 	remarks = []
 	if message.may_want_to_stop:
 		remarks.append(_("May want to get no more text messages, but wrote none of the words that opt out."))
@@ -238,7 +238,7 @@ def _show_outbound(entry, message, for_agent: bool) -> None:
 		entry["user"] = {"name": _("Automatic"), "full_name": _("Automatic"), "email": "", "image": None}
 	number, word = phone.display(message.customer_number), labels.word(message)
 	# Helpdesk's badge is red for every word but some of its own: what went wrong stands there, all else beside the number.
-	# Why it failed is for agents, and said below the text; the portal shows customers no badge.
+	# Why it failed is for agents, and said below the message; the portal shows customers no badge.
 	in_badge = for_agent and message.status in WRONG
 	entry["delivery_status"] = word if in_badge else ""
 	entry["recipients"] = number if in_badge else f"{number} · {word}"

@@ -1,4 +1,4 @@
-"""What is added to a text's words in Helpdesk's feed. The feed shows HTML as it is: everything is escaped here."""
+"""What is added to a message's words in Helpdesk's feed. The feed shows HTML as it is: everything is escaped here."""
 
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +22,7 @@ def is_picture(file) -> bool:
 
 	:param file: `content_type`, `status` and `file_url` of a Twilio SMS Media row
 	"""
-	# What went as a link was too large for a text, and is for the feed.
+	# What went as a link was too large for a message, and is for the feed.
 	return bool(file.file_url) and file.content_type in PICTURES and file.status != "Linked"
 
 
@@ -35,7 +35,7 @@ def pictures(files: list) -> str:
 
 
 def trouble(found: dict[str, Any]) -> str:
-	"""Why a text did not arrive in one line, with the link to Twilio's page.
+	"""Why a message did not arrive in one line, with the link to Twilio's page.
 
 	:param found: see `fates.trouble`
 	"""
@@ -47,7 +47,7 @@ def trouble(found: dict[str, Any]) -> str:
 
 
 def for_agents(remarks: list[str], actions: list[str], message: str) -> str:
-	"""Remarks and links below a text that its customer never sees.
+	"""Remarks and links below a message that its customer never sees.
 
 	The links do something only where this app's script runs, see `public/js/twilio_sms/helpdesk_screen.js`.
 
@@ -59,12 +59,12 @@ def for_agents(remarks: list[str], actions: list[str], message: str) -> str:
 	if actions:
 		links = " &nbsp; ".join(_link(action, message) for action in actions)
 		lines.append(f'<p class="twilio-sms-actions">{links}</p>')
-	# Agents quote texts in e-mails: Helpdesk's editor leaves this element out, and what keeps it is cut by `for_customer`.
+	# Agents quote messages in e-mails: Helpdesk's editor leaves this element out, and what keeps it is cut by `for_customer`.
 	return f'<object class="{FOR_AGENTS}">{"".join(lines)}</object>' if lines else ""
 
 
 def earlier(count: int) -> str:
-	"""The line above the oldest text that is shown: how many there are before it, with the way to them."""
+	"""The line above the oldest message that is shown: how many there are before it, with the way to them."""
 	said = _("1 earlier text message") if count == 1 else _("{0} earlier text messages").format(count)
 	link = (
 		'<a href="#twilio-sms-earlier=all" class="twilio-sms-action" target="_self" onclick="return false">'
@@ -74,7 +74,7 @@ def earlier(count: int) -> str:
 
 
 def for_customer(html: str) -> str:
-	"""An agent's e-mail without what only agents see of a text that it quotes."""
+	"""An agent's e-mail without what only agents see of a message that it quotes."""
 	if FOR_AGENTS not in html:
 		return html
 	soup = BeautifulSoup(html, "html.parser")

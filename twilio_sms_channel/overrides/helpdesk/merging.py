@@ -1,8 +1,8 @@
 """Merged and split tickets. Merging, Helpdesk copies Communications into the ticket that goes on, and closes the other
 one; splitting, it moves them into a copy of the ticket, whoever wrote them.
 
-The messages of texts move on to the copies, so that their fate and their files show where the agents work, and the
-ticket that goes on can be answered by text and by e-mail.
+What is known of text messages moves on to the copies, so that their fate and their files show where the agents work, and the
+ticket that goes on can be answered by SMS and by e-mail.
 """
 
 import frappe
@@ -22,7 +22,7 @@ FIELDS = ("name", "contact", "raised_by", CONVERSATION_FIELD)
 
 
 def bring_along(source) -> None:
-	"""Do what Helpdesk does not for texts. Called while the merged ticket is saved, after Helpdesk's copying.
+	"""Do what Helpdesk does not for messages. Called while the merged ticket is saved, after Helpdesk's copying.
 
 	:param source: document of the ticket that was merged into another one
 	"""
@@ -41,13 +41,13 @@ def bring_along(source) -> None:
 
 
 def redirect(source, communication) -> bool:
-	"""Put what arrives in a merged ticket into the one that goes on, where a text ticket is involved. True when done.
+	"""Put what arrives in a merged ticket into the one that goes on, where an SMS ticket is involved. True when done.
 
 	Helpdesk does this for all tickets since v1.28.
 	"""
 	# An e-mail is saved twice while it is taken in, and Frappe remembers the ticket it came to.
 	arrives = not communication.get_doc_before_save() or str(communication.reference_name) != str(source.name)
-	# An answer by text was written for the ticket that went on at that time: it was merged while it was written.
+	# An answer by SMS was written for the ticket that went on at that time: it was merged while it was written.
 	is_for_target = (
 		communication.sent_or_received == "Received" or communication.communication_medium == "SMS"
 	)
@@ -65,7 +65,7 @@ def redirect(source, communication) -> bool:
 
 
 def part(source: str, new: str, communication: str) -> None:
-	"""Have each of two tickets answer the customer whose texts it holds. Called after Helpdesk's splitting.
+	"""Have each of two tickets answer the customer whose messages it holds. Called after Helpdesk's splitting.
 
 	:param source: the ticket that was split
 	:param new: the one that was split off, a copy of it but for its Communications
@@ -95,7 +95,7 @@ def _conversations_in(ticket: str) -> list[str]:
 
 
 def _answer(ticket: str, conversation: str | None, others: list[str]) -> None:
-	"""Have a ticket answer a conversation's customer, as one that their text opened."""
+	"""Have a ticket answer a conversation's customer, as one that their message opened."""
 	doc = frappe.get_doc(TICKET, ticket)
 	if not conversation or doc.twilio_sms_conversation == conversation:
 		return
@@ -133,7 +133,7 @@ def _to_be_reached(source, target) -> dict[str, str]:
 
 def _tell_who_is_answered(ticket: str, other: str, answered: str) -> None:
 	"""
-	:param other: the conversation whose texts come into the ticket as well
+	:param other: the conversation whose messages come into the ticket as well
 	:param answered: the one that its replies go to
 	"""
 	asked, to = _customer_of(other), _customer_of(answered)

@@ -1,4 +1,4 @@
-"""Searching for a phone number finds the tickets with its texts in Helpdesk's searches as well.
+"""Searching for a phone number finds the tickets with its messages in Helpdesk's searches as well.
 
 Each calls the function that it stands in for and puts its own finds before. What is no phone number goes through as it is.
 """
@@ -103,8 +103,8 @@ def _tell_once() -> None:
 
 
 def _without_hidden(groups: list[dict]) -> list[dict]:
-	"""Without the text tickets that the user may not read: this search shows every agent the subjects of all teams, and
-	the subject of a text ticket is what the customer wrote.
+	"""Without the SMS tickets that the user may not read: this search shows every agent the subjects of all teams, and
+	the subject of an SMS ticket is what the customer wrote.
 	"""
 	desk = desk_or_none()
 	# For somebody who is no agent Helpdesk leaves an empty list in each ticket's place.

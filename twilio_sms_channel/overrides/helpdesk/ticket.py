@@ -1,4 +1,4 @@
-"""HD Ticket with a reply box that sends texts.
+"""HD Ticket with a reply box that sends messages.
 
 Helpdesk's own methods are replaced only where a ticket without e-mail address would break them or mail the wrong
 person; everything else goes through to Helpdesk.
@@ -20,9 +20,9 @@ from twilio_sms_channel.messaging.outbound import outbox, pasted_images
 from twilio_sms_channel.overrides.helpdesk import feed_html, merging
 from twilio_sms_channel.people import contacts, phone
 
-# The reply box does not say what its screen showed. A text that is this young was hardly read.
+# The reply box does not say what its screen showed. A message that is this young was hardly read.
 READING_TIME_S = 6
-# What Helpdesk changes of a ticket when a text comes or goes.
+# What Helpdesk changes of a ticket when a message comes or goes.
 CHANGED_BY_MESSAGE = (
 	*("status", "status_category", "description"),
 	*("last_customer_response", "last_agent_response", "first_responded_on"),
@@ -50,7 +50,7 @@ class TicketMixin:
 		:param message: HTML
 		:param kwargs: `to`, `cc`, `bcc`, `attachments` (names of Files), since v1.24 `from_email`
 		:raises frappe.PermissionError: the user is no agent or may not write the ticket; or it is no POST request
-		:raises outbox.CannotText: the text may not or cannot be sent
+		:raises outbox.CannotText: the message may not or cannot be sent
 		"""
 		asked_for = _asked_for_by_request("reply_via_agent")
 		if asked_for:
@@ -76,7 +76,7 @@ class TicketMixin:
 		)
 
 	def reply_by_text(self, body: str, files: list[str] | None = None, **how: Any):
-		"""Queue a text to the customer. Returns the Twilio SMS Message; see `outbox.write`."""
+		"""Queue a message to the customer. Returns the Twilio SMS Message; see `outbox.write`."""
 		conversation = frappe.get_doc("Twilio SMS Conversation", self.twilio_sms_conversation)
 		conversation.ticket_doctype, conversation.ticket = self.doctype, str(self._where_it_goes_on().name)
 		# Repeated after a merge, a request is about the ticket that it was about before.
@@ -227,7 +227,7 @@ class TicketMixin:
 		return frappe.get_doc(self.doctype, living.name)
 
 	def _refuse_to_text_another(self, to: Any) -> None:
-		"""The Reply icon beside a text fills in its sender: in a merged ticket that may be another customer."""
+		"""The Reply icon beside a message fills in its sender: in a merged ticket that may be another customer."""
 		customer = frappe.db.get_value(
 			"Twilio SMS Conversation", self.twilio_sms_conversation, "customer_number"
 		)

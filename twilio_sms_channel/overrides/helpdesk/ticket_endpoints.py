@@ -1,7 +1,7 @@
 """Helpdesk's endpoints that merge and split tickets, one at a time for each ticket.
 
 Helpdesk copies and moves Communications without holding the ticket, and takes a ticket that was merged before. Two
-agents, or a second click, would leave one text in two living tickets, or its only entry in a closed one.
+agents, or a second click, would leave one message in two living tickets, or its only entry in a closed one.
 """
 
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def split_ticket(subject: str, communication_id: str) -> str | int:
 	:return: name of the new ticket
 	:raises Busy: somebody else goes on merging or splitting the ticket
 	:raises frappe.PermissionError: the caller may not write it
-	:raises frappe.ValidationError: the ticket was merged, with the one where its texts can be split
+	:raises frappe.ValidationError: the ticket was merged, with the one where its messages can be split
 	"""
 	from helpdesk.helpdesk.doctype.hd_ticket import api
 
@@ -95,7 +95,7 @@ def split_ticket(subject: str, communication_id: str) -> str | int:
 
 def _one_at_a_time(tickets: list[str], work: Callable[[], Answer], title: str) -> Answer:
 	"""Do something while nobody else merges or splits these tickets; commits. Only for the beginning of a request."""
-	# Whoever takes in a text of theirs, or answers them, waits: the ticket would have been saved by somebody else.
+	# Whoever takes in a message of theirs, or answers them, waits: the ticket would have been saved by somebody else.
 	names = {f"merge {ticket}" for ticket in tickets} | set(conversations.locks_of(TICKET, tickets))
 	held = locks.take(sorted(names), wait_s=WAIT_S)
 

@@ -1,6 +1,6 @@
 """accounts.twilio.com: geo permissions, the countries that an account may text.
 
-https://www.twilio.com/docs/usage/api and Twilio's OpenAPI description of `accounts_v1`; to have texts to a country
+https://www.twilio.com/docs/usage/api and Twilio's OpenAPI description of `accounts_v1`; to have messages to a country
 refused is error 21408.
 """
 

@@ -8,7 +8,7 @@ from twilio_sms_channel.twilio_gateway import account_check, credentials
 from twilio_sms_channel.twilio_gateway.client import Gateway
 
 CREDENTIALS = ("account_sid", "auth_token", "next_auth_token", "api_key_sid", "api_key_secret")
-# What Twilio says of the account; texts leave, or wait, accordingly.
+# What Twilio says of the account; messages leave, or wait, accordingly.
 LEARNED = ("status", "account_type", "status_detail", "last_checked", "paused_since", "paused_reason")
 
 
@@ -52,7 +52,7 @@ class TwilioSMSAccount(Document):
 		protected_fields.restore(self, LEARNED)
 		self.check_form()
 		if self.paused_since and any(map(self.has_value_changed, CREDENTIALS)):
-			# The next text tells whether it is mended.
+			# The next message tells whether it is mended.
 			self.paused_since = self.paused_reason = None
 			if not self.has_value_changed("status"):
 				self.status, self.status_detail = "Not Checked", ""

@@ -5,7 +5,7 @@ from twilio_sms_channel.permissions import protected_fields
 
 
 class TwilioSMSConsentEvent(Document):
-	"""When and how a customer opted out of texts, or in again: the record that the law asks for. Never changed."""
+	"""When and how a customer opted out of messages, or in again: the record that the law asks for. Never changed."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

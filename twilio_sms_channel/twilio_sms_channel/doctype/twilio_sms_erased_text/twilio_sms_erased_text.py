@@ -2,7 +2,7 @@ from frappe.model.document import Document
 
 
 class TwilioSMSErasedText(Document):
-	"""That a text was here and was deleted; see `infra/erasures.py`."""
+	"""That a message was here and was deleted; see `infra/erasures.py`."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

@@ -83,7 +83,7 @@ class TwilioSMSMessage(Document):
 		self.body = None
 
 	def onload(self):
-		"""What the form says of a text's trouble, and which buttons it has."""
+		"""What the form says of a message's trouble, and which buttons it has."""
 		from twilio_sms_channel.messaging.delivery.labels import trouble
 		from twilio_sms_channel.messaging.outbound import message_actions
 
@@ -104,11 +104,11 @@ class TwilioSMSMessage(Document):
 def on_doctype_update():
 	# The sweep looks for what is due.
 	frappe.db.add_index("Twilio SMS Message", ["status", "next_attempt"])
-	# A claim looks for the numbers with waiting texts, a number's next ones, and what precedes them in their conversation.
+	# A claim looks for the numbers with waiting messages, a number's next ones, and what precedes them in their conversation.
 	frappe.db.add_index("Twilio SMS Message", ["status", "number", "turn", "creation"])
 	frappe.db.add_index("Twilio SMS Message", ["conversation", "direction", "status", "creation"])
-	# A customer's waiting texts, and those around a moment: automatic senders can have very many.
+	# A customer's waiting messages, and those around a moment: automatic senders can have very many.
 	frappe.db.add_index("Twilio SMS Message", ["customer_number", "status"])
 	frappe.db.add_index("Twilio SMS Message", ["customer_number", "received_at"])
-	# Cards and reports count the texts of a period.
+	# Cards and reports count the messages of a period.
 	frappe.db.add_index("Twilio SMS Message", ["creation", "direction"])

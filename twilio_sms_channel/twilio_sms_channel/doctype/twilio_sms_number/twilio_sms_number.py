@@ -10,7 +10,7 @@ from twilio_sms_channel.twilio_gateway.payloads import SERVICE_SID
 
 
 class TwilioSMSNumber(Document):
-	"""Something of ours that texts come from and go to; its name is the number in E.164, or the sender as it stands."""
+	"""Something of ours that messages come from and go to; its name is the number in E.164, or the sender as it stands."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

@@ -1,4 +1,4 @@
-"""Why texts did not arrive: how often each reason, what to do about it and who can."""
+"""Why messages did not arrive: how often each reason, what to do about it and who can."""
 
 from typing import Any
 

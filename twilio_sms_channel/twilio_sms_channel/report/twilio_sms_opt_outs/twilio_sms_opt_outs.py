@@ -1,4 +1,4 @@
-"""Who asked for no more texts, and who came back: by day, week, month, number, team or how it became known.
+"""Who asked for no more messages, and who came back: by day, week, month, number, team or how it became known.
 
 Of consent, so for system managers only, like the events themselves.
 """

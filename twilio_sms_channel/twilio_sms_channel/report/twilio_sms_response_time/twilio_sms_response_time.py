@@ -1,6 +1,6 @@
-"""How long customers waited for an answer to their texts: by day, week, month, team, agent or number.
+"""How long customers waited for an answer to their messages: by day, week, month, team, agent or number.
 
-What a customer texts until the next reply counts as one question, asked with its first text of the period. Automatic
+What a customer texts until the next reply counts as one question, asked with its first message of the period. Automatic
 answers, and replies that never arrived, are no replies.
 """
 
@@ -125,9 +125,9 @@ def _questions(asked: Asked) -> QueryBuilder:
 
 
 def _messages_and_replies(asked: Asked) -> QueryBuilder:
-	"""Customers' texts of the period and the replies until some time after it.
+	"""Customers' messages of the period and the replies until some time after it.
 
-	A text and the next reply in its conversation have the same number of `replies_to_come`.
+	A message and the next reply in its conversation have the same number of `replies_to_come`.
 	"""
 	Message = DocType(messages.MESSAGE)
 	is_reply = _when(Message.direction == "Outbound", 1, 0)

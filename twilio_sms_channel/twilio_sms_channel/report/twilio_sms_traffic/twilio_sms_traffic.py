@@ -1,4 +1,4 @@
-"""Texts in and out, how many arrived, their segments and cost: by day, week, month, number, team or account."""
+"""Messages in and out, how many arrived, their segments and cost: by day, week, month, number, team or account."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,11 +30,11 @@ class Figures:
 	not_delivered: int = 0
 	segments: int = 0
 	cost: dict[str, float] = field(default_factory=dict)
-	"""by currency, for those texts whose price Twilio has told"""
+	"""by currency, for those messages whose price Twilio has told"""
 
 	@property
 	def delivery_rate(self) -> float | None:
-		"""Percent of the texts whose fate is known that arrived; None as long as none is."""
+		"""Percent of the messages whose fate is known that arrived; None as long as none is."""
 		known = self.delivered + self.not_delivered
 		return 100 * self.delivered / known if known else None
 
@@ -66,7 +66,7 @@ def execute(filters: dict[str, Any] | None = None):
 
 
 def _found(asked: Asked) -> dict[Any, Figures]:
-	"""The figures by group, those with most texts first."""
+	"""The figures by group, those with most messages first."""
 	Message = DocType(messages.MESSAGE)
 	group = {
 		grouping.NUMBER: Message.number,
