@@ -1,4 +1,4 @@
-// Twilio SMS Channel: text conversations in the ticket's screen.
+// Twilio SMS Channel: SMS conversations in the ticket's screen.
 // Updates of the app write this script anew. To do without it, untick "Enabled".
 
 function setupForm(form) {

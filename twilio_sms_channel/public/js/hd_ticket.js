@@ -1,4 +1,4 @@
-// The text conversation inside Desk's form of HD Ticket.
+// The SMS conversation inside Desk's form of HD Ticket.
 
 frappe.ui.form.on("HD Ticket", {
 	async refresh(frm) {

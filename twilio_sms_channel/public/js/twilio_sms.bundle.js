@@ -1,4 +1,4 @@
-// The ticket's text conversation as Web Components. A page loads this, says by `set_host` what is around them, and
+// The ticket's SMS conversation as Web Components. A page loads this, says by `set_host` what is around them, and
 // puts the elements where it wants them.
 
 import "./twilio_sms/history.js";

@@ -62,7 +62,7 @@ async function fetchState() {
 	}
 }
 
-// The conversation on screen announces itself (role=log); texts to other handsets would go unheard.
+// The conversation on screen announces itself (role=log); messages to other handsets would go unheard.
 function announce() {
 	const all = state.messages.filter(arrived)
 	if (known) {

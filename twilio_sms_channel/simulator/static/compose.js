@@ -1,4 +1,4 @@
-// Writing as the customer: words, files and ready-made texts.
+// Writing as the customer: words, files and ready-made messages.
 
 import { $, el } from "./dom.js"
 import { call, customer, ours } from "./state.js"

@@ -1,6 +1,6 @@
-// The files of a text that is being written: checked against what can go along, uploaded, removed.
+// The files of a message that is being written: checked against what can go along, uploaded, removed.
 //
-// The server looks at what they contain when the text is sent (messaging/outbound/attachments.py); here an agent learns at
+// The server looks at what they contain when the message is sent (messaging/outbound/attachments.py); here an agent learns at
 // once what is certain to be refused.
 
 import { __, host } from "./host.js";

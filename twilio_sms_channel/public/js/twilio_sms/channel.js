@@ -14,7 +14,7 @@ class Channel extends TicketElement {
 		problem: { state: true },
 		// "" | "email": an address is asked for | "opt-out": it is asked whether that is meant
 		asking: { state: true },
-		// The text that goes to the address as an e-mail; without one the ticket's replies do
+		// The message that goes to the address as an e-mail; without one the ticket's replies do
 		emailing: { state: true },
 	};
 
@@ -121,7 +121,7 @@ class Channel extends TicketElement {
 		></twilio-sms-address>`;
 	}
 
-	// For the page around: send a text that did not arrive as an e-mail, to an address that the agent types.
+	// For the page around: send a message that did not arrive as an e-mail, to an address that the agent types.
 	ask_address_for(message) {
 		this.emailing = message;
 		this.asking = "email";

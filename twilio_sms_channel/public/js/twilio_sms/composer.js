@@ -1,4 +1,4 @@
-// The box in which an agent writes a text: words, files, emoji, saved replies, and what it will take to send.
+// The box in which an agent writes a message: words, files, emoji, saved replies, and what it will take to send.
 //
 // Emits `sent` with what `api.ticket.reply` answered.
 
@@ -22,7 +22,7 @@ const TALLEST_PX = 260;
 class Composer extends TicketElement {
 	static properties = {
 		...writing,
-		// {message, from} of a colleague who wrote while this text was being written
+		// {message, from} of a colleague who wrote while this message was being written
 		meanwhile: { state: true },
 		announced: { state: true },
 	};
@@ -222,7 +222,7 @@ class Composer extends TicketElement {
 			: nothing}`;
 	}
 
-	// Such a text is billed as one, whatever its length.
+	// Such a message is billed as one, whatever its length.
 	get _is_mms() {
 		return this.attachments.items.some((item) => !item.as_link);
 	}
@@ -258,7 +258,7 @@ class Composer extends TicketElement {
 		this._announcing = setTimeout(() => (this.announced = this._said_of_count()), ANNOUNCE_AFTER_MS);
 	}
 
-	// Another text than the one that was tried to be sent, so another request.
+	// Another message than the one that was tried to be sent, so another request.
 	_changed() {
 		this.request_id = "";
 		this.problem = "";

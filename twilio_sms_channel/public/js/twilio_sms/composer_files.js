@@ -1,4 +1,4 @@
-// The files that go along with a text: how they are listed, and how they are dropped on the page.
+// The files that go along with a message: how they are listed, and how they are dropped on the page.
 
 import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";

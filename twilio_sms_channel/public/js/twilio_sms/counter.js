@@ -1,11 +1,11 @@
-// How long a text is, asked of the server while it is being written.
+// How long a message is, asked of the server while it is being written.
 
 import { __, host } from "./host.js";
 
 const COUNT_AFTER_MS = 250;
 
 export class Counter {
-	// `ticket`: returns the ticket whose customer gets the text, if it is known. `done`: called after each count.
+	// `ticket`: returns the ticket whose customer gets the message, if it is known. `done`: called after each count.
 	constructor(element, { ticket = () => undefined, done = () => {} } = {}) {
 		this.element = element;
 		this.ticket = ticket;

@@ -1,4 +1,4 @@
-// Helpdesk's feed on a ticket with texts: its newest entry stays in sight, links in entries act, numbers have a picture.
+// Helpdesk's feed on a ticket with messages: its newest entry stays in sight, links in entries act, numbers have a picture.
 
 const ACTION = /#twilio-sms-(retry|email|cancel|earlier)=([\w-]+)$/;
 const AT_END_PX = 60;
@@ -19,7 +19,7 @@ export class Feed {
 		document.addEventListener("load", ({ target }) => this.listen_in(target), true);
 	}
 
-	// Of a ticket with texts, as often as the page changes.
+	// Of a ticket with messages, as often as the page changes.
 	sync() {
 		const list = document.querySelector(".activities");
 		if (list !== this.list) this.take_up(list);

@@ -1,4 +1,4 @@
-// Helpdesk's ordinary reply box, on a ticket whose replies go by text: it says so before anybody presses Send.
+// Helpdesk's ordinary reply box, on a ticket whose replies go by SMS: it says so before anybody presses Send.
 
 import { element, say } from "./dom.js";
 import { __, host } from "./host.js";
@@ -104,7 +104,7 @@ export class ReplyBox {
 		const room =
 			left < 0
 				? __("{0} too many", [-left])
-				: // Of a text that goes out with other characters, only its segments are known.
+				: // Of a message that goes out with other characters, only its segments are known.
 					!replaced && __("{0} left", [Math.min(left, left_in_segment)]);
 		say(this.count, [room, parts].filter(Boolean).join(" · "));
 		const forcing = replaced ? [] : counted.forcing;

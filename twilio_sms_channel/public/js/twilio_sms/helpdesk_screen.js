@@ -1,4 +1,4 @@
-// Text conversations in Helpdesk's own screen of a ticket.
+// SMS conversations in Helpdesk's own screen of a ticket.
 //
 // Helpdesk draws that screen with Vue and offers no places for others. What is put into it here are elements of this app
 // beside those of Helpdesk, and style rules that hold only while these are there: taken out, everything is as before. A

@@ -1,6 +1,6 @@
 // Rules for Helpdesk's screen. Those that change what Helpdesk draws hold only beside an element of this app.
 
-// The reply box, as long as it sends texts.
+// The reply box, as long as it sends messages.
 const BOX = ".comm-area > div:has(.twilio-sms-line)";
 
 // Reds and greys of our own: Helpdesk's have other shades in each version, some too pale for small print.

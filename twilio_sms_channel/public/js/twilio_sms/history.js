@@ -1,4 +1,4 @@
-// The customer's other tickets with texts, newest first.
+// The customer's other tickets with messages, newest first.
 
 import { css, html, nothing } from "lit";
 

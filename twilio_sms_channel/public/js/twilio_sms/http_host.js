@@ -32,7 +32,7 @@ export function http_host({ csrf_token, ticket_doctype, toast }) {
 			const form = new FormData();
 			form.append("file", file, file.name);
 			form.append("is_private", "1");
-			// A text that starts a ticket has none yet.
+			// A message that starts a ticket has none yet.
 			if (ticket) {
 				form.append("doctype", ticket_doctype);
 				form.append("docname", ticket);

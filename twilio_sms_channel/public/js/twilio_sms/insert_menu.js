@@ -1,4 +1,4 @@
-// What agents put into a text besides typing: emoji and saved replies, each in a picker above its button.
+// What agents put into a message besides typing: emoji and saved replies, each in a picker above its button.
 
 import { html, nothing } from "lit";
 

@@ -1,4 +1,4 @@
-// A ticket's whole text conversation: channel, texts, composer, the customer's other tickets.
+// A ticket's whole SMS conversation: channel, messages, composer, the customer's other tickets.
 
 import { css, html, nothing } from "lit";
 
@@ -77,7 +77,7 @@ class Panel extends TicketElement {
 		</div>`;
 	}
 
-	// Who shows the form of a new text elsewhere calls preventDefault on the event.
+	// Who shows the form of a new message elsewhere calls preventDefault on the event.
 	_start(event) {
 		if (!event.defaultPrevented) this.starting = !this.starting;
 	}

@@ -19,7 +19,7 @@ const LIMITS = { files: 10, bytes: 5 * 1024 ** 2, types: [], others: "" };
 class Start extends TwilioElement {
 	static properties = {
 		...writing,
-		// an e-mail ticket that is to reply by text
+		// an e-mail ticket that is to reply by SMS
 		ticket: { type: String },
 		// name of the Contact to text
 		contact: { type: String },
@@ -33,7 +33,7 @@ class Start extends TwilioElement {
 		asking: { state: true },
 		// what is wrong with the number to text
 		doubt: { state: true },
-		// whether the customer may want no more texts, which whoever texts them has to decide
+		// whether the customer may want no more messages, which whoever texts them has to decide
 		may_want_to_stop: { state: true },
 	};
 
@@ -200,7 +200,7 @@ class Start extends TwilioElement {
 			: nothing}`;
 	}
 
-	// Where the text goes, or why it cannot, before anything is typed.
+	// Where the message goes, or why it cannot, before anything is typed.
 	_where_to() {
 		const { chosen } = this;
 		if (!chosen || this.doubt || !this.to.trim()) return nothing;

@@ -1,10 +1,10 @@
-// The dialog in Desk that starts a text conversation.
+// The dialog in Desk that starts an SMS conversation.
 
 import { __, set_host } from "./host.js";
 import { desk_host } from "./desk_host.js";
 import { mount } from "./mount.js";
 
-// `properties` are those of <twilio-sms-start>. Returns the dialog; the ticket opens when the text is on its way.
+// `properties` are those of <twilio-sms-start>. Returns the dialog; the ticket opens when the message is on its way.
 export function start_in_desk(ticket_doctype, properties = {}) {
 	set_host(desk_host(ticket_doctype));
 	const title = properties.ticket ? __("Text This Customer") : __("New SMS Conversation");

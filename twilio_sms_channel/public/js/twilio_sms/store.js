@@ -3,7 +3,7 @@
 
 import { host } from "./host.js";
 
-// Sites without a socket.io server learn of new texts this way; others hardly need it.
+// Sites without a socket.io server learn of new messages this way; others hardly need it.
 const REFRESH_EVERY_MS = 4000;
 const REFRESH_LIVE_EVERY_MS = 30000;
 

@@ -1,4 +1,4 @@
-// The ticket's texts, oldest first: who wrote what and when, what became of it, and what can be done about it.
+// The ticket's messages, oldest first: who wrote what and when, what became of it, and what can be done about it.
 
 import { html, nothing } from "lit";
 import { repeat } from "lit/directives/repeat.js";
@@ -13,7 +13,7 @@ import { clock, date_of, day, day_key, in_full } from "./times.js";
 const PENDING = ["Queued", "Sending", "Accepted"];
 const FAILED = ["Failed", "Undelivered", "Blocked", "Unconfirmed"];
 const AT_END_PX = 40;
-// Beyond it the same sender's next text names them again.
+// Beyond it the same sender's next message names them again.
 const RUN_MS = 10 * 60 * 1000;
 
 class Thread extends TicketElement {
@@ -22,7 +22,7 @@ class Thread extends TicketElement {
 		problem: { state: true },
 		busy: { state: true },
 		unread: { state: true },
-		// Texts before those of the state, oldest first, and how many there are before these
+		// Messages before those of the state, oldest first, and how many there are before these
 		earlier: { state: true },
 		older: { state: true },
 		// Name of the message for which an address is asked
@@ -60,7 +60,7 @@ class Thread extends TicketElement {
 		if (before && this.state && this.earlier.length) this._keep_what_moved_out(before.messages);
 	}
 
-	// The state holds the newest texts: with each new one the oldest of them is no longer in it.
+	// The state holds the newest messages: with each new one the oldest of them is no longer in it.
 	_keep_what_moved_out(before) {
 		const known = new Set(this.earlier.map(({ name }) => name));
 		const first = before.findIndex(({ name }) => name === this.state.messages[0]?.name);
@@ -228,7 +228,7 @@ class Thread extends TicketElement {
 		return link;
 	}
 
-	// What to do about a text that waits or did not arrive, and who can; what happened stands beside the time.
+	// What to do about a message that waits or did not arrive, and who can; what happened stands beside the time.
 	_trouble({ code, do: todo, who, link }) {
 		const for_whom = {
 			Agent: __("For the agent"),
@@ -322,7 +322,7 @@ class Thread extends TicketElement {
 		}
 	}
 
-	// What an action did to a text that is not in the state.
+	// What an action did to a message that is not in the state.
 	async _look_again_at_earlier(message) {
 		const all = [...this.earlier, ...this.state.messages].map(({ name }) => name);
 		const before = all[all.indexOf(message.name) + 1];
@@ -332,7 +332,7 @@ class Thread extends TicketElement {
 	}
 }
 
-// Texts and what happened between them in the order of time, with the days they are of.
+// Messages and what happened between them in the order of time, with the days they are of.
 function entries_of({ messages, events = [] }) {
 	const sorted = [
 		...messages.map((message) => ({

@@ -1,4 +1,4 @@
-// What the two forms in which an agent writes a text have in common.
+// What the two forms in which an agent writes a message have in common.
 
 import { html } from "lit";
 

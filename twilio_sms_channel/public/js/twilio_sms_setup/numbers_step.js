@@ -1,4 +1,4 @@
-// What the account owns: which numbers to take over, for which team, and whose texts go elsewhere so far.
+// What the account owns: which numbers to take over, for which team, and whose messages go elsewhere so far.
 
 import { esc, make_control } from "./html.js";
 import { ResultStep } from "./result_step.js";

@@ -35,7 +35,7 @@ export class ResultStep {
 		return offer?.kind === "Messaging Service" ? offer.name || number : offer?.display || number;
 	}
 
-	// The check and the first text can be done in either order.
+	// The check and the first message can be done in either order.
 	progress(step) {
 		Object.assign(this.reached, step);
 		const { checked, arrived } = this.reached;

@@ -1,4 +1,4 @@
-// From a Twilio login to the first ticket: credentials → numbers → webhooks and a check → the first text.
+// From a Twilio login to the first ticket: credentials → numbers → webhooks and a check → the first message.
 
 import { AccountStep } from "./account_step.js";
 import { NumbersStep } from "./numbers_step.js";
