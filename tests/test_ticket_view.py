@@ -73,7 +73,7 @@ def test_why_texts_wait_while_an_account_is_paused(agent, stack, ticket):
 	account_pause.pause(stack.account, "20003", "Authenticate")
 	frappe.db.commit()
 	try:
-		assert "Twilio refused this account's credentials." in state(agent, ticket)["waiting_because"]
+		assert "Twilio rejected this account's credentials." in state(agent, ticket)["waiting_because"]
 	finally:
 		account_pause.look_again()
 

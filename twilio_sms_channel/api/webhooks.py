@@ -166,7 +166,7 @@ def _explanation() -> Response:
 	words = (
 		_("This address is for Twilio"),
 		_(
-			"Twilio posts here: messages of customers, and what became of messages to them. Every request is signed with the account's auth token. A browser cannot sign, so it is refused (403). Nothing is wrong."
+			"Twilio posts here: messages of customers, and what became of messages to them. Every request is signed with the account's auth token. A browser cannot sign, so it is rejected (403). Nothing is wrong."
 		),
 		_(
 			"You see this page, so the address reaches this site. To see whether messages arrive, text one of your numbers, or press Check Everything on the Twilio SMS Account."

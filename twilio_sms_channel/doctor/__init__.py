@@ -94,7 +94,7 @@ def titles() -> dict[str, str]:
 		"stuck": _("Waiting messages"),
 		"failed": _("Messages without a ticket"),
 		"unconfirmed": _("Unconfirmed messages"),
-		"refused": _("Refused webhooks"),
+		"refused": _("Rejected webhooks"),
 		"alerts": _("Twilio's alerts"),
 	}
 

@@ -88,7 +88,7 @@ def _token_refused(problem: TwilioProblem) -> Verdict:
 		)
 		return Verdict(WRONG, detail, "account_sid")
 	detail = _(
-		"Auth Token: Twilio refused it for this Account SID. Copy both again from the first page of the Twilio console. If they are right, the account may be suspended; the console says so."
+		"Auth Token: Twilio rejected it for this Account SID. Copy both again from the first page of the Twilio console. If they are right, the account may be suspended; the console says so."
 	)
 	return Verdict(WRONG, detail, "auth_token")
 
@@ -100,6 +100,6 @@ def _api_key_refused(problem: TwilioProblem) -> Verdict:
 		)
 		return Verdict(WRONG, detail, "api_key_sid")
 	detail = _(
-		"API Key Secret: Twilio refused this API key. Enter the secret that Twilio showed when the key was made, or make a new key. The auth token is right."
+		"API Key Secret: Twilio rejected this API key. Enter the secret that Twilio showed when the key was made, or make a new key. The auth token is right."
 	)
 	return Verdict(WRONG, detail, "api_key_secret")

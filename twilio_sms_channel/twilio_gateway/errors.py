@@ -271,7 +271,7 @@ EXPLANATIONS: dict[str, Explanation] = {
 		(RETRY, EMAIL, ACCOUNT),
 	),
 	"20003": Explanation(
-		"Twilio refused this account's credentials.",
+		"Twilio rejected this account's credentials.",
 		"An admin has to correct the auth token or API key of the account.",
 		ADMIN,
 		(RETRY, EMAIL, ACCOUNT),

@@ -28,7 +28,7 @@ def check_address() -> Iterator[Finding]:
 				_("Not all processes use the same public address: {0} here, {1} in the {2} process.").format(
 					public_url.without_login(address), public_url.without_login(other), process
 				),
-				_("Webhooks are refused, delivery reports get lost, and files cannot be fetched."),
+				_("Webhooks are rejected, delivery reports get lost, and files cannot be fetched."),
 				_(
 					"Enter the address under which the site is reached from the internet as Public Base URL in the Twilio SMS Settings: it holds for all of them."
 				),
@@ -43,7 +43,7 @@ def check_address() -> Iterator[Finding]:
 			_("The public address {0} holds a user name or password.").format(
 				public_url.without_login(address)
 			),
-			_("Frappe takes it for a login of its own, so that every webhook is refused."),
+			_("Frappe takes it for a login of its own, so that every webhook is rejected."),
 			reason,
 			SETTINGS,
 			SETTINGS,
@@ -142,7 +142,7 @@ def _said(outcome: self_test.Outcome) -> tuple[str, str]:
 			),
 		),
 		"refused": (
-			_("this site refused it: {1}."),
+			_("this site rejected it: {1}."),
 			_(
 				"The address that Twilio signs and the one that arrives have to be the same: compare the Public Base URL with the address that people use, and look whether a proxy changes the path or the query."
 			),

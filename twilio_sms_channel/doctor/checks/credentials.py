@@ -42,7 +42,7 @@ def check_secrets(account_context: AccountContext) -> Iterator[Finding]:
 				", ".join(unreadable), account_context.name
 			),
 			_(
-				"Nothing is sent, and every message that arrives is refused. It happens after a backup is restored without its encryption key."
+				"Nothing is sent, and every message that arrives is rejected. It happens after a backup is restored without its encryption key."
 			),
 			_(
 				"Enter them again on the account, or put the encryption_key of the old site_config.json into this site's."
@@ -64,13 +64,13 @@ def check_login(account_context: AccountContext) -> Iterator[Finding]:
 			account_context,
 			"login.api_key" if is_key else "login.credentials",
 			BROKEN,
-			_("Twilio refuses the API key of the account {0}.").format(account_context.name)
+			_("Twilio rejects the API key of the account {0}.").format(account_context.name)
 			if is_key
-			else _("Twilio refuses the credentials of the account {0}.").format(account_context.name),
+			else _("Twilio rejects the credentials of the account {0}.").format(account_context.name),
 			_("Nothing is sent. Messages still arrive.")
 			if is_key
 			else _(
-				"Nothing is sent, and messages that arrive are refused where their signature cannot be checked."
+				"Nothing is sent, and messages that arrive are rejected where their signature cannot be checked."
 			),
 			verdict.detail,
 		)

@@ -58,7 +58,7 @@ def check_capabilities(account_context: AccountContext) -> Iterator[Finding]:
 				).format(_shown(number)),
 				_("Answers with a file fail."),
 				_(
-					"Fix It switches MMS off for this number: files are then refused before they are sent, or go as a link, as the number's form says."
+					"Fix It switches MMS off for this number: files are then rejected before they are sent, or go as a link, as the number's form says."
 				),
 				"switch_mms_off",
 			)

@@ -40,7 +40,7 @@ def check_countries(account_context: AccountContext) -> Iterator[Finding]:
 				account_context.name, ", ".join(_(name) for name in names) or ", ".join(sorted(off))
 			),
 			_(
-				"Customers there were texted within the last {0} days. Twilio refuses each answer to them."
+				"Customers there were texted within the last {0} days. Twilio rejects each answer to them."
 			).format(COUNTRIES_TEXTED_DAYS),
 			_("In the Twilio console under Messaging, Settings, Geo permissions: tick these countries."),
 			ACCOUNT,

@@ -208,7 +208,7 @@ def check_endpoints() -> Iterator[Finding]:
 			"endpoints.blocked",
 			BROKEN,
 			_("This site blocks Twilio's requests: block_endpoints is on in its site config."),
-			_("Messages that arrive and delivery reports are refused, and Twilio cannot fetch pictures."),
+			_("Messages that arrive and delivery reports are rejected, and Twilio cannot fetch pictures."),
 			_("Add to allowed_custom_endpoints in site_config.json: {0}").format(json.dumps(blocked)),
 		)
 

@@ -37,7 +37,7 @@ def check_refused(account_context: AccountContext) -> Iterator[Finding]:
 			f"refused.{row.http_status}",
 			# Of other numbers of the account nothing is expected here.
 			BROKEN if is_ours else NOTICE,
-			_("This site refused {0} webhooks of the last day about {1}: {2}").format(
+			_("This site rejected {0} webhooks of the last day about {1}: {2}").format(
 				row.count, phone.display(row.to_number) if row.to_number else account_context.name, row.reason
 			),
 			_(
@@ -74,7 +74,7 @@ def check_strangers() -> Iterator[Finding]:
 			NOTICE,
 			_("Twilio accounts that are not set up here post to this site: {0}").format(", ".join(found)),
 			_(
-				"Their messages are refused. It may be a subaccount of yours, which has a SID and an auth token of its own."
+				"Their messages are rejected. It may be a subaccount of yours, which has a SID and an auth token of its own."
 			),
 			_("Connect the account here, or take this site's address off its numbers in the Twilio console."),
 		)

@@ -192,7 +192,7 @@ def explain(stop) -> str:
 		).format(customer, outside.harmless(get_fullname(stop.entered_by)), at)
 	if stop.source == BY_REFUSAL:
 		return _(
-			"{0} had opted out of text messages before {1}, says Twilio, which refused one. They have to text START before they can be texted again."
+			"{0} had opted out of text messages before {1}, says Twilio, which rejected one. They have to text START before they can be texted again."
 		).format(customer, at)
 	return _(
 		"{0} opted out by texting {1} on {2}. They have to text START before they can be texted again."
