@@ -14,12 +14,12 @@ from layout import BENCH, DEV, LOGS, MORE_TEST_SITES, NODE, ROOT, TEST_SITE
 NO_TESTS = 5
 # A third of the suite's time each, with what is named first where a pattern fits as well.
 TESTED_BESIDE = (
-	("browser", "contract", "life", "simulator", "test_permission_matrix.py"),
-	("reliability", "test_[p-v]*.py"),
+	("browser", "contract", "life", "permissions/test_permission_matrix.py", "simulator"),
+	("delivery", "inbound", "permissions", "reliability", "setup"),
 )
 # It restarts the services that all use.
 TESTED_ALONE = "reliability/test_restarts.py"
-TESTED_EVERYWHERE = "test_secrets.py"
+TESTED_EVERYWHERE = "permissions/test_secrets.py"
 
 
 def names_tests(words: list[str]) -> bool:
