@@ -9,6 +9,7 @@ import requests
 from PIL import Image
 from support.people import make_customer
 from support.stack import eventually, lifted, status_of
+from support.tickets import portal_user_of
 
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.overrides.helpdesk import feed as override
@@ -55,13 +56,6 @@ def make_email(ticket) -> None:
 		}
 	).insert().db_set("creation", "2020-01-01 10:00:00")
 	frappe.db.commit()
-
-
-def portal_user_of(ticket, stack):
-	user = make_customer(f"portal{frappe.generate_hash(length=8)}@example.com")
-	frappe.db.set_value("HD Ticket", ticket.name, "raised_by", user)
-	frappe.db.commit()
-	return stack.login(user)
 
 
 def stranger(stack):

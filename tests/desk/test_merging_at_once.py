@@ -1,12 +1,17 @@
 """Tickets are merged and split once, one at a time, and by those who may."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import frappe
 import pytest
+from support.connections import holding
 from support.people import Person, make_agent, make_customer, make_team
 from support.stack import Customer, ticket_of
 from support.tickets import HELPDESK, asked, email_ticket, merge, told
+
+from twilio_sms_channel.infra import locks
+from twilio_sms_channel.messaging.outbound import starting
 
 
 def living_tickets_with(text: str) -> list[str]:
@@ -171,6 +176,42 @@ def test_two_merges_at_once_leave_each_text_in_one_living_ticket(agent, stack, w
 		assert codes[1] in (200, 417), [answer.result().text for answer in answers]
 		for text in (*texts, last):
 			assert len(living_tickets_with(text)) == 1, (what, text)
+
+
+def test_whoever_waits_for_several_locks_waits_once(stack):
+	names = [frappe.generate_hash() for _ in range(3)]
+	with holding(names[0]), holding(names[2]):
+		begun = time.monotonic()
+		assert locks.take(names, wait_s=1) == set()
+		assert 1 <= time.monotonic() - begun < 2
+	assert locks.take(names, wait_s=1) == set(names)
+	locks.release(names)
+	assert all(locks.is_free(name) for name in names)
+
+
+def test_a_ticket_that_is_deleted_meanwhile_is_said_to_be_gone(agent, ticket, stack):
+	target = ticket_of(Customer(stack).text("Another customer"))
+	with ThreadPoolExecutor(1) as pool, holding(f"merge {ticket.name}"):
+		answer = pool.submit(asked, agent, "merge_ticket", source=ticket.name, target=target.name)
+		time.sleep(1)
+		frappe.delete_doc("HD Ticket", ticket.name)
+		frappe.db.commit()
+	refused = answer.result()
+	assert refused.status_code == 404 and f"no ticket {ticket.name}" in told(refused), refused.text
+
+
+def test_a_message_that_is_started_in_a_ticket_that_was_just_merged_can_be_answered(agent, stack):
+	merged, living = email_ticket(), email_ticket()
+	frappe.db.commit()
+	merge(agent, merged, living)
+	customer = Customer(stack)
+	frappe.set_user(agent.user)
+	started = starting.start(customer.number, "Hello", number=stack.number, ticket=str(merged.name))
+	frappe.db.commit()
+	assert str(started.ticket) == str(living.name)
+	frappe.set_user("Administrator")
+	assert ticket_of(customer.text("An answer")).name == living.name
+	assert frappe.db.get_value("HD Ticket", living.name, "twilio_sms_conversation")
 
 
 def test_only_agents_merge_and_split(customer, ticket, stack):

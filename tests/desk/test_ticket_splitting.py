@@ -2,7 +2,7 @@
 
 import frappe
 from support.stack import MESSAGE, Customer, eventually, ticket_of
-from support.tickets import asked, merge, switch, written_in
+from support.tickets import HELPDESK, asked, merge, portal_user_of, switch, written_in
 
 
 def split(agent, entry: str):
@@ -38,21 +38,35 @@ def test_a_customer_who_is_split_off_again_is_the_one_who_is_answered(agent, cus
 	assert ticket_of(customer.text("And mine?")).name == ticket.name
 
 
-def test_the_ticket_that_keeps_another_customers_texts_answers_that_one(agent, customer, ticket, stack):
-	"""Their texts are older than those that are split off."""
+def test_another_customers_messages_stay_although_they_are_younger(agent, customer, ticket, stack):
 	other = Customer(stack)
 	mine = customer.text("A second one")
-	target = ticket_of(other.text("Another customer"))
-	first = frappe.get_all(MESSAGE, {"customer_number": customer.number}, order_by="creation", pluck="name")[
-		0
-	]
-	merge(agent, target, ticket)
+	theirs = other.text("Another customer")
+	merge(agent, ticket_of(theirs), ticket)
 	moved = split(agent, entry_of(mine))
 	assert reaches(agent, moved, customer)
-	assert frappe.db.get_value(MESSAGE, first, "communication")
-	(note,) = [row for row in told_in(moved) if "replies from here go to" in row]
+	assert ticket_of(theirs.reload()).name == ticket.name
+	(note,) = [row for row in told_in(moved) if f"stay in ticket {ticket.name}" in row]
 	assert frappe.utils.escape_html(other.number[-4:]) in note
-	assert ticket_of(other.text("And now?")).name == moved.name
+	assert [row for row in told_in(ticket) if "replies from here go to" in row]
+	assert ticket_of(other.text("And now?")).name == ticket.name
+	assert ticket_of(customer.text("And mine?")).name == moved.name
+
+
+def test_whoever_is_split_off_reads_nothing_of_the_other_customer(agent, customer, ticket, stack):
+	"""They were merged by mistake and wrote first, so that Helpdesk moves all of the other one's messages."""
+	wrong = Customer(stack)
+	theirs = wrong.text("I am here by mistake")
+	secret = frappe.generate_hash()
+	target = ticket_of(customer.text(secret, to=stack.other_number))
+	merge(agent, ticket_of(theirs), target)
+	new = split(agent, entry_of(theirs))
+	shown = portal_user_of(new, stack).call(
+		f"{HELPDESK}get_one", http="GET", name=str(new.name), is_customer_portal=1
+	)
+	assert shown.status_code == 200 and secret not in shown.text
+	assert reaches(agent, new, wrong) and reaches(agent, target, customer)
+	assert ticket_of(customer.text("Again", to=stack.other_number)).name == target.name
 
 
 def test_each_of_our_numbers_goes_with_its_own_texts_when_a_ticket_is_split(agent, customer, ticket, stack):

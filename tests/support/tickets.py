@@ -2,6 +2,8 @@
 
 import frappe
 
+from support.people import make_customer
+
 API = "twilio_sms_channel.api.ticket."
 HELPDESK = "helpdesk.helpdesk.doctype.hd_ticket.api."
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -97,3 +99,10 @@ def merge(agent, source, target) -> None:
 def switch(agent, ticket, channel: str, **more) -> None:
 	answer = agent.call(f"{API}switch_channel", ticket=ticket.name, channel=channel, **more)
 	assert answer.status_code == 200, answer.text
+
+
+def portal_user_of(ticket, stack):
+	user = make_customer(f"portal{frappe.generate_hash(length=8)}@example.com")
+	frappe.db.set_value("HD Ticket", ticket.name, "raised_by", user)
+	frappe.db.commit()
+	return stack.login(user)

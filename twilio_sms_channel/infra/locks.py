@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import frappe
 
-from twilio_sms_channel.infra import db_errors
+from twilio_sms_channel.infra import clock, db_errors
 
 Answer = TypeVar("Answer")
 TRIES_AT_ONCE = 3
@@ -37,11 +37,19 @@ def again(work: Callable[[], Answer]) -> Answer:
 def take(names: Iterable[str], wait_s: float = 0) -> set[str]:
 	"""Take locks for this connection; those among them that it got. A name may be taken again, and is then held twice.
 
-	:param wait_s: how long to wait for each that somebody else holds
+	:param wait_s: how long to wait for those that somebody else holds, in all; whoever waits takes none behind one that
+		stays with somebody else
 	"""
 	names = list(names)
-	answers = _ask([("get_lock(%s, %s)", (_full(name), wait_s)) for name in names])
-	return {name for name, got in zip(names, answers, strict=True) if got == 1}
+	if not wait_s:
+		answers = _ask([("get_lock(%s, 0)", (_full(name),)) for name in names])
+		return {name for name, got in zip(names, answers, strict=True) if got == 1}
+	taken, until_s = set(), clock.running_s() + wait_s
+	for name in names:
+		if _ask([("get_lock(%s, %s)", (_full(name), max(until_s - clock.running_s(), 0)))]) != (1,):
+			break
+		taken.add(name)
+	return taken
 
 
 def release(names: Iterable[str]) -> None:

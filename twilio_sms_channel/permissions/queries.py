@@ -189,6 +189,8 @@ def _visible(user: str | None) -> str:
 
 def _readable(doctype: str, user: str) -> str:
 	"""SQL condition that Frappe puts into lists of a DocType: roles, User Permissions, shares, and hooks of apps."""
+	if not frappe.has_permission(doctype, "read", user=user):
+		return NOTHING
 	query = DatabaseQuery(doctype, user=user)
 	try:
 		found = query.build_match_conditions()

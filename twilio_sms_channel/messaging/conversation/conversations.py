@@ -66,16 +66,27 @@ def lock_of(number: str, customer_number: str) -> str:
 
 
 def locks_of(ticket_doctype: str, tickets: list[str]) -> list[str]:
-	"""What is held while something is decided about the conversations that these tickets answer."""
+	"""What is held while something is decided about the conversations that these tickets answer, or have messages of."""
 	Ticket, Conversation = frappe.qb.DocType(ticket_doctype), frappe.qb.DocType(CONVERSATION)
-	pairs = (
+	Message, Communication = frappe.qb.DocType("Twilio SMS Message"), frappe.qb.DocType("Communication")
+	answered = (
 		frappe.qb.from_(Ticket)
 		.join(Conversation)
 		.on(Conversation.name == Ticket.twilio_sms_conversation)
 		.select(Conversation.number, Conversation.customer_number)
 		.where(Ticket.name.isin(tickets))
 	).run()
-	return [lock_of(*pair) for pair in pairs]
+	written = (
+		frappe.qb.from_(Communication)
+		.join(Message)
+		.on(Message.communication == Communication.name)
+		.select(Message.number, Message.customer_number)
+		.where(
+			(Communication.reference_doctype == ticket_doctype) & Communication.reference_name.isin(tickets)
+		)
+		.distinct()
+	).run()
+	return [lock_of(*pair) for pair in {*answered, *written}]
 
 
 @contextmanager

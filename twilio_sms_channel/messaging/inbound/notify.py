@@ -23,8 +23,8 @@ def about_message(desk, ticket, who: str, message) -> None:
 	:param who: how the customer is shown
 	"""
 	people = (
-		_enabled(ticket.assigned)
-		or (_enabled(desk.team_members(ticket.team)) if ticket.team else [])
+		_readers(desk, ticket, ticket.assigned)
+		or (_readers(desk, ticket, desk.team_members(ticket.team)) if ticket.team else [])
 		or _who_answered_last(desk, ticket, message.conversation)
 	)
 	if not people:
@@ -75,6 +75,14 @@ def _who_answered_last(desk, ticket, conversation: str) -> list[str]:
 		.limit(1)
 	).run(pluck=True)
 	return [user for user in _enabled(found) if desk.may_write(ticket.name, user)]
+
+
+def _readers(desk, ticket, users: list[str]) -> list[str]:
+	"""Those who may read the ticket: the notification has the message in it."""
+	if not (users := _enabled(users)):
+		return []
+	doc = frappe.get_doc(desk.doctype, ticket.name)
+	return [user for user in users if frappe.has_permission(desk.doctype, "read", doc=doc, user=user)]
 
 
 def _enabled(users: list[str]) -> list[str]:

@@ -67,20 +67,58 @@ def redirect(source, communication) -> bool:
 def part(source: str, new: str, communication: str) -> None:
 	"""Have each of two tickets answer the customer whose messages it holds. Called after Helpdesk's splitting.
 
+	Helpdesk moves all that is younger, whoever wrote it: messages of other customers go back, for whoever is split off
+	could read them on the portal.
+
 	:param source: the ticket that was split
 	:param new: the one that was split off, a copy of it but for its Communications
 	:param communication: the first that moved
 	"""
-	moved, stayed = _conversations_in(new), _conversations_in(source)
-	for conversation in moved:
-		conversations.follow(conversation, TICKET, new)
+	moved = _namesin(new)
 	chosen = frappe.db.get_value(MESSAGE, {"communication": communication}, "conversation")
-	_answer(new, chosen or next(iter(moved), None), others=moved)
-	if frappe.db.get_value(TICKET, source, CONVERSATION_FIELD) not in stayed:
-		_answer(source, next(iter(stayed), None), others=stayed)
+	if not (chosen := chosen or next(iter(moved), None)):
+		return
+	customer = _customer_of(chosen)
+	of_others = [name for name in moved if _customer_of(name).number != customer.number]
+	_put_back(of_others, new, source)
+	for conversation in moved:
+		if conversation not in of_others:
+			conversations.follow(conversation, TICKET, new)
+	_answer(new, chosen)
+	stayed = _namesin(source)
+	answered = frappe.db.get_value(TICKET, source, CONVERSATION_FIELD)
+	if answered not in stayed and stayed:
+		answered = stayed[0]
+		_answer(source, answered)
+	for other in of_others:
+		desk_of_site().note(
+			new,
+			_("Text messages from {0} stay in ticket {1}.").format(
+				frappe.utils.escape_html(_named(_customer_of(other))), source
+			),
+		)
+		# The note of the merge may have moved along.
+		_tell_who_is_answered(source, other, answered)
 
 
-def _conversations_in(ticket: str) -> list[str]:
+def _put_back(names: list[str], new: str, source: str) -> None:
+	Message, Communication = frappe.qb.DocType(MESSAGE), frappe.qb.DocType("Communication")
+	if not names:
+		return
+	entries = (
+		frappe.qb.from_(Message)
+		.join(Communication)
+		.on(Communication.name == Message.communication)
+		.select(Communication.name)
+		.where((Communication.reference_doctype == TICKET) & (Communication.reference_name == new))
+		.where(Message.conversation.isin(names))
+	).run(pluck=True)
+	frappe.db.set_value(
+		"Communication", {"name": ("in", entries)}, "reference_name", source, update_modified=False
+	)
+
+
+def _namesin(ticket: str) -> list[str]:
 	"""Whose messages a ticket holds, the newest first."""
 	Message, Communication = frappe.qb.DocType(MESSAGE), frappe.qb.DocType("Communication")
 	return (
@@ -94,10 +132,10 @@ def _conversations_in(ticket: str) -> list[str]:
 	).run(pluck=True)
 
 
-def _answer(ticket: str, conversation: str | None, others: list[str]) -> None:
+def _answer(ticket: str, conversation: str) -> None:
 	"""Have a ticket answer a conversation's customer, as one that their message opened."""
 	doc = frappe.get_doc(TICKET, ticket)
-	if not conversation or doc.twilio_sms_conversation == conversation:
+	if doc.twilio_sms_conversation == conversation:
 		return
 	asked, answered = (_customer_of(name) for name in (doc.twilio_sms_conversation, conversation))
 	doc.twilio_sms_conversation = conversation
@@ -113,9 +151,6 @@ def _answer(ticket: str, conversation: str | None, others: list[str]) -> None:
 		# The note of a merge, which may have moved along, says otherwise.
 		name = frappe.utils.escape_html(_named(answered))
 		desk_of_site().note(ticket, _("Replies from here go to {0} from now on.").format(name))
-	for other in others:
-		if other != conversation:
-			_tell_who_is_answered(ticket, other, conversation)
 
 
 def _to_be_reached(source, target) -> dict[str, str]:

@@ -5,7 +5,7 @@ agents, or a second click, would leave one message in two living tickets, or its
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import frappe
 from frappe import _
@@ -133,11 +133,14 @@ def _named(ticket: str | int) -> str:
 	"""A ticket's name as it is stored. The database takes other spellings for it as well."""
 	name = frappe.db.get_value(TICKET, str(ticket), "name")
 	if name is None or str(name) != str(ticket):
-		frappe.throw(
-			_("There is no ticket {0}.").format(frappe.utils.escape_html(str(ticket))),
-			frappe.DoesNotExistError,
-		)
+		_no_ticket(ticket)
 	return str(name)
+
+
+def _no_ticket(ticket: str | int) -> NoReturn:
+	frappe.throw(
+		_("There is no ticket {0}.").format(frappe.utils.escape_html(str(ticket))), frappe.DoesNotExistError
+	)
 
 
 def _ticket_of(communication: str) -> str | None:
@@ -146,9 +149,8 @@ def _ticket_of(communication: str) -> str | None:
 
 
 def _facts(ticket: str):
-	return frappe.db.get_value(
-		TICKET, ticket, ["twilio_sms_conversation", "is_merged", "merged_with"], as_dict=True
-	)
+	fields = ["twilio_sms_conversation", "is_merged", "merged_with"]
+	return frappe.db.get_value(TICKET, ticket, fields, as_dict=True) or _no_ticket(ticket)
 
 
 def _goes_on_in(ticket) -> str | None:
