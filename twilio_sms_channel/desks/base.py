@@ -120,8 +120,9 @@ class Desk(ABC):
 	def attach(self, conversation, ticket: str, is_of_customer: Callable[[str], bool]) -> Ticket:
 		"""Have an existing ticket reply by SMS from now on, in this conversation when it has none.
 
-		The ticket's row is locked; of one that was merged, the row of the one that goes on. What else it has, such as an e-mail address, stays. A ticket that texts another
-		customer, into which this one's was merged, goes on texting that one.
+		The ticket's row is locked; of one that was merged, the row of the one that goes on. What else it has, such as an
+		e-mail address, stays. A ticket that texts another customer, into which this one's was merged, goes on texting
+		that one.
 
 		:param is_of_customer: whether a conversation, by its name, is with the same customer
 		:raises frappe.PermissionError: it was merged into one that the session user may not write
