@@ -126,6 +126,7 @@ def test_lists_say_what_to_do(page, stack, admin, shots, month):
 		{
 			"doctype": "Twilio SMS Rejected Webhook",
 			"http_status": 403,
+			"code": "wrong_signature",
 			"reason": "the signature does not fit the account's auth token and the Public Base URL",
 			"to_number": OURS,
 			"url": "/api/method/twilio_sms_channel.api.webhooks.inbound",
