@@ -45,7 +45,8 @@ def test_another_customers_messages_stay_although_they_are_younger(agent, custom
 	merge(agent, ticket_of(theirs), ticket)
 	moved = split(agent, entry_of(mine))
 	assert reaches(agent, moved, customer)
-	assert ticket_of(theirs.reload()).name == ticket.name
+	theirs.reload()
+	assert ticket_of(theirs).name == ticket.name
 	(note,) = [row for row in told_in(moved) if f"stay in ticket {ticket.name}" in row]
 	assert frappe.utils.escape_html(other.number[-4:]) in note
 	assert [row for row in told_in(ticket) if "replies from here go to" in row]

@@ -158,7 +158,8 @@ def test_a_link_sends_no_reply(people, victim, stack):
 		(f"{at}/v2/document/{TICKET}/{ticket.name}/method/{method}", {}),
 	):
 		answer = people["agent"].session.get(url, params={**arguments, **more}, timeout=30)
-		assert answer.status_code == 403, url
+		# The first v15 knows no methods of documents under v2.
+		assert answer.status_code in (403, 404) if "/v2/" in url else answer.status_code == 403, url
 	frappe.db.rollback()
 	assert not frappe.db.exists(
 		"Communication",

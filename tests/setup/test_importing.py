@@ -199,7 +199,7 @@ def test_an_import_that_breaks_off_while_writing_leaves_nothing_half_saved(shop,
 
 def test_wrong_credentials_are_said_so(shop, admin, sim):
 	shop.there.auth_token = "another"
-	assert "refused this account's credentials" in refused(admin, "available_numbers", account=shop.name)
+	assert "rejected this account's credentials" in refused(admin, "available_numbers", account=shop.name)
 
 
 def test_a_number_that_was_imported_receives_texts(shop, admin, stack, sim):

@@ -108,12 +108,12 @@ def test_accounts_of_one_name_at_twilio_are_told_apart(stack, admin, sim):
 	("planted", "field"),
 	[
 		({"account_sid": "AC" + "0" * 32}, "Account SID: Twilio knows no account"),
-		({"auth_token": "0" * 32}, "Auth Token: Twilio refused it"),
+		({"auth_token": "0" * 32}, "Auth Token: Twilio rejected it"),
 		(
 			{"api_key_sid": "SK" + "0" * 32, "api_key_secret": "x"},
 			"API Key SID: Twilio knows no such API key",
 		),
-		({"api_key_secret": "wrong"}, "API Key Secret: Twilio refused"),
+		({"api_key_secret": "wrong"}, "API Key Secret: Twilio rejected"),
 		({"status": "suspended"}, "account is suspended or closed"),
 	],
 )

@@ -16,7 +16,7 @@ FAULTS: dict[str, str] = {
 	"timeout_after": "Sending never gets an answer although the message IS accepted and delivered.",
 	"smart_encoding": "Twilio sends and lists a message with plain characters in place of fancy ones (½ becomes 1/2).",
 	"redaction": "Twilio keeps no words of a sent message: they are missing in its message list.",
-	"region_disabled": "Messages to another country than the sender's are refused (21408, geo permissions).",
+	"region_disabled": "Messages to another country than the sender's are rejected (21408, geo permissions).",
 	"callback_first": "Status callbacks arrive before the answer to the send request.",
 	"callback_lost": "Status callbacks are not delivered.",
 	"callback_doubled": "Status callbacks are delivered twice.",
