@@ -106,6 +106,7 @@ class Person:
 		self.session = requests.Session()
 		# A connection kept open for the next request may just be closed by the server.
 		self.session.headers["Connection"] = "close"
+		self.session.hooks["response"].append(_as_utf8)
 		answer = self.session.post(
 			f"{stack.web}/api/method/login", data={"usr": user, "pwd": PASSWORD}, timeout=30
 		)
@@ -127,3 +128,8 @@ class Person:
 			method="reply_via_agent",
 			args={"message": message, "to": "", "cc": "", "bcc": "", "attachments": [], **args},
 		)
+
+
+def _as_utf8(answer: requests.Response, *_args, **_kwargs) -> None:
+	"""Of an answer that names no encoding, such as an export, requests would guess it: for a minute when it is long."""
+	answer.encoding = answer.encoding or "utf-8"

@@ -358,7 +358,7 @@ class _Mailbox:
 		return "250 OK"
 
 
-def eventually(ask, timeout_s: float = 60, every_s: float = 0.1):
+def eventually(ask, timeout_s: float = 60, every_s: float = 0.05):
 	"""What `ask()` gives once it gives something true; each time with a fresh view of the database."""
 	deadline = time.monotonic() + timeout_s
 	while True:
