@@ -309,7 +309,7 @@ def test_a_waiting_text_says_why_and_is_canceled(page, stack, sim, shots, custom
 		ticket,
 		"Tomorrow between 9 and 12.",
 		error_code="20429",
-		error_message="Twilio is receiving too many requests at the moment. It is tried again by itself.",
+		error_message="Twilio is receiving too many requests at the moment. The app tries again automatically.",
 		next_attempt=frappe.utils.add_to_date(None, hours=1),
 		sent_by=user,
 	)

@@ -301,7 +301,7 @@ def test_lines_tell_of_agents(customer, ticket, agent):
 	assert agent.call(f"{API}opt_out", ticket=ticket.name).status_code == 200
 	assert lines(ticket) == [
 		"Grace Hopper switched the replies to e-mail",
-		"Grace Hopper switched the replies to text messages",
+		"Grace Hopper switched the replies to SMS",
 		"Grace Hopper noted that the customer wants no more text messages",
 	]
 

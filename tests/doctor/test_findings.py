@@ -147,7 +147,7 @@ def test_agents_are_not_let_in(clinic, agent, endpoint):
 def test_the_command_says_it_in_words_and_ends_as_monitoring_expects(clinic):
 	clinic.number_at_twilio().sms_method = "GET"
 	code, words = cli.examine(None, clinic.number, as_json=False)
-	assert (code, "AT RISK: Twilio hands over messages" in words) == (1, True)
+	assert (code, "AT RISK: Twilio delivers messages for" in words) == (1, True)
 	clinic.number_at_twilio().sms_url = ""
 	assert cli.examine(None, clinic.number, as_json=False)[0] == 2
 

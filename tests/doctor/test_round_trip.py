@@ -102,7 +102,7 @@ def test_it_arrives_and_leaves_no_trace(clinic):
 		(answering(403), "answered 403 before the message came to this app"),
 		(answering(404), "does not know the webhook's address"),
 		(answering(502), "answered with the error 502"),
-		(answering(200), "something else than this site"),
+		(answering(200), "something other than this site"),
 		(silent, "did not answer in time"),
 		("proxy", "the signature does not fit"),
 	],

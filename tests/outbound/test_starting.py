@@ -199,7 +199,7 @@ def test_a_ticket_that_texts_somebody_else_is_left_alone(agent, stack, customer,
 	before = count()
 	answer = agent.call(f"{API}start", to=Customer(stack).number, message="Hi", ticket=ticket.name)
 	assert answer.status_code == 417
-	assert "texts another number" in answer.text
+	assert "conversation with another number" in answer.text
 	assert count() == before
 
 

@@ -43,7 +43,7 @@ def test_our_own_number_is_refused(agent, stack):
 
 
 def test_a_number_that_is_none_of_ours_is_refused(agent, customer):
-	assert "none of our numbers" in refused(agent, customer.number, number="+14155559999")
+	assert "not one of our numbers" in refused(agent, customer.number, number="+14155559999")
 
 
 def test_an_empty_text_and_a_long_one_are_refused(agent, stack, customer):

@@ -74,7 +74,7 @@ def test_no_network_is_said_so(stack, no_network):
 	verdict = here(None).check()
 	assert verdict.status == "Unreachable"
 	assert "connection refused" in verdict.detail
-	assert "Nothing can be said of the credentials" in verdict.detail
+	assert "credentials could not be checked" in verdict.detail
 
 
 # Connecting, as the guided page does it
@@ -242,7 +242,7 @@ def test_agents_cannot_set_up(agent, method, args):
 	[
 		*(("import_numbers", n, "are not a list") for n in ("[1]", '["unfinished', [{"a": 1}], '{"a": 1}')),
 		*(
-			("configure_numbers", n, "Say of each number")
+			("configure_numbers", n, "Say for each number")
 			for n in ("[1]", '{"unfinished', "null", "+14155550132")
 		),
 	],

@@ -158,7 +158,7 @@ def configure_numbers(account: str, numbers: dict | str) -> list[dict[str, Any]]
 	site_identity.refuse_on_copy()
 	doc = frappe.get_doc(ACCOUNT, account)
 	why_not = _(
-		'Say of each number whether another system\'s URL is replaced, for example {"+14155550132": false}.'
+		'Say for each number whether another system\'s URL is replaced, for example {"+14155550132": false}.'
 	)
 	replaced = arguments.by_name(numbers, why_not, frappe.ValidationError)
 	return [asdict(outcome) for outcome in _ask(lambda: webhook_config.configure_all(doc, replaced))]
@@ -246,7 +246,7 @@ def _ask(request):
 	try:
 		return request()
 	except TwilioProblem as e:
-		title = _("Wrong credentials") if e.code == AUTHENTICATION_FAILED else _("Twilio said no")
+		title = _("Wrong credentials") if e.code == AUTHENTICATION_FAILED else _("Rejected by Twilio")
 		frappe.throw(explain(e.code, e.message), title=title)
 
 

@@ -32,7 +32,7 @@ def set_webhook(number: str) -> None:
 	site_identity.refuse_on_copy()
 	outcome = webhook_config.configure(frappe.get_doc(NUMBER, number), replace=True)
 	if outcome.problem:
-		frappe.throw(outcome.problem, title=_("Twilio said no"))
+		frappe.throw(outcome.problem, title=_("Rejected by Twilio"))
 
 
 def put_out_of_service(number: str) -> None:
@@ -54,7 +54,7 @@ def resume(account: str) -> None:
 	"""Only where Twilio lets the account in: otherwise the next message would pause it again."""
 	verdict = frappe.get_doc(ACCOUNT, account).check()
 	if verdict.status != account_check.ACTIVE:
-		frappe.throw(verdict.detail, title=_("Twilio said no"))
+		frappe.throw(verdict.detail, title=_("Rejected by Twilio"))
 	account_pause.keep(account, verdict)
 	wake.wake()
 

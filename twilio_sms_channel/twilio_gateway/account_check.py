@@ -67,7 +67,7 @@ def _of(state: AccountState) -> Verdict:
 
 def _no(problem: TwilioProblem, refused: Verdict) -> Verdict:
 	if not isinstance(problem, Refused):
-		detail = _("{0} Nothing can be said of the credentials. (Asked: {1})")
+		detail = _("{0} The credentials could not be checked. (Asked: {1})")
 		return Verdict(UNREACHABLE, detail.format(problem.message, api_base_url()))
 	if problem.code in NOT_ACTIVE:
 		return Verdict(SUSPENDED, explain(problem.code, problem.message))

@@ -197,7 +197,7 @@ EXPLANATIONS: dict[str, Explanation] = {
 		(RETRY, EMAIL, NUMBER),
 	),
 	"30041": Explanation(
-		"Our sender is not registered in the customer's country, which the United Kingdom for example asks for.",
+		"Our sender is not registered in the customer's country. The United Kingdom, for example, requires it.",
 		"An admin has to register it in the Twilio console, or use a number of that country.",
 		ADMIN,
 		(RETRY, EMAIL, NUMBER),
@@ -278,7 +278,7 @@ EXPLANATIONS: dict[str, Explanation] = {
 	),
 	"20005": Explanation(
 		"The Twilio account is not active; its balance may be used up.",
-		"An admin has to look after it in the Twilio console.",
+		"An admin has to resolve this in the Twilio console.",
 		ADMIN,
 		(RETRY, EMAIL, ACCOUNT),
 	),
@@ -296,12 +296,12 @@ EXPLANATIONS: dict[str, Explanation] = {
 	),
 	"20429": Explanation(
 		"Twilio is receiving too many requests at the moment.",
-		"It is tried again by itself.",
+		"The app tries again automatically.",
 		TWILIO,
 		(RETRY, EMAIL),
 	),
 	"14107": Explanation(
-		"Our number and this one answered each other over and over, so Twilio stopped it.",
+		"Our number and this one answered each other over and over, so Twilio stopped the exchange.",
 		"It may be a machine. Wait some minutes before you answer.",
 		AGENT,
 		(RETRY, EMAIL),

@@ -55,7 +55,7 @@ def check_address() -> Iterator[Finding]:
 			_(
 				"Twilio cannot reach this site under {0}: that address is known on this machine or network only."
 			).format(address),
-			_("Messages do not arrive, and what becomes of sent ones is learnt late."),
+			_("Messages do not arrive, and the status of sent ones is learned late."),
 			_(
 				"Enter the address under which the site is reached from the internet as Public Base URL in the Twilio SMS Settings. On a computer of your own a tunnel gives it one."
 			),
@@ -67,7 +67,7 @@ def check_address() -> Iterator[Finding]:
 			"address.not_https",
 			AT_RISK,
 			_("The public address {0} is without HTTPS.").format(address),
-			_("Customers' messages and files travel readable for everybody on the way."),
+			_("Anybody on the way can read customers' messages and files."),
 			_(
 				"Give the site a certificate (on the server: bench setup lets-encrypt), enter the https:// address as Public Base URL in the Twilio SMS Settings, and set the numbers' webhooks again."
 			),
@@ -116,7 +116,7 @@ def _said(outcome: self_test.Outcome) -> tuple[str, str]:
 		"timeout": (
 			_("{0} did not answer in time."),
 			_(
-				"Look whether the address is this server's and its firewall lets web requests in. A site with a single web process cannot answer itself either: give it another one (gunicorn_workers)."
+				"Check that the address is this server's and that its firewall lets web requests in. A site with a single web process cannot answer itself either: give it another one (gunicorn_workers)."
 			),
 		),
 		"dns": (
@@ -132,7 +132,7 @@ def _said(outcome: self_test.Outcome) -> tuple[str, str]:
 		"connection": (
 			_("{0} cannot be connected to ({1})."),
 			_(
-				"Look whether the web server runs and its firewall lets web requests in, or correct the Public Base URL in the Twilio SMS Settings."
+				"Check that the web server is running and that its firewall lets web requests in, or correct the Public Base URL in the Twilio SMS Settings."
 			),
 		),
 		"redirect": (
@@ -144,7 +144,7 @@ def _said(outcome: self_test.Outcome) -> tuple[str, str]:
 		"refused": (
 			_("this site rejected it: {1}."),
 			_(
-				"The address that Twilio signs and the one that arrives have to be the same: compare the Public Base URL with the address that people use, and look whether a proxy changes the path or the query."
+				"The address that Twilio signs and the one that arrives have to be the same: compare the Public Base URL with the address that people use, and check whether a proxy changes the path or the query."
 			),
 		),
 		"forbidden": (
@@ -156,7 +156,7 @@ def _said(outcome: self_test.Outcome) -> tuple[str, str]:
 		"not_found": (
 			_("{0} does not know the webhook's address (404)."),
 			_(
-				"Another site answers there, or the host name is none of this bench's sites. Correct the Public Base URL in the Twilio SMS Settings."
+				"Another site answers there, or the host name is not one of this bench's sites. Correct the Public Base URL in the Twilio SMS Settings."
 			),
 		),
 		"error": (
@@ -164,7 +164,7 @@ def _said(outcome: self_test.Outcome) -> tuple[str, str]:
 			_("Look at the Error Log of the site and at the log of its web server."),
 		),
 		"elsewhere": (
-			_("something else than this site answers at {0}."),
+			_("something other than this site answers at {0}."),
 			_(
 				"Correct the Public Base URL in the Twilio SMS Settings, or look at the web server or proxy there: it has to hand POST requests to {2} to this site unchanged."
 			),

@@ -34,7 +34,7 @@ def check_clocks(account_context: AccountContext) -> Iterator[Finding]:
 			AT_RISK,
 			_("The clock of the database's server is {0}.").format(differs),
 			_(
-				"Messages wait for their turn by it. When it is corrected, they may wait longer, or leave too fast."
+				"It decides when messages are sent. When it is corrected, they may wait longer, or leave too fast."
 			),
 			how,
 			ACCOUNT,

@@ -120,7 +120,7 @@ def check_paused(account_context: AccountContext) -> Iterator[Finding]:
 			account_context,
 			"paused.account",
 			BROKEN,
-			_("The messages of the account {0} wait since {1}: {2}").format(
+			_("The messages of the account {0} have waited since {1}: {2}").format(
 				account_context.name,
 				frappe.format(account_context.doc.paused_since, "Datetime"),
 				account_context.doc.paused_reason or "",

@@ -77,9 +77,9 @@ def check_webhooks(account_context: AccountContext) -> Iterator[Finding]:
 				number,
 				"webhooks.method",
 				AT_RISK,
-				_("Twilio hands over messages to {0} by GET.").format(_shown(number)),
+				_("Twilio delivers messages for {0} by GET.").format(_shown(number)),
 				_(
-					"Customers' messages then stand in the logs of every web server on the way, and long ones may be cut off."
+					"Customers' messages then appear in the logs of every web server on the way, and long ones may be cut off."
 				),
 				_("Fix It sets the method to POST."),
 				"set_webhook",
@@ -103,7 +103,7 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 	url = hook.application_sid or _without_secrets(hook.url)
 	lost = _("Messages to this number do not get here.")
 	mend = _(
-		"Fix It makes Twilio post them here. What stands there now is kept on the number and can be put back."
+		"Fix It makes Twilio post them here. The current webhook is kept on the number and can be put back."
 	)
 	if whose == webhook_config.OURS:
 		return None
@@ -112,7 +112,7 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 			number,
 			"webhooks.service",
 			BROKEN,
-			_("The Messaging Service {0} takes the messages to {1}: it posts them to {2}.").format(
+			_("The Messaging Service {0} takes the messages for {1}: it posts them to {2}.").format(
 				sender.service_name or sender.service_sid, _shown(number), url or _("nobody")
 			),
 			_(
@@ -128,7 +128,7 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 			number,
 			"webhooks.none",
 			BROKEN,
-			_("Twilio does not know where to post messages to {0}.").format(_shown(number)),
+			_("Twilio does not know where to deliver messages for {0}.").format(_shown(number)),
 			lost,
 			_("Fix It makes Twilio post them here."),
 			"set_webhook",
@@ -138,9 +138,9 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 			number,
 			"webhooks.moved",
 			BROKEN,
-			_("Twilio posts messages to {0} to another address of this app: {1}. This site is {2}.").format(
-				_shown(number), url, public_url.base()
-			),
+			_(
+				"Twilio delivers messages for {0} to another address of this app: {1}. This site is {2}."
+			).format(_shown(number), url, public_url.base()),
 			_(
 				"Either the site has moved and messages do not get here, or this is a copy and the messages belong to the original."
 			),
@@ -153,7 +153,7 @@ def _wrong_address(number, sender: Sender) -> Finding | None:
 		number,
 		"webhooks.other",
 		BROKEN,
-		_("Twilio hands over messages to {0} to another system: {1}").format(_shown(number), url),
+		_("Twilio delivers messages for {0} to another system: {1}").format(_shown(number), url),
 		lost,
 		mend,
 		"set_webhook",

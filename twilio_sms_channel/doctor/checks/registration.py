@@ -115,7 +115,7 @@ def check_toll_free(account_context: AccountContext) -> Iterator[Finding]:
 			)
 			if waits
 			else _(
-				"In the Twilio console under Messaging, Regulatory Compliance: ask for its verification. Where one was rejected it says why there."
+				"In the Twilio console under Messaging, Regulatory Compliance: ask for its verification. If one was rejected, the console says why."
 			),
 			NUMBER,
 			number.name,

@@ -84,7 +84,7 @@ def check_workers() -> Iterator[Finding]:
 			_("The queue of this site's jobs (Redis) does not answer."),
 			why,
 			_(
-				"On the server: start it (bench start, or supervisorctl), and look whether redis_queue in common_site_config.json is its address."
+				"On the server: start it (bench start, or supervisorctl), and check that redis_queue in common_site_config.json is its address."
 			),
 		)
 		return
@@ -110,7 +110,7 @@ def check_scheduler() -> Iterator[Finding]:
 		yield Finding(
 			"scheduler.tick",
 			NOTICE,
-			_("The scheduler of this bench looks for work every {0} seconds only.").format(tick),
+			_("The scheduler of this bench looks for work only every {0} seconds.").format(tick),
 			_(
 				"What a restart or an outage interrupted waits for that long, where no other message comes in or leaves meanwhile."
 			),
@@ -179,7 +179,7 @@ def _why_sweep_does_not_run(why: str) -> Iterator[Finding]:
 			else _("The scheduler is switched on, but has never run this app's job."),
 			why,
 			_(
-				"On the server: start the bench's schedule process (bench start, or supervisorctl). Frappe also rests sites that nobody logged in to for some days."
+				"On the server: start the bench's schedule process (bench start, or supervisorctl). Frappe also pauses sites that nobody has logged in to for some days."
 			),
 		)
 

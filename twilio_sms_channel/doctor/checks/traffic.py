@@ -60,9 +60,9 @@ def check_stuck(account_context: AccountContext) -> Iterator[Finding]:
 		yield _of(
 			account_context,
 			"stuck.inbound",
-			_("{0} customers' messages wait to be put into a ticket for more than {1} minutes.").format(
-				inbound, STUCK_MINUTES
-			),
+			_(
+				"{0} customers' messages have waited to be put into a ticket for more than {1} minutes."
+			).format(inbound, STUCK_MINUTES),
 			why,
 			how,
 			"take_up",
@@ -72,7 +72,9 @@ def check_stuck(account_context: AccountContext) -> Iterator[Finding]:
 			yield _of(
 				account_context,
 				"stuck.outbound",
-				_("{0} answers wait to be sent for more than {1} minutes.").format(outbound, STUCK_MINUTES),
+				_("{0} answers have waited to be sent for more than {1} minutes.").format(
+					outbound, STUCK_MINUTES
+				),
 				why,
 				how,
 				"take_up",
@@ -94,7 +96,7 @@ def check_failed(account_context: AccountContext) -> Iterator[Finding]:
 			_("{0} customers' messages could not be put into a ticket.").format(failed),
 			_("Nobody sees them but in the list of text messages."),
 			_(
-				"The list of Twilio SMS Message with status Failed says the reason of each. Fix It tries all of them again."
+				"The list of Twilio SMS Message with status Failed gives the reason for each. Fix It tries all of them again."
 			),
 			"take_in_again",
 		)
@@ -118,12 +120,12 @@ def check_unconfirmed(account_context: AccountContext) -> Iterator[Finding]:
 		yield _of(
 			account_context,
 			"unconfirmed.long",
-			_("Of {0} answers it is not known for more than {1} minutes whether they were sent.").format(
+			_("For more than {1} minutes it has not been known whether {0} answers were sent.").format(
 				unconfirmed, UNCONFIRMED_MINUTES
 			),
 			_("Later answers to the same customers wait for them."),
 			_(
-				"They are looked up in Twilio's list by themselves as soon as it can be read. Fix It looks at once."
+				"They are looked up in Twilio's list automatically as soon as it can be read. Fix It looks them up at once."
 			),
 			"look_up",
 			AT_RISK,

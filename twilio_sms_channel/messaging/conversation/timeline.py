@@ -72,7 +72,7 @@ def predicates() -> dict[str, str]:
 		OPTED_IN: _("opted in to text messages again"),
 		REOPENED: _("reopened the ticket with a text message"),
 		TO_EMAIL: _("switched the replies to e-mail"),
-		TO_TEXT: _("switched the replies to text messages"),
+		TO_TEXT: _("switched the replies to SMS"),
 	}
 
 
@@ -86,5 +86,5 @@ def _sentences() -> dict[str, str]:
 		OPTED_IN: _("{0} opted in to text messages again"),
 		REOPENED: _("{0} reopened the ticket with a text message"),
 		TO_EMAIL: _("{0} switched the replies to e-mail"),
-		TO_TEXT: _("{0} switched the replies to text messages"),
+		TO_TEXT: _("{0} switched the replies to SMS"),
 	}

@@ -74,7 +74,7 @@ def _one_address(email: str) -> str:
 	address = contacts.one_address(email)
 	if not address:
 		frappe.throw(
-			_("{0} is not one e-mail address. Enter one alone, for example ann@example.com.").format(
+			_("{0} is not a single e-mail address. Enter exactly one, for example ann@example.com.").format(
 				outside.harmless(email)
 			),
 			frappe.InvalidEmailAddressError,
@@ -83,7 +83,7 @@ def _one_address(email: str) -> str:
 		_refuse_long_address(len(address))
 	if contacts.is_ours(address):
 		frappe.throw(
-			_("{0} is an address of this helpdesk. Enter the customer's.").format(outside.harmless(address)),
+			_("{0} is an address of this help desk. Enter the customer's.").format(outside.harmless(address)),
 			frappe.InvalidEmailAddressError,
 		)
 	return address

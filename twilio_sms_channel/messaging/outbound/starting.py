@@ -60,7 +60,9 @@ def start(
 	:raises CannotText: with the reason
 	"""
 	if number and not frappe.db.exists(NUMBER, number):
-		_refuse(_("{0} is none of our numbers. Choose one of the list.").format(outside.harmless(number)))
+		_refuse(
+			_("{0} is not one of our numbers. Choose one from the list.").format(outside.harmless(number))
+		)
 	to = customer_number(to, number)
 
 	def from_number(ours: str) -> Started:
@@ -233,7 +235,9 @@ def _why_not_here(conversation, current: Ticket | None, about: _About) -> str:
 		).format(customer, phone.display(conversation.number))
 	is_own = current and current.name == about.ticket
 	if about.own and not is_own and about.customer_number != conversation.customer_number:
-		return _("This ticket texts another number. Start a ticket of its own for {0}.").format(customer)
+		return _(
+			"This ticket is a conversation with another number. Start a separate ticket for {0}."
+		).format(customer)
 	if not about.may_create and not current:
 		return _("You may not create tickets. Open the customer's ticket and send the message from there.")
 	return ""
@@ -345,7 +349,7 @@ def _refuse_two_people(contact: str, address: str, number: str) -> None:
 	if emails and address.lower() not in emails:
 		_refuse(
 			_(
-				"{0} is the number of {1}, but this ticket is from {2}. Choose who the customer is as the contact of this ticket, or start a ticket of its own."
+				"{0} is the number of {1}, but this ticket is from {2}. Choose who the customer is as the contact of this ticket, or start a separate ticket."
 			).format(
 				phone.display(number),
 				outside.harmless(contacts.full_name(contact)),
@@ -362,7 +366,7 @@ def _refuse_other_readers(desk, ticket, contact: str, number: str) -> None:
 		if user != own and user.lower() not in emails:
 			_refuse(
 				_(
-					"{0} reads this ticket on the portal, but {1} is the number of {2}. Start a ticket of its own for {1}."
+					"{0} reads this ticket on the portal, but {1} is the number of {2}. Start a separate ticket for {1}."
 				).format(
 					outside.harmless(user),
 					phone.display(number),

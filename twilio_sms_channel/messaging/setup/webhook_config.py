@@ -271,7 +271,7 @@ def _restore(inventory: Inventory, number, sender: Sender) -> Outcome:
 	if whose(sender.webhook) != OURS or _in_charge(sender) != sid:
 		frappe.throw(
 			_(
-				"Nothing was changed: {0} no longer stands as this site set it. At Twilio: {1}. Before: {2}. Change it in the Twilio console."
+				"Nothing was changed: {0} is no longer as this site set it. At Twilio: {1}. Before: {2}. Change it in the Twilio console."
 			).format(
 				phone.display(number.name),
 				escape_html(describe(sender)),

@@ -35,6 +35,6 @@ def confirm(waiting: str = CANCEL) -> int:
 def _cancel_all() -> int:
 	return reconcile.cancel_all(
 		_(
-			"Canceled when this site took over from a backup, because it may have been sent before. Text again if the customer still needs it."
+			"Canceled when this site took over from a backup, because it may have been sent before. Write it again if the customer still needs it."
 		)
 	)

@@ -225,11 +225,11 @@ def _about_received(message) -> list[str]:
 	"""What an agent has to know about an inbound message besides its words."""
 	remarks = []
 	if message.may_want_to_stop:
-		remarks.append(_("May want to get no more text messages, but wrote none of the words that opt out."))
+		remarks.append(_("May want no more text messages, but wrote none of the words that opt out."))
 	if message.group:
 		remarks.append(message.group)
 	if not phone.is_answerable(message.customer_number):
-		remarks.append(_("Cannot be answered: the sender is no phone number."))
+		remarks.append(_("Cannot be answered: the sender is not a phone number."))
 	return remarks
 
 

@@ -235,7 +235,7 @@ class TicketMixin:
 			if phone.is_answerable(number) and phone.of_sender(number) != customer:
 				frappe.throw(
 					_(
-						"Text messages from this ticket go to {0}, not to {1}. Open the reply box anew to answer {0}, or start an SMS conversation with {1}."
+						"Text messages from this ticket go to {0}, not to {1}. Open the reply box again to answer {0}, or start an SMS conversation with {1}."
 					).format(phone.display(customer), frappe.utils.escape_html(phone.display(number))),
 					outbox.CannotText,
 					title=_("The message was not sent"),

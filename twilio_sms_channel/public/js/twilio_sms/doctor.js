@@ -141,7 +141,7 @@ function by_reason(left_out) {
 // What is asked before the app changes something that somebody may have wanted so; "" where nobody can.
 function before_mending({ check, check_name, remedy, what }) {
 	const questions = {
-		"webhooks.other": __("Post the messages of this number to this site instead? What stands there now can be put back on the number's form."),
+		"webhooks.other": __("Post the messages of this number to this site instead? The current webhook can be put back on the number's form."),
 		"webhooks.moved": __("Is this the site that customers write to? Then Twilio posts this number's messages here from now on."),
 		"webhooks.service": __("Post the messages of all numbers of this Messaging Service to this site?"),
 		take_over: __("Does this site take over from the one that it was restored from? From now on it sends messages. Those that waited in the backup are canceled."),

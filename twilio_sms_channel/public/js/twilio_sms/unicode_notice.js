@@ -32,7 +32,7 @@ export function unicode_notice(text, counted, replace) {
 function chip({ character, name, plain }, replace) {
 	const words = html`<mark><bdi>${character}</bdi></mark> <span>${name}</span>`;
 	if (plain === null) return html`<span class="chip" data-testid="chip">${words}</span>`;
-	const label = plain.trim() ? __("Replace {0} by {1}", [name, plain]) : __("Replace {0} by a plain one, or nothing", [name]);
+	const label = plain.trim() ? __("Replace {0} with {1}", [name, plain]) : __("Replace {0} with a plain one, or nothing", [name]);
 	return html`<button
 		type="button"
 		class="chip"

@@ -23,7 +23,7 @@ export class AccountStep {
 				)}
 				<details>
 					<summary>${__("Name and API key (optional)")}</summary>
-					${input_html("account_name", __("Name"), __("How the account is called here. Empty: its name at Twilio."))}
+					${input_html("account_name", __("Name"), __("What the account is called here. Empty: its name at Twilio."))}
 					${input_html(
 						"api_key_sid",
 						__("API Key SID"),

@@ -79,7 +79,7 @@ export class ResultStep {
 			${
 				may_read
 					? `<button class="btn btn-primary btn-sm">${__("Open the Ticket")}</button>`
-					: `<p class="text-muted">${__("You are no agent yourself: agents find it among their tickets.")}</p>`
+					: `<p class="text-muted">${__("You are not an agent: agents find it among their tickets.")}</p>`
 			}`);
 		this.$first.find(".btn").on("click", () => frappe.set_route("Form", ticket_doctype, ticket));
 	}

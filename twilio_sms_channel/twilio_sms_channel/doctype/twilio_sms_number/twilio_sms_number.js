@@ -69,7 +69,7 @@ frappe.ui.form.on("Twilio SMS Number", {
 		frappe.confirm(
 			[
 				`<p>${frappe.utils.escape_html(said.words)}</p>`,
-				`<p>${__("Post them to this site instead? What stands there now is remembered, and can be put back.")}</p>`,
+				`<p>${__("Post them to this site instead? The current webhook is remembered, and can be put back.")}</p>`,
 			].join(""),
 			() => frm.events.set_webhook(frm, true),
 			() => frm.reload_doc(),
