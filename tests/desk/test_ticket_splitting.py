@@ -1,8 +1,19 @@
 """Tickets that are split: each of the two answers the customer whose texts it holds."""
 
 import frappe
+from support.people import make_customer
 from support.stack import MESSAGE, Customer, eventually, ticket_of
-from support.tickets import HELPDESK, asked, merge, portal_user_of, switch, written_in
+from support.tickets import (
+	HELPDESK,
+	asked,
+	email_ticket,
+	merge,
+	portal_user_of,
+	received,
+	switch,
+	told,
+	written_in,
+)
 
 
 def split(agent, entry: str):
@@ -93,3 +104,78 @@ def test_an_email_that_is_split_off_leaves_the_texts_where_they_are(agent, custo
 
 def told_in(ticket) -> list[str]:
 	return frappe.get_all("HD Ticket Comment", {"reference_ticket": str(ticket.name)}, pluck="content")
+
+
+def login_of(ticket) -> str:
+	"""A portal user whose address the ticket's contact has."""
+	user = make_customer(f"portal{frappe.generate_hash(length=8)}@example.com")
+	contact = frappe.get_doc("Contact", ticket.contact)
+	contact.append("email_ids", {"email_id": user, "is_primary": 1})
+	contact.save()
+	frappe.db.commit()
+	return user
+
+
+def seen_on_portal(user, ticket, stack) -> str:
+	shown = stack.login(user).call(
+		f"{HELPDESK}get_one", http="GET", name=str(ticket.name), is_customer_portal=1
+	)
+	return shown.text
+
+
+def test_the_customer_whose_ticket_it_is_is_not_split_off_from_another_ones_messages(
+	agent, customer, ticket, stack
+):
+	"""The ticket would be handed over with its subject, its description and older e-mails."""
+	first = customer.text("Mine", to=stack.other_number)
+	target = ticket_of(first)
+	theirs = Customer(stack).text("Another customer")
+	merge(agent, ticket_of(theirs), target)
+	refused = asked(agent, "split_ticket", subject="Split off", communication_id=entry_of(first))
+	assert refused.status_code == 417 and "Split these off instead" in told(refused), refused.text
+	theirs.reload()
+	assert ticket_of(theirs).name == target.name
+	split(agent, entry_of(theirs))
+
+
+def test_whoever_is_split_off_reads_no_emails_of_the_other_customer(agent, customer, ticket, stack):
+	theirs = Customer(stack).text("I am here by mistake")
+	wrong = ticket_of(theirs)
+	login, secret = login_of(wrong), frappe.generate_hash()
+	target = ticket_of(customer.text("Hello", to=stack.other_number))
+	mail = received(target, secret)
+	merge(agent, wrong, target)
+	new = split(agent, entry_of(theirs))
+	assert new.raised_by == login
+	assert secret not in seen_on_portal(login, new, stack)
+	assert str(frappe.db.get_value("Communication", mail.name, "reference_name")) == str(target.name)
+
+
+def test_an_email_that_is_split_off_stays_with_whoever_wrote_it(agent, customer, ticket, stack):
+	"""Somebody else's younger message does not decide whose the new ticket is."""
+	switch(agent, ticket, "Email", email=f"{frappe.generate_hash(length=8)}@example.com")
+	ticket.reload()
+	secret = frappe.generate_hash()
+	mail = received(ticket, secret)
+	theirs = Customer(stack).text("Another customer")
+	wrong = ticket_of(theirs)
+	login = login_of(wrong)
+	merge(agent, wrong, ticket)
+	new = split(agent, mail.name)
+	assert new.twilio_sms_conversation == ticket.twilio_sms_conversation and new.raised_by != login
+	theirs.reload()
+	assert ticket_of(theirs).name == ticket.name
+	assert secret not in seen_on_portal(login, new, stack)
+
+
+def test_whoever_was_merged_into_an_email_ticket_is_split_off_from_it(agent, customer, ticket, stack):
+	"""Else the e-mail ticket's customer reads the messages in the copy that Helpdesk makes of it."""
+	mine = customer.text("Mine", to=stack.other_number)
+	by_mail = email_ticket()
+	frappe.db.commit()
+	merge(agent, ticket_of(mine), by_mail)
+	new = split(agent, entry_of(mine))
+	assert new.contact == ticket.contact and new.raised_by != by_mail.raised_by
+	assert ticket_of(customer.text("Again", to=stack.other_number)).name == new.name
+	by_mail.reload()
+	assert (by_mail.twilio_sms_conversation, by_mail.twilio_sms_reply_channel) == (None, "Email")

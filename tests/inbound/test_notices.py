@@ -2,6 +2,7 @@
 
 import frappe
 import helpdesk
+import pytest
 from packaging.version import parse
 from support.people import make_agent, make_team
 from support.stack import eventually, ticket_of
@@ -95,3 +96,26 @@ def test_the_ticket_moves_up_the_list(customer, sim):
 	customer.text("Again")
 	frappe.db.rollback()
 	assert frappe.db.get_value("HD Ticket", ticket.name, "modified") > before
+
+
+@pytest.mark.parametrize("how", ["assigned", "of the team"])
+def test_agents_who_see_their_teams_tickets_alone_are_told_of_them(customer, stack, how):
+	"""Helpdesk judges by the teams of whoever runs the job, whoever is asked about."""
+	user = make_agent(f"team{customer.number[1:]}@example.com")
+	stranger = make_agent(f"other{customer.number[1:]}@example.com")
+	team = make_team(f"Team {customer.number}", user)
+	ticket = ticket_of(customer.text("Hello"))
+	assignees = frappe.as_json([user, stranger]) if how == "assigned" else None
+	frappe.db.set_value("HD Ticket", ticket.name, {"_assign": assignees, "agent_group": team})
+	frappe.db.set_single_value("HD Settings", "restrict_tickets_by_agent_group", 1)
+	frappe.db.commit()
+	try:
+		customer.text("Anybody?")
+		assert len(eventually(lambda: notices(user, ticket))) == 1
+		# Newer Helpdesk lets assignees read whatever team the ticket is in.
+		may_read = how == "assigned" and parse(helpdesk.__version__) >= parse("1.28")
+		assert len(notices(stranger, ticket)) == may_read
+	finally:
+		frappe.db.rollback()
+		frappe.db.set_single_value("HD Settings", "restrict_tickets_by_agent_group", 0)
+		frappe.db.commit()

@@ -1,7 +1,8 @@
 """What the channel needs of a ticket system."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -120,12 +121,11 @@ class Desk(ABC):
 	def attach(self, conversation, ticket: str, is_of_customer: Callable[[str], bool]) -> Ticket:
 		"""Have an existing ticket reply by SMS from now on, in this conversation when it has none.
 
-		The ticket's row is locked; of one that was merged, the row of the one that goes on. What else it has, such as an
-		e-mail address, stays. A ticket that texts another customer, into which this one's was merged, goes on texting
-		that one.
+		The ticket's row is locked. What else it has, such as an e-mail address, stays. A ticket that texts another
+		customer, into which this one's was merged, goes on texting that one.
 
 		:param is_of_customer: whether a conversation, by its name, is with the same customer
-		:raises frappe.PermissionError: it was merged into one that the session user may not write
+		:raises frappe.ValidationError: it was merged a moment ago
 		"""
 
 	@abstractmethod
@@ -215,7 +215,30 @@ class Desk(ABC):
 		padded = [name.zfill(digits) for digits in range(len(name) + 1, MAX_DIGITS + 1)]
 		return next(iter(frappe.get_all(self.doctype, {"name": ("in", padded)}, pluck="name", limit=1)), name)
 
+	def may_read(self, ticket: str, user: str | None = None) -> bool:
+		"""Whether the user, by default the session's, answers customers and may read a ticket."""
+		return self._may("read", ticket, user)
+
 	def may_write(self, ticket: str, user: str | None = None) -> bool:
-		return self.is_agent(user) and bool(
-			frappe.has_permission(self.doctype, "write", doc=str(ticket), user=user or frappe.session.user)
-		)
+		"""Whether the user, by default the session's, answers customers and may change a ticket."""
+		return self._may("write", ticket, user)
+
+	def _may(self, right: str, ticket: str, user: str | None) -> bool:
+		if not self.is_agent(user):
+			return False
+		with _session_of(user or frappe.session.user):
+			return bool(frappe.has_permission(self.doctype, right, doc=str(ticket)))
+
+
+@contextmanager
+def _session_of(user: str) -> Iterator[None]:
+	"""Helpdesk's rule for teams asks for the teams of the session's user, whoever is asked about."""
+	before, permissions = frappe.session.user, getattr(frappe.local, "user_perms", None)
+	if user == before:
+		yield
+		return
+	frappe.local.session.user, frappe.local.user_perms = user, None
+	try:
+		yield
+	finally:
+		frappe.local.session.user, frappe.local.user_perms = before, permissions

@@ -104,12 +104,12 @@ class HelpdeskDesk(Desk):
 	def attach(self, conversation, ticket: str, is_of_customer: Callable[[str], bool]) -> Ticket:
 		doc = frappe.get_doc(TICKET, ticket, for_update=True)
 		if doc.get("is_merged") and doc.get("merged_with"):
-			# It was merged a moment ago.
-			living = self.resolve_ticket(str(doc.merged_with))
-			if living and not self.may_write(living.name):
-				frappe.throw(_("You may not change ticket {0}.").format(living.name), frappe.PermissionError)
-			if living:
-				return self.attach(conversation, living.name, is_of_customer)
+			# What was asked about this ticket, such as who reads it on the portal, was not asked about the other one.
+			frappe.throw(
+				_("Ticket {0} was just merged into ticket {1}. Try again from there.").format(
+					doc.name, doc.merged_with
+				)
+			)
 		if is_of_customer(doc.twilio_sms_conversation or conversation.name):
 			changes = {
 				"twilio_sms_conversation": doc.twilio_sms_conversation or conversation.name,

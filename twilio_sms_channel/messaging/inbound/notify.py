@@ -79,10 +79,7 @@ def _who_answered_last(desk, ticket, conversation: str) -> list[str]:
 
 def _readers(desk, ticket, users: list[str]) -> list[str]:
 	"""Those who may read the ticket: the notification has the message in it."""
-	if not (users := _enabled(users)):
-		return []
-	doc = frappe.get_doc(desk.doctype, ticket.name)
-	return [user for user in users if frappe.has_permission(desk.doctype, "read", doc=doc, user=user)]
+	return [user for user in _enabled(users) if desk.may_read(ticket.name, user)]
 
 
 def _enabled(users: list[str]) -> list[str]:

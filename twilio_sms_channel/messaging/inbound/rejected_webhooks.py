@@ -65,6 +65,8 @@ def how_to_mend(code: str | None) -> str:
 
 	:param code: one of `HTTP_STATUS`
 	"""
+	if not code:
+		return ""
 	if code in (NOT_SIGNED, TOO_LARGE):
 		return _(
 			"It did not come from Twilio. Nothing needs to be done: strangers who try addresses end here."

@@ -39,6 +39,10 @@ class Stopped(errors.TwilioProblem):
 	"""Another app does not want a message to be sent."""
 
 
+class SlowToConnect(errors.TryAgain):
+	"""Twilio was reached too late for this message. It goes with the next attempt: the connection stands now."""
+
+
 class NotEligible(errors.TwilioProblem):
 	"""While another app was asked, the customer opted out or the number was switched off."""
 
@@ -62,10 +66,8 @@ class Call:
 		if error is None:
 			return self.answer.result()
 		if isinstance(error, SlowConnection):
-			return errors.TryAgain(
-				_(
-					"Connecting to Twilio took more than {0} seconds. Check this server's name servers and its proxy."
-				).format(SEND_WITHIN_S)
+			return SlowToConnect(
+				_("Connecting to Twilio took too long. Check this server's name servers and its proxy.")
 			)
 		if isinstance(error, MissedWindow):
 			return error

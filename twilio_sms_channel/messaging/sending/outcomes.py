@@ -6,7 +6,7 @@ from twilio_sms_channel.infra import clock, conditional_update, public_url
 from twilio_sms_channel.messaging.conversation import consent
 from twilio_sms_channel.messaging.delivery import account_pause, message_status, polling
 from twilio_sms_channel.messaging.sending import claim, rate_limit, reconcile
-from twilio_sms_channel.messaging.sending.calls import Call, NotEligible, Stopped
+from twilio_sms_channel.messaging.sending.calls import Call, NotEligible, SlowToConnect, Stopped
 from twilio_sms_channel.messaging.sending.claim import ClaimedMessage
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.models import Accepted
@@ -63,6 +63,8 @@ def _settle_message(message: ClaimedMessage, result) -> None:
 		claim.refuse(message.name, result.refusal)
 	elif isinstance(result, Stopped):
 		message_status.transition(message.name, "Blocked", reason=result.message)
+	elif isinstance(result, SlowToConnect):
+		_queue_again(message, result)
 	elif isinstance(result, errors.TryAgain):
 		_backoff(message, result)
 		_queue_again(message, result)

@@ -7,7 +7,8 @@ ticket that goes on can be answered by SMS and by e-mail.
 
 import frappe
 from frappe import _
-from frappe.query_builder.functions import Max
+from frappe.query_builder.functions import Coalesce
+from frappe.utils import split_emails
 
 from twilio_sms_channel.content import files
 from twilio_sms_channel.desks.registry import desk_of_site
@@ -35,7 +36,9 @@ def bring_along(source) -> None:
 		frappe.db.set_value(TICKET, target.name, changes)
 	elif source.is_text_ticket:
 		_tell_who_is_answered(
-			str(target.name), source.twilio_sms_conversation, target.twilio_sms_conversation
+			str(target.name),
+			_customer_of(source.twilio_sms_conversation),
+			_customer_of(target.twilio_sms_conversation),
 		)
 	desk_of_site().refresh(str(target.name))
 
@@ -67,90 +70,150 @@ def redirect(source, communication) -> bool:
 def part(source: str, new: str, communication: str) -> None:
 	"""Have each of two tickets answer the customer whose messages it holds. Called after Helpdesk's splitting.
 
-	Helpdesk moves all that is younger, whoever wrote it: messages of other customers go back, for whoever is split off
-	could read them on the portal.
+	Helpdesk moves all that is younger, whoever wrote it, into a copy of the ticket. What is another customer's goes
+	back: whoever is split off could read it on the portal.
 
 	:param source: the ticket that was split
-	:param new: the one that was split off, a copy of it but for its Communications
+	:param new: the one that was split off
 	:param communication: the first that moved
+	:raises frappe.ValidationError: only messages of others would stay
 	"""
-	moved = _namesin(new)
+	was = frappe.db.get_value(TICKET, source, FIELDS, as_dict=True)
 	chosen = frappe.db.get_value(MESSAGE, {"communication": communication}, "conversation")
-	if not (chosen := chosen or next(iter(moved), None)):
-		return
-	customer = _customer_of(chosen)
-	of_others = [name for name in moved if _customer_of(name).number != customer.number]
-	_put_back(of_others, new, source)
-	for conversation in moved:
-		if conversation not in of_others:
-			conversations.follow(conversation, TICKET, new)
-	_answer(new, chosen)
-	stayed = _namesin(source)
-	answered = frappe.db.get_value(TICKET, source, CONVERSATION_FIELD)
-	if answered not in stayed and stayed:
-		answered = stayed[0]
-		_answer(source, answered)
-	for other in of_others:
+	conversation = chosen or was.twilio_sms_conversation
+	customer = _customer_of(conversation)
+	moved = _messages_in(new)
+	others = {row.number: row for row in moved if not _is_same(row, customer)}
+	_put_back([row.communication for row in moved if row.number in others], source)
+	stayed, own = _messages_in(source), _customer_of(was.twilio_sms_conversation)
+	if stayed and _is_same(own, customer) and not any(_is_same(row, own) for row in stayed):
+		_refuse_to_leave(source, stayed[0])
+	for name in {row.conversation for row in moved if row.conversation and row.number not in others}:
+		if _goes_on_in(name) == source:
+			conversations.follow(name, TICKET, new)
+	if chosen:
+		if not _is_of(was, customer):
+			_put_back(_emails_of_others(new, customer.contact), source)
+			files_of_ticket = {"attached_to_doctype": TICKET, "attached_to_name": new}
+			frappe.db.set_value("File", files_of_ticket, "attached_to_name", source, update_modified=False)
+		_answer(new, chosen)
+	_answer_who_stayed(source, was, stayed)
+	for other in others.values():
 		desk_of_site().note(
 			new,
 			_("Text messages from {0} stay in ticket {1}.").format(
-				frappe.utils.escape_html(_named(_customer_of(other))), source
+				frappe.utils.escape_html(_named(other)), source
 			),
 		)
 		# The note of the merge may have moved along.
-		_tell_who_is_answered(source, other, answered)
+		_tell_who_is_answered(source, other, own)
 
 
-def _put_back(names: list[str], new: str, source: str) -> None:
-	Message, Communication = frappe.qb.DocType(MESSAGE), frappe.qb.DocType("Communication")
-	if not names:
+def _answer_who_stayed(source: str, was, stayed: list) -> None:
+	"""Have the ticket that was split answer one of those whose messages it still has; none, when nobody's are left and
+	the customer who was answered is not its own."""
+	if was.twilio_sms_conversation in {row.conversation for row in stayed}:
 		return
-	entries = (
-		frappe.qb.from_(Message)
-		.join(Communication)
-		.on(Communication.name == Message.communication)
-		.select(Communication.name)
-		.where((Communication.reference_doctype == TICKET) & (Communication.reference_name == new))
-		.where(Message.conversation.isin(names))
-	).run(pluck=True)
-	frappe.db.set_value(
-		"Communication", {"name": ("in", entries)}, "reference_name", source, update_modified=False
+	own = _customer_of(was.twilio_sms_conversation)
+	if of_own := [row.conversation for row in stayed if row.conversation and _is_same(row, own)]:
+		_answer(source, of_own[-1])
+	elif not _is_of(was, own):
+		doc = frappe.get_doc(TICKET, source)
+		doc.update({CONVERSATION_FIELD: None, "twilio_sms_reply_channel": "Email"})
+		_save(doc)
+
+
+def _refuse_to_leave(source: str, other) -> None:
+	frappe.throw(
+		_(
+			"Ticket {0} would keep messages from {1} only. Split these off instead: choose the first message from {1}."
+		).format(source, frappe.utils.escape_html(_named(other))),
+		title=_("The ticket was not split"),
 	)
 
 
-def _namesin(ticket: str) -> list[str]:
-	"""Whose messages a ticket holds, the newest first."""
+def _messages_in(ticket: str) -> list:
+	"""The text messages in a ticket, oldest first: `communication`, `conversation`, `number` and `contact` of its customer."""
 	Message, Communication = frappe.qb.DocType(MESSAGE), frappe.qb.DocType("Communication")
+	Conversation = frappe.qb.DocType(CONVERSATION)
 	return (
-		frappe.qb.from_(Message)
-		.join(Communication)
-		.on(Communication.name == Message.communication)
-		.select(Message.conversation)
+		frappe.qb.from_(Communication)
+		.left_join(Message)
+		.on(Message.communication == Communication.name)
+		.left_join(Conversation)
+		.on(Conversation.name == Message.conversation)
+		.select(
+			Communication.name.as_("communication"),
+			Message.conversation,
+			# Somebody may have deleted the message.
+			Coalesce(Message.customer_number, Communication.phone_no, "").as_("number"),
+			Conversation.contact,
+		)
 		.where((Communication.reference_doctype == TICKET) & (Communication.reference_name == ticket))
-		.groupby(Message.conversation)
-		.orderby(Max(Communication.creation), order=frappe.qb.desc)
-	).run(pluck=True)
+		.where(Communication.communication_medium == "SMS")
+		.orderby(Communication.creation, Communication.name)
+	).run(as_dict=True)
+
+
+def _is_same(one, other) -> bool:
+	return one.number == other.number or bool(one.contact and one.contact == other.contact)
+
+
+def _is_of(ticket, customer) -> bool:
+	"""Whether a ticket's contact is a customer, as far as is known."""
+	return ticket.contact == customer.contact or customer.number in contacts.numbers_of(ticket.contact)
+
+
+def _emails_of_others(ticket: str, contact: str | None) -> list[str]:
+	"""The ticket's e-mails neither from nor to a customer."""
+	own = set(frappe.get_all("Contact Email", {"parent": contact or ""}, pluck="email_id"))
+	about = {"reference_doctype": TICKET, "reference_name": ticket, "communication_medium": "Email"}
+	fields = ["name", "sender", "recipients", "cc"]
+	return [
+		row.name
+		for row in frappe.get_all("Communication", about, fields)
+		if not own & set(split_emails(", ".join(filter(None, (row.sender, row.recipients, row.cc)))))
+	]
+
+
+def _put_back(entries: list[str], source: str) -> None:
+	if entries:
+		frappe.db.set_value(
+			"Communication", {"name": ("in", entries)}, "reference_name", source, update_modified=False
+		)
+
+
+def _goes_on_in(conversation: str) -> str | None:
+	"""The ticket that a customer's next message would go into."""
+	ticket = frappe.db.get_value(CONVERSATION, conversation, "ticket")
+	living = desk_of_site().resolve_ticket(str(ticket)) if ticket else None
+	return living.name if living else None
 
 
 def _answer(ticket: str, conversation: str) -> None:
 	"""Have a ticket answer a conversation's customer, as one that their message opened."""
-	doc = frappe.get_doc(TICKET, ticket)
-	if doc.twilio_sms_conversation == conversation:
+	doc, answered = frappe.get_doc(TICKET, ticket), _customer_of(conversation)
+	is_anothers = not _is_of(doc, answered)
+	if doc.twilio_sms_conversation == conversation and not is_anothers:
 		return
-	asked, answered = (_customer_of(name) for name in (doc.twilio_sms_conversation, conversation))
 	doc.twilio_sms_conversation = conversation
-	if asked.number != answered.number:
+	if is_anothers:
 		# The one whose ticket it was reads nothing of another customer, and gets none of their e-mails.
 		address = desk_of_site().raised_by(answered.contact)
 		doc.update({"contact": answered.contact, "customer": None, "raised_by": address})
 	if not doc.customer_email():
 		doc.twilio_sms_reply_channel = "SMS"
-	doc.flags.ignore_mandatory = doc.flags.ignore_links = True
-	own_writes.ours(doc).save()
-	if asked.number != answered.number:
+	_save(doc)
+	if is_anothers:
 		# The note of a merge, which may have moved along, says otherwise.
 		name = frappe.utils.escape_html(_named(answered))
 		desk_of_site().note(ticket, _("Replies from here go to {0} from now on.").format(name))
+
+
+def _save(doc) -> None:
+	doc.flags.ignore_mandatory = doc.flags.ignore_links = True
+	# Whoever may split a ticket by an assignment has none in the new one.
+	own_writes.ours(doc).save(ignore_permissions=True)
 
 
 def _to_be_reached(source, target) -> dict[str, str]:
@@ -166,23 +229,22 @@ def _to_be_reached(source, target) -> dict[str, str]:
 	return {}
 
 
-def _tell_who_is_answered(ticket: str, other: str, answered: str) -> None:
+def _tell_who_is_answered(ticket: str, other, answered) -> None:
 	"""
-	:param other: the conversation whose messages come into the ticket as well
-	:param answered: the one that its replies go to
+	:param other: `number` and `contact` of the customer whose messages come into the ticket as well
+	:param answered: the same of the one that its replies go to
 	"""
-	asked, to = _customer_of(other), _customer_of(answered)
-	if asked.number == to.number:
+	if other.number == answered.number:
 		return
 	desk_of_site().note(
 		ticket,
 		_(
 			"Text messages from {0} come into this ticket now, too, while replies from here go to {1}. To answer {0}, start a new SMS conversation."
-		).format(*(frappe.utils.escape_html(_named(customer)) for customer in (asked, to))),
+		).format(*(frappe.utils.escape_html(_named(customer)) for customer in (other, answered))),
 	)
 
 
-def _customer_of(conversation: str):
+def _customer_of(conversation: str | None):
 	"""`number` and `contact`."""
 	fields = ["customer_number as number", "contact"]
 	return frappe.db.get_value(CONVERSATION, conversation, fields, as_dict=True) or frappe._dict()

@@ -96,8 +96,8 @@ def split_ticket(subject: str, communication_id: str) -> str | int:
 def _one_at_a_time(tickets: list[str], work: Callable[[], Answer], title: str) -> Answer:
 	"""Do something while nobody else merges or splits these tickets; commits. Only for the beginning of a request."""
 	# Whoever takes in a message of theirs, or answers them, waits: the ticket would have been saved by somebody else.
-	names = {f"merge {ticket}" for ticket in tickets} | set(conversations.locks_of(TICKET, tickets))
-	held = locks.take(sorted(names), wait_s=WAIT_S)
+	names: set[str] = set()
+	held: set[str] = set()
 
 	def from_the_beginning() -> Answer:
 		# Reads from here on see what the one before has committed.
@@ -107,6 +107,11 @@ def _one_at_a_time(tickets: list[str], work: Callable[[], Answer], title: str) -
 		return answer
 
 	try:
+		# Whoever had a lock may have brought another customer's messages into the ticket.
+		while held == names and (more := _locks_of(tickets) - names):
+			locks.release(held)
+			names |= more
+			held = locks.take(sorted(names), wait_s=WAIT_S)
 		if held != names:
 			frappe.throw(
 				_("Somebody else is merging or splitting this ticket. Try again in a moment."),
@@ -116,6 +121,11 @@ def _one_at_a_time(tickets: list[str], work: Callable[[], Answer], title: str) -
 		return locks.again(from_the_beginning)
 	finally:
 		locks.release(held)
+
+
+def _locks_of(tickets: list[str]) -> set[str]:
+	frappe.db.rollback()
+	return {f"merge {ticket}" for ticket in tickets} | set(conversations.locks_of(TICKET, tickets))
 
 
 def _only_agents() -> None:
