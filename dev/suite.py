@@ -12,10 +12,11 @@ from layout import BENCH, DEV, LOGS, MORE_TEST_SITES, NODE, ROOT, TEST_SITE
 
 # Of pytest.
 NO_TESTS = 5
-# A third of the suite's time each, with what is named first where a pattern fits as well.
+# A quarter of the suite's time each.
 TESTED_BESIDE = (
-	("browser", "contract", "life", "permissions/test_permission_matrix.py", "simulator"),
-	("delivery", "inbound", "permissions", "reliability", "setup"),
+	("browser", "life", "simulator"),
+	("conversation", "permissions", "reliability"),
+	("contract", "delivery", "outbound", "sending", "setup", "upkeep"),
 )
 # It restarts the services that all use.
 TESTED_ALONE = "reliability/test_restarts.py"
