@@ -113,17 +113,19 @@ def test_forms_are_taken_as_well(program, ticket):
 	ids=["list", "list as JSON", "name"],
 )
 def test_files_go_along_by_their_names(program, ticket, written):
-	name = program.upload(ticket, "label.png", noise(20, 20))
+	label = f"label-{frappe.generate_hash(length=8)}.png"
+	name = program.upload(ticket, label, noise(20, 20))
 	answer = program.call("reply", ticket=ticket, message="The label", attachments=written(name))
 	assert answer.status_code == 200, answer.text
-	assert files_of(answer.json()["message"]["message"]) == ["label.png"]
+	assert files_of(answer.json()["message"]["message"]) == [label]
 
 
 def test_files_go_along_with_a_form(program, ticket):
-	names = [program.upload(ticket, f"label-{n}.png", noise(21 + n, 20)) for n in range(2)]
+	labels = [f"{n}-{frappe.generate_hash(length=8)}.png" for n in range(2)]
+	names = [program.upload(ticket, label, noise(20, 20)) for label in labels]
 	answer = program.call("reply", form={"ticket": ticket, "attachments": json.dumps(names)})
 	assert answer.status_code == 200, answer.text
-	assert files_of(answer.json()["message"]["message"]) == ["label-0.png", "label-1.png"]
+	assert files_of(answer.json()["message"]["message"]) == labels
 
 
 @pytest.mark.parametrize("request_id", ["order-4711-shipped", 4711])

@@ -231,8 +231,7 @@ def test_a_customer_gets_nobody_elses_texts_into_their_own_ticket(stack, agent):
 
 
 def test_a_customers_own_ticket_is_answered_by_text(stack, agent):
-	mallory = stack.login(make_customer("tsms-honest@example.com"))
-	stack.wait_until_idle()
+	mallory = stack.login(make_customer("tsms-honest@example.com", has_contact=True))
 	ticket, number = portal_ticket(mallory), Customer(stack).number
 	contact = contacts.find_by_email(mallory.user)
 	answer = agent.call(
@@ -243,8 +242,7 @@ def test_a_customers_own_ticket_is_answered_by_text(stack, agent):
 
 def test_texting_somebody_says_not_whose_the_number_is(stack, agent):
 	"""Only who chooses the contact says that a number which its owner entered is theirs."""
-	person = stack.login(make_customer("tsms-entered@example.com"))
-	stack.wait_until_idle()
+	person = stack.login(make_customer("tsms-entered@example.com", has_contact=True))
 	number = Customer(stack).number
 	contact = contacts.find_by_email(person.user)
 	entered = {"parent": contact, "parenttype": "Contact", "twilio_sms_e164": number}

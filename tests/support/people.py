@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import frappe
 import requests
+from frappe.core.doctype.user.user import create_contact
 from frappe.desk.doctype.notification_settings.notification_settings import create_notification_settings
 
 if TYPE_CHECKING:
@@ -74,10 +75,16 @@ def make_agent(email: str, first_name: str = "Grace", last_name: str = "Hopper")
 	return email
 
 
-def make_customer(email: str) -> str:
-	"""A customer with a login to the portal, for which Helpdesk wants a role since v1.28."""
-	# A name of its own: Frappe has a worker make a Contact of that name, while tests make theirs.
-	return make_user(email, ["HD Customer"] if frappe.db.exists("Role", "HD Customer") else [])
+def make_customer(email: str, has_contact: bool = False) -> str:
+	"""A customer with a login to the portal, for which Helpdesk wants a role since v1.28.
+
+	:param has_contact: as Frappe has a worker make it for a user who is saved
+	"""
+	make_user(email, ["HD Customer"] if frappe.db.exists("Role", "HD Customer") else [])
+	if has_contact:
+		create_contact(frappe.get_doc("User", email), ignore_mandatory=True)
+		frappe.db.commit()
+	return email
 
 
 def make_system_manager(email: str) -> str:
