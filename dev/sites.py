@@ -72,7 +72,7 @@ def steps(site: str, needs: tuple[str, ...]) -> list[Step]:
 	"""What makes a site with everything on it. Each needs the one before."""
 	config = SITES / site / "site_config.json"
 	if site in MORE_TEST_SITES:
-		copied = Step(f"Site {site}", lambda: _copy(site), (f"Finish {TEST_SITE}",), _original, config)
+		copied = Step(f"Site {site}", lambda: _copy(site), (f"Migration of {TEST_SITE}",), _original, config)
 		return [
 			copied,
 			Step(f"Migration of {site}", lambda: _migrate(site), (copied.name,), lambda: _schema(site)),
