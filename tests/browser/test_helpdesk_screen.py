@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from support.people import make_agent
 from support.stack import Customer, eventually, ticket_of
+from support.tickets import many_written
 
 from browser.conftest import make_email_ticket
 from browser.helpdesk_pages import logged_in, open_ticket, page_and_errors, watched_page
@@ -270,10 +271,7 @@ def test_a_text_goes_as_an_email_to_an_address_that_is_typed_then(page, stack, t
 
 def test_earlier_texts_of_a_long_ticket_are_in_the_drawer(page, stack, text_ticket):
 	conversation = frappe.get_doc("Twilio SMS Conversation", text_ticket.twilio_sms_conversation)
-	names = [outbox.write(conversation, f"Line {n}.").name for n in range(210)]
-	frappe.db.after_commit.reset()
-	frappe.db.set_value("Twilio SMS Message", {"name": ("in", names)}, "status", "Canceled")
-	frappe.db.commit()
+	many_written(conversation, 210)
 	open_ticket(page, stack.web, text_ticket.name)
 	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
 	expect(page.locator(".activity")).to_have_count(50)

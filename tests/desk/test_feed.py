@@ -9,7 +9,7 @@ import requests
 from PIL import Image
 from support.people import make_customer
 from support.stack import eventually, lifted, status_of
-from support.tickets import portal_user_of
+from support.tickets import many_written, portal_user_of
 
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.overrides.helpdesk import feed as override
@@ -201,10 +201,7 @@ def test_one_status_stands_beside_a_text(agent, ticket):
 def test_a_long_ticket_shows_its_newest_texts_and_tells_of_the_others(agent, ticket, stack):
 	make_email(ticket)
 	conversation = frappe.get_doc(CONVERSATION, ticket.twilio_sms_conversation)
-	names = [outbox.write(conversation, f"Line {n}.").name for n in range(override.MAX_MESSAGES + 2)]
-	frappe.db.after_commit.reset()
-	frappe.db.set_value(MESSAGE, {"name": ("in", names)}, "status", "Canceled")
-	frappe.db.commit()
+	many_written(conversation, override.MAX_MESSAGES + 2)
 	shown = entries(agent, ticket)
 	# An e-mail is no text, and nobody takes it out.
 	assert len(shown) == override.MAX_MESSAGES + 1

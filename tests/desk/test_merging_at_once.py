@@ -138,8 +138,8 @@ def test_a_customer_who_writes_meanwhile_does_not_keep_a_ticket_from_being_merge
 	agent, customer, ticket, stack
 ):
 	target = ticket_of(Customer(stack).text("Another customer"))
-	for number in range(30):
-		customer.text(f"Text {number}")
+	for sent in [customer.text(f"Text {number}", wait=False) for number in range(30)]:
+		customer.arrived(sent)
 	texts = []
 	with ThreadPoolExecutor(1) as pool:
 		answer = pool.submit(asked, agent, "merge_ticket", source=ticket.name, target=target.name)
@@ -156,8 +156,8 @@ def test_two_merges_at_once_leave_each_text_in_one_living_ticket(agent, stack, w
 	for _round in range(4):
 		customers = [Customer(stack) for _ in range(3)]
 		texts = [frappe.generate_hash() for _ in customers]
-		rows = [customer.text(text) for customer, text in zip(customers, texts, strict=True)]
-		a, b, c = (ticket_of(row).name for row in rows)
+		sent = [customer.text(text, wait=False) for customer, text in zip(customers, texts, strict=True)]
+		a, b, c = (ticket_of(Customer.arrived(text)).name for text in sent)
 		last = frappe.generate_hash()
 		late = customers[0].text(last)
 		also = {

@@ -328,8 +328,11 @@ class Customer:
 		sent = self.stack.simulator.text(
 			from_=self.number, to=to or self.stack.number, body=body, media=media or [], **extra
 		)
-		if not wait:
-			return sent
+		return self.arrived(sent) if wait else sent
+
+	@staticmethod
+	def arrived(sent):
+		"""What `text` returned without waiting, as the document it is once it is in its ticket."""
 		name = eventually(
 			lambda: frappe.db.get_value(MESSAGE, {"twilio_sid": sent.sid, "status": ("!=", "Received")})
 		)

@@ -1,8 +1,12 @@
 """Tickets with texts and e-mails, and what agents are told about them."""
 
+from datetime import timedelta
+
 import frappe
+from frappe.utils import get_datetime
 
 from support.people import make_customer
+from twilio_sms_channel.messaging.outbound import outbox
 
 API = "twilio_sms_channel.api.ticket."
 HELPDESK = "helpdesk.helpdesk.doctype.hd_ticket.api."
@@ -106,3 +110,32 @@ def portal_user_of(ticket, stack):
 	frappe.db.set_value("HD Ticket", ticket.name, "raised_by", user)
 	frappe.db.commit()
 	return stack.login(user)
+
+
+def many_written(conversation, count: int) -> list[str]:
+	"""Messages "Line 0." and so on that no worker takes on, in their ticket: the first as agents write it, the others
+	copies of its rows. Their names, oldest first. Commits."""
+	first = outbox.write(conversation, "Line 0.")
+	frappe.db.after_commit.reset()
+	frappe.db.set_value(MESSAGE, first.name, "status", "Canceled")
+	rows = {
+		doctype: frappe.db.get_value(doctype, name, "*", as_dict=True)
+		for doctype, name in ((MESSAGE, first.name), ("Communication", first.communication))
+	}
+	made = {doctype: [] for doctype in rows}
+	for number in range(1, count):
+		names = {doctype: frappe.generate_hash(length=10) for doctype in rows}
+		at = get_datetime(first.creation) + timedelta(milliseconds=number)
+		later = {"creation": at, "modified": at}
+		line = f"Line {number}."
+		changed = {
+			MESSAGE: {"body": line, "communication": names["Communication"], "request_id": None},
+			"Communication": {"content": line, "text_content": line, "communication_date": at},
+		}
+		for doctype, row in rows.items():
+			made[doctype].append({**row, **later, **changed[doctype], "name": names[doctype]})
+	for doctype, copies in made.items():
+		fields = list(rows[doctype])
+		frappe.db.bulk_insert(doctype, fields, [[copy[field] for field in fields] for copy in copies])
+	frappe.db.commit()
+	return [first.name, *(copy["name"] for copy in made[MESSAGE])]
