@@ -325,18 +325,15 @@ class Customer:
 
 	def text(self, body: str, to: str | None = None, media=None, wait: bool = True, **extra):
 		"""Type a text on the handset; returns the Twilio SMS Message document once it is in its ticket."""
-		sent = self.stack.simulator.text(
-			from_=self.number, to=to or self.stack.number, body=body, media=media or [], **extra
-		)
+		to = to or self.stack.number
+		sent = self.stack.simulator.text(from_=self.number, to=to, body=body, media=media or [], **extra)
 		return self.arrived(sent) if wait else sent
 
 	@staticmethod
 	def arrived(sent):
 		"""What `text` returned without waiting, as the document it is once it is in its ticket."""
-		name = eventually(
-			lambda: frappe.db.get_value(MESSAGE, {"twilio_sid": sent.sid, "status": ("!=", "Received")})
-		)
-		return frappe.get_doc(MESSAGE, name)
+		taken_in = {"twilio_sid": sent.sid, "status": ("!=", "Received")}
+		return frappe.get_doc(MESSAGE, eventually(lambda: frappe.db.get_value(MESSAGE, taken_in)))
 
 	def text_after_stop(self, body: str = "START", **extra):
 		"""Text in a later second than the last text: Twilio's times have no parts of one, and a tie goes to STOP."""
