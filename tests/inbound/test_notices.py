@@ -112,9 +112,9 @@ def test_agents_who_see_their_teams_tickets_alone_are_told_of_them(customer, sta
 	try:
 		customer.text("Anybody?")
 		assert len(eventually(lambda: notices(user, ticket))) == 1
-		# Newer Helpdesk lets assignees read whatever team the ticket is in.
-		may_read = how == "assigned" and parse(helpdesk.__version__) >= parse("1.28")
-		assert len(notices(stranger, ticket)) == may_read
+		# Newer Helpdesk lets assignees read whatever team the ticket is in, until the team's rule assigns somebody else.
+		if how != "assigned" or parse(helpdesk.__version__) < parse("1.28"):
+			assert notices(stranger, ticket) == []
 	finally:
 		frappe.db.rollback()
 		frappe.db.set_single_value("HD Settings", "restrict_tickets_by_agent_group", 0)
