@@ -16,7 +16,7 @@ NO_TESTS = 5
 TESTED_BESIDE = (
 	("browser", "life", "simulator"),
 	("conversation", "permissions", "reliability"),
-	("contract", "delivery", "outbound", "sending", "setup", "upkeep"),
+	("delivery", "outbound", "sending", "setup", "upkeep"),
 )
 # It restarts the services that all use.
 TESTED_ALONE = "reliability/test_restarts.py"
