@@ -35,6 +35,8 @@ def manager(page, stack):
 
 
 def shoot(page, shots, name: str) -> None:
+	# A dialog fades in.
+	page.wait_for_timeout(500)
 	page.screenshot(path=shots(name))
 	page.evaluate("document.documentElement.setAttribute('data-theme', 'dark')")
 	page.screenshot(path=shots(f"{name}-dark"))

@@ -3,7 +3,7 @@
 import frappe
 import pytest
 from frappe.utils import add_to_date, now_datetime
-from support.people import make_agent, make_team
+from support.people import assignment_rule, make_agent, make_team
 from support.stack import MESSAGE, Customer, eventually, ticket_of
 from support.webhooks import inbound_params, post_signed
 
@@ -144,24 +144,7 @@ def test_the_numbers_routing_goes_into_new_tickets(customer, sim, stack):
 
 def test_assignment_rules_and_sla_run_as_for_e_mail(customer, sim, stack):
 	user = make_agent(f"assigned{customer.number[1:]}@example.com")
-	rule = frappe.get_doc(
-		{
-			"doctype": "Assignment Rule",
-			"name": f"Texts of {customer.number}",
-			"document_type": "HD Ticket",
-			"description": "Ticket {{ name }}",
-			"assign_condition": f"subject == 'Assign me {customer.number[1:]}'",
-			"rule": "Round Robin",
-			"users": [{"user": user}],
-			"assignment_days": [
-				{"day": day}
-				for day in (
-					*("Monday", "Tuesday", "Wednesday", "Thursday"),
-					*("Friday", "Saturday", "Sunday"),
-				)
-			],
-		}
-	).insert()
+	rule = assignment_rule(user, f"subject == 'Assign me {customer.number[1:]}'")
 	frappe.db.commit()
 	try:
 		ticket = ticket_of(customer.text(f"Assign me {customer.number[1:]}"))

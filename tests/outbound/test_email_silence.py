@@ -116,7 +116,8 @@ def test_splitting_sends_no_text_and_no_mail(customer, sim, agent):
 	assert mails_about(ticket) == []
 
 
-def test_a_portal_customer_cannot_reply(customer, sim, stack):
+def with_login(customer) -> str:
+	"""A portal user whose contact has the customer's number."""
 	user = make_customer(f"portal{customer.number[1:]}@example.com")
 	frappe.get_doc(
 		{
@@ -127,6 +128,11 @@ def test_a_portal_customer_cannot_reply(customer, sim, stack):
 		}
 	).insert()
 	frappe.db.commit()
+	return user
+
+
+def test_a_portal_customer_cannot_reply(customer, sim, stack):
+	user = with_login(customer)
 	ticket = ticket_of(customer.text("Hello"))
 	assert ticket.raised_by == user
 	answer = stack.login(user).reply(ticket.name, "<p>I am the agent now</p>")
@@ -136,16 +142,7 @@ def test_a_portal_customer_cannot_reply(customer, sim, stack):
 
 
 def test_remarks_for_agents_are_not_on_the_portal(customer, sim, stack, agent):
-	user = make_customer(f"portal{customer.number[1:]}@example.com")
-	frappe.get_doc(
-		{
-			"doctype": "Contact",
-			"first_name": "Portal",
-			"phone_nos": [{"phone": customer.number}],
-			"email_ids": [{"email_id": user, "is_primary": 1}],
-		}
-	).insert()
-	frappe.db.commit()
+	user = with_login(customer)
 	ticket = ticket_of(customer.text("Please stop texting me"))
 	read = "helpdesk.helpdesk.doctype.hd_ticket.api.get_one"
 	for_agent = agent.call(read, http="GET", name=ticket.name)

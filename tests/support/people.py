@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from typing import TYPE_CHECKING
 
 import frappe
@@ -103,6 +104,22 @@ def make_team(name: str, *members: str) -> str:
 	).insert()
 	frappe.db.commit()
 	return team.name
+
+
+def assignment_rule(user: str, condition: str):
+	"""A rule that assigns tickets to one user, every day; not committed."""
+	return frappe.get_doc(
+		{
+			"doctype": "Assignment Rule",
+			"name": f"Tickets of {user} {frappe.generate_hash(length=6)}",
+			"document_type": "HD Ticket",
+			"description": "Ticket {{ name }}",
+			"assign_condition": condition,
+			"rule": "Round Robin",
+			"users": [{"user": user}],
+			"assignment_days": [{"day": day} for day in calendar.day_name],
+		}
+	).insert()
 
 
 class Person:

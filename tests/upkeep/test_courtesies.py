@@ -5,7 +5,7 @@ import pytest
 from frappe.custom.doctype.custom_field.custom_field import create_custom_field
 from frappe.custom.doctype.property_setter.property_setter import make_property_setter
 from frappe.utils import add_to_date
-from support.people import make_agent, make_team
+from support.people import assignment_rule, make_agent, make_team
 from support.stack import Customer, eventually, status_of, ticket_of
 
 from twilio_sms_channel.desks.registry import desk_of_site
@@ -89,24 +89,7 @@ def test_people_and_teams_that_are_gone_hold_up_no_text(customer, stack, sim, ag
 
 def test_an_assignment_to_somebody_who_is_gone_holds_up_no_text(customer, stack, sim):
 	user = make_agent(f"g{customer.number[1:]}@example.com")
-	rule = frappe.get_doc(
-		{
-			"doctype": "Assignment Rule",
-			"name": f"Gone {customer.number}",
-			"document_type": TICKET,
-			"description": "Ticket {{ name }}",
-			"assign_condition": f"'{customer.number}' in subject and status == 'Open'",
-			"rule": "Round Robin",
-			"users": [{"user": user}],
-			"assignment_days": [
-				{"day": day}
-				for day in (
-					*("Monday", "Tuesday", "Wednesday", "Thursday"),
-					*("Friday", "Saturday", "Sunday"),
-				)
-			],
-		}
-	).insert()
+	rule = assignment_rule(user, f"'{customer.number}' in subject and status == 'Open'")
 	gone("User", user)
 	frappe.db.commit()
 	frappe.clear_cache()
