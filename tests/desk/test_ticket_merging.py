@@ -22,6 +22,23 @@ from support.tickets import (
 from twilio_sms_channel.content import media_links
 
 
+def test_messages_that_look_alike_all_move(agent, customer, ticket, stack, picture):
+	"""Out of Twilio's list, times have no parts of a second."""
+	sent = [customer.text("", media=[(f"{n}.png", picture + bytes([n]))], wait=False) for n in range(3)]
+	messages = [customer.arrived(one) for one in sent]
+	stack.wait_until_idle()
+	at = frappe.utils.now_datetime().replace(microsecond=0)
+	for message in messages:
+		frappe.db.set_value("Communication", message.communication, "creation", at, update_modified=False)
+	frappe.db.commit()
+	target = ticket_of(Customer(stack).text("Another customer"))
+	merge(agent, ticket, target)
+	for message in messages:
+		message.reload()
+		assert ticket_of(message).name == target.name
+	assert len({message.communication for message in messages}) == 3
+
+
 def mail_answer(to: str, sender: str):
 	"""The customer answers an e-mail, whose Message-ID is `to`. The Communication that it became."""
 	from frappe.email.receive import InboundMail

@@ -267,14 +267,21 @@ def _move_messages(source: str, target: str) -> None:
 	).run()
 	copies = (
 		frappe.qb.from_(Communication)
+		.left_join(Message)
+		.on(Message.communication == Communication.name)
 		.select(Communication.name, *_marks(Communication))
 		.where((Communication.reference_doctype == TICKET) & (Communication.reference_name == target))
-		.where(Communication.communication_medium == "SMS")
+		# The ticket's own entries have a message.
+		.where((Communication.communication_medium == "SMS") & Message.name.isnull())
 	).run()
-	copy_of = {tuple(marks): name for name, *marks in copies}
+	# Two pictures without a word, taken from Twilio's list, look alike: times there have no parts of a second.
+	copies_of: dict[tuple, list[str]] = {}
+	for name, *marks in copies:
+		copies_of.setdefault(tuple(marks), []).append(name)
 	moved = []
 	for message, *marks in moving:
-		if copy := copy_of.pop(tuple(marks), None):
+		if alike := copies_of.get(tuple(marks)):
+			copy = alike.pop()
 			frappe.db.set_value(MESSAGE, message, "communication", copy, update_modified=False)
 			_attach_files(message, copy)
 			moved.append(message)
