@@ -18,6 +18,7 @@ MAX_DIGITS = 10
 class Ticket:
 	"""What the channel wants to know of a ticket, from one look at it."""
 
+	doctype: str
 	name: str
 	subject: str
 	resolved_at: datetime | None = None
@@ -85,8 +86,8 @@ class Desk(ABC):
 	doctype: str
 	"""The ticket's DocType."""
 
-	team_doctype: str
-	"""The DocType of teams."""
+	team_doctype: str = ""
+	"""The DocType of teams, "" where there are none."""
 
 	with_words: dict[str, str] = {}
 	"""DocType that tells what is said in tickets, besides Communication → its field with the ticket's name."""
@@ -177,19 +178,20 @@ class Desk(ABC):
 		"""Whether the user answers customers."""
 
 	@abstractmethod
+	def refresh(self, ticket: str) -> None:
+		"""Have open screens of the ticket read it again, after the commit: they hear `twilio_sms_update` with the ticket's
+		name and its DocType."""
+
 	def join_ticket(self, query: QueryBuilder, ticket: Term) -> QueryBuilder:
-		"""Join the ticket table to a query about messages, for reports.
+		"""Join the ticket table to a query about messages, for reports; asked only where there are teams.
 
-		:param ticket: the column with a ticket's name, as text
+		:param ticket: a ticket's name, as text; NULL where it is none of this ticket system
 		"""
+		raise NotImplementedError
 
-	@abstractmethod
 	def team_column(self) -> Term:
 		"""The team in the ticket table that `join_ticket` joins."""
-
-	@abstractmethod
-	def refresh(self, ticket: str) -> None:
-		"""Have open screens of the ticket read it again, after the commit."""
+		raise NotImplementedError
 
 	def saved_replies(self, query: str) -> list[dict[str, str]]:
 		"""Saved replies that the user may use: `[{"name", "title", "source"}]`; none where there is no such thing."""

@@ -1,7 +1,8 @@
 """The ticket systems that this app speaks with.
 
-Everything else asks for a `Desk` here, and never speaks of one by name. A further one is two folders, `desks/X` and
-`overrides/X`, and one line in `SYSTEMS`.
+A site can have several, and two tickets of the same name with them: a ticket is named together with its DocType, and
+whoever has one asks `desk_of` that DocType. Nothing else speaks of a ticket system by name. A further one is two folders,
+`desks/X` and `overrides/X`, and one line in `SYSTEMS`.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from types import ModuleType
 import frappe
 from frappe import _
 
+from twilio_sms_channel.content import outside
 from twilio_sms_channel.desks.base import Desk
 
 
@@ -19,6 +21,8 @@ class TicketSystem:
 
 	app: str
 	"""name of the Frappe app"""
+	doctype: str
+	"""the ticket's DocType"""
 	desk: str
 	"""dotted path of its `Desk`"""
 	parts: str
@@ -37,6 +41,7 @@ class TicketSystem:
 SYSTEMS = (
 	TicketSystem(
 		app="helpdesk",
+		doctype="HD Ticket",
 		desk="twilio_sms_channel.desks.helpdesk.desk.HelpdeskDesk",
 		parts="twilio_sms_channel.desks.helpdesk.parts",
 	),
@@ -44,23 +49,87 @@ SYSTEMS = (
 
 
 class NoDesk(frappe.ValidationError):
-	"""No supported ticket system is installed on this site."""
+	"""The ticket system that is asked for is not installed on this site, or none is."""
 
 
-def desk_of_site() -> Desk:
-	"""The ticket system of this site.
+def desks() -> list[Desk]:
+	"""The ticket systems of this site, in the order of `SYSTEMS`."""
+	return [_opened(system) for system in _installed()]
+
+
+def desks_of_agent(user: str | None = None) -> list[Desk]:
+	"""Those in which a user, by default the session's, answers customers: an agent of one is no agent of the others."""
+	return [desk for desk in desks() if desk.is_agent(user)]
+
+
+def ticket_doctypes() -> tuple[str, ...]:
+	"""The DocTypes of this site's tickets, in the order of `SYSTEMS`."""
+	return tuple(system.doctype for system in _installed())
+
+
+def known_doctypes() -> tuple[str, ...]:
+	"""Those of all ticket systems that this app speaks with: what is in one that was uninstalled stays ours to judge."""
+	return tuple(system.doctype for system in SYSTEMS)
+
+
+def desk_of(ticket_doctype: str | None) -> Desk:
+	"""The ticket system that a ticket of this DocType is in.
+
+	:raises NoDesk: it is not installed, or this is no ticket's DocType
+	"""
+	if desk := desk_or_none_of(ticket_doctype):
+		return desk
+	if not (here := ticket_doctypes()):
+		raise _none_installed()
+	raise NoDesk(
+		_("{0} cannot be {1}: choose one of {2}.").format(
+			"ticket_doctype", outside.harmless(ticket_doctype), ", ".join(here)
+		)
+	)
+
+
+def desk_or_none_of(ticket_doctype: str | None) -> Desk | None:
+	"""The same, for what outlives a ticket system, or is in no ticket: None while that system is not installed."""
+	found = next((system for system in SYSTEMS if system.doctype == ticket_doctype), None)
+	return _opened(found) if found and found.is_installed else None
+
+
+def default_desk() -> Desk:
+	"""The ticket system that is meant where a ticket is named without its DocType: the first one.
 
 	:raises NoDesk: none is installed
 	"""
-	for system in SYSTEMS:
-		if system.is_installed:
-			return frappe.get_attr(system.desk)()
-	raise NoDesk(_("Text messages need a ticket system: install Frappe Helpdesk on this site."))
+	for system in _installed():
+		return _opened(system)
+	raise _none_installed()
+
+
+def desk_of_site() -> Desk:
+	"""The same, for what does not know yet that a site can have several."""
+	return default_desk()
 
 
 def desk_or_none() -> Desk | None:
-	"""The ticket system of this site, None while none is installed."""
-	try:
-		return desk_of_site()
-	except NoDesk:
-		return None
+	"""The same, None while none is installed."""
+	return next(iter(desks()), None)
+
+
+def desk_for_new(number) -> Desk:
+	"""The ticket system that a number's new tickets go to.
+
+	:param number: Twilio SMS Number document
+	:raises NoDesk: none is installed
+	"""
+	return default_desk()
+
+
+def _installed() -> list[TicketSystem]:
+	return [system for system in SYSTEMS if system.is_installed]
+
+
+def _opened(system: TicketSystem) -> Desk:
+	return frappe.get_attr(system.desk)()
+
+
+def _none_installed() -> NoDesk:
+	return NoDesk(_("Text messages need a ticket system: install Frappe Helpdesk on this site."))

@@ -19,12 +19,11 @@ from pypika.terms import Term
 
 from twilio_sms_channel.content import text
 from twilio_sms_channel.desks.base import Desk, Logged, Ticket
-from twilio_sms_channel.desks.helpdesk import saved_replies
+from twilio_sms_channel.desks.helpdesk import TICKET, saved_replies
 from twilio_sms_channel.infra import conditional_update, own_writes
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
 from twilio_sms_channel.people import contacts, phone
 
-TICKET = "HD Ticket"
 AGENT_ROLES = {"Agent", "Agent Manager"}
 MAX_SUBJECT_CHARACTERS = 140
 SETTLED = ("Resolved", "Closed")
@@ -55,7 +54,7 @@ class HelpdeskDesk(Desk):
 		subject = subject_of(subject or body, conversation.customer_number)
 		if left := self._left_empty(conversation):
 			frappe.db.set_value(TICKET, left, "subject", subject)
-			return Ticket(left, subject)
+			return Ticket(TICKET, left, subject)
 		number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
 		ticket = frappe.new_doc(TICKET)
 		ticket.update(
@@ -80,7 +79,7 @@ class HelpdeskDesk(Desk):
 			self.note(name, _whose_number(conversation.customer_number, sharing))
 		elif entered := contacts.entered_by_themselves(conversation.customer_number):
 			self.note(name, _who_says_so(conversation.customer_number, entered))
-		return Ticket(name, ticket.subject)
+		return Ticket(TICKET, name, ticket.subject)
 
 	def raised_by(self, contact: str | None) -> str:
 		"""The customer's address. Helpdesk lets whoever raised a ticket read it: for an agent their teams decide."""
@@ -89,7 +88,8 @@ class HelpdeskDesk(Desk):
 
 	def _left_empty(self, conversation) -> str | None:
 		"""The conversation's ticket, if an attempt that failed left it without a word: other apps' code has committed it."""
-		ticket = conversation.ticket and self.resolve_ticket(conversation.ticket)
+		is_here = conversation.ticket and conversation.ticket_doctype == TICKET
+		ticket = self.resolve_ticket(conversation.ticket) if is_here else None
 		if not ticket or ticket.resolved_at or not self.may_write(ticket.name):
 			return None
 		if frappe.db.get_value(TICKET, ticket.name, "twilio_sms_conversation") != conversation.name:
@@ -119,7 +119,7 @@ class HelpdeskDesk(Desk):
 			if any(doc.get(field) != value for field, value in changes.items()):
 				doc.flags.ignore_mandatory = doc.flags.ignore_links = True
 				own_writes.ours(doc.update(changes)).save()
-		return Ticket(str(doc.name), doc.subject)
+		return Ticket(TICKET, str(doc.name), doc.subject)
 
 	def resolve_ticket(self, ticket: str) -> Ticket | None:
 		# Since v1.23 every status belongs to a category; before, statuses were fixed.
@@ -134,6 +134,7 @@ class HelpdeskDesk(Desk):
 			row = found[0]
 			if not row.is_merged or not row.merged_with:
 				return Ticket(
+					doctype=TICKET,
 					name=str(row.name),
 					subject=row.subject,
 					resolved_at=(row.resolution_date or row.modified) if row.state in SETTLED else None,
@@ -247,7 +248,11 @@ class HelpdeskDesk(Desk):
 	@courtesy("Open screens of a ticket were not told to read it again", writes=False)
 	def refresh(self, ticket: str) -> None:
 		frappe.publish_realtime(
-			"twilio_sms_update", {"ticket": ticket}, doctype=TICKET, docname=ticket, after_commit=True
+			"twilio_sms_update",
+			{"ticket_doctype": TICKET, "ticket": ticket},
+			doctype=TICKET,
+			docname=ticket,
+			after_commit=True,
 		)
 		from helpdesk.utils import publish_event
 
