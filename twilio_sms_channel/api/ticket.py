@@ -7,7 +7,7 @@ from frappe import _
 
 from twilio_sms_channel.api import arguments
 from twilio_sms_channel.content import outside, segments
-from twilio_sms_channel.desks.registry import desk_of_site
+from twilio_sms_channel.desks.registry import desk_of_site, desks_of_agent
 from twilio_sms_channel.infra import locks
 from twilio_sms_channel.messaging.conversation import (
 	consent,
@@ -294,7 +294,7 @@ def find(query: str) -> list[dict[str, Any]]:
 		"last": when the last message came or went}]`; [] for what is no number
 	"""
 	_only_agents()
-	return ticket_search.tickets(query)
+	return ticket_search.tickets(query, desks_of_agent())
 
 
 @frappe.whitelist()

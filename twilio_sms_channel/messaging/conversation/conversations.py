@@ -7,6 +7,8 @@ from typing import TypeVar
 import frappe
 from frappe import _
 
+from twilio_sms_channel.desks.base import Ticket
+from twilio_sms_channel.desks.registry import desk_or_none_of
 from twilio_sms_channel.infra import clock, fetched_fields, locks
 from twilio_sms_channel.messaging.conversation import consent
 from twilio_sms_channel.people import contacts
@@ -204,6 +206,13 @@ def get_or_new(number: str, customer_number: str):
 	conversation = frappe.get_doc({"doctype": CONVERSATION, **pair})
 	consent.inherit(conversation)
 	return conversation
+
+
+def ticket_of(conversation) -> Ticket | None:
+	"""The conversation's ticket, or the one that it was merged into; None without one, and when it is gone or its ticket
+	system is."""
+	desk = desk_or_none_of(conversation.ticket_doctype) if conversation.ticket else None
+	return desk.resolve_ticket(conversation.ticket) if desk else None
 
 
 def are_of_one_customer(name: str, conversation) -> bool:

@@ -5,14 +5,14 @@ import frappe
 from twilio_sms_channel.content import text
 
 
-def received(message, sender_name: str, ticket_doctype: str, ticket):
+def received(message, sender_name: str, ticket):
 	"""A new, unsaved Communication of a customer's message.
 
 	:param message: Twilio SMS Message document
 	:param ticket: `desks.base.Ticket`
 	"""
 	return _new(
-		ticket_doctype,
+		ticket.doctype,
 		ticket.name,
 		communication_medium="SMS",
 		sent_or_received="Received",

@@ -1,17 +1,20 @@
 """Tickets by the customer's phone number, in whatever spelling it is asked for."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import frappe
 from frappe.query_builder.functions import Count, Max
 
-from twilio_sms_channel.desks.registry import desk_of_site, desk_or_none
+from twilio_sms_channel.desks.base import Desk
+from twilio_sms_channel.desks.registry import desks
 from twilio_sms_channel.people import contacts, countries, phone
 
 CONVERSATION, COMMUNICATION = "Twilio SMS Conversation", "Communication"
 MIN_ENDING_DIGITS = 6
 MAX_CONVERSATIONS, MAX_TICKETS = 200, 20
+FIELDS = ("name", "subject", "status", "creation", "modified", "twilio_sms_conversation")
 # With what people put between digits.
 NUMBER = re.compile(r"^(?:tel:|sms:)?[\s+(]*[0-9][0-9\s()/.+-]*$", re.IGNORECASE)
 
@@ -26,25 +29,28 @@ def looks_like_number(query: str | None) -> bool:
 	return bool(NUMBER.match(query)) and len(_digits(query)) >= 3
 
 
-def tickets(query: str | None, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
+def tickets(query: str | None, among: list[Desk], limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
 	"""Tickets with messages of a number that the session user may read, those changed last first.
 
 	:param query: the number in any spelling, a short code, or at least the last six digits
-	:return: `[{"ticket", "subject", "status", "customer", "customer_number", "last"}]`; `last` is when the ticket's
-		last message came or went
+	:param among: the ticket systems that count, in which the user is an agent
+	:return: `[{"ticket", "ticket_doctype", "subject", "status", "customer", "customer_number", "last"}]`; `last` is when
+		the ticket's last message came or went
 	"""
 	if not (found := _conversations(query)):
 		return []
-	rows = _readable({"twilio_sms_conversation": ("in", list(found))}, "modified desc", limit)
-	messages = _messages([row.name for row in rows])
+	with_messages = {"twilio_sms_conversation": ("in", list(found))}
+	rows = _readable(among, lambda desk: with_messages, "modified", limit)
+	messages = _messages(rows)
 	return [
 		{
 			"ticket": row.name,
+			"ticket_doctype": row.doctype,
 			"subject": row.subject,
 			"status": row.status,
 			"customer": _customer(found[row.twilio_sms_conversation]),
 			"customer_number": phone.display(found[row.twilio_sms_conversation].customer_number),
-			"last": messages.get(row.name, {}).get("last"),
+			"last": messages.get((row.doctype, row.name), {}).get("last"),
 		}
 		for row in rows
 	]
@@ -54,7 +60,8 @@ def history(ticket, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
 	"""The other tickets of a ticket's customer number, whichever of ours it texted, that the session user may read.
 
 	:param ticket: the ticket's document; of one without messages the numbers of its contact count
-	:return: newest first, `[{"ticket", "subject", "status", "opened", "last", "texts": count, "number" of ours}]`
+	:return: newest first, `[{"ticket", "ticket_doctype", "subject", "status", "opened", "last", "texts": count, "number"
+		of ours}]`
 	"""
 	if ticket.is_text_ticket:
 		customer = frappe.db.get_value(CONVERSATION, ticket.twilio_sms_conversation, "customer_number")
@@ -64,22 +71,31 @@ def history(ticket, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
 	if not numbers:
 		return []
 	found = _by_name({"customer_number": ("in", numbers)})
-	living = desk_of_site().living
-	others = {**living, "twilio_sms_conversation": ("in", list(found)), "name": ("!=", ticket.name)}
-	rows = _readable(others, "creation desc", limit) if found else []
-	messages = _messages([row.name for row in rows])
+	rows = _others(ticket, list(found), limit) if found else []
+	messages = _messages(rows)
 	return [
 		{
 			"ticket": row.name,
+			"ticket_doctype": row.doctype,
 			"subject": row.subject,
 			"status": row.status,
 			"opened": row.creation,
-			"last": messages.get(row.name, {}).get("last"),
-			"texts": messages.get(row.name, {}).get("texts", 0),
+			"last": messages.get((row.doctype, row.name), {}).get("last"),
+			"texts": messages.get((row.doctype, row.name), {}).get("texts", 0),
 			"number": phone.display(found[row.twilio_sms_conversation].number),
 		}
 		for row in rows
 	]
+
+
+def count_others(ticket, customer_number: str, most: int = MAX_TICKETS) -> int:
+	"""How many other tickets with a customer number the session user may read.
+
+	:param ticket: a ticket's document
+	:param most: counted up to this
+	"""
+	conversations = frappe.get_all(CONVERSATION, {"customer_number": customer_number}, pluck="name")
+	return len(_others(ticket, conversations, most))
 
 
 def _conversations(query: str | None) -> dict[str, Any]:
@@ -112,35 +128,67 @@ def _by_name(filters: dict) -> dict[str, Any]:
 	return {row.name: row for row in rows}
 
 
-def _readable(filters: dict, order_by: str, limit: int) -> list:
-	"""Tickets that the session user may read."""
-	if not (desk := desk_or_none()):
-		return []
-	fields = ["name", "subject", "status", "creation", "twilio_sms_conversation"]
-	rows = frappe.get_list(desk.doctype, filters=filters, fields=fields, order_by=order_by, limit=limit)
-	for row in rows:
-		# A number before v16; what refers to it is text, and only text finds it there by the index.
-		row.name = str(row.name)
-	return rows
+def _others(ticket, conversations: list[str], limit: int) -> list:
+	"""Tickets of these conversations besides one, by its document: in its ticket system, and in those in which the session
+	user is an agent as well."""
+
+	def others(desk: Desk) -> dict[str, Any]:
+		itself = {"name": ("!=", ticket.name)} if desk.doctype == ticket.doctype else {}
+		return {**desk.living, "twilio_sms_conversation": ("in", conversations), **itself}
+
+	among = [desk for desk in desks() if desk.doctype == ticket.doctype or desk.is_agent()]
+	return _readable(among, others, "creation", limit)
 
 
-def _messages(tickets: list[str]) -> dict[str, dict]:
-	"""How many messages each ticket has, and when the last one came or went."""
+def _readable(
+	among: list[Desk], filters: Callable[[Desk], dict[str, Any]], latest_by: str, limit: int
+) -> list:
+	"""Tickets that the session user may read, the latest first: rows with `doctype` and `FIELDS`.
+
+	:param filters: those of a ticket system's tickets that count
+	:param latest_by: "creation" or "modified"
+	"""
+	found = []
+	for desk in among:
+		# Frappe raises for a DocType of which somebody may read nothing.
+		if not frappe.has_permission(desk.doctype, "read"):
+			continue
+		rows = frappe.get_list(
+			desk.doctype,
+			filters=filters(desk),
+			fields=list(FIELDS),
+			order_by=f"{latest_by} desc",
+			limit=limit,
+		)
+		for row in rows:
+			# A number before v16; what refers to it is text, and only text finds it there by the index.
+			row.update(doctype=desk.doctype, name=str(row.name))
+		found += rows
+	return sorted(found, key=lambda row: row[latest_by], reverse=True)[:limit]
+
+
+def _messages(tickets: list) -> dict[tuple[str, str], dict]:
+	"""How many messages each ticket has, and when the last one came or went; by DocType and name.
+
+	:param tickets: rows of `_readable`
+	"""
 	if not tickets:
 		return {}
 	Communication = frappe.qb.DocType(COMMUNICATION)
 	rows = (
 		frappe.qb.from_(Communication)
 		.select(
+			Communication.reference_doctype.as_("doctype"),
 			Communication.reference_name.as_("ticket"),
 			Count("*").as_("texts"),
 			Max(Communication.communication_date).as_("last"),
 		)
-		.where(Communication.reference_doctype == desk_or_none().doctype)
-		.where(Communication.reference_name.isin(tickets) & (Communication.communication_medium == "SMS"))
-		.groupby(Communication.reference_name)
+		.where(Communication.reference_doctype.isin(list({ticket.doctype for ticket in tickets})))
+		.where(Communication.reference_name.isin([ticket.name for ticket in tickets]))
+		.where(Communication.communication_medium == "SMS")
+		.groupby(Communication.reference_doctype, Communication.reference_name)
 	).run(as_dict=True)
-	return {row.ticket: row for row in rows}
+	return {(row.doctype, row.ticket): row for row in rows}
 
 
 def _customer(conversation) -> str:

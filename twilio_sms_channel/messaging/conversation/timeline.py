@@ -9,7 +9,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from twilio_sms_channel.desks.registry import desk_or_none
+from twilio_sms_channel.desks.registry import desk_of, desk_or_none_of
 from twilio_sms_channel.people import contacts, phone
 
 # Histories hold it in these words.
@@ -31,19 +31,18 @@ def log(doctype: str | None, ticket: str | None, what: str) -> None:
 
 	:param what: one of the predicates above; whoever is logged in did it, or the customer
 	"""
-	desk = desk_or_none()
-	if desk and ticket and desk.doctype == doctype:
+	if ticket and (desk := desk_or_none_of(doctype)):
 		desk.log(str(ticket), what)
 
 
 def of(ticket, customer: str) -> list[dict[str, Any]]:
 	"""A ticket's lines, oldest first: `[{"at": datetime, "what": sentence}]`.
 
-	:param ticket: its document
+	:param ticket: its document, or `doctype` and `name` of it
 	:param customer: how the customer is shown
 	"""
 	sentences = _sentences()
-	lines = desk_or_none().logged(str(ticket.name), list(sentences))
+	lines = desk_of(ticket.doctype).logged(str(ticket.name), list(sentences))
 	return [
 		{"at": line.at, "what": sentences[line.what].format(who(line.what, line.by, customer))}
 		for line in lines

@@ -9,7 +9,7 @@ from frappe.query_builder.functions import Count, IfNull
 from pypika.terms import Parameter
 
 from twilio_sms_channel.content import outside
-from twilio_sms_channel.desks.registry import desk_of_site
+from twilio_sms_channel.desks.registry import desk_or_none_of
 from twilio_sms_channel.infra import clock, conditional_update, statuses
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.infra.listeners import notify
@@ -247,8 +247,8 @@ def _publish(statuses_of: dict[str, str]) -> None:
 		frappe.db.sql(_show_statement(), shown)
 	if statuses_of:
 		shown_in = frappe.db.sql(_tickets_query(), {"names": list(statuses_of)}, as_dict=True)
-		for ticket in dict.fromkeys(row.reference_name for row in shown_in):
-			desk_of_site().refresh(ticket)
+		for ticket in dict.fromkeys((row.reference_doctype, row.reference_name) for row in shown_in):
+			refresh_ticket(*ticket)
 		_tell_timelines(shown_in)
 
 
@@ -312,10 +312,16 @@ def _tickets_query() -> str:
 def refresh(message) -> None:
 	"""Have open screens of the message's ticket read it again."""
 	ticket = message.communication and frappe.db.get_value(
-		"Communication", message.communication, "reference_name"
+		"Communication", message.communication, ["reference_doctype", "reference_name"]
 	)
 	if ticket:
-		desk_of_site().refresh(ticket)
+		refresh_ticket(*ticket)
+
+
+def refresh_ticket(ticket_doctype: str | None, ticket: str | None) -> None:
+	"""Have open screens of a ticket read it again. Without one, or its ticket system, there are none."""
+	if ticket and (desk := desk_or_none_of(ticket_doctype)):
+		desk.refresh(str(ticket))
 
 
 def _notify(message: str, status: str) -> None:

@@ -4,10 +4,10 @@ from datetime import datetime
 
 import frappe
 
-from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra import clock, jobs
 from twilio_sms_channel.messaging.conversation import consent, conversations, timeline
 from twilio_sms_channel.messaging.conversation.keywords import START
+from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.messaging.inbound import keyword_reply
 from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
@@ -67,8 +67,7 @@ def _settle(number: str, customer_number: str) -> None:
 		if was_opted_out and not conversation.opted_out:
 			timeline.log(conversation.ticket_doctype, conversation.ticket, timeline.OPTED_IN)
 			keyword_reply.answer(START, conversation, frappe.get_cached_doc(NUMBER, number))
-		if conversation.ticket:
-			desk_of_site().refresh(str(conversation.ticket))
+		message_status.refresh_ticket(conversation.ticket_doctype, conversation.ticket)
 
 
 def _sent_at(message: str) -> datetime | None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 import frappe
 from frappe.utils import add_to_date
 
-from twilio_sms_channel.desks.registry import desk_or_none
+from twilio_sms_channel.desks.registry import desk_or_none_of
 from twilio_sms_channel.infra import jobs
 from twilio_sms_channel.messaging.conversation import conversations
 from twilio_sms_channel.messaging.delivery import message_status
@@ -79,8 +79,7 @@ def _call_ticket_by_first_message(message) -> None:
 	doctype, ticket = frappe.db.get_value(
 		"Communication", message.communication, ["reference_doctype", "reference_name"]
 	) or (None, None)
-	desk = desk_or_none()
-	if not desk or doctype != desk.doctype:
+	if not (desk := desk_or_none_of(doctype)):
 		return
 	Message, Communication = frappe.qb.DocType(MESSAGE), frappe.qb.DocType("Communication")
 	messages = (

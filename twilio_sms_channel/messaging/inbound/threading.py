@@ -4,7 +4,7 @@ import frappe
 
 from twilio_sms_channel.content import text
 from twilio_sms_channel.desks.base import Ticket
-from twilio_sms_channel.desks.registry import desk_of_site
+from twilio_sms_channel.desks.registry import desk_for_new, desk_of, desk_or_none_of
 from twilio_sms_channel.infra import clock, conditional_update, listeners
 from twilio_sms_channel.infra.jobs import enqueue_after_commit
 from twilio_sms_channel.messaging.conversation import consent, conversations, entries, keywords, timeline
@@ -25,35 +25,37 @@ def thread(message, conversation) -> None:
 
 	:param message: Twilio SMS Message with status Received
 	:param conversation: its Twilio SMS Conversation, locked
+	:raises NoDesk: there is no ticket system that a new ticket could go to
 	"""
-	desk = desk_of_site()
 	number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
+	desk = desk_for_new(number)
 	is_reaction = reactions.is_one(message)
 	is_burst = reorder.is_burst(conversation, message)
-	begun = _begun(desk, message)
-	continued = begun or _continued_ticket(desk, conversation, number, is_reaction)
+	begun = _begun(message)
+	continued = begun or _continued_ticket(conversation, number, is_reaction)
 	if not continued and _is_bare_stop(message):
-		continued = _open_ticket(desk, conversation)
+		continued = _open_ticket(conversation)
 		if not continued:
-			_keep_without_ticket(desk, message, conversation, number)
+			_keep_without_ticket(message, conversation, number)
 			return
 	if not contacts.exists(conversation.contact):
 		# Where one is to be made it was made before the conversation was locked.
 		conversation.contact = contacts.find(conversation.customer_number)
 	who = contacts.full_name(conversation.contact) or phone.display(conversation.customer_number)
 	ticket = continued or desk.open_ticket(conversation, message.body)
+	desk = desk_of(ticket.doctype)
 	if not begun:
-		communication = entries.received(message, who, desk.doctype, ticket)
+		communication = entries.received(message, who, ticket)
 		communication.flags.twilio_sms_reaction = is_reaction
 		_write(communication, message)
 		if not continued:
 			# Hooks on the Communication may undo what was written before it.
-			conditional_update.require(desk.doctype, ticket.name)
+			conditional_update.require(ticket.doctype, ticket.name)
 	reorder.set_arrival(message.communication, message.received_at)
 	conversations.relock(conversation)
 
 	keyword, changed = consent.note(conversation, message)
-	conversation.ticket_doctype, conversation.ticket = desk.doctype, ticket.name
+	conversation.ticket_doctype, conversation.ticket = ticket.doctype, ticket.name
 	conversation.last_inbound = max(filter(None, (conversation.last_inbound, message.received_at)))
 	conversation.region = message.region or conversation.region
 	conversations.save(conversation)
@@ -85,12 +87,17 @@ def thread(message, conversation) -> None:
 	desk.refresh(ticket.name)
 
 
-def _begun(desk, message) -> Ticket | None:
+def _begun(message) -> Ticket | None:
 	"""The ticket that the message is in already: other apps' code has committed this much of an attempt that failed."""
-	written = message.communication and frappe.db.get_value(
-		"Communication", message.communication, "reference_name"
-	)
-	return desk.resolve_ticket(written) if written else None
+	return _ticket_of_entry(message.communication) if message.communication else None
+
+
+def _ticket_of_entry(communication: str) -> Ticket | None:
+	"""The ticket that a Communication is in, or the one it was merged into."""
+	written_in = frappe.db.get_value("Communication", communication, ["reference_doctype", "reference_name"])
+	doctype, name = written_in or (None, None)
+	desk = desk_or_none_of(doctype) if name else None
+	return desk.resolve_ticket(name) if desk else None
 
 
 def _write(communication, message) -> None:
@@ -110,7 +117,6 @@ def add_words(message, conversation) -> None:
 	:param message: the Twilio SMS Message with its new body
 	:param conversation: its Twilio SMS Conversation, locked
 	"""
-	desk = desk_of_site()
 	frappe.db.set_value("Communication", message.communication, "content", text.to_html(message.body))
 	keyword, changed = consent.note(conversation, message)
 	conversations.save(conversation)
@@ -119,8 +125,8 @@ def add_words(message, conversation) -> None:
 		keyword_reply.answer(
 			keyword, conversation, frappe.get_cached_doc("Twilio SMS Number", conversation.number)
 		)
-	name = frappe.db.get_value("Communication", message.communication, "reference_name")
-	if ticket := name and desk.resolve_ticket(name):
+	if ticket := _ticket_of_entry(message.communication):
+		desk = desk_of(ticket.doctype)
 		desk.call_by(ticket.name, message.body, conversation.customer_number)
 		ticket.resolved_at = None
 		_log(desk, ticket, conversation, changed, is_reaction=False)
@@ -137,13 +143,13 @@ def _is_bare_stop(message) -> bool:
 	return not message.media and keywords.keyword(message.body, message.opt_out_type) == STOP
 
 
-def _open_ticket(desk, conversation) -> Ticket | None:
+def _open_ticket(conversation) -> Ticket | None:
 	"""The conversation's ticket as long as agents work on it, whatever the number's policy is."""
-	ticket = conversation.ticket and desk.resolve_ticket(conversation.ticket)
+	ticket = conversations.ticket_of(conversation)
 	return ticket if ticket and not ticket.resolved_at else None
 
 
-def _keep_without_ticket(desk, message, conversation, number) -> None:
+def _keep_without_ticket(message, conversation, number) -> None:
 	"""Take in a bare STOP that would open a ticket: nobody may answer it, and its clocks would run for nothing."""
 	keyword, changed = consent.note(conversation, message)
 	conversation.last_inbound = max(filter(None, (conversation.last_inbound, message.received_at)))
@@ -159,17 +165,17 @@ def _keep_without_ticket(desk, message, conversation, number) -> None:
 	message.update(facts)
 	message.notify_update()
 	keyword_reply.answer(keyword, conversation, number)
-	if changed and conversation.ticket and desk.resolve_ticket(conversation.ticket):
-		desk.log(conversation.ticket, timeline.OPTED_OUT)
+	if changed and conversations.ticket_of(conversation):
+		timeline.log(conversation.ticket_doctype, conversation.ticket, timeline.OPTED_OUT)
 	listeners.notify("twilio_sms_message_received", message)
 
 
-def _continued_ticket(desk, conversation, number, is_reaction: bool = False) -> Ticket | None:
+def _continued_ticket(conversation, number, is_reaction: bool = False) -> Ticket | None:
 	"""The conversation's ticket when the policy says that a message continues it."""
 	always_new = number.threading_policy == "Always a new ticket" and not is_reaction
-	if always_new or not conversation.ticket:
+	if always_new:
 		return None
-	ticket = desk.resolve_ticket(conversation.ticket)
+	ticket = conversations.ticket_of(conversation)
 	if (
 		not ticket
 		or not ticket.resolved_at

@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.content import outside
-from twilio_sms_channel.desks.registry import desk_of_site
+from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.infra import own_writes
 from twilio_sms_channel.messaging.conversation import timeline
 from twilio_sms_channel.messaging.outbound import ticket_view
@@ -35,7 +35,7 @@ def switch(doc, channel: str, email: str | None) -> dict[str, Any]:
 	if changed:
 		line = timeline.TO_EMAIL if channel == "Email" else timeline.TO_TEXT
 		timeline.log(doc.doctype, doc.name, line)
-	desk_of_site().refresh(str(doc.name))
+	desk_of(doc.doctype).refresh(str(doc.name))
 	return ticket_view.of(doc)
 
 

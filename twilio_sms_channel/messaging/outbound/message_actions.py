@@ -5,6 +5,7 @@ from frappe import _
 from frappe.utils.caching import request_cache
 
 from twilio_sms_channel.content import files, outside, text
+from twilio_sms_channel.desks.registry import desk_or_none_of
 from twilio_sms_channel.infra import conditional_update
 from twilio_sms_channel.infra.listeners import notify
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
@@ -60,12 +61,11 @@ def has_email(message) -> bool:
 
 	:param message: `communication` of a Twilio SMS Message
 	"""
-	ticket = frappe.db.get_value(
+	doctype, ticket = frappe.db.get_value(
 		"Communication", message.communication, ["reference_doctype", "reference_name"]
-	)
-	return bool(
-		ticket and all(ticket) and frappe.db.exists(*ticket) and frappe.get_doc(*ticket).customer_email()
-	)
+	) or (None, None)
+	is_there = ticket and desk_or_none_of(doctype) and frappe.db.exists(doctype, ticket)
+	return bool(is_there and frappe.get_doc(doctype, ticket).customer_email())
 
 
 def _is_undecided(message) -> bool:

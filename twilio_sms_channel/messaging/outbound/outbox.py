@@ -1,11 +1,13 @@
 """An agent's reply, written down as Queued together with its Communication, in one transaction."""
 
 import hashlib
+from typing import NoReturn
 
 import frappe
 from frappe import _
 
 from twilio_sms_channel.content import media_links, segments, text
+from twilio_sms_channel.desks.registry import desk_or_none_of
 from twilio_sms_channel.infra import asking, conditional_update
 from twilio_sms_channel.infra.courtesies import Back
 from twilio_sms_channel.messaging.conversation import conversations, eligibility, entries
@@ -114,7 +116,7 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 	body = text.clean(body)
 	files = list(dict.fromkeys(files or []))
 	if reason := why_not(conversation, body, files):
-		_refuse(reason)
+		refuse(reason)
 	ask_about_unreachable(conversation.customer_number)
 	number = eligibility.number_for(conversation)
 	try:
@@ -122,7 +124,7 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 		links = sum(file.as_link for file in outgoing)
 		body = as_sent(body, number, with_links=links)
 		if reason := _why_too_long(len(body) + links * (media_links.length() + 1), links):
-			_refuse(reason)
+			refuse(reason)
 		sending = _from(conversation, number)
 		refuse_if_unasked(conversation, sending)
 		communication = entries.sent(conversation, body)
@@ -132,7 +134,7 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 		attached = [attachments.attach(file, communication.name) for file in outgoing]
 		attachments.check_stored(attached)
 	except attachments.CannotSendFile as e:
-		_refuse(str(e))
+		refuse(str(e))
 	if links:
 		body = "\n".join(filter(None, [body, *_links(attached)]))
 		# Not saved again: Helpdesk would take it for another reply.
@@ -164,7 +166,7 @@ def write_automatic(conversation, body: str):
 
 	It goes to a customer who opted out as well, and is no agent's reply: the ticket keeps its status and its clocks.
 	"""
-	if not conversation.ticket:
+	if not conversation.ticket or not desk_or_none_of(conversation.ticket_doctype):
 		return _queue(conversation, body, None, automatic=1)
 	communication = entries.sent(conversation, body)
 	communication.update(
@@ -299,7 +301,10 @@ def _asked_before(digest: str, for_update: bool = False):
 	return frappe.get_doc(MESSAGE, name, for_update=for_update) if name else None
 
 
-def _refuse(reason: str) -> None:
+def refuse(reason: str) -> NoReturn:
+	"""
+	:raises CannotText: always, with the reason
+	"""
 	frappe.throw(reason, CannotText, title=_("The message was not sent"))
 
 

@@ -9,17 +9,18 @@ from frappe import _
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.desks.base import Ticket
-from twilio_sms_channel.desks.registry import desk_of_site
+from twilio_sms_channel.desks.registry import default_desk, desk_for_new, desk_of, desks
 from twilio_sms_channel.infra import conditional_update, locks
 from twilio_sms_channel.messaging.conversation import consent, conversations, eligibility, timeline
 from twilio_sms_channel.messaging.delivery import account_pause
-from twilio_sms_channel.messaging.outbound import outbox
-from twilio_sms_channel.messaging.outbound.outbox import CannotText
-from twilio_sms_channel.people import contacts, countries, phone
+from twilio_sms_channel.messaging.outbound import outbox, start_contact
+from twilio_sms_channel.people import countries, phone
 
 NUMBER, CONVERSATION = "Twilio SMS Number", "Twilio SMS Conversation"
 # Stands for the number in the lock of those who leave it to us.
 ANY_NUMBER = "any"
+Named = tuple[str, str]
+"""DocType and name of a ticket"""
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Started:
 	"""What became of a request to start a conversation."""
 
 	ticket: str
+	ticket_doctype: str
 	conversation: str
 	message: str
 	created: bool
@@ -39,6 +41,7 @@ def start(
 	*,
 	number: str | None = None,
 	ticket: str | None = None,
+	ticket_doctype: str | None = None,
 	contact: str | None = None,
 	subject: str = "",
 	files: list[str] | None = None,
@@ -53,21 +56,22 @@ def start(
 	:param to: the customer's phone number in any spelling
 	:param number: name of the Twilio SMS Number to text from; proposed when left out, see `numbers`
 	:param ticket: a ticket that the caller may write, and which replies by SMS from then on
+	:param ticket_doctype: its DocType; that of the site's default ticket system when left out
 	:param contact: who the customer is, which the caller may read; found or made by the number when left out
 	:param subject: of a new ticket; otherwise the first line of the message
 	:param request_id: whoever repeats it for the same customer gets the first answer again, and nothing is written
 	:param confirmed: they still want messages, although their last ones sounded otherwise
-	:raises CannotText: with the reason
+	:raises outbox.CannotText: with the reason
 	"""
 	if number and not frappe.db.exists(NUMBER, number):
-		_refuse(
+		outbox.refuse(
 			_("{0} is not one of our numbers. Choose one from the list.").format(outside.harmless(number))
 		)
-	to = customer_number(to, number)
+	to, named = customer_number(to, number), _named(ticket, ticket_doctype)
 
 	def from_number(ours: str) -> Started:
 		with conversations.serialized(ours, to, for_person=True):
-			return _start(to, body, ours, ticket, contact, subject, files or [], request_id, confirmed)
+			return _start(to, body, ours, named, contact, subject, files or [], request_id, confirmed)
 
 	def begin() -> Started:
 		if number:
@@ -75,7 +79,7 @@ def start(
 		# Of two agents to whom different numbers are proposed, the second one sees the conversation of the first.
 		with conversations.serialized(ANY_NUMBER, to, for_person=True):
 			frappe.db.rollback()
-			started = from_number(_proposed(to, ticket))
+			started = from_number(_proposed(to, named))
 			# Before somebody else's turn.
 			frappe.db.commit()
 			return started
@@ -84,13 +88,13 @@ def start(
 	return locks.again(begin)
 
 
-def _start(to, body, number, ticket, contact, subject, files, request_id, confirmed) -> Started:
+def _start(to, body, number, ticket: Named | None, contact, subject, files, request_id, confirmed) -> Started:
 	if first := outbox.asked_before(request_id, _about(to)):
 		return _as_before(first)
 	# Before anything is made: other apps' hooks may commit, and a refusal is to leave nothing behind.
 	planned = conversations.get_or_new(number, to)
 	if reason := why_not(planned, ticket) or outbox.why_not(planned, body, files):
-		_refuse(reason)
+		outbox.refuse(reason)
 	if not confirmed:
 		outbox.refuse_if_unasked(planned)
 	outbox.ask_about_unreachable(to)
@@ -98,19 +102,19 @@ def _start(to, body, number, ticket, contact, subject, files, request_id, confir
 	if first := outbox.asked_before(request_id, _about(to)):
 		return _as_before(first)
 	if reason := why_not(conversation, ticket):
-		_refuse(reason)
-	desk = desk_of_site()
-	_settle_contact(desk, conversation, contact, ticket)
+		outbox.refuse(reason)
+	start_contact.settle(conversation, contact, ticket)
 	conditional_update.require(CONVERSATION, conversation.name)
-	continued = ticket or ((current := _continued(desk, conversation)) and current.name)
-	texted_before = continued and frappe.db.get_value(desk.doctype, continued, "twilio_sms_conversation")
+	continued = ticket or ((current := _continued(conversation)) and (current.doctype, current.name))
+	desk = desk_of(continued[0]) if continued else desk_for_new(frappe.get_cached_doc(NUMBER, number))
+	texted_before = continued and frappe.db.get_value(*continued, "twilio_sms_conversation")
 	if continued:
 		target = desk.attach(
-			conversation, continued, lambda own: conversations.are_of_one_customer(own, conversation)
+			conversation, continued[1], lambda own: conversations.are_of_one_customer(own, conversation)
 		)
 	else:
 		target = desk.open_ticket(conversation, body, subject)
-	conversation.ticket_doctype, conversation.ticket = desk.doctype, target.name
+	conversation.ticket_doctype, conversation.ticket = target.doctype, target.name
 	if not texted_before:
 		desk.log(target.name, timeline.STARTED)
 	if confirmed:
@@ -120,23 +124,31 @@ def _start(to, body, number, ticket, contact, subject, files, request_id, confir
 	conditional_update.require(outbox.MESSAGE, message.name)
 	if not continued:
 		# Hooks on the Communication may undo what was written before it.
-		conditional_update.require(desk.doctype, target.name)
-	return Started(target.name, conversation.name, message.name, created=not continued)
+		conditional_update.require(target.doctype, target.name)
+	return Started(target.name, target.doctype, conversation.name, message.name, created=not continued)
 
 
-def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, Any]]:
+def numbers(
+	to: str | None = None, ticket: str | None = None, ticket_doctype: str | None = None
+) -> list[dict[str, Any]]:
 	"""Our numbers, the one to propose for texting somebody first: the one of the last conversation with them, else one
 	of their country, of the ticket's team, of the caller's teams. Those whose account Twilio refuses come behind.
 
 	:param to: the customer's number in any spelling; without it `why_not` is about our numbers alone
 	:param ticket: the ticket that is to reply by SMS
+	:param ticket_doctype: its DocType, as in `start`
 	:return: `[{"number", "display", "label", "why_not": reason or "", "off": whether the reason is the number itself,
-		"to": what `to` is read as from there, for people, "continues": None | {"ticket", "subject"}}]`
-	:raises CannotText: `to` is no phone number, or our own
+		"to": what `to` is read as from there, for people, "continues": None | {"ticket", "ticket_doctype",
+		"subject"}}]`
+	:raises outbox.CannotText: `to` is no phone number, or our own
 	"""
+	return _numbers(to, _named(ticket, ticket_doctype))
+
+
+def _numbers(to: str | None, ticket: Named | None) -> list[dict[str, Any]]:
 	said = customer_number(to) if to else None
-	desk = desk_of_site()
-	own, theirs = set(desk.teams_of(frappe.session.user)), _team_of(desk, ticket)
+	own = {team for desk in desks() for team in desk.teams_of(frappe.session.user)}
+	theirs = _team_of(ticket)
 	halted = account_pause.halted()
 	regions = _regions()
 	rows = frappe.get_all(NUMBER, fields=["name", "country"], order_by="creation")
@@ -145,7 +157,7 @@ def numbers(to: str | None = None, ticket: str | None = None) -> list[dict[str, 
 	read = {row.name: by_region[countries.region_of_ours(row)] for row in rows}
 	facts = eligibility.Facts.of_all_numbers(filter(None, read.values()))
 	conversations_with = _conversations_with(set(filter(None, read.values())))
-	about = _About(desk, ticket)
+	about = _About(ticket)
 	prospects = [
 		_prospect(number, read.get(number.name), conversations_with, about, facts) for number in facts.numbers
 	]
@@ -174,22 +186,22 @@ def customer_number(to: str | None, ours: str | None = None) -> str:
 
 	:param to: in any spelling
 	:param ours: name of the Twilio SMS Number that texts it, by whose country a national number is read
-	:raises CannotText: it is no phone number, or our own
+	:raises outbox.CannotText: it is no phone number, or our own
 	"""
 	if not (said := outside.harmless(phone.cleaned(to))):
-		_refuse(_("Enter the phone number to text."))
+		outbox.refuse(_("Enter the phone number to text."))
 	if not (
 		number := _read(
 			to, countries.region_of_ours(frappe.get_cached_doc(NUMBER, ours)) if ours else None, _regions()
 		)
 	):
-		_refuse(
+		outbox.refuse(
 			_(
 				"{0} is not a phone number. Write it with its country code, for example +1 415 555 0132."
 			).format(said)
 		)
 	if frappe.db.exists(NUMBER, number):
-		_refuse(_("{0} is our own number. Enter the customer's.").format(phone.display(number)))
+		outbox.refuse(_("{0} is our own number. Enter the customer's.").format(phone.display(number)))
 	return number
 
 
@@ -207,14 +219,31 @@ def _regions() -> list[str | None]:
 class _About:
 	"""The ticket that is to reply by SMS, if it is not to be the conversation's own or a new one."""
 
-	def __init__(self, desk, ticket: str | None):
-		self.desk, self.ticket = desk, ticket
-		self.own = ticket and frappe.db.get_value(desk.doctype, ticket, "twilio_sms_conversation")
+	def __init__(self, ticket: Named | None):
+		self.ticket = ticket
+		self.own = ticket and frappe.db.get_value(*ticket, "twilio_sms_conversation")
 		self.customer_number = self.own and frappe.db.get_value(CONVERSATION, self.own, "customer_number")
-		self.may_create = bool(ticket) or frappe.has_permission(desk.doctype, "create")
+		self._may_create: dict[str, bool] = {}
+
+	def is_in(self, current: Ticket | None) -> bool:
+		return bool(current) and (current.doctype, current.name) == self.ticket
+
+	def may_create(self, number) -> bool:
+		"""Whether the session user may open a ticket where those of a number go, if one is needed.
+
+		:param number: Twilio SMS Number, its document or row
+		"""
+		if self.ticket:
+			return True
+		desk = desk_for_new(number)
+		if desk.doctype not in self._may_create:
+			# An agent of another ticket system may be a customer of this one, and customers may create tickets, too.
+			may = desk.is_agent() and frappe.has_permission(desk.doctype, "create")
+			self._may_create[desk.doctype] = bool(may)
+		return self._may_create[desk.doctype]
 
 
-def why_not(conversation, ticket: str | None = None) -> str:
+def why_not(conversation, ticket: Named | None = None) -> str:
 	"""The reason why the session user cannot start texting in a conversation, "" when they can.
 
 	:param conversation: Twilio SMS Conversation document, which may be unsaved
@@ -222,23 +251,23 @@ def why_not(conversation, ticket: str | None = None) -> str:
 	"""
 	if refused := eligibility.refusal(conversation):
 		return refused.reason
-	about = _About(desk_of_site(), ticket)
-	return _why_not_here(conversation, _continued(about.desk, conversation), about)
+	number = frappe.get_cached_doc(NUMBER, conversation.number)
+	return _why_not_here(conversation, number, _continued(conversation), _About(ticket))
 
 
-def _why_not_here(conversation, current: Ticket | None, about: _About) -> str:
+def _why_not_here(conversation, number, current: Ticket | None, about: _About) -> str:
 	customer = phone.display(conversation.customer_number)
-	if current and current.name != about.ticket and not about.desk.may_write(current.name):
+	is_own = about.is_in(current)
+	if current and not is_own and not desk_of(current.doctype).may_write(current.name):
 		# What it is about, and whose it is, stays with those who may read it.
 		return _(
 			"{0} is in an SMS conversation with other colleagues, from {1}. Choose another number of ours."
 		).format(customer, phone.display(conversation.number))
-	is_own = current and current.name == about.ticket
 	if about.own and not is_own and about.customer_number != conversation.customer_number:
 		return _(
 			"This ticket is a conversation with another number. Start a separate ticket for {0}."
 		).format(customer)
-	if not about.may_create and not current:
+	if not current and not about.may_create(number):
 		return _("You may not create tickets. Open the customer's ticket and send the message from there.")
 	return ""
 
@@ -280,25 +309,29 @@ def _prospect(
 		{"doctype": CONVERSATION, **pair}
 	)
 	refused = eligibility.refusal(conversation, facts)
-	current = None if refused else _continued(about.desk, conversation)
+	current = None if refused else _continued(conversation)
 	prospect["last"] = _last(conversation)
-	prospect["why_not"] = refused.reason if refused else _why_not_here(conversation, current, about)
+	prospect["why_not"] = refused.reason if refused else _why_not_here(conversation, number, current, about)
 	# Another number may stand in for it.
 	prospect["off"] = bool(off and prospect["why_not"])
 	if current and not prospect["why_not"] and not about.ticket:
-		prospect["continues"] = {"ticket": current.name, "subject": current.subject}
+		prospect["continues"] = {
+			"ticket": current.name,
+			"ticket_doctype": current.doctype,
+			"subject": current.subject,
+		}
 	return prospect
 
 
-def _proposed(to: str, ticket: str | None) -> str:
+def _proposed(to: str, ticket: Named | None) -> str:
 	"""The number to text somebody from when nobody chose one."""
-	proposed = next(iter(numbers(to, ticket)), None)
+	proposed = next(iter(_numbers(to, ticket)), None)
 	if not proposed:
-		_refuse(_("There is no number to text from yet. An admin can add one under Twilio SMS Number."))
+		outbox.refuse(_("There is no number to text from yet. An admin can add one under Twilio SMS Number."))
 	if proposed["why_not"]:
-		_refuse(proposed["why_not"])
+		outbox.refuse(proposed["why_not"])
 	if frappe.get_cached_value(NUMBER, proposed["number"], "number_type") == "Alphanumeric Sender":
-		_refuse(
+		outbox.refuse(
 			_(
 				"Only {0} can text {1}, and nobody can answer a name. Choose it if no answer is needed."
 			).format(proposed["display"], phone.display(to))
@@ -306,77 +339,24 @@ def _proposed(to: str, ticket: str | None) -> str:
 	return proposed["number"]
 
 
-def _continued(desk, conversation) -> Ticket | None:
+def _continued(conversation) -> Ticket | None:
 	"""The conversation's ticket that a message which an agent starts goes into."""
 	if conversation.is_new() or not conversation.ticket:
 		return None
 	policy = frappe.get_cached_value(NUMBER, conversation.number, "threading_policy")
 	if policy == "Always a new ticket":
 		return None
-	current = desk.resolve_ticket(conversation.ticket)
+	current = conversations.ticket_of(conversation)
 	# Other than a customer's answer a new matter does not reopen what was settled.
 	return current if current and (not current.resolved_at or policy == "Always the same ticket") else None
 
 
-def _settle_contact(desk, conversation, chosen: str | None, ticket: str | None) -> None:
-	"""Say on the conversation who the customer is, and on that contact what their number is."""
-	asked = frappe.get_doc(desk.doctype, ticket) if ticket else None
-	likely = chosen or (asked and contacts.exists(asked.contact) and asked.contact)
-	address = asked.customer_email() if asked and not likely else ""
-	likely = likely or contacts.find_by_email(address)
-	if chosen:
-		contacts.confirm_number(chosen, conversation.customer_number)
-	if likely:
-		contacts.add_number(likely, conversation.customer_number)
-	# What an agent says now counts; a ticket's contact may be the same person's other entry.
-	known = conversation.contact if contacts.exists(conversation.contact) else None
-	contact = chosen or known or likely or contacts.find_or_create(conversation.customer_number)
-	if asked and contact:
-		_refuse_other_readers(desk, asked, contact, conversation.customer_number)
-	if address and contact:
-		_refuse_two_people(contact, address, conversation.customer_number)
-		contacts.add_email(contact, address)
-	if contact:
-		conditional_update.require("Contact", contact)
-	if contact != conversation.contact:
-		conversation.contact = contact
-		conversations.save(conversation)
+def _named(ticket: str | None, ticket_doctype: str | None) -> Named | None:
+	return (ticket_doctype or default_desk().doctype, ticket) if ticket else None
 
 
-def _refuse_two_people(contact: str, address: str, number: str) -> None:
-	"""Refuse when somebody wrote the e-mail, and the number is somebody else's."""
-	emails = contacts.emails_of(contact)
-	if emails and address.lower() not in emails:
-		_refuse(
-			_(
-				"{0} is the number of {1}, but this ticket is from {2}. Choose who the customer is as the contact of this ticket, or start a separate ticket."
-			).format(
-				phone.display(number),
-				outside.harmless(contacts.full_name(contact)),
-				outside.harmless(address),
-			)
-		)
-
-
-def _refuse_other_readers(desk, ticket, contact: str, number: str) -> None:
-	"""Refuse a ticket that another customer reads on the portal: they would read the messages of this one."""
-	emails = contacts.emails_of(contact)
-	own = frappe.db.get_value("Contact", contact, "user")
-	for user in desk.readers_on_portal(ticket):
-		if user != own and user.lower() not in emails:
-			_refuse(
-				_(
-					"{0} reads this ticket on the portal, but {1} is the number of {2}. Start a separate ticket for {1}."
-				).format(
-					outside.harmless(user),
-					phone.display(number),
-					outside.harmless(contacts.full_name(contact)),
-				)
-			)
-
-
-def _team_of(desk, ticket: str | None) -> str:
-	about = desk.resolve_ticket(ticket) if ticket else None
+def _team_of(ticket: Named | None) -> str:
+	about = desk_of(ticket[0]).resolve_ticket(ticket[1]) if ticket else None
 	return about.team if about else ""
 
 
@@ -390,9 +370,7 @@ def _about(to: str) -> tuple[str, ...]:
 
 
 def _as_before(message) -> Started:
-	ticket = frappe.db.get_value("Communication", message.communication, "reference_name")
-	return Started(ticket, message.conversation, message.name, created=False)
-
-
-def _refuse(reason: str) -> None:
-	frappe.throw(reason, CannotText, title=_("The message was not sent"))
+	doctype, ticket = frappe.db.get_value(
+		"Communication", message.communication, ["reference_doctype", "reference_name"]
+	) or (None, None)
+	return Started(ticket, doctype, message.conversation, message.name, created=False)

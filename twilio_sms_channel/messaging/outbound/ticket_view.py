@@ -7,9 +7,8 @@ from frappe import _
 from frappe.query_builder.functions import Count
 
 from twilio_sms_channel.content import segments
-from twilio_sms_channel.desks.registry import desk_of_site
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.messaging.conversation import eligibility, timeline
+from twilio_sms_channel.messaging.conversation import eligibility, ticket_search, timeline
 from twilio_sms_channel.messaging.delivery import labels
 from twilio_sms_channel.messaging.outbound import attachments, message_actions, outbox, ticket_messages
 from twilio_sms_channel.messaging.outbound.ticket_messages import FETCH
@@ -17,7 +16,6 @@ from twilio_sms_channel.people import contacts, phone
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 MAX_LISTED = 200
-MAX_EARLIER = 20
 
 
 def of(ticket) -> dict[str, Any]:
@@ -27,6 +25,7 @@ def of(ticket) -> dict[str, Any]:
 	"""
 	about = {
 		"ticket": {"name": str(ticket.name), "subject": ticket.subject},
+		"ticket_doctype": ticket.doctype,
 		"email": ticket.customer_email(),
 		"limits": {
 			"characters": segments.MAX_CHARACTERS,
@@ -67,7 +66,7 @@ def of(ticket) -> dict[str, Any]:
 		"ask_first": ask_first,
 		"region": conversation.region or "",
 		"cost": _cost(conversation.name),
-		"earlier": _earlier(ticket, conversation.customer_number),
+		"earlier": ticket_search.count_others(ticket, conversation.customer_number),
 		"newest": messages[-1].name if messages else None,
 		"messages": messages,
 		"older": older,
@@ -145,22 +144,6 @@ def _money(amount: float, currency: str) -> str:
 	symbol = frappe.db.get_value("Currency", currency, "symbol", cache=True)
 	figure = frappe.utils.fmt_money(amount, precision=2 if amount >= 1 else 4)
 	return f"{symbol}{figure}" if symbol else f"{figure} {currency}"
-
-
-def _earlier(ticket, customer_number: str) -> int:
-	"""How many other tickets with this customer number the user may read; counted up to 20."""
-	conversations = frappe.get_all(CONVERSATION, {"customer_number": customer_number}, pluck="name")
-	others = frappe.get_list(
-		ticket.doctype,
-		{
-			**desk_of_site().living,
-			"twilio_sms_conversation": ("in", conversations),
-			"name": ("!=", ticket.name),
-		},
-		pluck="name",
-		limit=MAX_EARLIER,
-	)
-	return len(others)
 
 
 def earlier(ticket, before: str) -> dict[str, Any]:

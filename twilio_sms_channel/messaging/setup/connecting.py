@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 from frappe.utils import escape_html
 
+from twilio_sms_channel.desks.registry import desk_or_none_of
 from twilio_sms_channel.infra import clock
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import account_check
@@ -65,7 +66,7 @@ def latest_message(account: str) -> dict:
 	about = frappe.db.get_value(
 		CONVERSATION, message.pop("conversation"), ["ticket_doctype", "ticket"], as_dict=True
 	)
-	if not about or not about.ticket:
+	if not about or not about.ticket or not desk_or_none_of(about.ticket_doctype):
 		return {}
 	return {
 		**message,

@@ -5,7 +5,7 @@ from typing import Any
 import frappe
 from frappe.utils import escape_html
 
-from twilio_sms_channel.desks.registry import desk_or_none
+from twilio_sms_channel.desks.registry import desks_of_agent
 from twilio_sms_channel.messaging.conversation import ticket_search
 
 MAX_FOUND = 10
@@ -22,18 +22,21 @@ def in_desk(text: str, start: int | str = 0, limit: int | str = 20, doctype: str
 
 
 def found_tickets(query: str, doctype: str = "", limit: int = MAX_FOUND) -> list[dict[str, Any]]:
-	"""Tickets with texts of a phone number, as `ticket_search.tickets` gives them; none for what is no number."""
-	desk = desk_or_none()
-	if not desk or doctype not in ("", desk.doctype) or not desk.is_agent():
+	"""Tickets with texts of a phone number, as `ticket_search.tickets` gives them; none for what is no number.
+
+	:param doctype: "" for tickets of all kinds
+	"""
+	if not ticket_search.looks_like_number(query):
 		return []
-	return ticket_search.tickets(query, limit)
+	among = [desk for desk in desks_of_agent() if doctype in ("", desk.doctype)]
+	return ticket_search.tickets(query, among, limit) if among else []
 
 
 def _in_desk(row: dict[str, Any], query: str) -> dict[str, Any]:
 	# Desk shows of "field : value" only what has the very words that were typed, in both, and shows it as HTML.
 	value = " · ".join([query, *(escape_html(row[field]) for field in ("customer", "subject"))])
 	return {
-		"doctype": desk_or_none().doctype,
+		"doctype": row["ticket_doctype"],
 		"name": row["ticket"],
 		"content": f"{query} : {value}",
 		"rank": 1,

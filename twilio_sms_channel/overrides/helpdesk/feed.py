@@ -13,7 +13,8 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.content import media_links
-from twilio_sms_channel.desks.registry import desk_of_site
+from twilio_sms_channel.desks.helpdesk import TICKET
+from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
 from twilio_sms_channel.messaging.conversation import eligibility, timeline
 from twilio_sms_channel.messaging.delivery import labels
@@ -35,7 +36,7 @@ def get_one(name: str, is_customer_portal: bool = False) -> Any:
 
 	ticket = api.get_one(name, is_customer_portal=is_customer_portal)
 	# The portal is for customers, an agent who looks at it sees what they see.
-	_show_messages(ticket, for_agent=desk_of_site().is_agent() and not is_customer_portal)
+	_show_messages(ticket, for_agent=desk_of(TICKET).is_agent() and not is_customer_portal)
 	_show_lines(ticket, name)
 	return ticket
 
@@ -48,7 +49,7 @@ def get_ticket_activities(ticket: str) -> Any:
 	if not hasattr(api, "get_ticket_activities"):
 		raise frappe.DoesNotExistError
 	activities = api.get_ticket_activities(ticket)
-	_show_messages(activities, for_agent=desk_of_site().is_agent())
+	_show_messages(activities, for_agent=desk_of(TICKET).is_agent())
 	_show_lines(activities, ticket)
 	return activities
 
@@ -65,10 +66,10 @@ def events(doc) -> list[dict[str, Any]]:
 
 def desk_timeline(doctype: str, docname: str) -> list[dict[str, Any]]:
 	"""The same for the timeline of Desk's form (hook `additional_timeline_content`), which asks who may read the ticket."""
-	if not desk_of_site().is_agent():
+	if not desk_of(TICKET).is_agent():
 		return []
 	conversation = frappe.db.get_value(doctype, docname, "twilio_sms_conversation")
-	ticket = frappe._dict(name=docname, twilio_sms_conversation=conversation)
+	ticket = frappe._dict(doctype=doctype, name=docname, twilio_sms_conversation=conversation)
 	return [
 		{
 			"icon": "small-message",
@@ -85,7 +86,7 @@ def _show_lines(feed, ticket: str) -> None:
 	lines = [line for line in (feed or {}).get("history") or [] if line["action"] in predicates]
 	if not lines:
 		return
-	conversation = frappe.db.get_value(desk_of_site().doctype, ticket, "twilio_sms_conversation")
+	conversation = frappe.db.get_value(TICKET, ticket, "twilio_sms_conversation")
 	customer = timeline.customer_of(conversation)
 	for line in lines:
 		if line["action"] in timeline.OF_CUSTOMER:

@@ -11,7 +11,8 @@ import frappe
 from frappe.utils import escape_html, get_datetime
 from redis.exceptions import RedisError
 
-from twilio_sms_channel.desks.registry import desk_or_none
+from twilio_sms_channel.desks.helpdesk import TICKET
+from twilio_sms_channel.desks.registry import desk_or_none_of
 from twilio_sms_channel.overrides.frappe.search import found_tickets
 
 # Helpdesk's palette shows a handful of each kind.
@@ -34,7 +35,7 @@ def in_palette(query: str, only_articles: bool | int | str = False, qtype: str =
 
 	# In newer releases no endpoint leads there.
 	frappe.is_whitelisted(search.search)
-	found = [] if frappe.utils.sbool(only_articles) else found_tickets(query, limit=MAX_IN_PALETTE)
+	found = [] if frappe.utils.sbool(only_articles) else found_tickets(query, TICKET, MAX_IN_PALETTE)
 	groups = _besides(
 		found, lambda: search.search(query, only_articles=frappe.utils.sbool(only_articles), qtype=qtype), []
 	)
@@ -63,7 +64,7 @@ def on_page(
 
 	frappe.is_whitelisted(search.search)
 	# The page's filters are about what only its own index knows.
-	found = [] if filters and filters != "{}" else found_tickets(query)
+	found = [] if filters and filters != "{}" else found_tickets(query, TICKET)
 	nothing = {"results": [], "summary": {"duration": 0, "total_matches": 0, "filtered_matches": 0}}
 	answer = _besides(
 		found, lambda: search.search(query, filters=filters, limit=limit, title_only=title_only), nothing
@@ -106,7 +107,6 @@ def _without_hidden(groups: list[dict]) -> list[dict]:
 	"""Without the SMS tickets that the user may not read: this search shows every agent the subjects of all teams, and
 	the subject of an SMS ticket is what the customer wrote.
 	"""
-	desk = desk_or_none()
 	# For somebody who is no agent Helpdesk leaves an empty list in each ticket's place.
 	names = [
 		str(item.get("name"))
@@ -114,11 +114,11 @@ def _without_hidden(groups: list[dict]) -> list[dict]:
 		for item in group["items"]
 		if group["title"] == "Tickets" and item
 	]
-	if not desk or not names:
+	if not names or not desk_or_none_of(TICKET):
 		return groups
 	text_tickets = {"name": ("in", names), "twilio_sms_conversation": ("is", "set")}
-	hidden = {str(name) for name in frappe.get_all(desk.doctype, text_tickets, pluck="name")}
-	hidden -= {str(name) for name in frappe.get_list(desk.doctype, text_tickets, pluck="name", limit=0)}
+	hidden = {str(name) for name in frappe.get_all(TICKET, text_tickets, pluck="name")}
+	hidden -= {str(name) for name in frappe.get_list(TICKET, text_tickets, pluck="name", limit=0)}
 	if not hidden:
 		return groups
 	for group in groups:
@@ -129,7 +129,7 @@ def _without_hidden(groups: list[dict]) -> list[dict]:
 
 def _in_palette(row: dict[str, Any]) -> dict[str, Any]:
 	return {
-		"doctype": desk_or_none().doctype,
+		"doctype": TICKET,
 		"name": row["ticket"],
 		"subject": f"{row['subject']} · {_about(row)}",
 		"modified": row["last"],
@@ -137,10 +137,10 @@ def _in_palette(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _on_page(row: dict[str, Any]) -> dict[str, Any]:
-	doctype, last = desk_or_none().doctype, row["last"]
+	last = row["last"]
 	return {
-		"id": f"{doctype}:{row['ticket']}",
-		"doctype": doctype,
+		"id": f"{TICKET}:{row['ticket']}",
+		"doctype": TICKET,
 		"name": row["ticket"],
 		"reference_ticket": row["ticket"],
 		# The page shows these two as HTML.
