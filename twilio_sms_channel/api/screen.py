@@ -8,7 +8,7 @@ from frappe.translate import get_all_translations, get_translations_from_apps
 from frappe.utils import get_assets_json, get_system_timezone
 from frappe.utils.jinja_globals import is_rtl
 
-from twilio_sms_channel.desks.registry import desk_or_none
+from twilio_sms_channel.desks.registry import desks_of_agent
 from twilio_sms_channel.infra.compat import DESK
 
 APP, BUNDLE = "twilio_sms_channel", "twilio_sms.bundle.js"
@@ -22,8 +22,7 @@ def boot() -> dict[str, Any]:
 	:return: `{"script": address of the built bundle or "" when the site's assets are not built, "messages": {English:
 		translation}, "lang", "rtl", "time_zone" of the site's times, "desk": where Desk lives}`
 	"""
-	desk = desk_or_none()
-	if not desk or not desk.is_agent():
+	if not desks_of_agent():
 		return {}
 	lang = frappe.local.lang
 	return {
@@ -43,8 +42,7 @@ def report(what: str) -> None:
 
 	:param what: message, stack and page; what is longer than 2,000 characters is cut off
 	"""
-	desk = desk_or_none()
-	if desk and desk.is_agent():
+	if desks_of_agent():
 		frappe.log_error(title="Twilio SMS Channel in the browser", message=what[:MAX_REPORTED])
 
 

@@ -1,13 +1,16 @@
-"""The agents' endpoints. Each checks that the caller is an agent who may write the ticket."""
+"""The agents' endpoints. Each checks that the caller is an agent who may write the ticket.
+
+A ticket is named by `ticket` and `ticket_doctype`, see `named_ticket`.
+"""
 
 from typing import Any
 
 import frappe
 from frappe import _
 
-from twilio_sms_channel.api import arguments
+from twilio_sms_channel.api import arguments, named_ticket
 from twilio_sms_channel.content import outside, segments
-from twilio_sms_channel.desks.registry import desk_of_site, desks_of_agent
+from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.infra import locks
 from twilio_sms_channel.messaging.conversation import (
 	consent,
@@ -36,6 +39,7 @@ def reply(
 	attachments: list | str | None = None,
 	request_id: str | int | None = None,
 	seen: str | None = None,
+	ticket_doctype: str | None = None,
 ) -> dict[str, Any]:
 	"""Text the customer of a ticket.
 
@@ -50,7 +54,7 @@ def reply(
 	:raises outbox.MayWantToStop: the customer may want no more messages: call `opt_out` or `keep_texting` first
 	:raises outbox.CannotText: the message may not or cannot be sent, with the reason
 	"""
-	doc = _writable(ticket)
+	doc = named_ticket.writable(ticket, ticket_doctype)
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no SMS conversation."), outbox.CannotText)
 	files = _files(attachments)
@@ -65,21 +69,25 @@ def reply(
 
 
 @frappe.whitelist(methods=["POST"])
-def switch_channel(ticket: str | int, channel: str, email: str | None = None) -> dict[str, Any]:
+def switch_channel(
+	ticket: str | int, channel: str, email: str | None = None, ticket_doctype: str | None = None
+) -> dict[str, Any]:
 	"""Have the ticket's reply box send e-mail, or text messages again, from now on.
 
 	:param channel: "SMS" or "Email"
 	:param email: the address to mail from now on; the contact gets it when it does not have it yet
 	:return: the ticket's state, see `state`
 	"""
-	return locks.again(lambda: channel_switch.switch(_writable(ticket), channel, email))
+	return locks.again(
+		lambda: channel_switch.switch(named_ticket.writable(ticket, ticket_doctype), channel, email)
+	)
 
 
 @frappe.whitelist()
-def state(ticket: str | int) -> dict[str, Any]:
+def state(ticket: str | int, ticket_doctype: str | None = None) -> dict[str, Any]:
 	"""What a ticket's screen shows of its SMS conversation. For agents who may read the ticket.
 
-	:return: `{"ticket": {"name", "subject"}, "channel": "SMS" | "Email" | None, "can_text", "why_not",
+	:return: `{"ticket": {"name", "subject"}, "ticket_doctype", "channel": "SMS" | "Email" | None, "can_text", "why_not",
 		"waiting_because": why messages wait for the time being, or "", "unreachable": why messages do not get to the customer's
 		number, as far as is known, or "": the first attempt to text it is refused, the next one goes, "email",
 		"customer", "customer_number", "number" that replies go out from, "from": {"number", "label", "mms"},
@@ -92,24 +100,29 @@ def state(ticket: str | int) -> dict[str, Any]:
 		has its `fate` in words; `error`, None or `{"code", "what", "do", "who", "link", "actions"}` with those actions
 		("retry", "email", "number", "account") that fit and the caller may take; `can_retry`, `can_cancel`, `can_email`
 	"""
-	return ticket_view.of(_readable(ticket))
+	return ticket_view.of(named_ticket.readable(ticket, ticket_doctype))
 
 
 @frappe.whitelist()
-def earlier(ticket: str | int, before: str) -> dict[str, Any]:
+def earlier(ticket: str | int, before: str, ticket_doctype: str | None = None) -> dict[str, Any]:
 	"""The messages of a long ticket that came before those that are known. For agents who may read the ticket.
 
 	:param before: name of the oldest known message
 	:return: `{"messages": at most 200, oldest first, as in `state`, "older": how many there are before these}`
 	"""
-	doc = _readable(ticket)
+	doc = named_ticket.readable(ticket, ticket_doctype)
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no SMS conversation."))
 	return ticket_view.earlier(doc, before)
 
 
 @frappe.whitelist()
-def preview(message: str, ticket: str | int | None = None, html: bool | int = False) -> dict[str, Any]:
+def preview(
+	message: str,
+	ticket: str | int | None = None,
+	html: bool | int = False,
+	ticket_doctype: str | None = None,
+) -> dict[str, Any]:
 	"""What a composer shows of a message that is being written.
 
 	:param ticket: whose number's settings count
@@ -120,32 +133,35 @@ def preview(message: str, ticket: str | int | None = None, html: bool | int = Fa
 		`plain` is there when plain quotes, dashes … would save segments; `replaced` says that the number sends that one by itself
 	:raises outbox.CannotText: it is many times as long as a message can be
 	"""
-	doc = _readable(ticket) if ticket else None
+	doc = named_ticket.readable(ticket, ticket_doctype) if ticket else None
 	return cost_preview.of(message, doc, is_html=bool(frappe.utils.cint(html)))
 
 
 @frappe.whitelist()
-def saved_replies(ticket: str | int, query: str = "") -> list[dict[str, str]]:
-	"""Helpdesk's saved replies that the caller may use.
+def saved_replies(
+	ticket: str | int, query: str = "", ticket_doctype: str | None = None
+) -> list[dict[str, str]]:
+	"""The ticket system's saved replies that the caller may use.
 
 	:param query: words of the title
 	:return: at most 20, `[{"name", "title", "source": DocType}]`
 	"""
-	_readable(ticket)
-	return desk_of_site().saved_replies(query)
+	doc = named_ticket.readable(ticket, ticket_doctype)
+	return desk_of(doc.doctype).saved_replies(query)
 
 
 @frappe.whitelist()
-def saved_reply(ticket: str | int, name: str) -> dict[str, str]:
+def saved_reply(ticket: str | int, name: str, ticket_doctype: str | None = None) -> dict[str, str]:
 	"""A saved reply as plain text, filled in for the ticket: `{"text"}`."""
-	return {"text": desk_of_site().saved_reply(_readable(ticket), name)}
+	doc = named_ticket.readable(ticket, ticket_doctype)
+	return {"text": desk_of(doc.doctype).saved_reply(doc, name)}
 
 
 @frappe.whitelist(methods=["POST"])
 def retry(message: str) -> dict[str, Any]:
 	"""Send a failed message again, take a failed inbound message in again, or fetch its failed files again."""
 	doc = frappe.get_doc(MESSAGE, message)
-	ticket = _writable_ticket_of(doc)
+	ticket = named_ticket.writable_of_message(doc)
 	if doc.direction == "Outbound":
 		if doc.conversation:
 			outbox.refuse_if_unasked(*_asked_about(frappe.get_doc(CONVERSATION, doc.conversation), ticket))
@@ -164,7 +180,7 @@ def cancel(message: str) -> dict[str, Any]:
 	:raises message_actions.CannotCancel: it is being sent, or was, with the reason
 	"""
 	doc = frappe.get_doc(MESSAGE, message)
-	_writable_ticket_of(doc)
+	named_ticket.writable_of_message(doc)
 	message_actions.cancel(doc.name)
 	return {"message": doc.name, "status": "Canceled"}
 
@@ -179,7 +195,7 @@ def send_as_email(message: str, email: str | None = None) -> dict[str, Any]:
 	:raises message_actions.CannotSendAsEmail: the customer has no valid address, or the message does not fit, with the reason
 	"""
 	doc = frappe.get_doc(MESSAGE, message)
-	ticket = _writable_ticket_of(doc)
+	ticket = named_ticket.writable_of_message(doc)
 	if not ticket:
 		frappe.throw(_("This message is in no ticket."), message_actions.CannotSendAsEmail)
 	address = channel_switch.address_given(ticket, (email or "").strip())
@@ -188,32 +204,32 @@ def send_as_email(message: str, email: str | None = None) -> dict[str, Any]:
 
 
 @frappe.whitelist(methods=["POST"])
-def opt_out(ticket: str | int) -> dict[str, Any]:
+def opt_out(ticket: str | int, ticket_doctype: str | None = None) -> dict[str, Any]:
 	"""Note that the customer wants no more messages, in whatever words they said so. Only START from them lifts it.
 
 	:return: the ticket's state, see `state`
 	"""
-	doc = _writable(ticket)
+	doc = named_ticket.writable(ticket, ticket_doctype)
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no SMS conversation."))
 	consent.opt_out(frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation), "Agent")
-	desk_of_site().refresh(str(doc.name))
+	desk_of(doc.doctype).refresh(str(doc.name))
 	return ticket_view.of(doc)
 
 
 @frappe.whitelist(methods=["POST"])
-def keep_texting(ticket: str | int) -> dict[str, Any]:
+def keep_texting(ticket: str | int, ticket_doctype: str | None = None) -> dict[str, Any]:
 	"""Say that a customer whose message sounded like a wish to stop still wants messages: the next one can go out.
 
 	:return: the ticket's state, see `state`
 	"""
-	doc = _writable(ticket)
+	doc = named_ticket.writable(ticket, ticket_doctype)
 	if not doc.is_text_ticket:
 		frappe.throw(_("This ticket has no SMS conversation."))
 	conversations.lock(doc.twilio_sms_conversation)
 	conversation = frappe.get_doc(CONVERSATION, doc.twilio_sms_conversation)
 	consent.keep_texting(outbox.all_asked_about(conversation))
-	desk_of_site().refresh(str(doc.name))
+	desk_of(doc.doctype).refresh(str(doc.name))
 	return ticket_view.of(doc)
 
 
@@ -228,6 +244,7 @@ def start(
 	attachments: list | str | None = None,
 	request_id: str | int | None = None,
 	confirmed: bool | int | str = False,
+	ticket_doctype: str | None = None,
 ) -> dict[str, Any]:
 	"""Text somebody first: in a new ticket, or in the one that the conversation with them is in.
 
@@ -240,17 +257,20 @@ def start(
 	:param attachments: names of File documents, as a list, as JSON, or one name
 	:param request_id: the caller's own id: asked again with the same one for the same customer, nothing more is sent
 	:param confirmed: 1: the customer still wants messages, although their last ones sounded otherwise
-	:return: `{"ticket", "conversation", "message", "created": whether the ticket is new}`
+	:return: `{"ticket", "ticket_doctype", "conversation", "message", "created": whether the ticket is new}`
 	:raises outbox.MayWantToStop: the customer may want no more messages; see `confirmed`
 	:raises outbox.CannotText: with the reason; then nothing was written
 	"""
-	_only_agents()
-	doc = _writable(_living(ticket)) if ticket else None
+	named_ticket.only_agents(ticket_doctype)
+	doc = (
+		named_ticket.writable(named_ticket.living(ticket, ticket_doctype), ticket_doctype) if ticket else None
+	)
 	started = starting.start(
 		to,
 		(message or "").strip(),
 		number=number or None,
 		ticket=str(doc.name) if doc else None,
+		ticket_doctype=doc.doctype if doc else None,
 		contact=_readable_contact(contact),
 		subject=(subject or "").strip(),
 		files=_files(attachments),
@@ -262,7 +282,10 @@ def start(
 
 @frappe.whitelist(methods=["GET", "POST"])
 def numbers(
-	to: str | None = None, contact: str | None = None, ticket: str | int | None = None
+	to: str | None = None,
+	contact: str | None = None,
+	ticket: str | int | None = None,
+	ticket_doctype: str | None = None,
 ) -> list[dict[str, Any]]:
 	"""Our numbers that a new message can go out from, the one to propose first.
 
@@ -271,11 +294,11 @@ def numbers(
 	:param ticket: an e-mail ticket that is to reply by SMS
 	:return: `[{"number", "display", "label", "why_not": reason or "", "off": whether the reason is the number itself,
 		not the customer, "to": the customer's number as it is read from there, "continues": None | {"ticket",
-		"subject"}}]`; `continues` is the ticket that the message will go into instead of a new one
+		"ticket_doctype", "subject"}}]`; `continues` is the ticket that the message will go into instead of a new one
 	:raises outbox.CannotText: `to` is no phone number, or the contact has none
 	"""
-	_only_agents()
-	doc = _readable(ticket) if ticket else None
+	named_ticket.only_agents(ticket_doctype)
+	doc = named_ticket.readable(ticket, ticket_doctype) if ticket else None
 	if not to and _readable_contact(contact) and not (to := next(iter(contacts.numbers_of(contact)), None)):
 		frappe.throw(
 			_("{0} has no phone number yet. Enter one.").format(
@@ -283,70 +306,33 @@ def numbers(
 			),
 			outbox.CannotText,
 		)
-	return starting.numbers(to or None, str(doc.name) if doc else None)
+	return starting.numbers(to or None, str(doc.name) if doc else None, doc.doctype if doc else None)
 
 
 @frappe.whitelist()
-def find(query: str) -> list[dict[str, Any]]:
+def find(query: str, ticket_doctype: str | None = None) -> list[dict[str, Any]]:
 	"""Tickets by the customer's phone number in any spelling, a short code, or at least its last six digits.
 
-	:return: at most 20 that the caller may read, `[{"ticket", "subject", "status", "customer", "customer_number",
-		"last": when the last message came or went}]`; [] for what is no number
+	:param ticket_doctype: only tickets of this DocType; left out, those of all ticket systems in which the caller is an agent
+	:return: at most 20 that the caller may read, `[{"ticket", "ticket_doctype", "subject", "status", "customer",
+		"customer_number", "last": when the last message came or went}]`; [] for what is no number
 	"""
-	_only_agents()
-	return ticket_search.tickets(query, desks_of_agent())
+	return ticket_search.tickets(query, named_ticket.only_agents(ticket_doctype))
 
 
 @frappe.whitelist()
-def history(ticket: str | int) -> list[dict[str, Any]]:
+def history(ticket: str | int, ticket_doctype: str | None = None) -> list[dict[str, Any]]:
 	"""The other tickets of this ticket's customer number, newest first; at most 20 that the caller may read.
 
-	:return: `[{"ticket", "subject", "status", "opened", "last", "texts": count, "number" of ours}]`
+	:return: `[{"ticket", "ticket_doctype", "subject", "status", "opened", "last", "texts": count, "number" of ours}]`
 	"""
-	return ticket_search.history(_readable(ticket))
-
-
-def _only_agents() -> None:
-	if not desk_of_site().is_agent():
-		frappe.throw(_("Only agents can do this."), frappe.PermissionError)
+	return ticket_search.history(named_ticket.readable(ticket, ticket_doctype))
 
 
 def _readable_contact(contact: str | None) -> str | None:
 	if contact:
 		frappe.get_doc("Contact", contact).check_permission("read")
 	return contact or None
-
-
-def _readable(ticket: str | int):
-	desk = desk_of_site()
-	doc = frappe.get_doc(desk.doctype, desk.name_of(ticket))
-	doc.check_permission("read")
-	if not desk.is_agent():
-		frappe.throw(_("Only agents see this."), frappe.PermissionError)
-	return doc
-
-
-def _writable(ticket: str | int):
-	desk = desk_of_site()
-	doc = frappe.get_doc(desk.doctype, desk.name_of(ticket))
-	if not desk.is_agent():
-		frappe.throw(_("Only agents can do this."), frappe.PermissionError)
-	doc.check_permission("write")
-	return doc
-
-
-def _living(ticket: str | int) -> str | int:
-	"""The ticket, or the one that it was merged into."""
-	living = desk_of_site().resolve_ticket(str(ticket))
-	return living.name if living else ticket
-
-
-def _writable_ticket_of(message):
-	"""The message's ticket, which the caller may write. One that never reached a ticket is for system managers: None."""
-	if message.communication:
-		return _writable(frappe.db.get_value("Communication", message.communication, "reference_name"))
-	frappe.only_for("System Manager")
-	return None
 
 
 def _asked_about(conversation, ticket) -> list:

@@ -9,7 +9,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from twilio_sms_channel.desks.registry import desk_of_site, desk_or_none
+from twilio_sms_channel.desks.registry import desk_of, ticket_doctypes
 from twilio_sms_channel.infra import own_writes
 
 CONVERSATION = "twilio_sms_conversation"
@@ -58,9 +58,10 @@ def before_ticket_insert(doc, method: str | None = None) -> None:
 	"""A new ticket brings no conversation along, except one that an agent splits off."""
 	if own_writes.is_ours(doc) or not doc.get(CONVERSATION):
 		return
-	source = desk_of_site().split_from(doc)
+	desk = desk_of(doc.doctype)
+	source = desk.split_from(doc)
 	same = source and frappe.db.get_value(doc.doctype, source, CONVERSATION) == doc.get(CONVERSATION)
-	if not (same and desk_of_site().may_write(source)):
+	if not (same and desk.may_write(source)):
 		doc.update(dict.fromkeys(TICKET_FIELDS))
 
 
@@ -72,7 +73,7 @@ def before_ticket_validate(doc, method: str | None = None) -> None:
 		keep(doc, TICKET_FIELDS)
 		_keep_customer(doc)
 	before = None if doc.is_new() else doc.get_doc_before_save() or _stored(doc)
-	for field in desk_of_site().tying_fields:
+	for field in desk_of(doc.doctype).tying_fields:
 		other = doc.get(field)
 		if not other or (before and str(before.get(field)) == str(other)):
 			continue
@@ -85,7 +86,7 @@ def before_ticket_validate(doc, method: str | None = None) -> None:
 
 def _keep_customer(doc) -> None:
 	"""Who a ticket is from, agents say: it is whom they are offered to text."""
-	desk = desk_of_site()
+	desk = desk_of(doc.doctype)
 	changed = [field for field in desk.customer_fields if _is_changed(doc, field)]
 	if changed and not desk.is_agent():
 		before = doc.get_doc_before_save() or _stored(doc)
@@ -100,8 +101,7 @@ def before_assignment(todo, method: str | None = None) -> None:
 
 	Frappe asks nobody who makes a ToDo, or moves one to another document, whether they may.
 	"""
-	desk = desk_or_none()
-	if not desk or todo.reference_type != desk.doctype or not todo.reference_name:
+	if not todo.reference_name or todo.reference_type not in ticket_doctypes():
 		return
 	if todo.status in ("Closed", "Cancelled"):
 		# Assigns nobody.
@@ -109,7 +109,7 @@ def before_assignment(todo, method: str | None = None) -> None:
 	names = ("reference_type", "reference_name", "allocated_to", "status")
 	if not todo.is_new() and not any(_is_changed(todo, field) for field in names):
 		return
-	if _is_by_rule(todo) or frappe.has_permission(desk.doctype, "read", doc=str(todo.reference_name)):
+	if _is_by_rule(todo) or frappe.has_permission(todo.reference_type, "read", doc=str(todo.reference_name)):
 		return
 	frappe.throw(
 		_("You may not read ticket {0}, so you cannot assign it.").format(
@@ -137,7 +137,7 @@ def _is_by_rule(todo) -> bool:
 def keep_in_ticket(doc, method: str | None = None) -> None:
 	"""Keep the Communication of a message in its ticket (hook `validate` of Communication)."""
 	if not doc.is_new() and frappe.db.get_value(doc.doctype, doc.name, "communication_medium") == "SMS":
-		if desk_or_none():
+		if ticket_doctypes():
 			keep(doc, ("communication_medium", "reference_doctype", "reference_name"))
 
 

@@ -7,7 +7,8 @@ another team's tickets would show in lists, counts and searches.
 import frappe
 from frappe.model.db_query import DatabaseQuery
 
-from twilio_sms_channel.desks.registry import desk_or_none
+from twilio_sms_channel.desks.base import Desk
+from twilio_sms_channel.desks.registry import desks, known_doctypes, ticket_doctypes
 from twilio_sms_channel.infra.compat import NO_OPINION
 
 COMMUNICATION, CONVERSATION, MESSAGE = (
@@ -20,38 +21,34 @@ NOTHING = "1 = 0"
 
 def communication_query(user: str | None = None, doctype: str | None = None) -> str:
 	"""SQL condition on `tabCommunication`: messages only of tickets that the user may read."""
-	if not (visible := _visible(user)):
-		nothing_hidden = _sees_everything(user) or not desk_or_none()
-		return "" if nothing_hidden else f"not {_left_over('`tabCommunication`')}"
-	return (
-		f"(ifnull(`tabCommunication`.communication_medium, '') != 'SMS' or {_elsewhere('`tabCommunication`')}"
-		f" or cast(`tabCommunication`.reference_name as binary) in ({visible}))"
-	)
+	visible, table = _visible(user), "`tabCommunication`"
+	if not visible or (_sees_everything(user) and not any(visible.values())):
+		return ""
+	readable = _in_ticket(f"{table}.reference_doctype", f"{table}.reference_name", visible)
+	return f"(ifnull({table}.communication_medium, '') != 'SMS' or {_elsewhere(table)} or {readable})"
 
 
 def conversation_query(user: str | None = None, doctype: str | None = None) -> str:
 	"""SQL condition on `tabTwilio SMS Conversation`."""
 	if _sees_everything(user):
 		return ""
-	if not (desk := desk_or_none()):
-		return NOTHING
-	tickets = _visible(user) or f"select cast(name as binary) from `tab{desk.doctype}`"
-	return f"cast(`tabTwilio SMS Conversation`.ticket as binary) in ({tickets})"
+	table = "`tabTwilio SMS Conversation`"
+	# It keeps the name of a ticket that was deleted.
+	those_there = {
+		doctype: tickets or f"select cast(name as binary) from `tab{doctype}`"
+		for doctype, tickets in _visible(user).items()
+	}
+	return _in_ticket(f"{table}.ticket_doctype", f"{table}.ticket", those_there)
 
 
 def message_query(user: str | None = None, doctype: str | None = None) -> str:
 	"""SQL condition on `tabTwilio SMS Message`: by the ticket that its Communication is in now."""
 	if _sees_everything(user):
 		return ""
-	if not desk_or_none():
-		return NOTHING
-	visible = _visible(user)
-	in_ticket = (
-		f"cast(reference_name as binary) in ({visible})" if visible else "ifnull(reference_name, '') != ''"
-	)
+	readable = _in_ticket("reference_doctype", "reference_name", _visible(user))
 	return (
 		"`tabTwilio SMS Message`.communication in (select name from `tabCommunication` where"
-		f" communication_medium = 'SMS' and {in_ticket})"
+		f" communication_medium = 'SMS' and {readable})"
 	)
 
 
@@ -67,28 +64,27 @@ def media_query(user: str | None = None, doctype: str | None = None) -> str:
 
 def file_query(user: str | None = None, doctype: str | None = None) -> str:
 	"""SQL condition on `tabFile`: names of files of messages tell what was sent, too. All other files are not ours to judge."""
-	if _sees_everything(user) or not desk_or_none():
+	if _sees_everything(user) or not (visible := _visible(user)):
 		return ""
-	if not (visible := _visible(user)):
-		return (
-			"not (ifnull(`tabFile`.attached_to_doctype, '') = 'Communication' and exists (select 1 from"
-			f" `tabCommunication` text where text.name = `tabFile`.attached_to_name and {_left_over('text')}))"
-		)
+	readable = _in_ticket("text.reference_doctype", "text.reference_name", visible)
 	return (
 		"not (ifnull(`tabFile`.attached_to_doctype, '') = 'Communication' and exists (select 1 from `tabCommunication` text"
 		" where text.name = `tabFile`.attached_to_name and text.communication_medium = 'SMS'"
-		f" and not {_elsewhere('text')}"
-		f" and ifnull(cast(text.reference_name as binary), '') not in ({visible})))"
+		f" and not {_elsewhere('text')} and not ifnull({readable}, 0)))"
 	)
 
 
 def about_ticket_query(user: str | None = None, doctype: str | None = None) -> str:
-	"""SQL condition on what the ticket system keeps beside a ticket: of one with messages it tells what they say.
+	"""SQL condition on what a ticket system keeps beside a ticket: of one with messages it tells what they say.
 
 	Frappe v15 lets a list show the fields of what its rows link to, whoever may read that.
 	"""
-	desk = desk_or_none()
-	if not desk or doctype not in desk.with_words or not (visible := _visible(user)):
+	about = [desk for desk in desks() if doctype in desk.with_words]
+	return " and ".join(filter(None, (_about_tickets(desk, doctype, user) for desk in about)))
+
+
+def _about_tickets(desk: Desk, doctype: str, user: str | None) -> str:
+	if not (visible := _visible_of(desk.doctype, user)):
 		return ""
 	ticket = f"cast(`tab{doctype}`.{desk.with_words[doctype]} as binary)"
 	return (
@@ -99,19 +95,26 @@ def about_ticket_query(user: str | None = None, doctype: str | None = None) -> s
 
 def tag_query(user: str | None = None, doctype: str | None = None) -> str:
 	"""SQL condition on `tabTag Link`, which everybody may list, with the titles of what is tagged."""
-	if _sees_everything(user) or not (visible := _visible(user)):
+	if _sees_everything(user) or not any((visible := _visible(user)).values()):
 		return ""
-	ticket = frappe.db.escape(desk_or_none().doctype)
-	texts = ", ".join(frappe.db.escape(doctype) for doctype in (COMMUNICATION, CONVERSATION, MESSAGE))
-	return (
-		f"(`tabTag Link`.document_type not in ({texts}, {ticket}) or (`tabTag Link`.document_type = {ticket}"
-		f" and cast(`tabTag Link`.document_name as binary) in ({visible})))"
-	)
+	judged = _listed((COMMUNICATION, CONVERSATION, MESSAGE, *known_doctypes()))
+	readable = _in_ticket("`tabTag Link`.document_type", "`tabTag Link`.document_name", visible)
+	return f"(`tabTag Link`.document_type not in ({judged}) or {readable})"
 
 
-def _left_over(text: str) -> str:
-	"""SQL condition on a message's Communication: the ticket that it was in is gone."""
-	return f"(ifnull({text}.communication_medium, '') = 'SMS' and ifnull({text}.reference_name, '') = '')"
+def _in_ticket(doctype_column: str, name_column: str, visible: dict[str, str]) -> str:
+	"""SQL condition on a row that names a ticket: it is one of these. Of a ticket system that was uninstalled there are
+	none, for nobody can say who might read its tickets.
+
+	:param visible: see `_visible`
+	"""
+	conditions = []
+	for doctype, tickets in visible.items():
+		of_these = (
+			f"cast({name_column} as binary) in ({tickets})" if tickets else f"ifnull({name_column}, '') != ''"
+		)
+		conditions.append(f"({doctype_column} = {frappe.db.escape(doctype)} and {of_these})")
+	return f"({' or '.join(conditions) or NOTHING})"
 
 
 def _elsewhere(text: str) -> str:
@@ -119,26 +122,28 @@ def _elsewhere(text: str) -> str:
 
 	One that belongs to nothing was in a ticket that was deleted.
 	"""
-	desk = desk_or_none()
 	return (
 		f"(ifnull({text}.reference_name, '') != ''"
-		f" and ifnull({text}.reference_doctype, '') not in ('', {frappe.db.escape(desk.doctype)}))"
+		f" and ifnull({text}.reference_doctype, '') not in ('', {_listed(known_doctypes())}))"
 	)
+
+
+def _listed(doctypes: tuple[str, ...]) -> str:
+	return ", ".join(frappe.db.escape(doctype) for doctype in doctypes)
 
 
 def may_read_communication(doc, ptype: str | None = None, user: str | None = None) -> bool | None:
 	"""has_permission hook of Communication: messages by their ticket, everything else is not ours to judge."""
-	desk = desk_or_none()
-	if doc.communication_medium != "SMS" or not desk:
+	if doc.communication_medium != "SMS" or not ticket_doctypes():
 		return NO_OPINION
-	if doc.reference_name and doc.reference_doctype and doc.reference_doctype != desk.doctype:
+	if doc.reference_name and doc.reference_doctype and doc.reference_doctype not in known_doctypes():
 		return NO_OPINION
-	return NO_OPINION if _may_read_ticket(doc.reference_name, user) else False
+	return NO_OPINION if _may(doc.reference_doctype, doc.reference_name, user) else False
 
 
 def may_read_conversation(doc, ptype: str | None = None, user: str | None = None) -> bool:
 	"""has_permission hook of Twilio SMS Conversation."""
-	return _may(doc.ticket_doctype, doc.ticket, user)
+	return _sees_everything(user) or _may(doc.ticket_doctype, doc.ticket, user)
 
 
 def may_read_message(doc, ptype: str | None = None, user: str | None = None) -> bool:
@@ -148,20 +153,13 @@ def may_read_message(doc, ptype: str | None = None, user: str | None = None) -> 
 		if doc.communication
 		else None
 	)
-	return _may(*(reference or (None, None)), user)
+	return _sees_everything(user) or _may(*(reference or (None, None)), user)
 
 
 def _may(doctype: str | None, ticket: str | None, user: str | None) -> bool:
-	if _sees_everything(user):
-		return True
-	desk = desk_or_none()
-	return bool(desk and doctype == desk.doctype and _may_read_ticket(ticket, user))
-
-
-def _may_read_ticket(ticket: str | None, user: str | None) -> bool:
-	"""Of a ticket that is gone only system managers see what was in it."""
-	doctype = desk_or_none().doctype
-	if not ticket or not frappe.db.exists(doctype, ticket):
+	"""Whether a user may read a ticket. Of one that is gone, alone or with its ticket system, only system managers see
+	what was in it."""
+	if not ticket or doctype not in ticket_doctypes() or not frappe.db.exists(doctype, ticket):
 		return _sees_everything(user)
 	return bool(frappe.has_permission(doctype, "read", doc=str(ticket), user=user or frappe.session.user))
 
@@ -172,16 +170,17 @@ def _sees_everything(user: str | None) -> bool:
 	return user == "Administrator" or "System Manager" in frappe.get_roles(user)
 
 
-def _visible(user: str | None) -> str:
-	"""SQL that selects the names of tickets the user may read, "" for all of them."""
-	desk = desk_or_none()
-	if not desk:
-		return ""
-	condition = _readable(desk.doctype, user or frappe.session.user)
+def _visible(user: str | None) -> dict[str, str]:
+	"""For each DocType of tickets of this site: SQL that selects the names of those the user may read, "" for all of them."""
+	return {doctype: _visible_of(doctype, user) for doctype in ticket_doctypes()}
+
+
+def _visible_of(doctype: str, user: str | None) -> str:
+	condition = _readable(doctype, user or frappe.session.user)
 	# Ticket names are numbers in the database before v16, references to them are text, and the collation of a
 	# number cast to text is the connection's: bytes compare in any case.
 	return (
-		f"select cast(`tab{desk.doctype}`.name as binary) from `tab{desk.doctype}` where ({condition})"
+		f"select cast(`tab{doctype}`.name as binary) from `tab{doctype}` where ({condition})"
 		if condition
 		else ""
 	)

@@ -2,16 +2,22 @@
 
 import frappe
 
-from twilio_sms_channel.desks.registry import desk_or_none
+from twilio_sms_channel.desks.registry import desks, ticket_doctypes
 
 
 def extend(bootinfo) -> None:
 	"""Called by Frappe for each page load of Desk."""
-	desk = desk_or_none()
 	bootinfo.twilio_sms = {
-		"team_doctype": desk.team_doctype if desk and frappe.has_permission(desk.team_doctype) else "",
+		"ticket_doctypes": list(ticket_doctypes()),
+		"team_doctype": _team_doctype(),
 		"may_read_accounts": bool(frappe.has_permission("Twilio SMS Account")),
 	}
+
+
+def _team_doctype() -> str:
+	"""What the reports' filter offers: the teams of the first ticket system that has some which the user may see."""
+	with_teams = [desk.team_doctype for desk in desks() if desk.team_doctype]
+	return next((doctype for doctype in with_teams if frappe.has_permission(doctype)), "")
 
 
 def may_set_up() -> bool:

@@ -2,10 +2,13 @@
 
 import frappe
 from frappe.query_builder import DocType
+from frappe.query_builder.functions import Coalesce
+from pypika import Case
 from pypika.queries import QueryBuilder
 from pypika.terms import Criterion, LiteralValue, Term, ValueWrapper
 
-from twilio_sms_channel.desks.registry import desk_or_none
+from twilio_sms_channel.desks.base import Desk
+from twilio_sms_channel.desks.registry import desks
 from twilio_sms_channel.permissions import queries
 from twilio_sms_channel.reports.asked import Asked
 
@@ -39,14 +42,24 @@ def with_team(query: QueryBuilder, communication: Term) -> QueryBuilder:
 
 	:param communication: the column with the name of its Communication
 	"""
-	if not (desk := desk_or_none()):
+	if not (with_teams := _with_teams()):
 		return query
 	Communication = DocType(COMMUNICATION)
 	query = query.left_join(Communication).on(Communication.name == communication)
-	return desk.join_ticket(query, Communication.reference_name)
+	for desk in with_teams:
+		is_its = Communication.reference_doctype == desk.doctype
+		query = desk.join_ticket(query, Case().when(is_its, Communication.reference_name))
+	return query
 
 
 def team() -> Term:
-	"""The team of the joined ticket; nothing where there is no ticket system."""
-	desk = desk_or_none()
-	return desk.team_column() if desk else ValueWrapper("")
+	"""The team of the joined ticket; nothing where no ticket system has teams."""
+	columns = [desk.team_column() for desk in _with_teams()]
+	if not columns:
+		return ValueWrapper("")
+	# A message is in one ticket, so in all but one of them there is nothing.
+	return columns[0] if len(columns) == 1 else Coalesce(*columns)
+
+
+def _with_teams() -> list[Desk]:
+	return [desk for desk in desks() if desk.team_doctype]

@@ -3,11 +3,11 @@
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
-from twilio_sms_channel.desks.helpdesk import screen
+from twilio_sms_channel.desks.helpdesk import TICKET, screen
 from twilio_sms_channel.infra import custom_fields
 
 FIELDS = {
-	"HD Ticket": [
+	TICKET: [
 		{
 			"fieldname": "twilio_sms_reply_channel",
 			"label": "Reply Channel",

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import frappe
 
+from twilio_sms_channel.desks.helpdesk import TICKET
+
 DOCTYPE, NAME = "HD Form Script", "Twilio SMS Channel"
 SOURCE = Path(__file__).with_name("form_script.js")
 
@@ -21,7 +23,7 @@ def put_script() -> None:
 				"doctype": DOCTYPE,
 				"name": NAME,
 				"__newname": NAME,
-				"dt": "HD Ticket",
+				"dt": TICKET,
 				"apply_to": "Form",
 				"enabled": 1,
 				# Standard scripts of Helpdesk can neither be disabled nor deleted.

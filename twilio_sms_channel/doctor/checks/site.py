@@ -10,7 +10,7 @@ from frappe import _
 from frappe.utils.background_jobs import generate_qname, get_workers
 from redis.exceptions import RedisError
 
-from twilio_sms_channel.desks.registry import desk_or_none
+from twilio_sms_channel.desks.registry import ticket_doctypes
 from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding
 from twilio_sms_channel.infra import clock, compat, public_url, site_identity
 from twilio_sms_channel.people import countries
@@ -45,7 +45,7 @@ def check_home() -> Iterator[Finding]:
 
 
 def check_desk() -> Iterator[Finding]:
-	if not desk_or_none():
+	if not ticket_doctypes():
 		yield Finding(
 			"desk.missing",
 			BROKEN,

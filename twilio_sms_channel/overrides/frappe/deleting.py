@@ -2,7 +2,7 @@
 
 from frappe import _
 
-from twilio_sms_channel.desks.registry import desk_or_none
+from twilio_sms_channel.desks.registry import desk_or_none_of
 
 # What a field that must not be empty says instead, so that the document can be restored.
 PLACEHOLDER = "SMS"
@@ -13,5 +13,5 @@ def forget_words(doc, method: str | None = None) -> None:
 	if doc.doctype == "Communication":
 		if doc.communication_medium == "SMS":
 			doc.update({"subject": PLACEHOLDER, "content": "", "text_content": ""})
-	elif (desk := desk_or_none()) and doc.doctype == desk.doctype and doc.get("twilio_sms_conversation"):
+	elif (desk := desk_or_none_of(doc.doctype)) and doc.get("twilio_sms_conversation"):
 		doc.update({"subject": _("Text message"), **dict.fromkeys(desk.word_fields, "")})

@@ -11,7 +11,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from twilio_sms_channel.desks.registry import desk_or_none
+from twilio_sms_channel.desks.registry import desks
 from twilio_sms_channel.overrides.frappe import aliases
 
 OURS = (
@@ -72,10 +72,9 @@ def overrides(frappe_version: str) -> dict[str, str]:
 
 def is_guarded(doctype: Any) -> bool:
 	"""Whether documents of this DocType are or hold messages."""
-	desk = desk_or_none()
-	return (
-		doctype in OURS or doctype in WITH_WORDS or bool(desk and doctype in (desk.doctype, *desk.with_words))
-	)
+	if doctype in OURS or doctype in WITH_WORDS:
+		return True
+	return any(doctype in (desk.doctype, *desk.with_words) for desk in desks())
 
 
 @frappe.whitelist()

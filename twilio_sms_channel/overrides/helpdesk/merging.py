@@ -11,13 +11,14 @@ from frappe.query_builder.functions import Coalesce
 from frappe.utils import split_emails
 
 from twilio_sms_channel.content import files
-from twilio_sms_channel.desks.registry import desk_of_site
+from twilio_sms_channel.desks.helpdesk import TICKET
+from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.infra import own_writes
 from twilio_sms_channel.messaging.conversation import conversations
 from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.people import contacts, phone
 
-TICKET, MESSAGE, CONVERSATION = "HD Ticket", "Twilio SMS Message", "Twilio SMS Conversation"
+MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 CONVERSATION_FIELD = "twilio_sms_conversation"
 FIELDS = ("name", "contact", "raised_by", CONVERSATION_FIELD)
 
@@ -40,7 +41,7 @@ def bring_along(source) -> None:
 			_customer_of(source.twilio_sms_conversation),
 			_customer_of(target.twilio_sms_conversation),
 		)
-	desk_of_site().refresh(str(target.name))
+	desk_of(TICKET).refresh(str(target.name))
 
 
 def redirect(source, communication) -> bool:
@@ -56,7 +57,7 @@ def redirect(source, communication) -> bool:
 	)
 	if not is_for_target or not arrives:
 		return False
-	target = desk_of_site().resolve_ticket(str(source.merged_with))
+	target = desk_of(TICKET).resolve_ticket(str(source.merged_with))
 	if not target or target.name == str(source.name):
 		return False
 	doc = frappe.get_doc(TICKET, target.name)
@@ -99,7 +100,7 @@ def part(source: str, new: str, communication: str) -> None:
 		_answer(new, chosen)
 	_answer_who_stayed(source, was, stayed)
 	for other in others.values():
-		desk_of_site().note(
+		desk_of(TICKET).note(
 			new,
 			_("Text messages from {0} stay in ticket {1}.").format(
 				frappe.utils.escape_html(_named(other)), source
@@ -184,10 +185,11 @@ def _put_back(entries: list[str], source: str) -> None:
 
 
 def _goes_on_in(conversation: str) -> str | None:
-	"""The ticket that a customer's next message would go into."""
-	ticket = frappe.db.get_value(CONVERSATION, conversation, "ticket")
-	living = desk_of_site().resolve_ticket(str(ticket)) if ticket else None
-	return living.name if living else None
+	"""The ticket of Helpdesk's that a customer's next message would go into."""
+	fields = ["ticket_doctype", "ticket"]
+	found = frappe.db.get_value(CONVERSATION, conversation, fields, as_dict=True)
+	living = conversations.ticket_of(found) if found else None
+	return living.name if living and living.doctype == TICKET else None
 
 
 def _answer(ticket: str, conversation: str) -> None:
@@ -199,7 +201,7 @@ def _answer(ticket: str, conversation: str) -> None:
 	doc.twilio_sms_conversation = conversation
 	if is_anothers:
 		# The one whose ticket it was reads nothing of another customer, and gets none of their e-mails.
-		address = desk_of_site().raised_by(answered.contact)
+		address = desk_of(TICKET).raised_by(answered.contact)
 		doc.update({"contact": answered.contact, "customer": None, "raised_by": address})
 	if not doc.customer_email():
 		doc.twilio_sms_reply_channel = "SMS"
@@ -207,7 +209,7 @@ def _answer(ticket: str, conversation: str) -> None:
 	if is_anothers:
 		# The note of a merge, which may have moved along, says otherwise.
 		name = frappe.utils.escape_html(_named(answered))
-		desk_of_site().note(ticket, _("Replies from here go to {0} from now on.").format(name))
+		desk_of(TICKET).note(ticket, _("Replies from here go to {0} from now on.").format(name))
 
 
 def _save(doc) -> None:
@@ -236,7 +238,7 @@ def _tell_who_is_answered(ticket: str, other, answered) -> None:
 	"""
 	if other.number == answered.number:
 		return
-	desk_of_site().note(
+	desk_of(TICKET).note(
 		ticket,
 		_(
 			"Text messages from {0} come into this ticket now, too, while replies from here go to {1}. To answer {0}, start a new SMS conversation."

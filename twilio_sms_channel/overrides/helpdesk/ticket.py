@@ -12,7 +12,8 @@ from frappe import _
 from frappe.utils import validate_email_address
 
 from twilio_sms_channel.content import files, text
-from twilio_sms_channel.desks.registry import desk_of_site
+from twilio_sms_channel.desks.helpdesk import TICKET
+from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.infra import db_errors, fetched_fields
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
 from twilio_sms_channel.messaging.conversation import conversations, entries
@@ -61,7 +62,7 @@ class TicketMixin:
 			self.reload()
 		if not self.is_text_ticket:
 			return super().reply_via_agent(message, **kwargs)
-		if not desk_of_site().is_agent():
+		if not desk_of(TICKET).is_agent():
 			frappe.throw(_("Only agents can reply from here."), frappe.PermissionError)
 		if asked_for:
 			self.check_permission("write")
@@ -209,7 +210,7 @@ class TicketMixin:
 		"""
 		if not (self.get("is_merged") and self.get("merged_with")):
 			return self
-		desk = desk_of_site()
+		desk = desk_of(TICKET)
 		living = desk.resolve_ticket(str(self.merged_with))
 		if not living or living.name == str(self.name):
 			return self
@@ -243,7 +244,7 @@ class TicketMixin:
 
 	def _note_not_sent(self, body: str, reason: str) -> None:
 		lines = _("This reply was not sent: {0}").format(frappe.utils.escape_html(reason)), text.to_html(body)
-		desk_of_site().note(str(self.name), "".join(f"<p>{line}</p>" for line in lines))
+		desk_of(TICKET).note(str(self.name), "".join(f"<p>{line}</p>" for line in lines))
 
 	def _note_notice(self, message: str) -> None:
 		"""Keep Helpdesk's notice in the ticket without sending it: its link to the portal is no text message."""

@@ -10,12 +10,12 @@ from typing import NoReturn, TypeVar
 import frappe
 from frappe import _
 
-from twilio_sms_channel.desks.registry import desk_of_site
+from twilio_sms_channel.desks.helpdesk import TICKET
+from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.infra import locks
 from twilio_sms_channel.messaging.conversation import conversations
 from twilio_sms_channel.overrides.helpdesk import merging
 
-TICKET = "HD Ticket"
 Answer = TypeVar("Answer")
 WAIT_S = 15
 
@@ -129,13 +129,13 @@ def _locks_of(tickets: list[str]) -> set[str]:
 
 
 def _only_agents() -> None:
-	if not desk_of_site().is_agent():
+	if not desk_of(TICKET).is_agent():
 		frappe.throw(_("Only agents can merge and split tickets."), frappe.PermissionError)
 
 
 def _may_change(*tickets: str) -> None:
 	for name in tickets:
-		if not desk_of_site().may_write(name):
+		if not desk_of(TICKET).may_write(name):
 			frappe.throw(_("You may not change ticket {0}.").format(name), frappe.PermissionError)
 
 
@@ -167,5 +167,5 @@ def _goes_on_in(ticket) -> str | None:
 	"""The ticket that a merged one goes on in; None when it was not merged, or that one was deleted."""
 	if not ticket.is_merged or not ticket.merged_with:
 		return None
-	living = desk_of_site().resolve_ticket(str(ticket.merged_with))
+	living = desk_of(TICKET).resolve_ticket(str(ticket.merged_with))
 	return living.name if living else None
