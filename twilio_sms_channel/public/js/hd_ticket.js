@@ -12,6 +12,7 @@ frappe.ui.form.on("HD Ticket", {
 		if (frm.twilio_sms_panel?.ticket !== ticket) {
 			frm.twilio_sms_panel = document.createElement("twilio-sms-panel");
 			frm.twilio_sms_panel.ticket = ticket;
+			frm.twilio_sms_panel.ticket_doctype = frm.doctype;
 			frm.twilio_sms_panel.email_hint = __("Write with the e-mail button of this form, or switch back to SMS.");
 			frm.twilio_sms_panel.addEventListener("channel-changed", () => frm.reload_doc());
 		}

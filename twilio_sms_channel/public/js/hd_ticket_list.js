@@ -10,7 +10,7 @@ if (!frappe.listview_settings["HD Ticket"]?.twilio_sms) {
 		before?.call(settings, list);
 		list.page.add_inner_button(__("New SMS Conversation"), async () => {
 			await frappe.require("twilio_sms.bundle.js");
-			twilio_sms.start_in_desk("HD Ticket");
+			twilio_sms.start_in_desk(list.doctype);
 		});
 		list.page.add_inner_button(__("Find by Phone Number"), () => ask_for_number(list));
 	};
@@ -34,7 +34,7 @@ if (!frappe.listview_settings["HD Ticket"]?.twilio_sms) {
 		const { message: found } = await frappe.call({
 			method: "twilio_sms_channel.api.ticket.find",
 			type: "GET",
-			args: { query },
+			args: { query, ticket_doctype: list.doctype },
 		});
 		if (!found.length) {
 			frappe.show_alert({
@@ -43,8 +43,8 @@ if (!frappe.listview_settings["HD Ticket"]?.twilio_sms) {
 			});
 			return;
 		}
-		if (found.length === 1) return frappe.set_route("Form", "HD Ticket", found[0].ticket);
+		if (found.length === 1) return frappe.set_route("Form", list.doctype, found[0].ticket);
 		await list.filter_area.clear(false);
-		list.filter_area.add([["HD Ticket", "name", "in", found.map(({ ticket }) => ticket).join(",")]]);
+		list.filter_area.add([[list.doctype, "name", "in", found.map(({ ticket }) => ticket).join(",")]]);
 	}
 }

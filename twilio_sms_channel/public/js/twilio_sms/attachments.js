@@ -3,7 +3,7 @@
 // The server looks at what they contain when the message is sent (messaging/outbound/attachments.py); here an agent learns at
 // once what is certain to be refused.
 
-import { __, host } from "./host.js";
+import { __ } from "./host.js";
 
 export class Attachments {
 	// `changed` is called after each change of `items`.
@@ -67,7 +67,7 @@ export class Attachments {
 		this._release(item);
 		item.removed = true;
 		// Should it fail, the file stays attached to the ticket.
-		if (item.name) host.discard(item.name).catch(() => {});
+		if (item.name) this.element.host.discard(item.name).catch(() => {});
 		this._tell();
 	}
 
@@ -111,13 +111,13 @@ export class Attachments {
 			item.progress = share;
 			this.element.requestUpdate();
 		};
-		item.upload = host
+		item.upload = this.element.host
 			.upload(item.file, { ticket, on_progress })
 			.then(
 				({ name, file_name, file_url, file_size }) => {
 					Object.assign(item, { name, file_url, file_size: file_size || item.file_size });
 					item.stored_as = file_name;
-					if (item.removed) host.discard(name).catch(() => {});
+					if (item.removed) this.element.host.discard(name).catch(() => {});
 				},
 				(error) => (item.error = error.message),
 			)

@@ -266,7 +266,7 @@ class Composer extends TicketElement {
 	}
 
 	_keep() {
-		drafts.write(this.ticket, {
+		drafts.write(this.ticket_doctype, this.ticket, {
 			text: this.text,
 			files: this.attachments.saved(),
 			request_id: this.request_id,
@@ -276,7 +276,7 @@ class Composer extends TicketElement {
 	_take_up_draft() {
 		this._drafted = this.ticket;
 		drafts.forget_old();
-		const draft = drafts.read(this.ticket);
+		const draft = drafts.read(this.ticket_doctype, this.ticket);
 		this.attachments.restore(draft?.files || []);
 		this.text = draft?.text || "";
 		this.request_id = draft?.request_id || "";
@@ -375,7 +375,7 @@ class Composer extends TicketElement {
 		this.counter.reset();
 		this.meanwhile = null;
 		this.attachments.clear();
-		drafts.forget(this.ticket);
+		drafts.forget(this.ticket_doctype, this.ticket);
 	}
 
 	_grow() {

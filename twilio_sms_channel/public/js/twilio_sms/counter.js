@@ -1,6 +1,6 @@
 // How long a message is, asked of the server while it is being written.
 
-import { __, host } from "./host.js";
+import { __ } from "./host.js";
 
 const COUNT_AFTER_MS = 250;
 
@@ -34,7 +34,7 @@ export class Counter {
 		if (!text.trim()) return this.reset();
 		let counted = null;
 		try {
-			counted = await host.call("preview", { message: text, ticket: this.ticket() });
+			counted = await this.element.host.call("preview", { message: text, ticket: this.ticket() });
 		} catch {
 			// Sending tells what is wrong; a count is no reason to disturb.
 		}

@@ -1,5 +1,6 @@
 // Desk around the components.
 
+import { is_about } from "./host.js";
 import { http_host } from "./http_host.js";
 
 const INDICATORS = { success: "green", warning: "orange", error: "red" };
@@ -12,9 +13,9 @@ export function desk_host(ticket_doctype) {
 		__: (text, args) => __(text, args),
 		toast,
 		open: (doctype, name) => frappe.set_route("Form", doctype, name),
-		open_ticket: (name) => frappe.set_route("Form", ticket_doctype, name),
+		open_ticket: (name, doctype = ticket_doctype) => frappe.set_route("Form", doctype, name),
 		on_update(ticket, fn) {
-			const heard = (news) => String(news.ticket) === String(ticket) && fn();
+			const heard = (news) => is_about(news, ticket_doctype, ticket) && fn();
 			frappe.realtime.on("twilio_sms_update", heard);
 			return () => frappe.realtime.off("twilio_sms_update", heard);
 		},

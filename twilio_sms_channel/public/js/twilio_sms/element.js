@@ -2,17 +2,27 @@
 
 import { LitElement, html } from "lit";
 
-import { __, host } from "./host.js";
+import { __, host, host_of } from "./host.js";
 import { store } from "./store.js";
 import { base } from "./styles.js";
 
 export { __, host };
 
 export class TwilioElement extends LitElement {
+	static properties = {
+		// of the tickets that are named here; by default that of the page
+		ticket_doctype: { type: String },
+	};
+
 	static styles = [base];
 
+	constructor() {
+		super();
+		this.ticket_doctype = "";
+	}
+
 	get host() {
-		return host;
+		return host_of(this.ticket_doctype);
 	}
 
 	__(text, args) {
@@ -21,6 +31,7 @@ export class TwilioElement extends LitElement {
 
 	connectedCallback() {
 		super.connectedCallback();
+		this.ticket_doctype ||= host.ticket_doctype || "";
 		themed.add(this);
 		apply_theme(this);
 		this.addEventListener("keydown", keep_typing_inside);
@@ -58,7 +69,7 @@ export class TicketElement extends TwilioElement {
 	}
 
 	get store() {
-		return store(this.ticket);
+		return store(this.ticket, this.ticket_doctype);
 	}
 
 	connectedCallback() {
@@ -72,16 +83,17 @@ export class TicketElement extends TwilioElement {
 	}
 
 	willUpdate(changed) {
-		if (changed.has("ticket") && this.isConnected) this._follow();
+		if ((changed.has("ticket") || changed.has("ticket_doctype")) && this.isConnected) this._follow();
 	}
 
 	_follow() {
-		if (this._followed === this.ticket) return;
+		const followed = this.ticket ? this.store : null;
+		if (this._followed === followed) return;
 		this._unfollow();
-		if (!this.ticket) return;
-		if (this._state_of && this._state_of !== this.ticket) this.state = null;
-		this._followed = this._state_of = this.ticket;
-		this._off = this.store.subscribe(({ state, error }) => {
+		if (!followed) return;
+		if (this._state_of && this._state_of !== followed) this.state = null;
+		this._followed = this._state_of = followed;
+		this._off = followed.subscribe(({ state, error }) => {
 			this.state = state;
 			this.load_error = error;
 		}, this);

@@ -1,6 +1,6 @@
 // Helpdesk's own screen around the components.
 
-import { filled } from "./host.js";
+import { filled, is_about } from "./host.js";
 import { http_host } from "./http_host.js";
 
 const TICKET = "HD Ticket";
@@ -25,14 +25,15 @@ export function helpdesk_host(boot) {
 			const slug = doctype.toLowerCase().replaceAll(" ", "-");
 			window.open(`${boot.desk}/${slug}/${encodeURIComponent(name)}`, "_blank", "noopener");
 		},
-		open_ticket(name) {
-			if (form.router) form.router.push({ name: "TicketAgent", params: { ticketId: String(name) } });
+		open_ticket(name, doctype = TICKET) {
+			if (doctype !== TICKET) this.open(doctype, name);
+			else if (form.router) form.router.push({ name: "TicketAgent", params: { ticketId: String(name) } });
 			else location.assign(`/helpdesk/tickets/${encodeURIComponent(name)}`);
 		},
 		on_update(ticket, fn) {
 			const connection = socket();
 			if (!connection) return () => {};
-			const heard = (news) => String(news?.ticket) === String(ticket) && fn();
+			const heard = (news) => is_about(news, TICKET, ticket) && fn();
 			// A room is joined anew after each loss of the connection. It is never left: Helpdesk may be in it, too.
 			const join = () => connection.emit("doc_subscribe", TICKET, ticket);
 			connection.on(UPDATE, heard);

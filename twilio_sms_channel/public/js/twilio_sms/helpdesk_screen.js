@@ -214,8 +214,9 @@ class Screen {
 		});
 		start.addEventListener("started", ({ detail }) => {
 			this.drawer.close();
-			if (String(detail?.ticket) === this.ticket) store(this.ticket).load();
-			else this.host.open_ticket(detail.ticket);
+			const { ticket, ticket_doctype } = detail;
+			if (ticket_doctype === this.host.ticket_doctype && ticket === this.ticket) store(this.ticket).load();
+			else this.host.open_ticket(ticket, ticket_doctype);
 		});
 	}
 

@@ -68,7 +68,7 @@ class History extends TwilioElement {
 		return html`<ul data-testid="history" aria-label=${__("Earlier conversations with this customer")}>
 			${this.rows.map(
 				(row) => html`<li>
-					<button type="button" data-testid="earlier" @click=${() => this.host.open_ticket(row.ticket)}>
+					<button type="button" data-testid="earlier" @click=${() => this.host.open_ticket(row.ticket, row.ticket_doctype)}>
 						<bdi class="subject">${row.subject}</bdi>
 						<span class="about">${this._about(row)}</span>
 					</button>

@@ -4,11 +4,15 @@ import { __ } from "./host.js";
 
 const ENDPOINTS = "twilio_sms_channel.api.ticket.";
 
-// `csrf_token()` gives Frappe's token, `ticket_doctype` is what files are attached to, `toast` gets what endpoints say.
+// `csrf_token()` gives Frappe's token, `ticket_doctype` is the DocType of the tickets that are named here, `toast` gets what
+// endpoints say.
 export function http_host({ csrf_token, ticket_doctype, toast }) {
 	return {
+		ticket_doctype,
+
 		async call(method, args = {}, { get = false } = {}) {
-			const given = Object.entries(args).filter(([, value]) => value !== undefined && value !== null);
+			const named = args.ticket ? { ticket_doctype, ...args } : args;
+			const given = Object.entries(named).filter(([, value]) => value !== undefined && value !== null);
 			let url = `/api/method/${method.includes(".") ? method : ENDPOINTS + method}`;
 			const options = { headers: headers(csrf_token()), credentials: "same-origin" };
 			if (get) {

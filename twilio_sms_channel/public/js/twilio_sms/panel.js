@@ -45,15 +45,24 @@ class Panel extends TicketElement {
 	}
 
 	render() {
-		const { state, ticket } = this;
+		const { state, ticket, ticket_doctype } = this;
 		if (!state) return this._problem(Boolean(this.load_error));
 		return html`
-			<twilio-sms-channel ticket=${ticket} data-testid="channel-control" @start=${this._start}></twilio-sms-channel>
+			<twilio-sms-channel
+				ticket=${ticket}
+				ticket_doctype=${ticket_doctype}
+				data-testid="channel-control"
+				@start=${this._start}
+			></twilio-sms-channel>
 			${this.starting && !state.channel ? this._starter() : nothing}
 			${state.channel
-				? html`<twilio-sms-thread ticket=${ticket} data-testid="thread"></twilio-sms-thread>
+				? html`<twilio-sms-thread ticket=${ticket} ticket_doctype=${ticket_doctype} data-testid="thread"></twilio-sms-thread>
 						${this._problem(Boolean(this.load_error))}
-						<twilio-sms-composer ticket=${ticket} @sent=${this._sent}></twilio-sms-composer>
+						<twilio-sms-composer
+							ticket=${ticket}
+							ticket_doctype=${ticket_doctype}
+							@sent=${this._sent}
+						></twilio-sms-composer>
 						${state.channel === "Email" && this.email_hint
 							? html`<div class="hint" data-testid="email-hint">${this.email_hint}</div>`
 							: nothing}`
@@ -65,7 +74,9 @@ class Panel extends TicketElement {
 	_earlier() {
 		return html`<details data-testid="earlier-conversations" @toggle=${(event) => (this.looking_back = event.target.open)}>
 			<summary>${__("Earlier conversations with this customer: {0}", [this.state.earlier])}</summary>
-			${this.looking_back ? html`<twilio-sms-history ticket=${this.ticket}></twilio-sms-history>` : nothing}
+			${this.looking_back
+				? html`<twilio-sms-history ticket=${this.ticket} ticket_doctype=${this.ticket_doctype}></twilio-sms-history>`
+				: nothing}
 		</details>`;
 	}
 
@@ -85,6 +96,7 @@ class Panel extends TicketElement {
 	_starter() {
 		return html`<twilio-sms-start
 			ticket=${this.ticket}
+			ticket_doctype=${this.ticket_doctype}
 			.numbers=${this.state.can_start}
 			@started=${() => {
 				this.starting = false;

@@ -62,7 +62,7 @@ class Start extends TwilioElement {
 
 	async _begin() {
 		if (this.ticket && !this.numbers?.length) {
-			this.numbers = (await store(this.ticket).load())?.can_start || [];
+			this.numbers = (await store(this.ticket, this.ticket_doctype).load())?.can_start || [];
 		}
 		this.to ||= this.numbers?.[0]?.display || "";
 		this._ask();
@@ -213,10 +213,15 @@ class Start extends TwilioElement {
 			</div>`;
 		}
 		if (chosen.continues) {
-			const { ticket, subject } = chosen.continues;
+			const { ticket, ticket_doctype, subject } = chosen.continues;
 			return html`<div class="notice info" role="status" data-testid="goes-into">
 				<span>${__("Goes into ticket {0}, which is open: {1}", [ticket, subject])}</span>
-				<button type="button" class="link" data-testid="open-ticket" @click=${() => this.host.open_ticket(ticket)}>
+				<button
+					type="button"
+					class="link"
+					data-testid="open-ticket"
+					@click=${() => this.host.open_ticket(ticket, ticket_doctype)}
+				>
 					${__("Open Ticket")}
 				</button>
 			</div>`;

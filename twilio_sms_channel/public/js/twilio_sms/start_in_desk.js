@@ -4,17 +4,19 @@ import { __, set_host } from "./host.js";
 import { desk_host } from "./desk_host.js";
 import { mount } from "./mount.js";
 
-// `properties` are those of <twilio-sms-start>. Returns the dialog; the ticket opens when the message is on its way.
+// `properties` are those of <twilio-sms-start>. Returns the dialog; the ticket opens when the message is on its way, which may
+// be one of another DocType.
 export function start_in_desk(ticket_doctype, properties = {}) {
 	set_host(desk_host(ticket_doctype));
 	const title = properties.ticket ? __("Text This Customer") : __("New SMS Conversation");
 	const dialog = new frappe.ui.Dialog({ title });
-	const start = mount(dialog.$body[0], "twilio-sms-start", properties);
+	const start = mount(dialog.$body[0], "twilio-sms-start", { ticket_doctype, ...properties });
 	start.style.padding = "4px 0 12px";
 	start.addEventListener("started", ({ detail }) => {
 		dialog.hide();
-		if (cur_frm?.doctype === ticket_doctype && String(cur_frm.docname) === detail.ticket) cur_frm.reload_doc();
-		else frappe.set_route("Form", ticket_doctype, detail.ticket);
+		const { ticket, ticket_doctype: doctype = ticket_doctype } = detail;
+		if (cur_frm?.doctype === doctype && String(cur_frm.docname) === ticket) cur_frm.reload_doc();
+		else frappe.set_route("Form", doctype, ticket);
 	});
 	dialog.on_page_show = () => start.focus();
 	dialog.onhide = () => dialog.$wrapper.remove();

@@ -1,7 +1,7 @@
 // A ticket's conversation as `api.ticket.state` tells it: loaded once for all elements that show it, and kept fresh
 // while one of them is on the screen.
 
-import { host } from "./host.js";
+import { host, host_of } from "./host.js";
 
 // Sites without a socket.io server learn of new messages this way; others hardly need it.
 const REFRESH_EVERY_MS = 4000;
@@ -9,19 +9,24 @@ const REFRESH_LIVE_EVERY_MS = 30000;
 
 const stores = new Map();
 
-export function store(ticket) {
-	const key = String(ticket);
-	if (!stores.has(key)) stores.set(key, new Store(key));
+export function store(ticket, ticket_doctype = host.ticket_doctype) {
+	const key = `${ticket_doctype}:${ticket}`;
+	if (!stores.has(key)) stores.set(key, new Store(ticket_doctype, String(ticket)));
 	return stores.get(key);
 }
 
 class Store {
-	constructor(ticket) {
+	constructor(ticket_doctype, ticket) {
+		this.ticket_doctype = ticket_doctype;
 		this.ticket = ticket;
 		this.state = null;
 		this.error = null;
 		this._told = 0;
 		this.subscribers = new Map();
+	}
+
+	get host() {
+		return host_of(this.ticket_doctype);
 	}
 
 	// `fn(store)` is called at once when there is a state, and after each change. Returns what ends it.
@@ -64,7 +69,7 @@ class Store {
 		this._loaded_at = Date.now();
 		const told = this._told;
 		try {
-			const state = await host.call("state", { ticket: this.ticket }, { get: true });
+			const state = await this.host.call("state", { ticket: this.ticket }, { get: true });
 			// What another endpoint answered meanwhile is newer.
 			if (told === this._told) this.set(state);
 		} catch (error) {
@@ -81,7 +86,7 @@ class Store {
 	}
 
 	_start() {
-		this._off = host.on_update(this.ticket, () => this.load());
+		this._off = this.host.on_update(this.ticket, () => this.load());
 		this._timer = setInterval(() => this._tick(), REFRESH_EVERY_MS);
 		this.load();
 	}
@@ -101,7 +106,7 @@ class Store {
 	_tick() {
 		if (document.visibilityState !== "visible" || this._loading || !this._is_shown) return;
 		// A request that got lost is soon repeated.
-		const every = host.live() && !this.error ? REFRESH_LIVE_EVERY_MS : REFRESH_EVERY_MS;
+		const every = this.host.live() && !this.error ? REFRESH_LIVE_EVERY_MS : REFRESH_EVERY_MS;
 		if (Date.now() - this._loaded_at >= every - 100) this.load();
 	}
 }
