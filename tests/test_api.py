@@ -120,6 +120,29 @@ def test_files_go_along_by_their_names(program, ticket, written):
 	assert files_of(answer.json()["message"]["message"]) == [label]
 
 
+@pytest.mark.parametrize("ticket_doctype", ["HD Ticket", "", None])
+def test_a_ticket_can_be_named_with_its_doctype(program, ticket, ticket_doctype):
+	named = {"ticket": ticket, "ticket_doctype": ticket_doctype}
+	told = program.call("state", **named)
+	assert told.status_code == 200, told.text
+	assert told.json()["message"]["ticket_doctype"] == "HD Ticket"
+	assert program.call("reply", **named, message="Named in full").status_code == 200
+
+
+READ_ONLY_OF_A_TICKET = ("state", "history", "saved_replies", "numbers")
+
+
+@pytest.mark.parametrize("endpoint", READ_ONLY_OF_A_TICKET)
+def test_of_what_is_no_ticket_nothing_is_read(program, endpoint):
+	"""Whether a document of that name is there or not, the answer is the same."""
+	named = [("User", "Administrator"), ("User", "nobody@example.com"), ("No DocType", "1")]
+	answers = [program.call(endpoint, ticket=name, ticket_doctype=doctype) for doctype, name in named]
+	assert [refusal(answer) for answer in answers] == [(417, "ValidationError")] * 3
+	assert answers[0].json()["_server_messages"] == answers[1].json()["_server_messages"]
+	found = program.call("find", query="+14155550132", ticket_doctype="User")
+	assert refusal(found) == (417, "ValidationError")
+
+
 def test_files_go_along_with_a_form(program, ticket):
 	labels = [f"{n}-{frappe.generate_hash(length=8)}.png" for n in range(2)]
 	names = [program.upload(ticket, label, noise(20, 20)) for label in labels]
@@ -155,6 +178,9 @@ def test_the_same_request_sends_nothing_twice(program, ticket, request_id):
 		({"message": "Hi", "attachments": "[" * 100_000}, (417, "CannotText")),
 		({"message": "Hi", "ticket": "987654321"}, (404, "DoesNotExistError")),
 		({"message": "Hi", "ticket": None}, (417, None)),
+		({"message": "Hi", "ticket_doctype": "User"}, (417, "ValidationError")),
+		({"message": "Hi", "ticket_doctype": "<b>Ticket</b>"}, (417, "ValidationError")),
+		({"message": "Hi", "ticket_doctype": ["HD Ticket"]}, (417, None)),
 	],
 )
 def test_a_reply_that_cannot_go_is_refused_with_the_reason(program, ticket, args, says):

@@ -5,7 +5,7 @@ import pytest
 from support.reply_box import conversation_with
 
 from twilio_sms_channel.desks.base import Desk, TextTicket
-from twilio_sms_channel.desks.registry import SYSTEMS, desk_of_site
+from twilio_sms_channel.desks.registry import SYSTEMS, NoDesk, default_desk, desk_of, desks, ticket_doctypes
 
 FIELDS_OF_A_TICKET = [name for name in TextTicket.__annotations__ if name not in ("name", "doctype")]
 
@@ -17,14 +17,23 @@ def test_a_system_is_known_while_its_app_is_not_there(system):
 	assert all(field["fieldname"] for fields in parts.FIELDS.values() for field in fields)
 
 
-def test_the_sites_desk_is_whole(stack):
-	desk = desk_of_site()
-	assert isinstance(desk, Desk) and frappe.db.table_exists(desk.doctype)
-	assert frappe.db.table_exists(desk.team_doctype)
+def test_the_sites_desks_are_whole(stack):
+	assert default_desk().doctype == ticket_doctypes()[0]
+	for desk, doctype in zip(desks(), ticket_doctypes(), strict=True):
+		assert isinstance(desk, Desk) and desk.doctype == doctype
+		assert type(desk_of(doctype)) is type(desk)
+		assert frappe.db.table_exists(desk.doctype)
+		assert not desk.team_doctype or frappe.db.table_exists(desk.team_doctype)
+
+
+@pytest.mark.parametrize("doctype", ["User", "", None])
+def test_what_is_no_ticket_has_no_desk(stack, doctype):
+	with pytest.raises(NoDesk, match="HD Ticket"):
+		desk_of(doctype)
 
 
 def test_a_ticket_has_all_that_the_channel_needs_of_one(stack):
-	ticket = frappe.get_doc(desk_of_site().doctype, conversation_with(stack).ticket)
+	ticket = frappe.get_doc("HD Ticket", conversation_with(stack).ticket)
 	assert isinstance(ticket, TextTicket)
 	assert not [field for field in FIELDS_OF_A_TICKET if not ticket.meta.has_field(field)]
 	assert ticket.is_text_ticket and ticket.replies_by_text

@@ -127,7 +127,7 @@ def test_a_text_belongs_to_the_team_its_ticket_is_in(planted):
 
 @pytest.mark.parametrize("name", [TRAFFIC, RESPONSE, OPT_OUTS])
 def test_without_a_ticket_system_there_are_no_teams(planted, monkeypatch, name):
-	monkeypatch.setattr(messages, "desk_or_none", lambda: None)
+	monkeypatch.setattr(messages, "desks", lambda: [])
 	conversation = planted.conversation("+14155550132")
 	planted.text("Inbound", at(), conversation=conversation)
 	planted.opt_out(at())

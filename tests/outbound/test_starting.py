@@ -97,9 +97,14 @@ def test_a_national_number_is_read_as_in_the_country_of_the_sender(agent, stack,
 def test_an_open_ticket_is_continued(agent, stack, customer, sim):
 	ticket = ticket_of(customer.text("Is anybody there?"))
 	offered = numbers(agent, to=customer.number)
-	assert offered[stack.number]["continues"] == {"ticket": str(ticket.name), "subject": ticket.subject}
+	assert offered[stack.number]["continues"] == {
+		"ticket": str(ticket.name),
+		"ticket_doctype": "HD Ticket",
+		"subject": ticket.subject,
+	}
 	start = started(agent, customer.number, subject="Ignored")
 	assert (start.ticket, start.created) == (str(ticket.name), False)
+	assert start.ticket_doctype == "HD Ticket"
 	assert frappe.db.get_value(CONVERSATION, start.conversation, "number") == stack.number
 
 
@@ -162,6 +167,7 @@ def test_an_email_ticket_replies_by_text_and_can_go_back(agent, stack, customer,
 	ticket = email_ticket(agent, raised_by="ann@example.com", contact=contact.name)
 	start = started(agent, customer.number, ticket=ticket.name, number=stack.number)
 	assert (start.ticket, start.created) == (str(ticket.name), False)
+	assert start.ticket_doctype == "HD Ticket"
 	ticket.reload()
 	assert (ticket.raised_by, ticket.contact) == ("ann@example.com", contact.name)
 	assert ticket.twilio_sms_reply_channel == "SMS"

@@ -39,6 +39,7 @@ def save_reply(source: str, title: str, message: str, **fields) -> str:
 def test_what_a_screen_is_told(agent, stack, ticket):
 	told = state(agent, ticket)
 	assert told["ticket"] == {"name": str(ticket.name), "subject": ticket.subject}
+	assert told["ticket_doctype"] == "HD Ticket"
 	assert told["from"]["mms"] is True
 	assert told["limits"]["files"] == 10 and told["limits"]["bytes"] == 5 * 1024 * 1024
 	assert "image/jpeg" in told["limits"]["types"] and "image/svg+xml" not in told["limits"]["types"]

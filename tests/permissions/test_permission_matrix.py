@@ -47,7 +47,7 @@ from support.reply_box import noise
 from support.stack import Customer, eventually, ticket_of
 
 from twilio_sms_channel.api import media, screen, setup, ticket
-from twilio_sms_channel.desks.registry import desk_of_site
+from twilio_sms_channel.desks.registry import desk_of
 
 SETTINGS = ("restrict_tickets_by_agent_group", "do_not_restrict_tickets_without_an_agent_group")
 
@@ -189,8 +189,8 @@ def marked(texts):
 			DocTags(doctype).add(getattr(text, name), "tsms-tag")
 			todo = {"doctype": "ToDo", "reference_type": doctype, "reference_name": getattr(text, name)}
 			frappe.get_doc({**todo, "allocated_to": "tsms-admin@example.com", "description": "x"}).db_insert()
-		desk_of_site().note(text.ticket, text.secret)
-		desk_of_site().log(text.ticket, "looked at the ticket")
+		desk_of("HD Ticket").note(text.ticket, text.secret)
+		desk_of("HD Ticket").log(text.ticket, "looked at the ticket")
 	frappe.db.commit()
 
 

@@ -8,7 +8,7 @@ from frappe.utils import add_to_date
 from support.people import assignment_rule, make_agent, make_team
 from support.stack import Customer, eventually, status_of, ticket_of
 
-from twilio_sms_channel.desks.registry import desk_of_site
+from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.infra.courtesies import courtesy
 
 API = "twilio_sms_channel.api.ticket."
@@ -46,7 +46,7 @@ def take_away(field: str, doctypes) -> None:
 def is_open(ticket) -> bool:
 	"""By its status, and by the status's category, which Helpdesk goes by."""
 	status = frappe.db.get_value(TICKET, ticket.name, "status")
-	return status == "Open" and not desk_of_site().resolve_ticket(ticket.name).resolved_at
+	return status == "Open" and not desk_of(TICKET).resolve_ticket(ticket.name).resolved_at
 
 
 def sent_from(ticket) -> list:
