@@ -104,16 +104,6 @@ def default_desk() -> Desk:
 	raise _none_installed()
 
 
-def desk_of_site() -> Desk:
-	"""The same, for what does not know yet that a site can have several."""
-	return default_desk()
-
-
-def desk_or_none() -> Desk | None:
-	"""The same, None while none is installed."""
-	return next(iter(desks()), None)
-
-
 def desk_for_new(number) -> Desk:
 	"""The ticket system that a number's new tickets go to.
 
