@@ -81,10 +81,9 @@ def desk_of(ticket_doctype: str | None) -> Desk:
 		return desk
 	if not (here := ticket_doctypes()):
 		raise _none_installed()
+	asked_for = outside.harmless(ticket_doctype)[: outside.KEPT_CHARACTERS]
 	raise NoDesk(
-		_("{0} cannot be {1}: choose one of {2}.").format(
-			"ticket_doctype", outside.harmless(ticket_doctype), ", ".join(here)
-		)
+		_("{0} cannot be {1}: choose one of {2}.").format("ticket_doctype", asked_for, ", ".join(here))
 	)
 
 
