@@ -6,6 +6,7 @@ another team's tickets would show in lists, counts and searches.
 
 import frappe
 from frappe.model.db_query import DatabaseQuery
+from frappe.model.naming import is_autoincremented
 
 from twilio_sms_channel.desks.base import Desk
 from twilio_sms_channel.desks.registry import desks, known_doctypes, ticket_doctypes
@@ -16,7 +17,7 @@ COMMUNICATION, CONVERSATION, MESSAGE = (
 	"Twilio SMS Conversation",
 	"Twilio SMS Message",
 )
-NOTHING = "1 = 0"
+ALL, NOTHING = "1 = 1", "1 = 0"
 
 
 def communication_query(user: str | None = None, doctype: str | None = None) -> str:
@@ -34,10 +35,7 @@ def conversation_query(user: str | None = None, doctype: str | None = None) -> s
 		return ""
 	table = "`tabTwilio SMS Conversation`"
 	# It keeps the name of a ticket that was deleted.
-	those_there = {
-		doctype: tickets or f"select cast(name as binary) from `tab{doctype}`"
-		for doctype, tickets in _visible(user).items()
-	}
+	those_there = {doctype: condition or ALL for doctype, condition in _visible(user).items()}
 	return _in_ticket(f"{table}.ticket_doctype", f"{table}.ticket", those_there)
 
 
@@ -45,10 +43,10 @@ def message_query(user: str | None = None, doctype: str | None = None) -> str:
 	"""SQL condition on `tabTwilio SMS Message`: by the ticket that its Communication is in now."""
 	if _sees_everything(user):
 		return ""
-	readable = _in_ticket("reference_doctype", "reference_name", _visible(user))
+	readable = _in_ticket("text.reference_doctype", "text.reference_name", _visible(user))
 	return (
-		"`tabTwilio SMS Message`.communication in (select name from `tabCommunication` where"
-		f" communication_medium = 'SMS' and {readable})"
+		"`tabTwilio SMS Message`.communication in (select text.name from `tabCommunication` text where"
+		f" text.communication_medium = 'SMS' and {readable})"
 	)
 
 
@@ -84,13 +82,10 @@ def about_ticket_query(user: str | None = None, doctype: str | None = None) -> s
 
 
 def _about_tickets(desk: Desk, doctype: str, user: str | None) -> str:
-	if not (visible := _visible_of(desk.doctype, user)):
+	if not (condition := _readable(desk.doctype, user or frappe.session.user)):
 		return ""
-	ticket = f"cast(`tab{doctype}`.{desk.with_words[doctype]} as binary)"
-	return (
-		f"({ticket} in ({visible}) or not exists (select 1 from `tab{desk.doctype}` ticket"
-		f" where cast(ticket.name as binary) = {ticket} and ifnull(ticket.twilio_sms_conversation, '') != ''))"
-	)
+	hidden = f"ifnull(`tab{desk.doctype}`.twilio_sms_conversation, '') != '' and not ifnull({condition}, 0)"
+	return f"not {_is_there(desk.doctype, f'`tab{doctype}`.{desk.with_words[doctype]}', hidden)}"
 
 
 def tag_query(user: str | None = None, doctype: str | None = None) -> str:
@@ -109,12 +104,22 @@ def _in_ticket(doctype_column: str, name_column: str, visible: dict[str, str]) -
 	:param visible: see `_visible`
 	"""
 	conditions = []
-	for doctype, tickets in visible.items():
+	for doctype, condition in visible.items():
 		of_these = (
-			f"cast({name_column} as binary) in ({tickets})" if tickets else f"ifnull({name_column}, '') != ''"
+			_is_there(doctype, name_column, condition) if condition else f"ifnull({name_column}, '') != ''"
 		)
 		conditions.append(f"({doctype_column} = {frappe.db.escape(doctype)} and {of_these})")
 	return f"({' or '.join(conditions) or NOTHING})"
+
+
+def _is_there(doctype: str, name_column: str, condition: str) -> str:
+	"""SQL condition on a row that names a ticket of this DocType: it exists and meets the condition.
+
+	It is found by its primary key. A list that gathers the readable tickets instead compares each message with each of them.
+	"""
+	# Names are numbers in the database before v16, references to them are text.
+	name = f"cast({name_column} as unsigned)" if is_autoincremented(doctype) else name_column
+	return f"exists (select 1 from `tab{doctype}` where `tab{doctype}`.name = {name} and ({condition}))"
 
 
 def _elsewhere(text: str) -> str:
@@ -171,19 +176,8 @@ def _sees_everything(user: str | None) -> bool:
 
 
 def _visible(user: str | None) -> dict[str, str]:
-	"""For each DocType of tickets of this site: SQL that selects the names of those the user may read, "" for all of them."""
-	return {doctype: _visible_of(doctype, user) for doctype in ticket_doctypes()}
-
-
-def _visible_of(doctype: str, user: str | None) -> str:
-	condition = _readable(doctype, user or frappe.session.user)
-	# Ticket names are numbers in the database before v16, references to them are text, and the collation of a
-	# number cast to text is the connection's: bytes compare in any case.
-	return (
-		f"select cast(`tab{doctype}`.name as binary) from `tab{doctype}` where ({condition})"
-		if condition
-		else ""
-	)
+	"""For each DocType of tickets of this site: SQL condition on its table, met by those the user may read, "" for all."""
+	return {doctype: _readable(doctype, user or frappe.session.user) for doctype in ticket_doctypes()}
 
 
 def _readable(doctype: str, user: str) -> str:
@@ -197,4 +191,5 @@ def _readable(doctype: str, user: str) -> str:
 		frappe.clear_last_message()
 		return NOTHING
 	# Whoever may read nothing of it but what is shared with them: Frappe keeps that apart.
-	return " and ".join(f"({condition})" for condition in (found, *query.conditions) if condition)
+	conditions = [f"({condition})" for condition in (found, *query.conditions) if condition]
+	return f"({' and '.join(conditions)})" if conditions else ""

@@ -1,0 +1,48 @@
+"""How MariaDB finds out which rows of a list somebody may read: no list compares each message with each ticket."""
+
+import frappe
+import pytest
+from support.people import make_agent, make_team
+
+from twilio_sms_channel import hooks
+
+SETTINGS = ("restrict_tickets_by_agent_group", "do_not_restrict_tickets_without_an_agent_group")
+TICKET = "HD Ticket"
+# A ticket's row that is looked up by its name, for one row of the list.
+BY_NAME = ("eq_ref", "ref", "const", "unique_subquery", "index_subquery")
+
+
+@pytest.fixture
+def restricted(stack):
+	"""A user who sees the tickets of their own team alone."""
+	user = make_agent("tsms-plans@example.com")
+	make_team(f"TSMS Plans {frappe.generate_hash(length=6)}", user)
+	before = {field: frappe.db.get_single_value("HD Settings", field) for field in SETTINGS}
+	_set(dict.fromkeys(SETTINGS, 1))
+	yield user
+	frappe.set_user("Administrator")
+	_set({field: value or 0 for field, value in before.items()})
+
+
+def _set(settings: dict) -> None:
+	frappe.db.set_single_value("HD Settings", settings)
+	frappe.clear_document_cache("HD Settings", "HD Settings")
+	frappe.db.commit()
+
+
+def plan(doctype: str, condition: str) -> list[dict]:
+	return frappe.db.sql(f"explain select count(*) from `tab{doctype}` where {condition}", as_dict=True)
+
+
+@pytest.mark.parametrize("doctype", sorted(hooks.permission_query_conditions))
+def test_a_list_looks_tickets_up_by_their_names(ticket, restricted, doctype):
+	if not frappe.db.exists("DocType", doctype):
+		pytest.skip(f"this Helpdesk has no {doctype}")
+	frappe.set_user(restricted)
+	condition = frappe.get_attr(hooks.permission_query_conditions[doctype])(restricted, doctype=doctype)
+	assert "_assign" in condition, condition
+	rows = [row for row in plan(doctype, condition) if row["table"] == f"tab{TICKET}"]
+	# Gathered once, and found by a hash of the name from then on.
+	read = [row for row in rows if row["select_type"] != "MATERIALIZED"]
+	assert all(row["type"] in BY_NAME and row["key"] == "PRIMARY" for row in read), rows
+	assert rows
