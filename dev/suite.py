@@ -12,11 +12,12 @@ from layout import BENCH, DEV, LOGS, MORE_TEST_SITES, NODE, ROOT, TEST_SITE
 
 # Of pytest.
 NO_TESTS = 5
-# A quarter of the suite's time each.
+# A fifth of the suite's time each.
 TESTED_BESIDE = (
-	("browser", "life", "simulator"),
-	("conversation", "permissions", "reliability"),
-	("delivery", "outbound", "sending", "setup", "upkeep"),
+	("browser", "simulator", "upkeep"),
+	("conversation", "doctor", "permissions", "setup"),
+	("outbound", "sending"),
+	("delivery", "life", "reliability"),
 )
 # It restarts the services that all use.
 TESTED_ALONE = "reliability/test_restarts.py"

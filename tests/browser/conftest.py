@@ -85,7 +85,10 @@ def carla(real):
 def new_window(chromium):
 	# Today is the same day for the site and whoever looks at it.
 	zone = frappe.utils.get_system_timezone()
-	return chromium.new_context(viewport=DESKTOP, device_scale_factor=1, timezone_id=zone)
+	# Nothing is seen of what moves, and each of its frames is drawn without a graphics card.
+	return chromium.new_context(
+		viewport=DESKTOP, device_scale_factor=1, timezone_id=zone, reduced_motion="reduce"
+	)
 
 
 def forget(window) -> None:

@@ -3,6 +3,7 @@
 It can be told where to die, with the job it is doing, or where to stop: see `kill_point`.
 """
 
+import gc
 import importlib
 import os
 import pkgutil
@@ -43,4 +44,7 @@ for module in pkgutil.walk_packages(messaging.__path__, f"{messaging.__name__}."
 kill_point.watch_children(parent_dies_too=True)
 frappe.destroy()
 kill_point.watch_this_process()
+# What is there before the jobs are forked is no garbage in any of them.
+gc.collect()
+gc.freeze()
 frappe.utils.background_jobs.start_worker(queue="short,default,long", quiet=True)

@@ -3,6 +3,7 @@
 Its answers are searched for Twilio's secrets (see `leaks`). One of the server's processes can be told where to die, in the middle of a request: see `kill_point`.
 """
 
+import gc
 import os
 from pathlib import Path
 
@@ -19,6 +20,10 @@ _application = StaticDataMiddleware(
 
 
 def _for_site(environ, start_response):
+	if environ["PATH_INFO"].startswith("/socket.io/"):
+		# Another server's, in a production bench; Frappe would make a page for each of the browser's tries.
+		start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "0")])
+		return []
 	environ["HTTP_X_FRAPPE_SITE_NAME"] = os.environ["TWILIO_SMS_SITE"]
 	return _application(environ, start_response)
 
@@ -27,3 +32,6 @@ application = leaks.watched(_for_site, Path(os.environ["TWILIO_SMS_ANSWERS_LOG"]
 
 
 kill_point.watch_children(parent_dies_too=False)
+# As Frappe's own later releases do it: what is there before the processes are forked is no garbage in any of them.
+gc.collect()
+gc.freeze()
