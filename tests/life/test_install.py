@@ -157,6 +157,11 @@ def test_when_helpdesk_goes_what_links_to_it_goes_too(moments):
 	)
 
 
+def test_when_helpdesk_went_its_tickets_messages_are_for_system_managers(moments):
+	facts = moments["helpdesk went"]["facts"]
+	assert facts["entries"] and (facts["listed"], facts["opened"]) == ([], [])
+
+
 def test_sites_of_one_process_have_nothing_in_common(moments, stack):
 	seen = moments["beside another site"]["facts"]
 	assert seen.keys() == {stack.site, SITE}

@@ -44,6 +44,40 @@ def names(person, doctype: str, name: str, **more) -> list[list[str]]:
 	return [found, [str(row[0]) for row in (shown["values"] if shown else [])]]
 
 
+@pytest.fixture
+def teams_only(site):
+	"""Agents see the tickets of their own teams alone."""
+	field = "restrict_tickets_by_agent_group"
+	before = frappe.db.get_single_value("HD Settings", field)
+	for value in (1, before or 0):
+		frappe.db.set_single_value("HD Settings", field, value)
+		frappe.clear_document_cache("HD Settings", "HD Settings")
+		frappe.db.commit()
+		if value:
+			yield
+
+
+@pytest.mark.parametrize("kind", ["HD Ticket", "Contact"])
+def test_user_permissions_hold_within_the_own_team(stack, teams_only, permit, kind):
+	"""Helpdesk's condition for teams is a chain of "or", to which Frappe adds User Permissions by "and" as it is."""
+	user = make_agent("tsms-one-of-the-team@example.com")
+	team = make_team(f"TSMS Permitted {frappe.generate_hash(length=6)}", user)
+	seen, hidden = (Customer(stack).text("Words") for _ in range(2))
+	tickets = [ticket_of(message) for message in (seen, hidden)]
+	for ticket in tickets:
+		frappe.db.set_value("HD Ticket", ticket.name, "agent_group", team)
+	frappe.db.commit()
+	permit(user, kind, {"HD Ticket": tickets[0].name, "Contact": tickets[0].contact}[kind])
+	person = Person(stack, user)
+	for message, found in ((seen, True), (hidden, False)):
+		for doctype, name in (
+			(MESSAGE, message.name),
+			("Communication", message.communication),
+			(CONVERSATION, message.conversation),
+		):
+			assert names(person, doctype, name) == [[name] * found] * 2, (doctype, found)
+
+
 def test_notices_with_the_words_are_for_those_who_may_read_the_ticket(stack, permit):
 	user = make_agent("tsms-permitted@example.com")
 	seen, hidden = Customer(stack), Customer(stack)

@@ -19,6 +19,7 @@ from frappe.utils import bench_helper
 from frappe.utils.password import set_encrypted_password
 
 from support import dump
+from support.people import make_user
 
 OURS, HELPDESK = "twilio_sms_channel", "helpdesk"
 SID = "AC" + "0" * 32
@@ -42,7 +43,9 @@ def main(site: str, folder: Path, other_site: str) -> None:
 		"helpdesk alone", "uninstall-app", OURS, "--yes", *_unless_backups_work("--no-backup"), then=left
 	)
 	scratch.step("after helpdesk", "install-app", OURS)
-	scratch.step("helpdesk went", "uninstall-app", HELPDESK, "--yes", "--no-backup")
+	scratch.step(
+		"helpdesk went", "uninstall-app", HELPDESK, "--yes", "--no-backup", then=seen_by_those_who_list_mail
+	)
 	if kept := sorted((Path(site) / "private" / OURS).glob("*.sql.gz")):
 		scratch.step("texts restored", "partial-restore", str(kept[-1].resolve()), then=restored)
 
@@ -111,6 +114,16 @@ def left() -> dict:
 		"files": frappe.get_all("File", {"attached_to_doctype": "Communication"}, pluck="file_name"),
 		"secrets": _secrets(),
 	}
+
+
+def seen_by_those_who_list_mail() -> dict:
+	"""Which messages' entries somebody finds and opens who may read Communications, and how many there are."""
+	entries = frappe.get_all("Communication", {"communication_medium": "SMS"}, pluck="name")
+	frappe.set_user(make_user("tsms-inbox@example.com", ["Inbox User"], user_type="System User"))
+	listed = frappe.get_list("Communication", {"communication_medium": "SMS"}, pluck="name")
+	opened = [name for name in entries if frappe.has_permission("Communication", "read", doc=name)]
+	frappe.set_user("Administrator")
+	return {"entries": len(entries), "listed": listed, "opened": opened}
 
 
 def in_one_process(*sites: str) -> dict:

@@ -9,7 +9,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from twilio_sms_channel.desks.registry import desk_of, ticket_doctypes
+from twilio_sms_channel.desks.registry import desk_of, known_doctypes, ticket_doctypes
 from twilio_sms_channel.infra import own_writes
 
 CONVERSATION = "twilio_sms_conversation"
@@ -136,9 +136,13 @@ def _is_by_rule(todo) -> bool:
 
 def keep_in_ticket(doc, method: str | None = None) -> None:
 	"""Keep the Communication of a message in its ticket (hook `validate` of Communication)."""
-	if not doc.is_new() and frappe.db.get_value(doc.doctype, doc.name, "communication_medium") == "SMS":
-		if ticket_doctypes():
-			keep(doc, ("communication_medium", "reference_doctype", "reference_name"))
+	if doc.is_new():
+		return
+	medium, was_in = frappe.db.get_value(
+		doc.doctype, doc.name, ["communication_medium", "reference_doctype"]
+	) or (None, None)
+	if medium == "SMS" and (ticket_doctypes() or was_in in known_doctypes()):
+		keep(doc, ("communication_medium", "reference_doctype", "reference_name"))
 
 
 def _is_changed(doc, field: str) -> bool:

@@ -5,8 +5,11 @@ another team's tickets would show in lists, counts and searches.
 """
 
 import frappe
+from frappe.core.doctype.server_script.server_script_utils import get_server_script_map
 from frappe.model.db_query import DatabaseQuery
 from frappe.model.naming import is_autoincremented
+from frappe.permissions import get_role_permissions
+from frappe.share import get_shared
 
 from twilio_sms_channel.desks.base import Desk
 from twilio_sms_channel.desks.registry import desks, known_doctypes, ticket_doctypes
@@ -23,10 +26,16 @@ ALL, NOTHING = "1 = 1", "1 = 0"
 def communication_query(user: str | None = None, doctype: str | None = None) -> str:
 	"""SQL condition on `tabCommunication`: messages only of tickets that the user may read."""
 	visible, table = _visible(user), "`tabCommunication`"
-	if not visible or (_sees_everything(user) and not any(visible.values())):
-		return ""
-	readable = _in_ticket(f"{table}.reference_doctype", f"{table}.reference_name", visible)
-	return f"(ifnull({table}.communication_medium, '') != 'SMS' or {_elsewhere(table)} or {readable})"
+	seen = [
+		f"ifnull({table}.communication_medium, '') != 'SMS'",
+		_elsewhere(table),
+		_in_ticket(f"{table}.reference_doctype", f"{table}.reference_name", visible),
+	]
+	if _sees_everything(user):
+		if not any(visible.values()):
+			return ""
+		seen.append(_left_over(table, visible))
+	return f"({' or '.join(seen)})"
 
 
 def conversation_query(user: str | None = None, doctype: str | None = None) -> str:
@@ -62,9 +71,9 @@ def media_query(user: str | None = None, doctype: str | None = None) -> str:
 
 def file_query(user: str | None = None, doctype: str | None = None) -> str:
 	"""SQL condition on `tabFile`: names of files of messages tell what was sent, too. All other files are not ours to judge."""
-	if _sees_everything(user) or not (visible := _visible(user)):
+	if _sees_everything(user):
 		return ""
-	readable = _in_ticket("text.reference_doctype", "text.reference_name", visible)
+	readable = _in_ticket("text.reference_doctype", "text.reference_name", _visible(user))
 	return (
 		"not (ifnull(`tabFile`.attached_to_doctype, '') = 'Communication' and exists (select 1 from `tabCommunication` text"
 		" where text.name = `tabFile`.attached_to_name and text.communication_medium = 'SMS'"
@@ -90,10 +99,10 @@ def _about_tickets(desk: Desk, doctype: str, user: str | None) -> str:
 
 def tag_query(user: str | None = None, doctype: str | None = None) -> str:
 	"""SQL condition on `tabTag Link`, which everybody may list, with the titles of what is tagged."""
-	if _sees_everything(user) or not any((visible := _visible(user)).values()):
+	if _sees_everything(user):
 		return ""
 	judged = _listed((COMMUNICATION, CONVERSATION, MESSAGE, *known_doctypes()))
-	readable = _in_ticket("`tabTag Link`.document_type", "`tabTag Link`.document_name", visible)
+	readable = _in_ticket("`tabTag Link`.document_type", "`tabTag Link`.document_name", _visible(user))
 	return f"(`tabTag Link`.document_type not in ({judged}) or {readable})"
 
 
@@ -133,13 +142,23 @@ def _elsewhere(text: str) -> str:
 	)
 
 
+def _left_over(text: str, visible: dict[str, str]) -> str:
+	"""SQL condition on a message's Communication: its ticket was deleted, or went with its ticket system."""
+	return (
+		f"(ifnull({text}.reference_name, '') = ''"
+		f" or ifnull({text}.reference_doctype, '') not in ('', {_listed(tuple(visible))}))"
+		if visible
+		else ALL
+	)
+
+
 def _listed(doctypes: tuple[str, ...]) -> str:
 	return ", ".join(frappe.db.escape(doctype) for doctype in doctypes)
 
 
 def may_read_communication(doc, ptype: str | None = None, user: str | None = None) -> bool | None:
 	"""has_permission hook of Communication: messages by their ticket, everything else is not ours to judge."""
-	if doc.communication_medium != "SMS" or not ticket_doctypes():
+	if doc.communication_medium != "SMS":
 		return NO_OPINION
 	if doc.reference_name and doc.reference_doctype and doc.reference_doctype not in known_doctypes():
 		return NO_OPINION
@@ -184,12 +203,35 @@ def _readable(doctype: str, user: str) -> str:
 	"""SQL condition that Frappe puts into lists of a DocType: roles, User Permissions, shares, and hooks of apps."""
 	if not frappe.has_permission(doctype, "read", user=user):
 		return NOTHING
-	query = DatabaseQuery(doctype, user=user)
+	if not get_role_permissions(doctype, user=user).get("read"):
+		# Frappe's own condition is empty for those who have a User Permission for one, too.
+		return _shared(doctype, user)
+	query = _InParentheses(doctype, user=user)
 	try:
 		found = query.build_match_conditions()
 	except frappe.PermissionError:
 		frappe.clear_last_message()
 		return NOTHING
-	# Whoever may read nothing of it but what is shared with them: Frappe keeps that apart.
 	conditions = [f"({condition})" for condition in (found, *query.conditions) if condition]
 	return f"({' and '.join(conditions)})" if conditions else ""
+
+
+def _shared(doctype: str, user: str) -> str:
+	"""SQL condition for whoever may read nothing of a DocType but what is shared with them."""
+	names = ", ".join(frappe.db.escape(str(name)) for name in get_shared(doctype, user))
+	return f"`tab{doctype}`.name in ({names})" if names else NOTHING
+
+
+class _InParentheses(DatabaseQuery):
+	"""Frappe joins User Permissions and the conditions of apps with "and" as they are: behind an "or" of an app's nothing
+	else counted."""
+
+	def get_permission_query_conditions(self) -> str:
+		hooks = frappe.get_hooks("permission_query_conditions", {})
+		found = [
+			frappe.call(frappe.get_attr(method), self.user, doctype=self.doctype)
+			for method in (*hooks.get(self.doctype, []), *hooks.get("*", []))
+		]
+		if script := get_server_script_map().get("permission_query", {}).get(self.doctype):
+			found.append(frappe.get_doc("Server Script", script).get_permission_query_conditions(self.user))
+		return " and ".join(f"({condition})" for condition in found if condition)

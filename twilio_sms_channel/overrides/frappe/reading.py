@@ -10,6 +10,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.model.naming import is_autoincremented
 
 from twilio_sms_channel.desks.registry import desks
 from twilio_sms_channel.overrides.frappe import aliases
@@ -160,11 +161,13 @@ def get_group_by_count(doctype: str, current_filters: str, field: str) -> list[d
 	readable = frappe.get_list(
 		doctype, filters=frappe.parse_json(current_filters), fields=["name"], order_by=None, run=0
 	)
+	# Names can be numbers in the database before v16, what refers to them is text.
+	name = "cast(todo.reference_name as unsigned)" if is_autoincremented(doctype) else "todo.reference_name"
 	return frappe.db.sql(
 		f"""select todo.allocated_to as name, count(*) as count from `tabToDo` todo
 		join `tabUser` user on user.name = todo.allocated_to and user.user_type = 'System User'
 		where todo.status != 'Cancelled' and todo.reference_type = %s
-		and todo.reference_name in (select name from ({readable}) readable)
+		and {name} in (select name from ({readable}) readable)
 		group by todo.allocated_to order by count desc limit {MAX_GROUPS}""",
 		doctype,
 		as_dict=True,

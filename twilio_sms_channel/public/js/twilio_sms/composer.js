@@ -57,7 +57,7 @@ class Composer extends TicketElement {
 
 	willUpdate(changed) {
 		super.willUpdate(changed);
-		if (this.ticket && this._drafted !== this.ticket) this._take_up_draft();
+		if (this.ticket && this._drafted !== this._named) this._take_up_draft();
 		if (!changed.has("state") || !this.state) return;
 		const before = changed.get("state");
 		this._look_for_colleagues(before);
@@ -273,8 +273,12 @@ class Composer extends TicketElement {
 		});
 	}
 
+	get _named() {
+		return `${this.ticket_doctype}:${this.ticket}`;
+	}
+
 	_take_up_draft() {
-		this._drafted = this.ticket;
+		this._drafted = this._named;
 		drafts.forget_old();
 		const draft = drafts.read(this.ticket_doctype, this.ticket);
 		this.attachments.restore(draft?.files || []);

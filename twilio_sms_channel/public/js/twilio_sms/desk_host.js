@@ -13,7 +13,7 @@ export function desk_host(ticket_doctype) {
 		__: (text, args) => __(text, args),
 		toast,
 		open: (doctype, name) => frappe.set_route("Form", doctype, name),
-		open_ticket: (name, doctype = ticket_doctype) => frappe.set_route("Form", doctype, name),
+		open_ticket: (name, doctype) => frappe.set_route("Form", doctype || ticket_doctype, name),
 		on_update(ticket, fn) {
 			const heard = (news) => is_about(news, ticket_doctype, ticket) && fn();
 			frappe.realtime.on("twilio_sms_update", heard);

@@ -6,14 +6,17 @@ const FORGOTTEN_AFTER_MS = 30 * 24 * 3600 * 1000;
 const PREFIX = "twilio_sms:draft:";
 
 const key = (ticket_doctype, ticket) => `${PREFIX}${host.user}:${ticket_doctype}:${ticket}`;
-// Of what was written before tickets were named with their DocType.
+// Of what was written before tickets were named with their DocType, when there were only Helpdesk's.
 const former_key = (ticket) => `${PREFIX}${host.user}:${ticket}`;
+const keys = (ticket_doctype, ticket) =>
+	ticket_doctype === "HD Ticket" ? [key(ticket_doctype, ticket), former_key(ticket)] : [key(ticket_doctype, ticket)];
 
 // {text, files: [{name, file_name, …}], request_id, at} or null
 export function read(ticket_doctype, ticket) {
-	return tolerant(() =>
-		JSON.parse(localStorage.getItem(key(ticket_doctype, ticket)) ?? localStorage.getItem(former_key(ticket))),
-	);
+	return tolerant(() => {
+		const kept = keys(ticket_doctype, ticket).map((name) => localStorage.getItem(name));
+		return JSON.parse(kept.find(Boolean) ?? null);
+	});
 }
 
 export function write(ticket_doctype, ticket, { text, files, request_id }) {
@@ -23,10 +26,7 @@ export function write(ticket_doctype, ticket, { text, files, request_id }) {
 }
 
 export function forget(ticket_doctype, ticket) {
-	tolerant(() => {
-		localStorage.removeItem(key(ticket_doctype, ticket));
-		localStorage.removeItem(former_key(ticket));
-	});
+	tolerant(() => keys(ticket_doctype, ticket).forEach((name) => localStorage.removeItem(name)));
 }
 
 export function forget_old() {

@@ -25,8 +25,8 @@ export function helpdesk_host(boot) {
 			const slug = doctype.toLowerCase().replaceAll(" ", "-");
 			window.open(`${boot.desk}/${slug}/${encodeURIComponent(name)}`, "_blank", "noopener");
 		},
-		open_ticket(name, doctype = TICKET) {
-			if (doctype !== TICKET) this.open(doctype, name);
+		open_ticket(name, doctype) {
+			if (doctype && doctype !== TICKET) this.open(doctype, name);
 			else if (form.router) form.router.push({ name: "TicketAgent", params: { ticketId: String(name) } });
 			else location.assign(`/helpdesk/tickets/${encodeURIComponent(name)}`);
 		},

@@ -14,7 +14,8 @@ export function start_in_desk(ticket_doctype, properties = {}) {
 	start.style.padding = "4px 0 12px";
 	start.addEventListener("started", ({ detail }) => {
 		dialog.hide();
-		const { ticket, ticket_doctype: doctype = ticket_doctype } = detail;
+		const { ticket } = detail;
+		const doctype = detail.ticket_doctype || ticket_doctype;
 		if (cur_frm?.doctype === doctype && String(cur_frm.docname) === ticket) cur_frm.reload_doc();
 		else frappe.set_route("Form", doctype, ticket);
 	});
