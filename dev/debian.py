@@ -20,7 +20,14 @@ SYSTEM_FOLDERS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 NODE_AT_LEAST = (18, 17)
 SPACE_NEEDED_GB = 2.5
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The one without windows needs two thirds of the time.
+CHROMIUM_NAMES = (
+	"chromium-headless-shell",
+	"chromium",
+	"chromium-browser",
+	"google-chrome",
+	"google-chrome-stable",
+)
 # Text messages are full of emoji, and Desk's pages name fonts that look like these.
 FONTS = {"fonts-liberation": "**/LiberationSans-Regular.*", "fonts-noto-color-emoji": "**/NotoColorEmoji.*"}
 FONT_FOLDER = Path("/usr/share/fonts")
@@ -81,20 +88,22 @@ def missing() -> list[str]:
 		packages.append("git")
 	if not has_venv():
 		packages.append("python3-venv")
-	if _is_debian():
+	if release := _debian_release():
 		# Elsewhere the package of this name is only a pointer to another store.
 		if not program(*CHROMIUM_NAMES):
-			packages.append("chromium")
+			packages.append("chromium-headless-shell" if release >= 12 else "chromium")
 		packages += [font for font, file in FONTS.items() if not any(FONT_FOLDER.glob(file))]
 	return packages
 
 
-def _is_debian() -> bool:
+def _debian_release() -> int:
+	"""0 where it is another system; a release that has no number yet counts as later than all that have one."""
 	try:
-		lines = Path("/etc/os-release").read_text().splitlines()
+		lines = Path("/etc/os-release").read_text().replace('"', "").splitlines()
 	except OSError:
-		return False
-	return any(line.strip().replace('"', "") == "ID=debian" for line in lines)
+		return 0
+	facts = dict(line.split("=", 1) for line in lines if "=" in line)
+	return int(facts.get("VERSION_ID") or 99) if facts.get("ID") == "debian" else 0
 
 
 def install_missing() -> str | None:

@@ -28,7 +28,7 @@ STANDIN = "helpdesk"
 SOURCES = {STANDIN: DEV / "helpdesk_standin", APP: ROOT}
 
 TEST_SITE = "test.localhost"
-MORE_TEST_SITES = tuple(f"test{number}.localhost" for number in (2, 3, 4, 5))
+MORE_TEST_SITES = ("test2.localhost", "test3.localhost", "test4.localhost")
 DEMO_SITE = "demo.localhost"
 BENCHMARK_SITE = "bench.localhost"
 ADMIN_PASSWORD = "admin"

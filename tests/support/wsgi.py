@@ -3,7 +3,6 @@
 Its answers are searched for Twilio's secrets (see `leaks`). One of the server's processes can be told where to die, in the middle of a request: see `kill_point`.
 """
 
-import gc
 import os
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from frappe.app import application as frappe_application
 from frappe.middlewares import StaticDataMiddleware
 from werkzeug.middleware.shared_data import SharedDataMiddleware
 
-from support import kill_point, leaks
+from support import kill_point, leaks, preloaded
 
 _application = StaticDataMiddleware(
 	SharedDataMiddleware(frappe_application, {"/assets": os.path.abspath("assets")}),
@@ -31,7 +30,6 @@ def _for_site(environ, start_response):
 application = leaks.watched(_for_site, Path(os.environ["TWILIO_SMS_ANSWERS_LOG"]))
 
 
+preloaded.load(os.environ["TWILIO_SMS_SITE"])
 kill_point.watch_children(parent_dies_too=False)
-# As Frappe's own later releases do it: what is there before the processes are forked is no garbage in any of them.
-gc.collect()
-gc.freeze()
+preloaded.freeze()
