@@ -6,7 +6,7 @@ import pytest
 from frappe.utils import add_to_date
 from frappe.utils.background_jobs import get_queue
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
-from support import replies
+from support import connections, replies
 from support.recovery import make_due
 from support.stack import MESSAGE, Customer, eventually, status_of
 
@@ -31,6 +31,22 @@ def write(conversation, body: str) -> str:
 @pytest.fixture(autouse=True)
 def sweep_is_not_late(stack):
 	jobs.swept()
+
+
+def test_a_job_sees_what_was_left_to_it_until_it_let_go_of_its_mark(stack):
+	"""Whoever finds a job's mark starts none; a transaction that read before would not see their work."""
+	number = stack.add_number()
+
+	def description():
+		return frappe.db.get_value("Twilio SMS Number", number, "description")
+
+	assert not description()
+	with connections.another() as other, other.cursor() as cursor:
+		cursor.execute("update `tabTwilio SMS Number` set description = 'Left' where name = %s", [number])
+		other.commit()
+	assert not description()
+	jobs.release("work of a test")
+	assert description() == "Left"
 
 
 def test_traffic_calls_a_sweep_that_is_late(stack, sim):

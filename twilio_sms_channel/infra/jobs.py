@@ -44,11 +44,13 @@ def as_administrator() -> None:
 
 
 def release(dedupe_key: str) -> None:
-	"""From now on, work that comes up needs another job."""
+	"""From now on, work that comes up needs another job; what came up until now, the caller sees. Rolls back."""
 	try:
 		frappe.cache().delete(_mark(dedupe_key))
 	except RedisError:
 		pass
+	# A transaction that has read already would not see what others left to this job meanwhile.
+	frappe.db.rollback()
 
 
 def swept() -> None:
