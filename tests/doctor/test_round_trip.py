@@ -86,6 +86,7 @@ def at(clinic):
 
 
 def test_it_arrives_and_leaves_no_trace(clinic):
+	clinic.stack.wait_until_idle()
 	before, used = rows(), frappe.db.get_value(ACCOUNT, clinic.account, ["auth_token_used", "modified"])
 	jobs = clinic.stack.simulator.webhook_attempts[:]
 	assert self_test.run(clinic.sid, clinic.token, clinic.number).kind == "arrived"
@@ -111,6 +112,8 @@ def test_what_goes_wrong_on_the_way_is_told(clinic, at, monkeypatch, behave, wor
 	monkeypatch.setattr(self_test, "READ_TIMEOUT_S", 5 if behave == "proxy" else 0.3)
 	with Front(changing_the_query(clinic.stack.web) if behave == "proxy" else behave) as front:
 		at(front.url)
+		# What earlier tests left to the worker is written as well.
+		clinic.stack.wait_until_idle()
 		before = rows()
 		finding = clinic.only_finding("round_trip.failed", clinic.account)
 		front.shutdown()
