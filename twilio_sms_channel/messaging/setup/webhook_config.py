@@ -151,8 +151,7 @@ def read_again(number: str) -> None:
 	"""Read a number's webhook from Twilio. When it was changed, messages may have been refused: the list has them."""
 	jobs.as_administrator()
 	doc = frappe.get_doc(NUMBER, number)
-	# Nobody did anything: the document's history is for what people change.
-	doc.flags.ignore_version = True
+	doc.flags.read_by_itself = True
 	known = doc.webhook_url, doc.webhook_fallback_url
 	try:
 		outcome = look(doc)
@@ -302,7 +301,8 @@ def _remembered(number) -> tuple[str, Webhook]:
 
 def _outcome(number, sender: Sender) -> Outcome:
 	number.take_over(sender)
-	number.save()
+	# The document's history is for what people change.
+	number.save(ignore_version=number.flags.read_by_itself)
 	kind = whose(sender.webhook)
 	return Outcome(
 		number.name,
