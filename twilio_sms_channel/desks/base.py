@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import frappe
 from pypika.queries import QueryBuilder
-from pypika.terms import Term
+from pypika.terms import Term, ValueWrapper
 
 MAX_DIGITS = 10
 
@@ -183,15 +183,15 @@ class Desk(ABC):
 		name and its DocType."""
 
 	def join_ticket(self, query: QueryBuilder, ticket: Term) -> QueryBuilder:
-		"""Join the ticket table to a query about messages, for reports; asked only where there are teams.
+		"""Join the ticket table to a query about messages, for reports; where there are no teams, nothing is joined.
 
 		:param ticket: a ticket's name, as text; NULL where it is none of this ticket system
 		"""
-		raise NotImplementedError
+		return query
 
 	def team_column(self) -> Term:
-		"""The team in the ticket table that `join_ticket` joins."""
-		raise NotImplementedError
+		"""The team in the ticket table that `join_ticket` joins, "" where there are no teams."""
+		return ValueWrapper("")
 
 	def saved_replies(self, query: str) -> list[dict[str, str]]:
 		"""Saved replies that the user may use: `[{"name", "title", "source"}]`; none where there is no such thing."""
