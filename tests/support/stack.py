@@ -19,6 +19,7 @@ from frappe.installer import update_site_config
 from frappe.utils.background_jobs import get_queue, get_redis_connection_without_auth
 
 from support import leaks
+from support.jobs import QUEUES, is_idle
 from support.people import Person
 from twilio_sms_channel.simulator import Simulator
 
@@ -26,7 +27,6 @@ REPOSITORY = Path(__file__).parents[2]
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 10
 SUPERVISED_EVERY_S = 0.5
-QUEUES = ("short", "default", "long")
 INBOUND = "/api/method/twilio_sms_channel.api.webhooks.inbound"
 ACCOUNT_NAME = "Example Shop"
 MESSAGE = "Twilio SMS Message"
@@ -34,11 +34,6 @@ MESSAGE = "Twilio SMS Message"
 ABSENT_AFTER_S = 3
 FAST = 50
 SPECIAL_ENDINGS = tuple(str(code) for code in range(30003, 30009))
-
-
-def queues() -> list:
-	"""The queues that this app's jobs wait in."""
-	return [get_queue(name) for name in QUEUES]
 
 
 class Stack:
@@ -230,7 +225,7 @@ class Stack:
 
 	def wait_until_idle(self) -> None:
 		"""Until no job waits or runs."""
-		eventually(lambda: not any(queue.count + queue.started_job_registry.count for queue in queues()))
+		eventually(is_idle)
 
 	def empty_queues(self) -> None:
 		"""Forget the site's jobs that wait, as a Redis does that is restarted."""

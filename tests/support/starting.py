@@ -4,7 +4,8 @@ import secrets
 
 import frappe
 
-from support.stack import eventually, queues
+from support.jobs import is_idle
+from support.stack import eventually
 from twilio_sms_channel.messaging.outbound import starting
 
 API = "twilio_sms_channel.api.ticket."
@@ -31,7 +32,7 @@ def refused(person, to, message="Hello", **args) -> str:
 
 def count() -> list[int]:
 	# What an earlier test left to the workers is done.
-	eventually(lambda: not any(queue.count + queue.started_job_registry.count for queue in queues()))
+	eventually(is_idle)
 	frappe.db.rollback()
 	return [frappe.db.count(doctype) for doctype in ("HD Ticket", CONVERSATION, MESSAGE, "Contact")]
 
