@@ -65,7 +65,7 @@ def after_migrate() -> None:
 	"""Add the fields that this version has and the one before had not."""
 	# Before anybody stores a secret: every process that starts later knows the same key.
 	site_config.keep_encryption_key()
-	site_identity.settle()
+	site_identity.claim_unowned()
 	create_custom_fields(CONTACT_FIELDS)
 	contacts.read_again_if_needed()
 	for system in SYSTEMS:

@@ -38,7 +38,7 @@ def arrived(stack, message) -> int:
 def test_a_site_is_at_home_where_it_was_installed(stack):
 	assert not site_identity.is_copy() and site_identity.why() == ""
 	assert site_identity.stored("home")["home"] == at_home()
-	site_identity.settle()
+	site_identity.claim_unowned()
 	assert takeover.confirm() == 0
 
 

@@ -59,7 +59,7 @@ def test_what_a_service_sends_counts_for_each_of_its_numbers_as_long_as_it_needs
 
 def test_a_service_takes_turns_with_its_numbers():
 	pool = dict.fromkeys(("MG", "member"), NOW)
-	bucket = Bucket("MG", NOW, pool, 0, 0, 1, {"member": 1}, others_wait=True)
+	bucket = Bucket("MG", NOW, pool, 0, 0, 1, {"member": 1}, pool_has_backlog=True)
 	bucket.take(1)
 	took_s = {number: (at - NOW).total_seconds() for number, at in bucket.next_at.items()}
 	assert took_s == pytest.approx({"MG": 2, "member": 1})

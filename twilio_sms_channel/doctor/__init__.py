@@ -142,9 +142,9 @@ def mend(finding: str) -> dict[str, bool]:
 	:raises frappe.ValidationError: the app cannot mend it, or Twilio refused
 	"""
 	row = frappe.get_doc(DOCTYPE, finding)
-	if row.remedy not in repairs.REMEDIES:
+	if row.remedy not in repairs.REPAIRS:
 		frappe.throw(_("The app cannot fix this by itself. The finding says what to do."))
-	repairs.REMEDIES[row.remedy](row.about)
+	repairs.REPAIRS[row.remedy](row.about)
 	# Workers and the web server, which the check asks, have to see it.
 	frappe.db.commit()
 	scope = {"Twilio SMS Account": "account", "Twilio SMS Number": "number"}.get(row.about_doctype)

@@ -23,7 +23,7 @@ class Finding:
 	about: str = ""
 	"""name of the document it is about, "" for the site"""
 	remedy: str = ""
-	"""one of `remedies.REMEDIES`, "" where the app cannot mend it"""
+	"""one of `repairs.REPAIRS`, "" where the app cannot mend it"""
 
 	@property
 	def key(self) -> tuple[str, str, str]:

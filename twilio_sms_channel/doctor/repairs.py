@@ -114,7 +114,7 @@ def leave_practice_mode(_about: str) -> None:
 
 
 # By the name that a finding carries; each is called with what the finding is about.
-REMEDIES: dict[str, Callable[[str], None]] = {
+REPAIRS: dict[str, Callable[[str], None]] = {
 	"take_over": take_over,
 	"set_webhook": set_webhook,
 	"put_out_of_service": put_out_of_service,

@@ -3,7 +3,7 @@
 import frappe
 
 # Two transactions that make the same contact, or wait for the same row, get in each other's way for a moment only.
-PASSING = (
+TRANSIENT = (
 	frappe.DuplicateEntryError,
 	frappe.QueryDeadlockError,
 	frappe.QueryTimeoutError,
@@ -15,4 +15,4 @@ RECORD_HAS_CHANGED = 1020
 
 def is_transient(error: Exception) -> bool:
 	"""Whether what failed goes well when it is done again at once: another transaction was in the way."""
-	return isinstance(error, PASSING) or error.args[:1] == (RECORD_HAS_CHANGED,)
+	return isinstance(error, TRANSIENT) or error.args[:1] == (RECORD_HAS_CHANGED,)

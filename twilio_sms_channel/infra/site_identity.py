@@ -52,7 +52,7 @@ def refuse_on_copy() -> None:
 		frappe.throw(reason, IsCopy, title=_("This site is a copy"))
 
 
-def settle() -> None:
+def claim_unowned() -> None:
 	"""Make this site the home of data that has none yet: of a new installation, or one older than this. Commits."""
 	with locked():
 		if not stored("home", for_update=True):

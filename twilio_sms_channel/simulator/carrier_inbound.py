@@ -14,7 +14,7 @@ from twilio_sms_channel.simulator.phone_numbers import assigned_region
 from twilio_sms_channel.simulator.twiml import TwimlError, read_twiml
 
 # Twilio derives these from the number, not from where the person is.
-PLACES = {
+CITIES = {
 	"+1415": ("SAN FRANCISCO", "CA", "94105"),
 	"+1212": ("NEW YORK", "NY", "10001"),
 	"+1312": ("CHICAGO", "IL", "60601"),
@@ -117,7 +117,7 @@ class InboundCarrier:
 			"ApiVersion": "2010-04-01",
 		}
 		for side, party in (("From", message.from_), ("To", message.to)):
-			city, state, zip_code = PLACES.get(party[:5], ("", "", ""))
+			city, state, zip_code = CITIES.get(party[:5], ("", "", ""))
 			params |= {f"{side}City": city, f"{side}State": state, f"{side}Zip": zip_code}
 		for n, media in enumerate(message.media):
 			params[f"MediaUrl{n}"] = self._media_url_of(media)

@@ -32,7 +32,7 @@ UNPACKED = "identity"
 CHUNK_BYTES = 64 * 1024
 MAX_REDIRECTS = 3
 # Twilio can answer 404 for some seconds after the webhook.
-PASSING_STATUS = (404, 408, 425, 429)
+TRANSIENT_STATUSES = (404, 408, 425, 429)
 KEEP_TRYING_S = 12
 PATH = re.compile(
 	r"^/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})/Messages/((?:SM|MM)[0-9a-fA-F]{32})/Media/(ME[0-9a-fA-F]{32})$"
@@ -109,7 +109,7 @@ def _read(answer: requests.Response, deadline: "_Deadline") -> bytes:
 	if answer.status_code != 200:
 		raise CannotFetch(
 			_("Twilio answered {0} for the file.").format(answer.status_code),
-			transient=answer.status_code in PASSING_STATUS or answer.status_code >= 500,
+			transient=answer.status_code in TRANSIENT_STATUSES or answer.status_code >= 500,
 		)
 	if answer.headers.get("Content-Encoding", UNPACKED).strip().lower() not in ("", UNPACKED):
 		raise CannotFetch(

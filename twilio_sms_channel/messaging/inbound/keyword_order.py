@@ -37,7 +37,7 @@ def ask(message: str) -> None:
 	for name, moment in sent_at.items():
 		frappe.db.set_value(EVENT, name, "sent_at_utc", moment, update_modified=False)
 	for number in {event.number for event in undecided}:
-		_settle(number, customer_number)
+		_show_order(number, customer_number)
 	# At the end: should this worker be killed, the sweep does it all again.
 	for name in sent_at:
 		frappe.db.set_value(EVENT, name, "order_open", 0, update_modified=False)
@@ -58,7 +58,7 @@ def ask_again() -> None:
 		ask(message)
 
 
-def _settle(number: str, customer_number: str) -> None:
+def _show_order(number: str, customer_number: str) -> None:
 	"""Show that Twilio has told which of a customer's messages was the last one. Commits."""
 	with conversations.locked(number, customer_number) as conversation:
 		was_opted_out = conversation.opted_out

@@ -11,7 +11,7 @@ from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.people import contacts, phone
 
 
-def settle(conversation, chosen: str | None, ticket: tuple[str, str] | None) -> None:
+def set_contact(conversation, chosen: str | None, ticket: tuple[str, str] | None) -> None:
 	"""Say on the conversation who the customer is, and on that contact what their number is.
 
 	:param conversation: Twilio SMS Conversation document, locked

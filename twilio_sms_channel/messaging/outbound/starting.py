@@ -103,7 +103,7 @@ def _start(to, body, number, ticket: Named | None, contact, subject, files, requ
 		return _as_before(first)
 	if reason := why_not(conversation, ticket):
 		outbox.refuse(reason)
-	start_contact.settle(conversation, contact, ticket)
+	start_contact.set_contact(conversation, contact, ticket)
 	conditional_update.require(CONVERSATION, conversation.name)
 	continued = ticket or ((current := _continued(conversation)) and (current.doctype, current.name))
 	desk = desk_of(continued[0]) if continued else desk_for_new(frappe.get_cached_doc(NUMBER, number))

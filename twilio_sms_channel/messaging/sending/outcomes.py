@@ -25,15 +25,15 @@ def record(calls: list[Call]) -> bool:
 	others = [(about, result) for about, result in results if not isinstance(result, Accepted)]
 	_record_acceptance(accepted)
 	for about, result in others:
-		settle(about, result)
+		record_one(about, result)
 		frappe.db.commit()
 	return bool(others)
 
 
-def settle(about: ClaimedMessage | reconcile.Search, result) -> None:
+def record_one(about: ClaimedMessage | reconcile.Search, result) -> None:
 	"""Write down what one call brought other than Twilio's acceptance of a message."""
 	if isinstance(about, ClaimedMessage):
-		_settle_message(about, result)
+		_record_failure(about, result)
 	elif isinstance(result, errors.TwilioProblem):
 		reconcile.defer(about, result)
 	else:
@@ -56,7 +56,7 @@ def _record_acceptance(accepted: list[tuple[ClaimedMessage, Accepted]]) -> None:
 		frappe.db.commit()
 
 
-def _settle_message(message: ClaimedMessage, result) -> None:
+def _record_failure(message: ClaimedMessage, result) -> None:
 	if isinstance(result, MissedWindow):
 		conditional_update.update(MESSAGE, message.name, {"status": "Queued"}, status="Sending")
 	elif isinstance(result, NotEligible):

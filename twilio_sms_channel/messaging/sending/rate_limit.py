@@ -62,9 +62,16 @@ def lock(number: str, segments_per_second: float = 1, shared_with: dict[str, flo
 	latest = now + timedelta(seconds=longest_wait_s(segments_per_second))
 	long_ago = now - timedelta(seconds=BURST_S)
 	next_at = {row.name: row.next_at if row.next_at and row.next_at <= latest else long_ago for row in found}
-	others_wait = bool(shared_with) and bool(frappe.db.sql(_ANY_QUEUED, {"numbers": tuple(shared_with)}))
+	pool_has_backlog = bool(shared_with) and bool(frappe.db.sql(_ANY_QUEUED, {"numbers": tuple(shared_with)}))
 	return Bucket(
-		number, now, next_at, row.turn or 0, row.failures or 0, segments_per_second, shared_with, others_wait
+		number,
+		now,
+		next_at,
+		row.turn or 0,
+		row.failures or 0,
+		segments_per_second,
+		shared_with,
+		pool_has_backlog,
 	)
 
 

@@ -32,7 +32,7 @@ class Bucket:
 	segments_per_second: float = 1
 	shared_with: dict[str, float] = field(default_factory=dict)
 	"""numbers that Twilio may choose to send from, with their segments per second"""
-	others_wait: bool = False
+	pool_has_backlog: bool = False
 	"""whether these have messages of their own: then the service takes turns with them"""
 
 	@property
@@ -55,7 +55,7 @@ class Bucket:
 	def take(self, seconds: float) -> None:
 		"""Count a message, which takes the number that long."""
 		for number in self.next_at:
-			taken_s = 2 * seconds if self.others_wait else seconds
+			taken_s = 2 * seconds if self.pool_has_backlog else seconds
 			if its_own := self.shared_with.get(number):
 				# Any of them may be the one that sends it.
 				taken_s = min(max(seconds * self.segments_per_second / its_own, 1 / MMS_PER_SECOND), seconds)

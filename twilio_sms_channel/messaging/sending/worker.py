@@ -154,7 +154,7 @@ class SendWorker:
 		try:
 			call(about)
 		except errors.TwilioProblem as e:
-			outcomes.settle(about, e)
+			outcomes.record_one(about, e)
 			frappe.db.commit()
 			_release([about])
 
