@@ -74,7 +74,7 @@ def _settle(site: str):
 	if "twilio_sms_channel" in frappe.get_installed_apps():
 		from twilio_sms_channel.infra import site_identity
 
-		site_identity.settle()
+		site_identity.claim_unowned()
 	frappe.destroy()
 
 
