@@ -203,7 +203,7 @@ SETTLE = """
 import frappe
 frappe.init(site={site!r}, sites_path=".")
 frappe.connect()
-frappe.get_attr("twilio_sms_channel.infra.site_identity.settle")()
+frappe.get_attr("twilio_sms_channel.infra.site_identity.claim_unowned")()
 """
 
 
