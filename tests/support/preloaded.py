@@ -11,7 +11,6 @@ import frappe
 from frappe.model.base_document import get_controller
 
 import twilio_sms_channel
-from support import desks
 
 APP = twilio_sms_channel.__name__
 HOME = os.path.dirname(twilio_sms_channel.__file__)
@@ -45,12 +44,9 @@ def freeze() -> None:
 
 
 def _load_modules() -> None:
-	# What speaks with a ticket system imports it.
-	absent = desks.SYSTEMS.keys() - set(desks.installed())
 	for folder in FOLDERS:
 		for module in pkgutil.walk_packages([f"{HOME}/{folder}"], f"{APP}.{folder}."):
-			if absent.isdisjoint(module.name.split(".")):
-				importlib.import_module(module.name)
+			importlib.import_module(module.name)
 	hooks = {path.rpartition(".")[0] for path in _paths(frappe.get_hooks("doc_events"))}
 	for module in (*hooks, *ALSO.replace(",", " ").split()):
 		# Other releases have others.
