@@ -24,6 +24,8 @@ from browser.helpdesk_pages import (
 	write_reply,
 )
 
+pytestmark = pytest.mark.helpdesk
+
 # Of the layout shift that a page may have to count as steady (web.dev's bound of "good").
 STEADY = 0.1
 

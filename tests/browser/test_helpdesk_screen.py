@@ -15,6 +15,8 @@ from browser.conftest import make_email_ticket
 from browser.helpdesk_pages import logged_in, open_ticket, page_and_errors, watched_page
 from twilio_sms_channel.messaging.outbound import outbox
 
+pytestmark = pytest.mark.helpdesk
+
 
 @pytest.fixture(scope="module")
 def context(chromium, stack):

@@ -24,6 +24,8 @@ from browser.helpdesk_pages import (
 	write_reply,
 )
 
+pytestmark = pytest.mark.helpdesk
+
 CC = re.compile("^cc$", re.IGNORECASE)
 
 

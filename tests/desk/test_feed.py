@@ -15,6 +15,8 @@ from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.overrides.helpdesk import feed as override
 from twilio_sms_channel.overrides.helpdesk import feed_html
 
+pytestmark = pytest.mark.helpdesk
+
 API = "twilio_sms_channel.api.ticket."
 HELPDESK = "helpdesk.helpdesk.doctype.hd_ticket.api."
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"

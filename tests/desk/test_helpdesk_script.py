@@ -1,8 +1,11 @@
 """The HD Form Script that brings this app into Helpdesk's screen."""
 
 import frappe
+import pytest
 
 from twilio_sms_channel.desks.helpdesk.screen import put_script, remove_script
+
+pytestmark = pytest.mark.helpdesk
 
 SCRIPT = ("HD Form Script", "Twilio SMS Channel")
 

@@ -13,6 +13,8 @@ from support.tickets import HELPDESK, asked, email_ticket, merge, told
 from twilio_sms_channel.infra import locks
 from twilio_sms_channel.messaging.outbound import starting
 
+pytestmark = pytest.mark.helpdesk
+
 
 def living_tickets_with(text: str) -> list[str]:
 	frappe.db.rollback()

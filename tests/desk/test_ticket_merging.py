@@ -21,6 +21,8 @@ from support.tickets import (
 
 from twilio_sms_channel.content import media_links
 
+pytestmark = pytest.mark.helpdesk
+
 
 def test_messages_that_look_alike_all_move(agent, customer, ticket, stack, picture):
 	"""Out of Twilio's list, times have no parts of a second."""

@@ -1,6 +1,7 @@
 """Tickets that are split: each of the two answers the customer whose texts it holds."""
 
 import frappe
+import pytest
 from support.people import make_customer
 from support.stack import MESSAGE, Customer, eventually, ticket_of
 from support.tickets import (
@@ -14,6 +15,8 @@ from support.tickets import (
 	told,
 	written_in,
 )
+
+pytestmark = pytest.mark.helpdesk
 
 
 def split(agent, entry: str):

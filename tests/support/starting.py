@@ -4,6 +4,7 @@ import secrets
 
 import frappe
 
+from support import desks
 from support.jobs import is_idle
 from support.stack import eventually
 from twilio_sms_channel.messaging.outbound import starting
@@ -34,7 +35,9 @@ def count() -> list[int]:
 	# What an earlier test left to the workers is done.
 	eventually(is_idle)
 	frappe.db.rollback()
-	return [frappe.db.count(doctype) for doctype in ("HD Ticket", CONVERSATION, MESSAGE, "Contact")]
+	return [
+		frappe.db.count(doctype) for doctype in (desks.default().doctype, CONVERSATION, MESSAGE, "Contact")
+	]
 
 
 def numbers(person, **args) -> dict:
@@ -57,7 +60,7 @@ def make_contact(*phones, **fields):
 
 
 def email_ticket(agent, **fields):
-	ticket = frappe.get_doc({"doctype": "HD Ticket", "subject": "Where is my invoice?", **fields}).insert()
+	ticket = desks.default().make_ticket(**{"subject": "Where is my invoice?", **fields})
 	frappe.db.commit()
 	return ticket
 

@@ -12,6 +12,8 @@ from support.stack import content_of, eventually, ticket_of
 from twilio_sms_channel.content import files
 from twilio_sms_channel.overrides.frappe.file import FileMixin
 
+pytestmark = pytest.mark.helpdesk
+
 MERGE = "helpdesk.helpdesk.doctype.hd_ticket.api.merge_ticket"
 
 
