@@ -6,7 +6,9 @@ from twilio_sms_channel.overrides.frappe import reading
 app_name = "twilio_sms_channel"
 app_title = "Twilio SMS Channel"
 app_publisher = "Twilio SMS Channel contributors"
-app_description = "Text messages (SMS and MMS, by Twilio) as a channel of Frappe Helpdesk"
+app_description = (
+	"Text messages (SMS and MMS, by Twilio) as a channel of Frappe Helpdesk and of ERPNext's Issue"
+)
 app_email = "twilio-sms-channel@example.com"
 app_license = "mit"
 
@@ -24,16 +26,20 @@ before_uninstall = "twilio_sms_channel.uninstall.before_uninstall"
 after_uninstall = "twilio_sms_channel.uninstall.after_uninstall"
 after_app_uninstall = "twilio_sms_channel.uninstall.after_app_uninstall"
 
-# What replaces Helpdesk's behaviour ------------------------------------------------------------
+# What replaces behaviour of ticket systems ------------------------------------------------------
 
 # From v16 on Frappe mixes extensions of several apps; before, the last app's class replaces the DocType's.
 if compat.IS_V16:
 	extend_doctype_class = {
 		"File": ["twilio_sms_channel.overrides.frappe.file.FileMixin"],
 		"HD Ticket": ["twilio_sms_channel.overrides.helpdesk.ticket.TicketMixin"],
+		"Issue": ["twilio_sms_channel.overrides.erpnext.issue.IssueMixin"],
 	}
 else:
-	override_doctype_class = {"HD Ticket": "twilio_sms_channel.overrides.helpdesk.ticket_v15.SMSTicket"}
+	override_doctype_class = {
+		"HD Ticket": "twilio_sms_channel.overrides.helpdesk.ticket_v15.SMSTicket",
+		"Issue": "twilio_sms_channel.overrides.erpnext.issue_v15.SMSIssue",
+	}
 
 override_whitelisted_methods = {
 	"frappe.utils.global_search.search": "twilio_sms_channel.overrides.frappe.search.in_desk",
@@ -89,11 +95,18 @@ _OURS = tuple(
 	)
 )
 
+_TICKET_EVENTS = {
+	"before_insert": "twilio_sms_channel.permissions.protected_fields.before_ticket_insert",
+	"before_validate": "twilio_sms_channel.permissions.protected_fields.before_ticket_validate",
+	"after_delete": "twilio_sms_channel.overrides.frappe.deleting.forget_words",
+}
+
 doc_events = {
 	**{
 		doctype: {"before_print": "twilio_sms_channel.overrides.frappe.printing.as_text"} for doctype in _OURS
 	},
 	"Communication": {
+		"before_insert": "twilio_sms_channel.overrides.erpnext.communications.leave_issue_alone",
 		"validate": "twilio_sms_channel.permissions.protected_fields.keep_in_ticket",
 		"after_delete": "twilio_sms_channel.overrides.frappe.deleting.forget_words",
 	},
@@ -104,11 +117,11 @@ doc_events = {
 	# What says which country the site is in besides our own settings; the second one is ERPNext's.
 	"System Settings": {"on_update": "twilio_sms_channel.people.contacts.read_again_if_needed"},
 	"Global Defaults": {"on_update": "twilio_sms_channel.people.contacts.read_again_if_needed"},
-	"HD Ticket": {
-		"before_insert": "twilio_sms_channel.permissions.protected_fields.before_ticket_insert",
-		"before_validate": "twilio_sms_channel.permissions.protected_fields.before_ticket_validate",
-		"after_delete": "twilio_sms_channel.overrides.frappe.deleting.forget_words",
-	},
+	**{doctype: dict(_TICKET_EVENTS) for doctype in ("HD Ticket", "Issue")},
+	# Which roles answer Issues says what they read of this app.
+	"Custom DocPerm": dict.fromkeys(
+		("after_insert", "on_update", "after_delete"), "twilio_sms_channel.desks.erpnext.rights.give_again"
+	),
 	"ToDo": {"validate": "twilio_sms_channel.permissions.protected_fields.before_assignment"},
 	"Error Log": {"before_insert": "twilio_sms_channel.infra.redaction.redact_error"},
 }

@@ -1,10 +1,11 @@
 """What the app adds to a site; `uninstall` takes it away again."""
 
+import click
 import frappe
 from frappe import _
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
-from twilio_sms_channel.desks.registry import SYSTEMS
+from twilio_sms_channel.desks import registry
 from twilio_sms_channel.infra import site_config, site_identity
 from twilio_sms_channel.people import contacts
 
@@ -59,6 +60,13 @@ def refuse_other_database(db_type: str) -> None:
 def after_install() -> None:
 	after_migrate()
 	contacts.mark_self_entered()
+	if not registry.ticket_doctypes():
+		click.secho(
+			_(
+				"This site has no ticket system yet. Text messages are stored, and go into tickets as soon as Frappe Helpdesk or ERPNext is installed."
+			),
+			fg="yellow",
+		)
 
 
 def after_migrate() -> None:
@@ -68,13 +76,10 @@ def after_migrate() -> None:
 	site_identity.settle()
 	create_custom_fields(CONTACT_FIELDS)
 	contacts.read_again_if_needed()
-	for system in SYSTEMS:
-		if system.is_installed:
-			system.added.join()
+	registry.join()
 
 
 def after_app_install(app: str) -> None:
 	"""A ticket system installed after this app: add what links to its DocTypes."""
-	for system in SYSTEMS:
-		if system.app == app:
-			system.added.join()
+	if app in registry.known_apps():
+		registry.join()

@@ -19,7 +19,8 @@ from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
 from twilio_sms_channel.messaging.conversation import conversations, entries
 from twilio_sms_channel.messaging.outbound import outbox, pasted_images
 from twilio_sms_channel.overrides.helpdesk import feed_html, merging
-from twilio_sms_channel.people import contacts, phone
+from twilio_sms_channel.overrides.text_ticket import TextTicketMixin
+from twilio_sms_channel.people import phone
 
 # The reply box does not say what its screen showed. A message that is this young was hardly read.
 READING_TIME_S = 6
@@ -30,16 +31,8 @@ CHANGED_BY_MESSAGE = (
 )
 
 
-class TicketMixin:
+class TicketMixin(TextTicketMixin):
 	"""What this app adds to Helpdesk's HDTicket. Before Frappe v16 it is a base class of `SMSTicket` below."""
-
-	@property
-	def is_text_ticket(self) -> bool:
-		return bool(self.get("twilio_sms_conversation"))
-
-	@property
-	def replies_by_text(self) -> bool:
-		return self.is_text_ticket and self.get("twilio_sms_reply_channel") == "SMS"
 
 	@frappe.whitelist(methods=["POST"])
 	def reply_via_agent(self, message: str, **kwargs: Any) -> None:
@@ -76,13 +69,6 @@ class TicketMixin:
 			feed_html.for_customer(message), **kwargs
 		)
 
-	def reply_by_text(self, body: str, files: list[str] | None = None, **how: Any):
-		"""Queue a message to the customer. Returns the Twilio SMS Message; see `outbox.write`."""
-		conversation = frappe.get_doc("Twilio SMS Conversation", self.twilio_sms_conversation)
-		conversation.ticket_doctype, conversation.ticket = self.doctype, str(self._where_it_goes_on().name)
-		# Repeated after a merge, a request is about the ticket that it was about before.
-		return outbox.write(conversation, body, files=files, about=(self.doctype, str(self.name)), **how)
-
 	def reply_by_email(self, message: str, to: str, files: list[str]) -> None:
 		"""Have Helpdesk mail an agent's reply, whatever the ticket's reply channel is.
 
@@ -98,26 +84,14 @@ class TicketMixin:
 		"""
 		files.attach_address(file_url, doctype, str(docname))
 
-	def customer_email(self) -> str:
-		"""The customer's valid e-mail address, "" without one."""
-		return contacts.mailable(self.raised_by) or contacts.email_of(self.contact)
-
 	def before_validate(self) -> None:
 		if self.flags.ignore_links:
 			# Helpdesk has a status's category fetched, and goes by the category.
 			fetched_fields.fetch(self)
 		super().before_validate()
 
-	def after_insert(self) -> None:
-		# At once: other apps' hooks on tickets may commit, and fail after that.
-		if self.is_text_ticket and self.flags.opened_by_message:
-			conversations.follow(self.twilio_sms_conversation, self.doctype, self.name)
-		super().after_insert()
-
 	def on_update(self) -> None:
 		super().on_update()
-		if self.is_text_ticket and self.contact and self.has_value_changed("contact"):
-			conversations.set_contact(self.twilio_sms_conversation, self.doctype, self.name, self.contact)
 		if self.get("is_merged") and self.get("merged_with") and self.has_value_changed("is_merged"):
 			merging.bring_along(self)
 
