@@ -50,13 +50,16 @@ from layout import (  # noqa: E402
 	ADMIN_PASSWORD,
 	BENCH,
 	BENCHMARK_SITE,
+	DEFAULT_DESK,
 	DEMO_SITE,
+	DESKS,
 	DEV,
 	DOCS_TOOLS,
 	MORE_TEST_SITES,
 	ROOT,
 	TEST_SITE,
 	make_folders,
+	site_with,
 )
 from processes import known_services  # noqa: E402
 from steps import Step, carry_out  # noqa: E402
@@ -64,32 +67,37 @@ from trouble import Trouble  # noqa: E402
 
 
 def site(arguments) -> int:
+	made, *more = _test_sites(arguments.desk)
 	if arguments.fresh:
-		sites.forget(TEST_SITE)
-		for site in MORE_TEST_SITES:
-			sites.forget(site)
-	bring_up(TEST_SITE)
-	print(f"{TEST_SITE} is ready in {BENCH}")
+		for name in (made, *more):
+			sites.forget(name)
+	bring_up(made)
+	print(f"{made} is ready in {BENCH}")
 	return 0
 
 
 def test(arguments) -> int:
+	made, *more = _test_sites(arguments.desk)
 	if suite.names_tests(arguments.pytest):
-		bring_up(TEST_SITE)
-		return suite.run(arguments.pytest)
-	bring_up(TEST_SITE, *MORE_TEST_SITES)
-	return suite.run_whole(arguments.pytest)
+		bring_up(made)
+		return suite.run(arguments.pytest, arguments.desk)
+	bring_up(made, *more)
+	return suite.run_whole(arguments.pytest, arguments.desk)
+
+
+def _test_sites(desk: str) -> list[str]:
+	return [site_with(desk, name) for name in (TEST_SITE, *MORE_TEST_SITES)]
 
 
 def test_twilio_oldest(arguments) -> int:
-	bring_up(TEST_SITE)
+	bring_up(site_with(arguments.desk, TEST_SITE))
 	packages = foundation()[-1]
 	# Without its mark that step brings the newest back: here, or in the next run when this one is killed.
 	packages.mark.unlink(missing_ok=True)
 	try:
 		python_env.install_oldest_twilio()
 		print(f"✓ with {python_env.OLDEST_TWILIO}", flush=True)
-		return suite.run(arguments.pytest)
+		return suite.run(arguments.pytest, arguments.desk)
 	finally:
 		carry_out(foundation())
 
@@ -107,8 +115,8 @@ def fault_matrix(arguments) -> int:
 
 
 def _in_full(tests: list[str], arguments) -> int:
-	bring_up(TEST_SITE)
-	return suite.run([*tests, "--in-full", *arguments.pytest])
+	bring_up(site_with(arguments.desk, TEST_SITE))
+	return suite.run([*tests, "--in-full", *arguments.pytest], arguments.desk)
 
 
 def bench_inbound(arguments) -> int:
@@ -131,8 +139,9 @@ def _measure(program: str, arguments) -> int:
 
 
 def demo(arguments) -> int:
-	bring_up(DEMO_SITE)
-	stack, started = stacks.start(DEMO_SITE)
+	site = site_with(arguments.desk, DEMO_SITE)
+	bring_up(site)
+	stack, started = stacks.start(site)
 	try:
 		result = story.play(stack)
 	finally:
@@ -255,10 +264,11 @@ def parse(words: list[str]) -> argparse.Namespace:
 		("hostile", hostile, "10,000 hostile requests to the webhook"),
 	):
 		command(name, function, text).add_argument("pytest", nargs="*", help="for pytest, after --")
-	command("site", site, "make the test site").add_argument(
-		"--fresh", action="store_true", help="from nothing"
-	)
-	once = command("demo", demo, "start a Helpdesk with simulated phones and tell a story on it")
+	made = command("site", site, "make the test site")
+	made.add_argument("--fresh", action="store_true", help="from nothing")
+	_add_desk(made)
+	once = command("demo", demo, "start a ticket desk with simulated phones and tell a story on it")
+	_add_desk(once)
 	once.add_argument("--once", action="store_true", help="stop what was started when the story is over")
 	for name, function, text in (
 		("bench-inbound", bench_inbound, "measure how fast messages come in, on a site of its own"),
@@ -294,7 +304,19 @@ def parse(words: list[str]) -> argparse.Namespace:
 	pictures.add_argument("--from", dest="taken", metavar="FOLDER", help="take none, use those in FOLDER")
 	command("renew", renew, "write down the newest versions that fit together")
 
-	return parser.parse_args(words)
+	arguments = parser.parse_args(words)
+	if "pytest" in arguments:
+		# `make test ARGS=…` is all for pytest, save which sites there have to be.
+		desks = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+		_add_desk(desks)
+		known, arguments.pytest = desks.parse_known_args(arguments.pytest)
+		arguments.desk = known.desk
+	return arguments
+
+
+def _add_desk(parser: argparse.ArgumentParser):
+	text = f"which ticket systems the site has ({DEFAULT_DESK})"
+	parser.add_argument("--desk", choices=DESKS, default=DEFAULT_DESK, help=text)
 
 
 def _terminate(signal_number, frame):

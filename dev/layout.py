@@ -23,15 +23,37 @@ NODE = BENCH / "node"
 DONE = BENCH / "done"
 
 APP = "twilio_sms_channel"
-STANDIN = "helpdesk"
 # In the order in which a site gets them; Frappe itself comes first on every site.
-SOURCES = {STANDIN: DEV / "helpdesk_standin", APP: ROOT}
+SOURCES = {"helpdesk": DEV / "helpdesk_standin", "erpnext": DEV / "erpnext_standin", APP: ROOT}
+
+# Which ticket systems a site has; a site of each kind has a name of its own.
+DEFAULT_DESK = "helpdesk"
+DESKS = {DEFAULT_DESK: ("helpdesk",), "erpnext": ("erpnext",), "both": ("helpdesk", "erpnext")}
 
 TEST_SITE = "test.localhost"
 MORE_TEST_SITES = ("test2.localhost", "test3.localhost", "test4.localhost")
 DEMO_SITE = "demo.localhost"
 BENCHMARK_SITE = "bench.localhost"
 ADMIN_PASSWORD = "admin"
+
+
+def site_with(desk: str, site: str) -> str:
+	"""The name of the site that is like `site`, with these ticket systems."""
+	return site if desk == DEFAULT_DESK else site.replace(".", f"-{desk}.", 1)
+
+
+def desk_of(site: str) -> str:
+	return next((desk for desk in DESKS if f"-{desk}." in site), DEFAULT_DESK)
+
+
+def without_desk(site: str) -> str:
+	"""The same site with the ticket systems that are meant where none are named."""
+	return site.replace(f"-{desk_of(site)}.", ".", 1)
+
+
+def apps_on(site: str) -> tuple[str, ...]:
+	"""The apps of a site besides Frappe, in the order in which it gets them."""
+	return (*DESKS[desk_of(site)], APP)
 
 
 def make_folders():

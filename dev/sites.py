@@ -18,8 +18,11 @@ from layout import (
 	MORE_TEST_SITES,
 	PYTHON,
 	SITES,
-	SOURCES,
 	TEST_SITE,
+	apps_on,
+	desk_of,
+	site_with,
+	without_desk,
 	write_whole,
 )
 from processes import environment, run
@@ -71,14 +74,21 @@ def frappe(what: str, log: str, *arguments: object, **env: str) -> str:
 def steps(site: str, needs: tuple[str, ...]) -> list[Step]:
 	"""What makes a site with everything on it. Each needs the one before."""
 	config = SITES / site / "site_config.json"
-	if site in MORE_TEST_SITES:
-		copied = Step(f"Site {site}", lambda: _copy(site), (f"Migration of {TEST_SITE}",), _original, config)
+	if without_desk(site) in MORE_TEST_SITES:
+		original = site_with(desk_of(site), TEST_SITE)
+		copied = Step(
+			f"Site {site}",
+			lambda: _copy(original, site),
+			(f"Migration of {original}",),
+			lambda: digest(services.ROOT_PASSWORD, _database_of(original)),
+			config,
+		)
 		return [
 			copied,
 			Step(f"Migration of {site}", lambda: _migrate(site), (copied.name,), lambda: _schema(site)),
 		]
 	made = [Step(f"Site {site}", lambda: _make(site), needs, lambda: digest(services.ROOT_PASSWORD), config)]
-	for app in SOURCES:
+	for app in apps_on(site):
 		made.append(
 			Step(
 				f"{app} on {site}",
@@ -137,20 +147,16 @@ def _make(site: str):
 	forget(site)
 	options = ["--force", "--no-mariadb-socket", "--admin-password", ADMIN_PASSWORD]
 	frappe(f"make the site {site}", f"new-{site}", "new-site", *options, site)
-	if site == TEST_SITE:
+	if without_desk(site) == TEST_SITE:
 		# Each run of the tests makes users; Frappe takes 60 an hour.
 		set_config(site, allow_tests=1, throttle_user_limit=10_000)
 
 
-def _original() -> str:
-	return digest(services.ROOT_PASSWORD, _database_of(TEST_SITE))
-
-
-def _copy(site: str):
+def _copy(original: str, site: str):
 	_fresh.add(site)
 	drop(site)
 	password = services.root_password()
-	words = [PYTHON, COPIER, TEST_SITE, site, services.port("db")]
+	words = [PYTHON, COPIER, original, site, services.port("db")]
 	run(words, f"make the site {site}", f"copy-{site}", SITES, DATABASE_PASSWORD=password)
 
 
@@ -168,7 +174,7 @@ def _refuse_unimportable(app: str):
 
 
 def _finish(site: str):
-	has_scheduler = "yes" if site == DEMO_SITE else "no"
+	has_scheduler = "yes" if without_desk(site) == DEMO_SITE else "no"
 	run([PYTHON, FINISHER, site, has_scheduler], f"finish {site}", f"finish-{site}", SITES)
 
 
@@ -184,12 +190,12 @@ def _finished_from(site: str) -> str:
 
 
 def _schema(site: str) -> str:
-	return digest(_database_of(site), *_schema_sources())
+	return digest(_database_of(site), *_schema_sources(site))
 
 
-def _schema_sources() -> list[Path]:
+def _schema_sources(site: str) -> list[Path]:
 	found = []
-	for app in SOURCES:
+	for app in apps_on(site):
 		package = (APPS / app / app).resolve()
 		for file in package.rglob("*"):
 			is_schema = file.suffix == ".json" and SCHEMA_FOLDERS & set(file.relative_to(package).parts)

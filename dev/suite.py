@@ -8,7 +8,7 @@ import sys
 
 import bench
 import services
-from layout import BENCH, DEV, LOGS, MORE_TEST_SITES, NODE, ROOT, TEST_SITE
+from layout import BENCH, DEFAULT_DESK, DEV, LOGS, MORE_TEST_SITES, NODE, ROOT, TEST_SITE, desk_of, site_with
 
 # Of pytest.
 NO_TESTS = 5
@@ -28,39 +28,49 @@ def names_tests(words: list[str]) -> bool:
 	return any((ROOT / word.partition("::")[0]).exists() for word in words if word[:1] != "-")
 
 
-def run_whole(words: list[str]) -> int:
+def run_whole(words: list[str], desk: str = DEFAULT_DESK) -> int:
 	"""In parts side by side, on a site and with a queue of its own each: all wait a lot. Then what is run alone."""
 	tests = ROOT / "tests"
 	alone, everywhere = tests / TESTED_ALONE, tests / TESTED_EVERYWHERE
 	elsewhere, logs, parts = [alone], [], []
-	for place, (site, patterns) in enumerate(zip(MORE_TEST_SITES, TESTED_BESIDE, strict=True), 1):
+	site, *more = (site_with(desk, name) for name in (TEST_SITE, *MORE_TEST_SITES))
+	for place, (other, patterns) in enumerate(zip(more, TESTED_BESIDE, strict=True), 1):
 		found = [path for pattern in patterns for path in sorted(tests.glob(pattern))]
 		these = [path for path in found if path not in (*elsewhere, everywhere)]
 		queue = f"redis://{services.HOST}:{services.port('redis_demo_queue')}/{place}"
-		logs.append(LOGS / f"tests-{site}.log")
+		logs.append(LOGS / f"tests-{other}.log")
 		with logs[-1].open("w") as output:
 			chosen = [*these, everywhere, f"--ignore={alone}", *words]
-			parts.append(_start(chosen, site, stdout=output, FRAPPE_REDIS_QUEUE=queue))
+			parts.append(_start(chosen, other, stdout=output, FRAPPE_REDIS_QUEUE=queue))
 		elsewhere += these
-	parts.append(_start(["tests", *(f"--ignore={path}" for path in elsewhere), *words], TEST_SITE))
+	parts.append(_start(["tests", *(f"--ignore={path}" for path in elsewhere), *words], site))
 	results = bench.results_of(*parts)
 	for log in logs:
 		print(log.read_text(), flush=True)
 	if set(results) <= {0, 1, NO_TESTS}:
-		results += bench.results_of(_start([alone, *words], TEST_SITE))
+		results += bench.results_of(_start([alone, *words], site))
 	# A choice by name can be one of tests of one kind only.
 	found = [result for result in results if result != NO_TESTS]
 	return max(found, default=NO_TESTS)
 
 
-def run(words: list[str]) -> int:
+def run(words: list[str], desk: str = DEFAULT_DESK) -> int:
 	tests = [] if names_tests(words) else ["tests"]
-	return bench.results_of(_start([*tests, *words], TEST_SITE))[0]
+	return bench.results_of(_start([*tests, *words], site_with(desk, TEST_SITE)))[0]
 
 
 def _start(words: list[object], site: str, stdout=None, **env: str) -> subprocess.Popen:
 	bench.say_ready(f"running the tests on {site}")
-	place = ["--bench", BENCH, "--site", site, "--npm-packages", NODE / "node_modules"]
+	place = [
+		"--bench",
+		BENCH,
+		"--site",
+		site,
+		"--desk",
+		desk_of(site),
+		"--npm-packages",
+		NODE / "node_modules",
+	]
 	restart = shlex.join([sys.executable, str(DEV), "restart", "{service}", "--signal", "{signal}"])
 	return bench.start(
 		"-m", "pytest", *place, "--restart-services-with", restart, *words, stdout=stdout, **env

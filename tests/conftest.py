@@ -11,11 +11,17 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
+TICKET_SYSTEMS = ("helpdesk", "erpnext")
 sys.path.insert(0, str(HERE))
 
 
 def pytest_addoption(parser):
 	parser.addoption("--bench", help="path of the bench (the folder with apps/, env/ and sites/)")
+	parser.addoption(
+		"--desk",
+		choices=("helpdesk", "erpnext", "both"),
+		help="which of the site's ticket systems are tested (those that are installed)",
+	)
 	parser.addoption(
 		"--in-full", action="store_true", help="reliability tests: every stage, 500 texts, 10,000 requests"
 	)
@@ -36,6 +42,8 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
 	config.addinivalue_line("markers", "last: looks back at all other tests, and runs after them")
+	for app in TICKET_SYSTEMS:
+		config.addinivalue_line("markers", f"{app}: is about this ticket system alone")
 	bench = config.getoption("--bench")
 	if not bench:
 		return
@@ -51,11 +59,37 @@ def pytest_configure(config):
 		python = str(env / "bin" / "python")
 		os.execv(python, [python, "-m", "pytest", *config.invocation_params.args])
 	config.bench = bench
+	config.ticket_systems = _ticket_systems(bench, config.getoption("--site"), config.getoption("--desk"))
+
+
+def _ticket_systems(bench: Path, site: str, desk: str | None) -> list[str]:
+	"""The apps of those that are tested; the first one is meant where a test names none."""
+	# Frappe v16 opens log files while it is imported, relative to the folder it runs in.
+	before = os.getcwd()
+	os.chdir(bench / "sites")
+	import frappe
+	from support import desks
+
+	frappe.init(site=site, sites_path=".")
+	frappe.connect()
+	installed = desks.installed()
+	frappe.destroy()
+	os.chdir(before)
+	wanted = desks.KINDS[desk] if desk else installed
+	if missing := set(wanted) - set(installed):
+		raise pytest.UsageError(f"{site} has no {' and no '.join(sorted(missing))}")
+	desks.choose(list(wanted))
+	return list(wanted)
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-	"""What looks back at all other tests comes last."""
+def pytest_collection_modifyitems(config, items):
+	"""What is about a ticket system that is not tested is skipped; what looks back at all other tests comes last."""
+	tested = getattr(config, "ticket_systems", TICKET_SYSTEMS)
+	for item in items:
+		for app in TICKET_SYSTEMS:
+			if app not in tested and item.get_closest_marker(app):
+				item.add_marker(pytest.mark.skip(reason=f"is about {app} alone"))
 	items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
@@ -100,6 +134,24 @@ def administrator(site):
 	yield
 	frappe.db.rollback()
 	frappe.set_user("Administrator")
+
+
+def pytest_generate_tests(metafunc):
+	"""What asks for the ticket system runs on each."""
+	if "ticket_system" in metafunc.fixturenames:
+		tested = getattr(metafunc.config, "ticket_systems", TICKET_SYSTEMS)
+		metafunc.parametrize("ticket_system", tested, indirect=True)
+
+
+@pytest.fixture
+def ticket_system(request, stack):
+	"""One of the ticket systems, to which the stack's numbers send new tickets: see `support.desks.TicketSystem`."""
+	from support import desks
+
+	system = desks.SYSTEMS[request.param]
+	system.take(stack.number, stack.other_number)
+	yield system
+	desks.default().take(stack.number, stack.other_number)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ FOLDERS = ("api", "desks", "infra", "messaging", "overrides", "people", "permiss
 DOCTYPES = """
 	Assignment Rule, Communication, Contact, Document Share Key, Email Account, File, Has Role, Notification,
 	Notification Log, Role, Version,
-	HD Notification, HD Service Level Agreement, HD Ticket,
+	HD Notification, HD Service Level Agreement, HD Ticket, Issue, Service Level Agreement,
 	Twilio SMS Account, Twilio SMS Conversation, Twilio SMS Media, Twilio SMS Message, Twilio SMS Number
 """
 ALSO = """
