@@ -48,6 +48,7 @@ override_whitelisted_methods = {
 	"helpdesk.api.article.hd_search": "twilio_sms_channel.overrides.helpdesk.search.in_palette",
 	"frappe.desk.query_report.export_query": "twilio_sms_channel.overrides.frappe.exporting.of_report",
 	"frappe.desk.reportview.export_query": "twilio_sms_channel.overrides.frappe.exporting.of_list",
+	"frappe.core.doctype.communication.email.make": "twilio_sms_channel.overrides.frappe.mail_dialog.make",
 	"frappe.email.relink": "twilio_sms_channel.overrides.frappe.mail_endpoints.relink",
 	"frappe.email.inbox.mark_as_closed_open": "twilio_sms_channel.overrides.frappe.mail_endpoints.mark_as_closed_open",
 	"frappe.email.inbox.mark_as_spam": "twilio_sms_channel.overrides.frappe.mail_endpoints.mark_as_spam",
@@ -156,12 +157,16 @@ if compat.IS_V16:
 	]
 
 doctype_js = {
-	"HD Ticket": ["public/js/hd_ticket.js", "public/js/hd_ticket_start.js"],
-	"Contact": "public/js/contact.js",
+	"HD Ticket": ["public/js/ticket_form.js", "public/js/hd_ticket.js"],
+	"Issue": ["public/js/ticket_form.js", "public/js/issue.js"],
+	"Contact": ["public/js/send_sms.js", "public/js/contact.js"],
+	"Customer": ["public/js/send_sms.js", "public/js/customer.js"],
+	"Lead": ["public/js/send_sms.js", "public/js/lead.js"],
 }
 
 doctype_list_js = {
-	"HD Ticket": "public/js/hd_ticket_list.js",
+	"HD Ticket": "public/js/ticket_list.js",
+	"Issue": "public/js/ticket_list.js",
 	**{doctype: "public/js/shown_as_text.js" for doctype in _OURS},
 }
 

@@ -7,6 +7,7 @@ from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from twilio_sms_channel.desks import registry
 from twilio_sms_channel.infra import site_config, site_identity
+from twilio_sms_channel.messaging.inbound import intake
 from twilio_sms_channel.people import contacts
 
 CONTACT_FIELDS = {
@@ -83,3 +84,4 @@ def after_app_install(app: str) -> None:
 	"""A ticket system installed after this app: add what links to its DocTypes."""
 	if app in registry.known_apps():
 		registry.join()
+		intake.resume_kept()

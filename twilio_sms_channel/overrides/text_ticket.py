@@ -4,9 +4,13 @@ from typing import Any
 
 import frappe
 
+from twilio_sms_channel.content import text
 from twilio_sms_channel.messaging.conversation import conversations
-from twilio_sms_channel.messaging.outbound import outbox
+from twilio_sms_channel.messaging.outbound import outbox, pasted_images
 from twilio_sms_channel.people import contacts
+
+# A reply box does not say what its screen showed. A message that is this young was hardly read.
+READING_TIME_S = 6
 
 
 class TextTicketMixin:
@@ -24,6 +28,27 @@ class TextTicketMixin:
 		conversation.ticket_doctype, conversation.ticket = self.doctype, str(self._where_it_goes_on().name)
 		# Repeated after a merge, a request is about the ticket that it was about before.
 		return outbox.write(conversation, body, files=files, about=(self.doctype, str(self.name)), **how)
+
+	def reply_from_box(self, message: str, files: list[str]):
+		"""Queue what an agent wrote in the ticket system's own reply box. Returns the Twilio SMS Message.
+
+		Only at the beginning of a request.
+
+		:param message: HTML
+		:param files: names of File documents
+		"""
+		body = text.from_html(message)
+
+		def write():
+			self.reload()
+			return self._send_message(message, body, files, seen_up_to_s=READING_TIME_S)
+
+		# Agents who press Send at the same moment take turns, and the second one sees what the first one wrote.
+		return conversations.serialize(self.twilio_sms_conversation, write)
+
+	def _send_message(self, message: str, body: str, files: list[str], **how: Any):
+		pasted = pasted_images.files_in(message, self, besides=files)
+		return self.reply_by_text(body, [*files, *pasted], **how)
 
 	def customer_email(self) -> str:
 		"""The customer's valid e-mail address, "" without one."""

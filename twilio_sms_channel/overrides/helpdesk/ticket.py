@@ -16,14 +16,12 @@ from twilio_sms_channel.desks.helpdesk import TICKET
 from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.infra import db_errors, fetched_fields
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
-from twilio_sms_channel.messaging.conversation import conversations, entries
-from twilio_sms_channel.messaging.outbound import outbox, pasted_images
+from twilio_sms_channel.messaging.conversation import entries
+from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.overrides.helpdesk import feed_html, merging
 from twilio_sms_channel.overrides.text_ticket import TextTicketMixin
 from twilio_sms_channel.people import phone
 
-# The reply box does not say what its screen showed. A message that is this young was hardly read.
-READING_TIME_S = 6
 # What Helpdesk changes of a ticket when a message comes or goes.
 CHANGED_BY_MESSAGE = (
 	*("status", "status_category", "description"),
@@ -151,31 +149,21 @@ class TicketMixin(TextTicketMixin):
 		"""
 		:param message: HTML
 		"""
-		body = text.from_html(message)
-		if not _asked_for_by_request("reply_via_agent"):
-			try:
-				self._send_message(message, body, files)
-			except Exception as e:
-				# Helpdesk's bulk reply goes on with the other tickets and tells nobody.
-				if isinstance(e, outbox.CannotText):
-					self._note_not_sent(body, str(e))
-				elif db_errors.is_transient(e):
-					self._note_not_sent(
-						body, _("Somebody else changed the ticket at the same moment. Send it again.")
-					)
-				raise
+		if _asked_for_by_request("reply_via_agent"):
+			self.reply_from_box(message, files)
 			return
-
-		def write() -> None:
-			self.reload()
-			self._send_message(message, body, files, seen_up_to_s=READING_TIME_S)
-
-		# Agents who press Send at the same moment take turns, and the second one sees what the first one wrote.
-		conversations.serialize(self.twilio_sms_conversation, write)
-
-	def _send_message(self, message: str, body: str, files: list[str], **how: Any) -> None:
-		pasted = pasted_images.files_in(message, self, besides=files)
-		self.reply_by_text(body, [*files, *pasted], **how)
+		body = text.from_html(message)
+		try:
+			self._send_message(message, body, files)
+		except Exception as e:
+			# Helpdesk's bulk reply goes on with the other tickets and tells nobody.
+			if isinstance(e, outbox.CannotText):
+				self._note_not_sent(body, str(e))
+			elif db_errors.is_transient(e):
+				self._note_not_sent(
+					body, _("Somebody else changed the ticket at the same moment. Send it again.")
+				)
+			raise
 
 	def _where_it_goes_on(self):
 		"""The ticket, or the one that it was merged into: a reply in a closed one is seen by nobody.
