@@ -78,7 +78,7 @@ def test_every_setting_is_explained(page, doctype):
 	from twilio_sms_channel.desks.registry import SYSTEMS
 
 	form = json.loads((DOCTYPES / doctype / f"{doctype}.json").read_text())
-	added = [system.added.FIELDS for system in SYSTEMS] + [choice._fields([])]
+	added = [system.added.FIELDS for system in SYSTEMS] + [choice.fields([])]
 	fields = [*form["fields"], *(field for fields in added for field in fields.get(form["name"], []))]
 	shown = [field for field in fields if field["fieldtype"] not in UNSEEN and not field.get("hidden")]
 	if page == "accounts.md":

@@ -15,11 +15,10 @@ def settle(labels: list[str]) -> None:
 
 	:param labels: of the ticket systems of this site, the default one first
 	"""
-	fields = _fields(labels)
 	if len(labels) > 1:
-		create_custom_fields(fields)
+		create_custom_fields(fields(labels))
 	else:
-		custom_fields.remove(fields)
+		custom_fields.remove(fields(labels))
 
 
 def leave() -> None:
@@ -37,7 +36,8 @@ def shown_for(label: str, is_default: bool = False) -> str:
 	return f"eval:{unsaid} || doc.{FIELD} === '{label}'"
 
 
-def _fields(labels: list[str]) -> dict[str, list[dict]]:
+def fields(labels: list[str]) -> dict[str, list[dict]]:
+	"""The field, as `create_custom_fields` takes it."""
 	return {
 		NUMBER: [
 			{

@@ -33,7 +33,9 @@ def test_a_text_opens_an_issue(customer, issue):
 	contact = frappe.get_doc("Contact", issue.contact)
 	assert [row.twilio_sms_e164 for row in contact.phone_nos] == [customer.number]
 	entries = frappe.get_all(
-		"Communication", {"reference_doctype": "Issue", "reference_name": issue.name}, ["communication_medium"]
+		"Communication",
+		{"reference_doctype": "Issue", "reference_name": issue.name},
+		["communication_medium"],
 	)
 	assert [entry.communication_medium for entry in entries] == ["SMS"]
 
@@ -71,7 +73,9 @@ def test_a_number_says_what_its_issues_get(stack):
 
 
 def test_an_issue_without_address_gets_nobody_elses_when_an_agent_saves_it(supporter, issue):
-	answer = supporter.session.put(f"{supporter.stack.web}/api/resource/Issue/{issue.name}", json={"priority": "Low"})
+	answer = supporter.session.put(
+		f"{supporter.stack.web}/api/resource/Issue/{issue.name}", json={"priority": "Low"}
+	)
 	assert answer.status_code == 200, answer.text
 	assert facts(issue, "priority", "raised_by", "lead") == ["Low", "", None]
 	frappe.get_doc("Issue", issue.name).save()
@@ -95,7 +99,9 @@ def test_a_text_reopens_what_was_closed(customer, issue, how):
 
 def test_what_was_closed_long_ago_gives_a_new_issue(customer, issue):
 	long_ago = add_days(now_datetime(), -30)
-	frappe.db.set_value("Issue", issue.name, {"status": "Closed", "modified": long_ago}, update_modified=False)
+	frappe.db.set_value(
+		"Issue", issue.name, {"status": "Closed", "modified": long_ago}, update_modified=False
+	)
 	frappe.db.commit()
 	assert ticket_of(customer.text("Another matter")).name != issue.name
 
@@ -116,7 +122,9 @@ def test_who_is_an_agent(stack, supporter):
 
 
 def test_an_agent_answers_in_the_composer_and_the_customer_gets_it(supporter, customer, issue):
-	answer = supporter.call("twilio_sms_channel.api.ticket.reply", ticket=issue.name, ticket_doctype="Issue", message="Soon")
+	answer = supporter.call(
+		"twilio_sms_channel.api.ticket.reply", ticket=issue.name, ticket_doctype="Issue", message="Soon"
+	)
 	assert answer.status_code == 200, answer.text
 	eventually(lambda: [message.body for message in customer.inbox()] == ["Soon"])
 	state = supporter.call(STATE, "GET", ticket=issue.name, ticket_doctype="Issue").json()["message"]
@@ -132,7 +140,9 @@ def test_a_saved_reply_is_an_email_template(supporter, issue):
 	about = {"ticket": issue.name, "ticket_doctype": "Issue"}
 	found = supporter.call("twilio_sms_channel.api.ticket.saved_replies", "GET", query=name, **about)
 	assert [row["name"] for row in found.json()["message"]] == [name]
-	said = supporter.call("twilio_sms_channel.api.ticket.saved_reply", "GET", name=name, **about).json()["message"]
+	said = supporter.call("twilio_sms_channel.api.ticket.saved_reply", "GET", name=name, **about).json()[
+		"message"
+	]
 	assert said == {"text": "About My order 4711 is late: we are on it."}
 
 
@@ -172,7 +182,9 @@ def test_an_issue_that_erpnext_closed_by_itself_is_reopened(customer, issue):
 	from erpnext.support.doctype.issue.issue import auto_close_tickets
 
 	long_ago = add_days(now_datetime(), -8)
-	frappe.db.set_value("Issue", issue.name, {"status": "Replied", "modified": long_ago}, update_modified=False)
+	frappe.db.set_value(
+		"Issue", issue.name, {"status": "Replied", "modified": long_ago}, update_modified=False
+	)
 	auto_close_tickets()
 	frappe.db.commit()
 	assert facts(issue, "status") == ["Closed"]

@@ -94,7 +94,10 @@ def test_who_may_not_change_the_issue_sends_nothing(stack, issue):
 
 def test_a_text_that_did_not_arrive_goes_as_an_email(stack, supporter, customer, issue):
 	sent = supporter.call(
-		"twilio_sms_channel.api.ticket.reply", ticket=issue.name, ticket_doctype="Issue", message="Are you there?"
+		"twilio_sms_channel.api.ticket.reply",
+		ticket=issue.name,
+		ticket_doctype="Issue",
+		message="Are you there?",
 	).json()["message"]["message"]
 	eventually(lambda: customer.inbox())
 	frappe.db.set_value("Twilio SMS Message", sent, "status", "Undelivered")

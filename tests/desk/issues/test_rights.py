@@ -54,7 +54,10 @@ def test_whoever_has_only_a_share_sees_the_messages_of_that_issue(stack, two):
 		assert seen(sharer, *two) == [True, False]
 		person = stack.login(sharer)
 		for message in two:
-			assert person.call(STATE, "GET", ticket=ticket_of(message).name, ticket_doctype="Issue").status_code == 403
+			assert (
+				person.call(STATE, "GET", ticket=ticket_of(message).name, ticket_doctype="Issue").status_code
+				== 403
+			)
 	finally:
 		frappe.db.rollback()
 		frappe.db.delete("Custom DocPerm", {"parent": "Twilio SMS Message", "role": "Blogger"})
@@ -72,14 +75,17 @@ def test_a_user_permission_counts(stack, admin, two):
 		shop = frappe.get_doc({"doctype": "Customer", "customer_name": f"Shop {issue.name}"}).insert()
 		frappe.db.set_value("Issue", issue.name, "customer", shop.name)
 		shops.append(shop.name)
-	permission = frappe.get_doc({"doctype": "User Permission", "user": user, "allow": "Customer", "for_value": shops[0]})
+	permission = frappe.get_doc(
+		{"doctype": "User Permission", "user": user, "allow": "Customer", "for_value": shops[0]}
+	)
 	permission.insert()
 	frappe.db.commit()
 	try:
 		assert seen(user, *two) == [True, False]
 		person = stack.login(user)
 		answers = [
-			person.call(STATE, "GET", ticket=issue.name, ticket_doctype="Issue").status_code for issue in (mine, other)
+			person.call(STATE, "GET", ticket=issue.name, ticket_doctype="Issue").status_code
+			for issue in (mine, other)
 		]
 		assert answers == [200, 403]
 	finally:
@@ -118,7 +124,9 @@ def test_roles_get_what_they_need_when_the_site_gives_them_issue(stack):
 	frappe.permissions.update_permission_property("Issue", role, 0, "write", 1)
 	assert role in rights.given()
 	for doctype in rights.DOCTYPES:
-		assert frappe.db.get_value("Custom DocPerm", {"parent": doctype, "role": role}, ["read", "report", "write"]) == (
+		assert frappe.db.get_value(
+			"Custom DocPerm", {"parent": doctype, "role": role}, ["read", "report", "write"]
+		) == (
 			1,
 			1,
 			0,
@@ -139,4 +147,7 @@ def test_what_was_given_goes_and_comes_with_the_app(stack):
 	assert not frappe.db.exists("Has Role", {"parent": "Twilio SMS", "role": "Support Team"})
 	rights.give()
 	assert frappe.db.exists("Custom DocPerm", {"parent": rights.DOCTYPES[0], "role": "Support Team"})
-	assert {field["fieldname"] for fields in parts.FIELDS.values() for field in fields} >= {"issue_type", "project"}
+	assert {field["fieldname"] for fields in parts.FIELDS.values() for field in fields} >= {
+		"issue_type",
+		"project",
+	}

@@ -63,7 +63,9 @@ def test_each_agent_finds_the_tickets_of_their_own_system(stack, supporter, admi
 
 	assert found(supporter) == {issue.name}
 	assert found(helper) == {str(ticket.name)}
-	listed = helper.session.get(f"{stack.web}/api/resource/Twilio SMS Message?limit=0&fields=[%22communication%22]").json()
+	listed = helper.session.get(
+		f"{stack.web}/api/resource/Twilio SMS Message?limit=0&fields=[%22communication%22]"
+	).json()
 	names = [row["communication"] for row in listed["data"]]
 	about = frappe.get_all("Communication", {"name": ("in", names)}, pluck="reference_doctype", distinct=True)
 	assert about == ["HD Ticket"]
