@@ -46,6 +46,7 @@ import sites  # noqa: E402
 import stack as stacks  # noqa: E402
 import suite  # noqa: E402
 from bench import Terminated, bring_up, foundation  # noqa: E402
+from demo_desks import DEMO_DESKS  # noqa: E402
 from layout import (  # noqa: E402
 	ADMIN_PASSWORD,
 	BENCH,
@@ -58,6 +59,7 @@ from layout import (  # noqa: E402
 	MORE_TEST_SITES,
 	ROOT,
 	TEST_SITE,
+	desk_of,
 	make_folders,
 	site_with,
 )
@@ -154,7 +156,11 @@ def demo(arguments) -> int:
 
 
 def _tell_where(stack):
-	print(f"\n  Tickets    {stack.web_url}/app/hd-ticket   (Administrator, password {ADMIN_PASSWORD})")
+	desk = DEMO_DESKS[desk_of(stack.site)]
+	title = f"{desk.word}s".capitalize()
+	print(f"\n  {title:<10} {stack.web_url}{desk.page}   (Administrator, password {ADMIN_PASSWORD})")
+	if desk.agent != "Administrator":
+		print(f"  {'Agent':<10} {desk.agent}, password {desk.password}")
 	if stack.simulator_url:
 		print(f"  Handsets   {stack.simulator_url}")
 	print("\n  It all runs on until `make stop`. Logs are in .throwaway/logs.", flush=True)

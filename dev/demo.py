@@ -6,21 +6,29 @@ handset and the ticket show, and is compared with what should be there.
 
 from __future__ import annotations
 
-import json
 import time
 import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable
-from http.cookiejar import CookieJar
+from dataclasses import dataclass
 from typing import Any
 
-from layout import ADMIN_PASSWORD, BENCH, MAILS
+from browser import Browser
+from demo_desks import DEMO_DESKS
+from layout import ADMIN_PASSWORD, BENCH, MAILS, desk_of
 from services import HOST
 from stack import Stack
 
+
+@dataclass(frozen=True)
+class Person:
+	first_name: str
+	last_name: str
+	number: str
+
+
 NUMBER = "+14155550100"
-ANN = "+14155550132"
+ANN = Person("Ann", "Miller", "+14155550132")
 ANNS_ADDRESS = "ann.miller@example.com"
 SENDER = "helpdesk@example.com"
 PATIENCE_S = 60
@@ -56,12 +64,18 @@ def play(stack: Stack) -> int:
 class Story:
 	def __init__(self, stack: Stack):
 		self.stack, self.web, self.simulator = stack, stack.web_url, stack.simulator_url
-		self.browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+		self.desk = DEMO_DESKS[desk_of(stack.site)]
+		self.admin, self.agent = Browser(self.web), Browser(self.web)
 		self.steps = 0
 
 	def tell(self) -> None:
-		self.wait_for("the site to let the Administrator in", self.log_in)
+		word = self.desk.word
+		self.wait_for(
+			"the site to let the Administrator in",
+			lambda: self.admin.log_in("Administrator", ADMIN_PASSWORD),
+		)
 		self.prepare()
+		self.agent.log_in(self.desk.agent, self.desk.password)
 		if (earlier := self.newest_ticket()) and self.state(earlier)["channel"] != "SMS":
 			# The story was interrupted there.
 			self.switch(earlier, "SMS")
@@ -69,21 +83,24 @@ class Story:
 
 		self.step("Ann texts the shop")
 		self.ann_texts(hello)
-		ticket = self.wait_for("a ticket", self.newest_ticket)
+		ticket = self.wait_for(f"an {word}" if word[0] in "aeiou" else f"a {word}", self.newest_ticket)
 		state = self.wait_for("her message in it", lambda: self.ends_with(ticket, hello))
 		self.expect(state["channel"], "SMS", "the reply channel")
+		if self.desk.customer:
+			self.expect(self.ticket_field(ticket, "customer"), self.desk.customer, f"the {word}'s customer")
+			self.say(word, f"#{ticket} is of the customer {self.desk.customer}.")
 		self.show(ticket)
 
-		self.step("The agent answers in the ticket's reply box")
+		self.step(f"The agent answers in {self.desk.box}")
 		self.reply(ticket, "<p>Hi Ann, it is on its way and arrives <b>tomorrow</b>.</p>")
 		self.ann_gets("Hi Ann, it is on its way and arrives tomorrow.")
-		self.wait_for("its delivery in the ticket", lambda: self.fate(ticket) == "Delivered")
+		self.wait_for(f"its delivery in the {word}", lambda: self.fate(ticket) == "Delivered")
 		self.show(ticket)
 
-		self.step("Ann sends a picture; it goes into the same ticket")
+		self.step(f"Ann sends a picture; it goes into the same {word}")
 		self.ann_texts("Is it this parcel?", picture=True)
-		self.wait_for("the picture in the ticket", lambda: self.picture(ticket))
-		self.expect(self.newest_ticket(), ticket, "the ticket of her message")
+		self.wait_for(f"the picture in the {word}", lambda: self.picture(ticket))
+		self.expect(self.newest_ticket(), ticket, f"the {word} of her message")
 		self.show(ticket)
 
 		self.step("The agent wants to go over to e-mail, but Ann has no address yet")
@@ -91,16 +108,16 @@ class Story:
 		refusal = self.refused_switch(ticket)
 		if "no valid e-mail address" not in refusal:
 			raise Differs(f"the refusal says: {refusal}")
-		self.say("ticket", "Refused: she has no valid e-mail address. Replies still go by SMS.")
+		self.say(word, "Refused: she has no valid e-mail address. Replies still go by SMS.")
 
-		self.step("The agent adds her address, switches, and answers in the same reply box")
+		self.step("The agent adds her address, switches, and answers in the same place")
 		mails, texts = len(self.mails(ticket)), len(self.handset())
 		state = self.switch(ticket, "Email", email=ANNS_ADDRESS)
 		self.expect(state["channel"], "Email", "the reply channel")
 		self.reply(ticket, "<p>Here is the invoice.</p>", to=ANNS_ADDRESS)
-		self.wait_for("one e-mail on the ticket", lambda: len(self.mails(ticket)) == mails + 1)
+		self.wait_for(f"one e-mail on the {word}", lambda: len(self.mails(ticket)) == mails + 1)
 		self.expect(len(self.handset()), texts, "the number of messages on her phone")
-		self.say("ticket", f"#{ticket} e-mail to {ANNS_ADDRESS}: Here is the invoice.")
+		self.say(word, f"#{ticket} e-mail to {ANNS_ADDRESS}: Here is the invoice.")
 		self.send_mails()
 		self.wait_for("the e-mail to be sent", lambda: self.mails(ticket)[0]["status"] == "Sent")
 		self.say("mailbox", f"{ANNS_ADDRESS} has it; the e-mails are in {MAILS.relative_to(BENCH.parent)}")
@@ -110,70 +127,61 @@ class Story:
 		self.switch(ticket, "SMS")
 		self.reply(ticket, "<p>Did the e-mail arrive?</p>")
 		self.ann_gets("Did the e-mail arrive?")
-		self.wait_for("its delivery in the ticket", lambda: self.fate(ticket) == "Delivered")
+		self.wait_for(f"its delivery in the {word}", lambda: self.fate(ticket) == "Delivered")
 		self.show(ticket)
 
 		self.step("Ann texts STOP, and START again")
 		self.ann_texts("STOP")
-		self.wait_for("the ticket to know", lambda: self.state(ticket)["opted_out"])
+		self.wait_for(f"the {word} to know", lambda: self.state(ticket)["opted_out"])
 		self.expect(self.state(ticket)["can_text"], False, "whether she can be texted")
-		self.say("ticket", self.state(ticket)["why_not"])
+		self.say(word, self.state(ticket)["why_not"])
 		# Twilio's times have whole seconds, and of a STOP and a START in the same second STOP counts.
 		time.sleep(SECOND_OF_ITS_OWN_S)
 		self.ann_texts("START")
 		self.wait_for("START to lift it", lambda: self.state(ticket)["can_text"])
-		self.say("ticket", "She can be texted again.")
+		self.say(word, "She can be texted again.")
 
 	# What the two sides do
 
-	def log_in(self) -> bool:
-		"""A site whose config has just been written may not be found for a moment."""
-		try:
-			self._post(f"{self.web}/api/method/login", {"usr": "Administrator", "pwd": ADMIN_PASSWORD})
-		except urllib.error.HTTPError as e:
-			if e.code == 404 or e.code >= 500:
-				return False
-			raise
-		return True
-
 	def prepare(self) -> None:
-		"""An outgoing e-mail account, whose mails go into a mailbox on this machine."""
+		"""People, and an outgoing e-mail account, whose mails go into a mailbox on this machine."""
+		self.desk.prepare(self.admin, ANN)
 		server = {"smtp_server": HOST, "smtp_port": str(self.stack.mail_port)}
-		found = self.call(
+		found = self.admin.call(
 			"frappe.client.get_list", doctype="Email Account", filters={"email_id": SENDER}, fields=["name"]
 		)
 		for row in found:
-			self.call("frappe.client.set_value", doctype="Email Account", name=row["name"], fieldname=server)
+			self.admin.call(
+				"frappe.client.set_value", doctype="Email Account", name=row["name"], fieldname=server
+			)
 		if found:
 			return
 		account = {
-			"doctype": "Email Account",
-			"email_account_name": "Helpdesk (demo)",
+			"email_account_name": "Example Shop (demo)",
 			"email_id": SENDER,
 			"enable_outgoing": 1,
 			"default_outgoing": 1,
 			"no_smtp_authentication": 1,
 			**server,
 		}
-		self.call("frappe.client.insert", doc=account)
+		self.admin.insert("Email Account", **account)
 
 	def ann_texts(self, body: str, picture: bool = False) -> None:
 		media = [{"name": "parcel.png", "data": PARCEL}] if picture else []
-		text = {"from": ANN, "to": NUMBER, "body": body, "media": media}
-		self._post(f"{self.simulator}/simulator/api/texts", text)
+		text = {"from": ANN.number, "to": NUMBER, "body": body, "media": media}
+		self.admin.post(f"{self.simulator}/simulator/api/texts", text)
 		self.say("handset", f"Ann texts {NUMBER}: {body}{' [picture]' if picture else ''}")
 
 	def ann_gets(self, body: str) -> None:
 		self.wait_for(f"her phone to show {body!r}", lambda: self.handset()[-1]["body"] == body)
 
 	def reply(self, ticket: str, html: str, to: str = "") -> None:
-		"""What Helpdesk's reply box does when Send is pressed."""
-		arguments = {"message": html, "to": to, "cc": "", "bcc": "", "attachments": []}
-		self.call("run_doc_method", dt="HD Ticket", dn=ticket, method="reply_via_agent", args=arguments)
+		self.desk.reply(self.agent, ticket, self.state(ticket)["ticket"]["subject"], html, to)
 
 	def switch(self, ticket: str, channel: str, **arguments: str) -> dict:
-		return self.call(
-			"twilio_sms_channel.api.ticket.switch_channel", ticket=ticket, channel=channel, **arguments
+		named = {"ticket": ticket, "ticket_doctype": self.desk.doctype}
+		return self.agent.call(
+			"twilio_sms_channel.api.ticket.switch_channel", channel=channel, **named, **arguments
 		)
 
 	def refused_switch(self, ticket: str) -> str:
@@ -185,32 +193,35 @@ class Story:
 
 	def forget_address(self, ticket: str) -> None:
 		"""An earlier telling of the story left one."""
-		found = self.call("frappe.client.get_value", doctype="HD Ticket", filters=ticket, fieldname="contact")
-		contact = self.call("frappe.client.get", doctype="Contact", name=found["contact"])
+		doctype, call = self.desk.doctype, self.admin.call
+		contact = call("frappe.client.get", doctype="Contact", name=self.ticket_field(ticket, "contact"))
 		contact["email_ids"] = []
-		self.call("frappe.client.save", doc=contact)
-		self.call(
-			"frappe.client.set_value", doctype="HD Ticket", name=ticket, fieldname="raised_by", value=""
-		)
+		call("frappe.client.save", doc=contact)
+		call("frappe.client.set_value", doctype=doctype, name=ticket, fieldname="raised_by", value="")
 
 	# What the two sides see
 
 	def handset(self) -> list[dict]:
-		messages = self._get(f"{self.simulator}/simulator/api/state")["messages"]
-		return [m for m in messages if m["customer"] == ANN and not m["automatic"]]
+		messages = self.admin.get(f"{self.simulator}/simulator/api/state")["messages"]
+		return [m for m in messages if m["customer"] == ANN.number and not m["automatic"]]
 
 	def newest_ticket(self) -> str | None:
-		found = self.call(
+		found = self.admin.call(
 			"frappe.client.get_value",
 			doctype="Twilio SMS Conversation",
-			filters={"customer_number": ANN, "number": NUMBER},
+			filters={"customer_number": ANN.number, "number": NUMBER},
 			fieldname="ticket",
 		)
 		return (found or {}).get("ticket")
 
+	def ticket_field(self, ticket: str, field: str) -> str | None:
+		return self.admin.call(
+			"frappe.client.get_value", doctype=self.desk.doctype, filters=ticket, fieldname=field
+		)[field]
+
 	def state(self, ticket: str) -> dict:
-		query = urllib.parse.urlencode({"ticket": ticket})
-		return self._get(f"{self.web}/api/method/twilio_sms_channel.api.ticket.state?{query}")["message"]
+		query = urllib.parse.urlencode({"ticket": ticket, "ticket_doctype": self.desk.doctype})
+		return self.agent.get(f"{self.web}/api/method/twilio_sms_channel.api.ticket.state?{query}")["message"]
 
 	def ends_with(self, ticket: str, body: str) -> dict | None:
 		state = self.state(ticket)
@@ -224,10 +235,10 @@ class Story:
 		return media[0]["file_url"] if media else None
 
 	def mails(self, ticket: str) -> list[dict]:
-		return self.call(
+		return self.admin.call(
 			"frappe.client.get_list",
 			doctype="Email Queue",
-			filters={"reference_doctype": "HD Ticket", "reference_name": ticket},
+			filters={"reference_doctype": self.desk.doctype, "reference_name": ticket},
 			fields=["name", "status"],
 			order_by="creation desc",
 			limit_page_length=0,
@@ -250,7 +261,7 @@ class Story:
 			who = state["customer"] if message["direction"] == "Inbound" else message["by"]
 			files = "".join(f" [{file['file_name'] or file['status']}]" for file in message["media"])
 			fate = f" ({message['fate']})" if message["fate"] else ""
-			self.say("ticket", f"#{ticket} {who}: {message['body']}{files}{fate}")
+			self.say(self.desk.word, f"#{ticket} {who}: {message['body']}{files}{fate}")
 		last = self.handset()[-1]
 		who = "Ann" if last["direction"] == "inbound" else "Shop"
 		self.say("handset", f"{who}: {last['body']} ({last['status']})")
@@ -269,24 +280,6 @@ class Story:
 				return answer
 			time.sleep(0.2)
 		raise Differs(f"waited {PATIENCE_S} s in vain for {what}")
-
-	# HTTP
-
-	def call(self, method: str, /, **arguments: Any) -> Any:
-		return self._post(f"{self.web}/api/method/{method}", arguments).get("message")
-
-	def _get(self, url: str) -> dict:
-		with self.browser.open(url, timeout=PATIENCE_S) as answer:
-			return json.load(answer)
-
-	def _post(self, url: str, data: dict) -> dict:
-		request = urllib.request.Request(
-			url,
-			json.dumps(data).encode(),
-			{"Content-Type": "application/json", "Accept": "application/json"},
-		)
-		with self.browser.open(request, timeout=PATIENCE_S) as answer:
-			return json.load(answer)
 
 
 # A small picture in the colour of cardboard.

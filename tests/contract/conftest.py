@@ -13,8 +13,20 @@ if find_spec("helpdesk"):
 	import helpdesk_versions  # noqa: F401
 
 	os.chdir(before)
-else:
-	collect_ignore_glob = ["test_helpdesk_*.py"]
+
+HERE = Path(__file__).parent
+TICKET_SYSTEMS = ("helpdesk", "erpnext")
+collect_ignore_glob = [f"test_{app}_*.py" for app in TICKET_SYSTEMS if not find_spec(app)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+	"""A file that is called by a ticket system is about it alone."""
+	for item in items:
+		app = item.path.stem.split("_")[1]
+		if item.path.parent == HERE and app in TICKET_SYSTEMS:
+			item.add_marker(app)
+
 
 SETTINGS = "HD Settings"
 PLAIN = {
@@ -100,19 +112,17 @@ def alan(site):
 @pytest.fixture(scope="session")
 def carol(site):
 	"""A customer with a login to the portal."""
-	from helpdesk_versions import CUSTOMER_ROLES
-	from support.people import make_user
+	from support.people import make_customer
 
-	return make_user("contract-carol@example.com", CUSTOMER_ROLES, first_name="Carol")
+	return make_customer("contract-carol@example.com")
 
 
 @pytest.fixture(scope="session")
 def stranger(site):
 	"""A customer who has no ticket."""
-	from helpdesk_versions import CUSTOMER_ROLES
-	from support.people import make_user
+	from support.people import make_customer
 
-	return make_user("contract-stranger@example.com", CUSTOMER_ROLES, first_name="Mallory")
+	return make_customer("contract-stranger@example.com")
 
 
 @pytest.fixture(scope="session")

@@ -43,8 +43,6 @@ HAS_BULK_REPLY = bool(find_spec("helpdesk.api.ticket")) and hasattr(
 REPLY_CAN_OPEN = RELEASE >= (1, 28)
 # v1.28: what arrives in a merged ticket is put into the one that goes on.
 MERGED_TICKETS_FORWARD = RELEASE >= (1, 28)
-# v1.28: customers need a role to reach their tickets; before, "All" was enough.
-CUSTOMER_ROLES = ("HD Customer",) if RELEASE >= (1, 28) else ()
 # v1.28: contacts are rows of the customer (HD Customer Member); before, the customer is a link of the contact.
 CUSTOMERS_LIST_CONTACTS = hasattr(utils, "get_customers")
 

@@ -4,8 +4,9 @@ import frappe
 import pytest
 from helpdesk.helpdesk.doctype.hd_ticket.hd_ticket import has_permission, permission_query
 from helpdesk.utils import is_agent
-from helpdesk_records import acting_as, make_ticket, read_ticket
+from helpdesk_records import make_ticket, read_ticket
 from helpdesk_versions import ASSIGNED_MAY_READ
+from records import acting_as
 
 pytestmark = pytest.mark.usefixtures("settings")
 

@@ -3,20 +3,14 @@
 import frappe
 import pytest
 from frappe.desk.form import assign_to
-from helpdesk_records import (
-	CUSTOMER_NUMBER,
-	acting_as,
-	communications_of,
-	make_communication,
-	make_ticket,
-	read_ticket,
-)
+from helpdesk_records import make_ticket, read_ticket
 from helpdesk_versions import (
 	KEEPS_RESPONSE_TIMES,
 	STATUSES_ARE_DOCUMENTS,
 	expected_reopen_status,
 	set_statuses,
 )
+from records import CUSTOMER_NUMBER, acting_as, communications_of, make_communication
 
 pytestmark = pytest.mark.usefixtures("settings")
 

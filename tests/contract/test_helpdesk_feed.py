@@ -3,16 +3,9 @@
 import frappe
 import pytest
 from helpdesk.helpdesk.doctype.hd_ticket import api
-from helpdesk_records import (
-	CUSTOMER_NUMBER,
-	acting_as,
-	make_communication,
-	make_contact,
-	make_file,
-	make_ticket,
-	read_ticket,
-)
+from helpdesk_records import make_ticket, read_ticket
 from helpdesk_versions import FEED_IS_SEPARATE, feed
+from records import CUSTOMER_NUMBER, acting_as, make_communication, make_contact, make_file
 
 pytestmark = pytest.mark.usefixtures("settings")
 

@@ -5,8 +5,9 @@ import pytest
 from frappe.custom.doctype.custom_field.custom_field import create_custom_field
 from frappe.model.document import get_controller
 from helpdesk.helpdesk.doctype.hd_ticket.api import merge_ticket, split_ticket
-from helpdesk_records import acting_as, communications_of, make_communication, make_ticket, read_ticket
+from helpdesk_records import make_ticket, read_ticket
 from helpdesk_versions import MERGED_TICKETS_FORWARD
+from records import acting_as, communications_of, make_communication
 
 pytestmark = pytest.mark.usefixtures("settings", "outgoing_account")
 

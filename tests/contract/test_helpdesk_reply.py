@@ -5,20 +5,14 @@ import inspect
 import frappe
 import pytest
 from helpdesk.helpdesk.doctype.hd_ticket.hd_ticket import HDTicket
-from helpdesk_records import (
-	acting_as,
-	communications_of,
-	make_communication,
-	make_file,
-	make_ticket,
-	read_ticket,
-)
+from helpdesk_records import make_ticket, read_ticket
 from helpdesk_versions import (
 	REPLY_CAN_OPEN,
 	REPLY_NEEDS_RECIPIENT,
 	REPLY_REFUSES_CUSTOMERS,
 	REPLY_TAKES_SENDER,
 )
+from records import acting_as, communications_of, make_communication, make_file
 
 pytestmark = pytest.mark.usefixtures("settings")
 

@@ -9,8 +9,9 @@ import helpdesk
 import pytest
 from helpdesk.helpdesk.doctype.hd_form_script.hd_form_script import get_form_script
 from helpdesk.utils import publish_event
-from helpdesk_records import acting_as, make_communication, make_ticket
+from helpdesk_records import make_ticket
 from helpdesk_versions import COMMENT_EVENT, EVENTS_HAVE_ROOMS, HAS_SAVED_REPLIES, RELEASE
+from records import acting_as, make_communication
 
 pytestmark = pytest.mark.usefixtures("settings")
 

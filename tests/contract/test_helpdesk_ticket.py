@@ -3,15 +3,9 @@
 import frappe
 import pytest
 from helpdesk.helpdesk.doctype.hd_ticket.hd_ticket import HDTicket
-from helpdesk_records import (
-	CUSTOMER_NUMBER,
-	acting_as,
-	communications_of,
-	make_contact,
-	make_ticket,
-	read_ticket,
-)
+from helpdesk_records import make_ticket, read_ticket
 from helpdesk_versions import STATUSES_ARE_DOCUMENTS, link_to_customer, set_statuses, ticket_names_are_numbers
+from records import CUSTOMER_NUMBER, acting_as, communications_of, make_contact
 from support.people import Person
 
 pytestmark = pytest.mark.usefixtures("settings")

@@ -5,8 +5,9 @@ import pytest
 from frappe.model.document import get_controller
 from helpdesk.helpdesk.doctype.hd_ticket.api import merge_ticket
 from helpdesk.helpdesk.doctype.hd_ticket_activity.hd_ticket_activity import log_ticket_activity
-from helpdesk_records import acting_as, communications_of, make_communication, make_ticket
+from helpdesk_records import make_ticket
 from helpdesk_versions import HAS_BULK_REPLY, feed
+from records import acting_as, communications_of, make_communication
 
 pytestmark = pytest.mark.usefixtures("settings", "outgoing_account")
 

@@ -57,7 +57,7 @@ def requests_made(stack, agent, admin, picture):
 			"file_name": "answer.png",
 			"content": picture,
 			"is_private": 1,
-			"attached_to_doctype": "HD Ticket",
+			"attached_to_doctype": ticket.doctype,
 			"attached_to_name": ticket.name,
 		}
 	).insert()
