@@ -118,7 +118,11 @@ doc_events = {
 	# What says which country the site is in besides our own settings; the second one is ERPNext's.
 	"System Settings": {"on_update": "twilio_sms_channel.people.contacts.read_again_if_needed"},
 	"Global Defaults": {"on_update": "twilio_sms_channel.people.contacts.read_again_if_needed"},
-	**{doctype: dict(_TICKET_EVENTS) for doctype in ("HD Ticket", "Issue")},
+	"HD Ticket": _TICKET_EVENTS,
+	"Issue": {
+		**_TICKET_EVENTS,
+		"on_trash": "twilio_sms_channel.overrides.erpnext.issue.leave_conversations",
+	},
 	# Which roles answer Issues says what they read of this app.
 	"Custom DocPerm": dict.fromkeys(
 		("after_insert", "on_update", "after_delete"), "twilio_sms_channel.desks.erpnext.rights.give_again"
@@ -133,6 +137,7 @@ scheduler_events = {
 	"daily_long": [
 		"twilio_sms_channel.doctor.nightly",
 		"twilio_sms_channel.people.contacts.read_again_if_needed",
+		"twilio_sms_channel.desks.erpnext.rights.give_if_installed",
 	],
 }
 

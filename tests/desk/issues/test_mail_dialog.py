@@ -3,7 +3,7 @@
 import frappe
 import pytest
 from support.desks import MAIL
-from support.stack import eventually
+from support.stack import eventually, status_of
 from support.tickets import told, written_in
 from support.users import make_user
 
@@ -99,7 +99,7 @@ def test_a_text_that_did_not_arrive_goes_as_an_email(stack, supporter, customer,
 		ticket_doctype="Issue",
 		message="Are you there?",
 	).json()["message"]["message"]
-	eventually(lambda: customer.inbox())
+	eventually(lambda: status_of(sent) == "Delivered")
 	frappe.db.set_value("Twilio SMS Message", sent, "status", "Undelivered")
 	frappe.db.commit()
 	address = f"{frappe.generate_hash(length=8)}@example.com"

@@ -3,7 +3,7 @@
 import frappe
 import pytest
 from frappe.share import add as share
-from support.stack import Customer, ticket_of
+from support.stack import Customer, eventually, ticket_of
 from support.users import make_user
 
 from twilio_sms_channel.desks.erpnext import rights
@@ -47,9 +47,11 @@ def test_those_who_answer_issues_see_all_messages(supporter, two):
 
 def test_whoever_has_only_a_share_sees_the_messages_of_that_issue(stack, two):
 	sharer = make_user("tsms-share@example.com", ["Blogger"], user_type="System User")
+	shared = ticket_of(two[0]).name
 	frappe.permissions.add_permission("Twilio SMS Message", "Blogger")
-	share("Issue", ticket_of(two[0]).name, sharer, read=1)
+	share("Issue", shared, sharer, read=1)
 	frappe.db.commit()
+	frappe.clear_cache(doctype="Twilio SMS Message")
 	try:
 		assert seen(sharer, *two) == [True, False]
 		person = stack.login(sharer)
@@ -96,7 +98,8 @@ def test_a_user_permission_counts(stack, admin, two):
 def test_messages_of_a_deleted_issue_are_for_system_managers(supporter, two):
 	frappe.delete_doc("Issue", ticket_of(two[0]).name, force=True)
 	frappe.db.commit()
-	assert seen(supporter.user, *two) == [False, True]
+	# Frappe has a worker empty what refers to it.
+	assert eventually(lambda: seen(supporter.user, *two) == [False, True])
 	assert seen("Administrator", *two) == [True, True]
 
 
@@ -110,7 +113,8 @@ def test_customers_see_no_messages_on_the_portal(stack, customer):
 	person = stack.login(website)
 	assert person.call(STATE, "GET", ticket=issue.name, ticket_doctype="Issue").status_code == 403
 	for doctype in LISTED:
-		assert person.call("frappe.client.get_list", "GET", doctype=doctype).status_code == 403
+		answer = person.call("frappe.client.get_list", "GET", doctype=doctype)
+		assert answer.status_code == 403 or answer.json()["message"] == []
 	page = person.session.get(f"{stack.web}/issues/{issue.name}", timeout=30)
 	assert "5511" not in page.text and "right one" not in page.text
 
@@ -121,7 +125,8 @@ def test_roles_get_what_they_need_when_the_site_gives_them_issue(stack):
 		frappe.get_doc({"doctype": "Role", "role_name": role}).insert()
 	assert "Support Team" in rights.given() and role not in rights.given()
 	frappe.permissions.add_permission("Issue", role)
-	frappe.permissions.update_permission_property("Issue", role, 0, "write", 1)
+	rule = frappe.get_doc("Custom DocPerm", {"parent": "Issue", "role": role})
+	rule.update({"write": 1}).save()
 	assert role in rights.given()
 	for doctype in rights.DOCTYPES:
 		assert frappe.db.get_value(
@@ -132,7 +137,7 @@ def test_roles_get_what_they_need_when_the_site_gives_them_issue(stack):
 			0,
 		)
 	assert frappe.db.exists("Has Role", {"parent": "Twilio SMS Traffic", "role": role})
-	frappe.permissions.update_permission_property("Issue", role, 0, "write", 0)
+	rule.update({"write": 0}).save()
 	assert role not in rights.given() and "Support Team" in rights.given()
 	assert not frappe.db.exists("Custom DocPerm", {"parent": rights.DOCTYPES[0], "role": role})
 

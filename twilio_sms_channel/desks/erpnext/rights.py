@@ -33,12 +33,18 @@ def give() -> None:
 		_give(role)
 	if now != before:
 		frappe.db.set_default(GIVEN, json.dumps(sorted(now)))
-		frappe.clear_cache()
+		_read_again()
 
 
 def give_again(doc, method: str | None = None) -> None:
 	"""The site changed who may do what (hooks of Custom DocPerm)."""
-	if doc.parent == TICKET and APP in frappe.get_installed_apps():
+	if doc.parent == TICKET:
+		give_if_installed()
+
+
+def give_if_installed() -> None:
+	"""The same once a day: early releases of v15 call no hook when somebody changes a permission."""
+	if APP in frappe.get_installed_apps():
 		give()
 
 
@@ -46,6 +52,19 @@ def take_back() -> None:
 	"""Take away all that was given."""
 	_take(set(given()))
 	frappe.db.delete("DefaultValue", {"defkey": GIVEN})
+	_read_again()
+
+
+def _read_again() -> None:
+	"""Others may have read, and kept, the rules as they were until this is committed."""
+
+	def forget() -> None:
+		for doctype in DOCTYPES:
+			frappe.clear_cache(doctype=doctype)
+		frappe.clear_cache()
+
+	forget()
+	frappe.db.after_commit.add(forget)
 
 
 def given() -> list[str]:
@@ -84,7 +103,6 @@ def _take(roles: set[str]) -> None:
 		# Frappe copied the app's own rules when the first one was added: they count again as they are.
 		if _rules("Custom DocPerm", doctype) == _rules("DocPerm", doctype):
 			frappe.db.delete("Custom DocPerm", {"parent": doctype})
-		frappe.clear_cache(doctype=doctype)
 
 
 def _rules(table: str, doctype: str) -> set[tuple]:

@@ -310,6 +310,16 @@ def follow(conversation: str, ticket_doctype: str, ticket: str) -> None:
 	)
 
 
+def forget(ticket_doctype: str, ticket: str) -> None:
+	"""A ticket is deleted whose name another one may get."""
+	frappe.db.set_value(
+		CONVERSATION,
+		{"ticket_doctype": ticket_doctype, "ticket": ticket},
+		{"ticket_doctype": None, "ticket": None},
+		update_modified=False,
+	)
+
+
 def answered_from(conversation) -> None:
 	"""An agent has texted from the conversation's ticket: the customer answers what they got last, so there."""
 	frappe.db.set_value(

@@ -7,8 +7,14 @@ split.
 import frappe
 from frappe import _
 
+from twilio_sms_channel.messaging.conversation import conversations
 from twilio_sms_channel.overrides.erpnext import splitting
 from twilio_sms_channel.overrides.text_ticket import TextTicketMixin
+
+
+def leave_conversations(issue, method: str | None = None) -> None:
+	"""Have no conversation name an Issue that is deleted (hook `on_trash`): the next one may get its name."""
+	conversations.forget(issue.doctype, issue.name)
 
 
 class IssueMixin(TextTicketMixin):
