@@ -34,11 +34,15 @@ if compat.IS_V16:
 		"File": ["twilio_sms_channel.overrides.frappe.file.FileMixin"],
 		"HD Ticket": ["twilio_sms_channel.overrides.helpdesk.ticket.TicketMixin"],
 		"Issue": ["twilio_sms_channel.overrides.erpnext.issue.IssueMixin"],
+		"Notification": ["twilio_sms_channel.overrides.frappe.site_sms.NotificationMixin"],
+		"SMS Center": ["twilio_sms_channel.overrides.frappe.site_sms.SMSCenterMixin"],
 	}
 else:
 	override_doctype_class = {
 		"HD Ticket": "twilio_sms_channel.overrides.helpdesk.ticket_v15.SMSTicket",
 		"Issue": "twilio_sms_channel.overrides.erpnext.issue_v15.SMSIssue",
+		"Notification": "twilio_sms_channel.overrides.frappe.notification_v15.SMSNotification",
+		"SMS Center": "twilio_sms_channel.overrides.erpnext.sms_center_v15.TwilioSMSCenter",
 	}
 
 override_whitelisted_methods = {
@@ -49,6 +53,7 @@ override_whitelisted_methods = {
 	"frappe.desk.query_report.export_query": "twilio_sms_channel.overrides.frappe.exporting.of_report",
 	"frappe.desk.reportview.export_query": "twilio_sms_channel.overrides.frappe.exporting.of_list",
 	"frappe.core.doctype.communication.email.make": "twilio_sms_channel.overrides.frappe.mail_dialog.make",
+	"frappe.core.doctype.sms_settings.sms_settings.send_sms": "twilio_sms_channel.overrides.frappe.site_sms.send_sms",
 	"frappe.email.relink": "twilio_sms_channel.overrides.frappe.mail_endpoints.relink",
 	"frappe.email.inbox.mark_as_closed_open": "twilio_sms_channel.overrides.frappe.mail_endpoints.mark_as_closed_open",
 	"frappe.email.inbox.mark_as_spam": "twilio_sms_channel.overrides.frappe.mail_endpoints.mark_as_spam",
