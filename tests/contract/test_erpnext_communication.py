@@ -184,7 +184,7 @@ def test_a_text_in_an_open_issue_does_not_save_it(promised):
 
 def test_a_split_issue_begins_its_agreement_anew(promised, grace):
 	make_communication(promised, "Sent", sender=grace)
-	later = make_communication(read_issue(promised.name))
+	later = make_communication(read_issue(promised.name), communication_medium="Chat")
 	made = read_issue(read_issue(promised.name).split_issue("Another matter", later.name))
 	assert made.service_level_agreement
 	assert made.agreement_status == "First Response Due"

@@ -170,11 +170,15 @@ def test_without_an_agreement_nothing_says_when_it_was_resolved(status):
 # --- split ----------------------------------------------------------------------------------------------------------
 
 
+def make_chat(issue, **fields):
+	"""Where texts are, the channel has its say."""
+	return make_communication(issue, communication_medium="Chat", **fields)
+
+
 def test_splitting_takes_the_communication_and_later_ones_along():
 	issue = make_issue()
 	first, second, third = (
-		make_communication(issue, content=f"text {n}", creation=add_days(now_datetime(), n - 3))
-		for n in range(3)
+		make_chat(issue, content=f"text {n}", creation=add_days(now_datetime(), n - 3)) for n in range(3)
 	)
 	made = read_issue(issue.name).split_issue("Another matter", second.name)
 	assert [row.name for row in communications_of(issue)] == [first.name]
@@ -183,7 +187,7 @@ def test_splitting_takes_the_communication_and_later_ones_along():
 
 def test_a_split_issue_is_a_copy_with_another_subject():
 	issue = make_issue(raised_by="ada@example.com", customer=make_customer())
-	communication = make_communication(issue)
+	communication = make_chat(issue)
 	made = read_issue(read_issue(issue.name).split_issue("Another matter", communication.name))
 	assert made.name != issue.name
 	assert made.subject == "Another matter"
@@ -195,7 +199,7 @@ def test_a_split_issue_is_a_copy_with_another_subject():
 def test_splitting_inserts_before_it_moves(monkeypatch):
 	"""An app that looks at the new issue finds it without Communications."""
 	issue = make_issue()
-	communication = make_communication(issue)
+	communication = make_chat(issue)
 	seen = []
 	monkeypatch.setattr(
 		module.Issue, "after_insert", lambda made: seen.append(communications_of(made)), raising=False
@@ -321,9 +325,9 @@ def test_a_communication_without_a_sender_makes_an_issue_of_the_session_user(gra
 	communication = frappe.get_doc(
 		{
 			"doctype": "Communication",
-			"communication_medium": "SMS",
+			"communication_medium": "Chat",
 			"sent_or_received": "Received",
-			"subject": "A text",
+			"subject": "By chat",
 			"content": "It drips",
 		}
 	).insert()

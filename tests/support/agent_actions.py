@@ -34,7 +34,7 @@ def emails_in(ticket) -> list:
 	return frappe.get_all(
 		"Communication",
 		filters={
-			"reference_doctype": "HD Ticket",
+			"reference_doctype": ticket.doctype,
 			"reference_name": str(ticket.name),
 			"communication_medium": "Email",
 		},

@@ -1,12 +1,15 @@
 """The ticket systems that the tests run on, each behind the same few words.
 
-`here()` are those of this run. A test that is the same on each asks for the fixture `ticket_system`.
+`here()` are those of this run. A test that is the same on each asks for the fixture `ticket_system`: it runs once on each,
+and `default()`, which all helpers of these tests use, is then that one.
 """
 
 from __future__ import annotations
 
 import calendar
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 import frappe
@@ -32,6 +35,9 @@ class TicketSystem(ABC):
 
 	team_doctype = ""
 	"""the DocType of teams, "" where there are none"""
+
+	describes = False
+	"""whether the first message is the ticket's description as well"""
 
 	resolved, closed = "Resolved", "Closed"
 	"""statuses of a ticket that is done"""
@@ -86,11 +92,15 @@ class TicketSystem(ABC):
 		ticket.save()
 		frappe.db.commit()
 
+	def of_number(self) -> dict[str, str]:
+		"""Fields of a number of ours whose new tickets are here, where the site leaves a choice."""
+		return {GOES_TO: self.title} if frappe.get_meta("Twilio SMS Number").has_field(GOES_TO) else {}
+
 	def take(self, *numbers: str) -> None:
-		"""Have new tickets of these numbers of ours made here, where the site leaves a choice. Commits."""
-		if frappe.get_meta("Twilio SMS Number").has_field(GOES_TO):
+		"""Have new tickets of these numbers of ours made here. Commits."""
+		if fields := self.of_number():
 			for number in numbers:
-				frappe.db.set_value("Twilio SMS Number", number, GOES_TO, self.title)
+				frappe.db.set_value("Twilio SMS Number", number, fields)
 			frappe.db.commit()
 
 	@property
@@ -106,6 +116,7 @@ class Helpdesk(TicketSystem):
 	app, title = "helpdesk", "Helpdesk"
 	doctype, team_doctype = "HD Ticket", "HD Team"
 	customer_roles = ("HD Customer",)
+	describes = True
 
 	def be_plain(self) -> None:
 		# Helpdesk asks for feedback in a way that not every Frappe of its major version knows: closing would fail.
@@ -167,6 +178,7 @@ SYSTEMS: dict[str, TicketSystem] = {system.app: system for system in (Helpdesk()
 # As `--desk` of this project's tools and of pytest names them.
 KINDS = {"helpdesk": ("helpdesk",), "erpnext": ("erpnext",), "both": ("helpdesk", "erpnext")}
 _chosen: list[str] = []
+_meant: list[TicketSystem] = []
 
 
 def installed() -> list[str]:
@@ -186,8 +198,25 @@ def here() -> list[TicketSystem]:
 
 
 def default() -> TicketSystem:
-	"""Where tickets come up unless a test says otherwise."""
-	return here()[0]
+	"""Where a test's tickets are unless it says otherwise."""
+	return _meant[-1] if _meant else here()[0]
+
+
+@contextmanager
+def meant(system: TicketSystem) -> Iterator[None]:
+	"""Have `default()` be this one."""
+	_meant.append(system)
+	try:
+		yield
+	finally:
+		_meant.remove(system)
+
+
+def named(arguments: dict) -> dict:
+	"""What a form of the default ticket system sends to this app: where there are others, a ticket's DocType as well."""
+	if "ticket" in arguments and default() is not here()[0]:
+		return {"ticket_doctype": default().doctype, **arguments}
+	return arguments
 
 
 def of(ticket) -> TicketSystem:

@@ -4,6 +4,8 @@ from datetime import datetime
 
 import frappe
 
+from support import desks
+
 MESSAGE, CONVERSATION, NUMBER = "Twilio SMS Message", "Twilio SMS Conversation", "Twilio SMS Number"
 # Hawaii, where no other test has numbers.
 OURS, OTHER = "+18085550160", "+18085550161"
@@ -67,12 +69,12 @@ class Planted:
 
 	def ticket(self, team: str) -> str:
 		"""A Communication in a ticket of this team."""
-		ticket = stored({"doctype": "HD Ticket", "subject": "Planted", "agent_group": team})
+		ticket = stored({"doctype": desks.default().doctype, "subject": "Planted", "agent_group": team})
 		return stored(
 			{
 				"doctype": "Communication",
 				"communication_medium": "SMS",
-				"reference_doctype": "HD Ticket",
+				"reference_doctype": desks.default().doctype,
 				"reference_name": str(ticket),
 			}
 		)

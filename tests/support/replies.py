@@ -13,6 +13,7 @@ import frappe
 import psutil
 from frappe.utils import now_datetime
 
+from support import desks
 from support.stack import MESSAGE, SUPERVISED_EVERY_S, Customer, Stack
 from twilio_sms_channel.infra import asking
 from twilio_sms_channel.messaging.delivery import message_status
@@ -290,14 +291,14 @@ def _short_code(stack: Stack, per_second: float) -> str:
 def conversation(stack: Stack, number: str):
 	"""A conversation of a new customer with one of our numbers, in a ticket of its own. Commits nothing."""
 	customer = Customer(stack).number
-	ticket = frappe.get_doc({"doctype": "HD Ticket", "subject": f"SMS from {customer}"}).insert()
+	ticket = desks.default().make_ticket(subject=f"SMS from {customer}")
 	return frappe.get_doc(
 		{
 			"doctype": CONVERSATION,
 			"number": number,
 			"customer_number": customer,
 			"title": customer,
-			"ticket_doctype": "HD Ticket",
+			"ticket_doctype": ticket.doctype,
 			"ticket": str(ticket.name),
 			"last_inbound": now_datetime(),
 		}

@@ -132,6 +132,7 @@ class Stack:
 				"phone_number": number,
 				"account": self.account,
 				"mms_enabled": 1,
+				**desks.default().of_number(),
 				**fields,
 			}
 		).insert()

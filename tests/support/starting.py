@@ -4,6 +4,7 @@ import secrets
 
 import frappe
 
+from support import desks
 from support.stack import eventually, queues
 from twilio_sms_channel.messaging.outbound import starting
 
@@ -33,7 +34,9 @@ def count() -> list[int]:
 	# What an earlier test left to the workers is done.
 	eventually(lambda: not any(queue.count + queue.started_job_registry.count for queue in queues()))
 	frappe.db.rollback()
-	return [frappe.db.count(doctype) for doctype in ("HD Ticket", CONVERSATION, MESSAGE, "Contact")]
+	return [
+		frappe.db.count(doctype) for doctype in (desks.default().doctype, CONVERSATION, MESSAGE, "Contact")
+	]
 
 
 def numbers(person, **args) -> dict:
@@ -56,7 +59,7 @@ def make_contact(*phones, **fields):
 
 
 def email_ticket(agent, **fields):
-	ticket = frappe.get_doc({"doctype": "HD Ticket", "subject": "Where is my invoice?", **fields}).insert()
+	ticket = desks.default().make_ticket(**{"subject": "Where is my invoice?", **fields})
 	frappe.db.commit()
 	return ticket
 

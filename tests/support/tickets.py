@@ -5,6 +5,7 @@ from datetime import timedelta
 import frappe
 from frappe.utils import get_datetime
 
+from support import desks
 from support.people import make_customer
 from twilio_sms_channel.messaging.outbound import outbox
 
@@ -34,17 +35,11 @@ def email_ticket(**fields):
 	contact = frappe.get_doc({"doctype": "Contact", "first_name": "Mia"})
 	contact.append("email_ids", {"email_id": address, "is_primary": 1})
 	contact.insert()
-	ticket = frappe.get_doc(
-		{
-			"doctype": "HD Ticket",
-			"subject": "By mail",
-			"raised_by": address,
-			"contact": contact.name,
-			**fields,
-		}
-	).insert()
+	ticket = desks.default().make_ticket(
+		**{"subject": "By mail", "raised_by": address, "contact": contact.name, **fields}
+	)
 	received(ticket, "I write by mail", message_id=f"{frappe.generate_hash()}@example.com")
-	return frappe.get_doc("HD Ticket", ticket.name)
+	return frappe.get_doc(ticket.doctype, ticket.name)
 
 
 def received(ticket, content: str, **fields):
@@ -59,7 +54,7 @@ def received(ticket, content: str, **fields):
 			"sender": ticket.raised_by,
 			"subject": ticket.subject,
 			"content": content,
-			"reference_doctype": "HD Ticket",
+			"reference_doctype": ticket.doctype,
 			"reference_name": str(ticket.name),
 			**fields,
 		}
@@ -107,7 +102,7 @@ def switch(agent, ticket, channel: str, **more) -> None:
 
 def portal_user_of(ticket, stack):
 	user = make_customer(f"portal{frappe.generate_hash(length=8)}@example.com")
-	frappe.db.set_value("HD Ticket", ticket.name, "raised_by", user)
+	frappe.db.set_value(ticket.doctype, ticket.name, "raised_by", user)
 	frappe.db.commit()
 	return stack.login(user)
 
