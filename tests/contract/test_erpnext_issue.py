@@ -287,11 +287,11 @@ def test_what_was_replied_to_is_closed_after_some_days(close_after):
 	assert [read_issue(issue.name).status for issue in (old, young, waiting)] == ["Closed", "Replied", "Open"]
 
 
-def test_zero_days_do_not_close_at_once(close_after):
-	close_after(0)
-	young = left_alone(2)
+def test_seven_days_are_meant_where_nothing_is_set(close_after):
+	frappe.db.delete("Singles", {"doctype": "Support Settings", "field": "close_issue_after_days"})
+	old, young = left_alone(8), left_alone(6)
 	module.auto_close_tickets()
-	assert read_issue(young.name).status == "Replied"
+	assert [read_issue(issue.name).status for issue in (old, young)] == ["Closed", "Replied"]
 
 
 def test_a_text_reopens_what_was_closed(close_after):

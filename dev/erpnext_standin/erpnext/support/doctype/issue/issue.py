@@ -127,8 +127,10 @@ def make_issue_from_communication(communication: str, ignore_communication_links
 
 
 def auto_close_tickets() -> None:
-	"""Close what was replied to and left alone; 0 days mean 7."""
-	days = int(frappe.db.get_single_value("Support Settings", "close_issue_after_days") or CLOSED_AFTER_DAYS)
+	"""Close what was replied to and left alone. While nothing was ever set, that is after 7 days; with 0 it is at once."""
+	# Not by get_single_value: to that, nothing is 0 as well.
+	set_to = frappe.db.get_value("Support Settings", "Support Settings", "close_issue_after_days")
+	days = int(set_to or CLOSED_AFTER_DAYS)
 	left_alone = {"status": "Replied", "modified": ("<", add_days(now_datetime(), -days))}
 	for name in frappe.get_all("Issue", left_alone, pluck="name"):
 		issue = frappe.get_doc("Issue", name)
