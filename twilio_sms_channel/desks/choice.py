@@ -46,7 +46,8 @@ def fields(labels: list[str]) -> dict[str, list[dict]]:
 				"fieldtype": "Select",
 				"options": "\n".join(labels),
 				"default": labels[0] if labels else "",
-				"insert_after": "section_routing",
+				# Not at the top of the routing, where each ticket system's own fields are.
+				"insert_after": "account",
 				"description": "Where a conversation's next new ticket is. Open tickets stay where they are.",
 				"translatable": 0,
 			}
