@@ -73,11 +73,13 @@ def test_the_error_codes_are_those_of_the_app():
 	("page", "doctype"), [("numbers.md", "twilio_sms_number"), ("accounts.md", "twilio_sms_account")]
 )
 def test_every_setting_is_explained(page, doctype):
-	"""Those that the app adds where Helpdesk is installed included."""
-	from twilio_sms_channel.desks.helpdesk.parts import FIELDS
+	"""Those that the app adds where ticket systems are installed included."""
+	from twilio_sms_channel.desks import choice
+	from twilio_sms_channel.desks.registry import SYSTEMS
 
 	form = json.loads((DOCTYPES / doctype / f"{doctype}.json").read_text())
-	fields = [*form["fields"], *FIELDS.get(form["name"], [])]
+	added = [system.added.FIELDS for system in SYSTEMS] + [choice.fields([])]
+	fields = [*form["fields"], *(field for fields in added for field in fields.get(form["name"], []))]
 	shown = [field for field in fields if field["fieldtype"] not in UNSEEN and not field.get("hidden")]
 	if page == "accounts.md":
 		# What Twilio says of an account is told in sentences.

@@ -60,13 +60,13 @@ def test_file_names_are_short_for_twilio(site, name, short):
 	],
 )
 def test_a_subject_is_one_short_line_without_markup_and_with_all_words(site, body, subject):
-	from twilio_sms_channel.desks.helpdesk.desk import subject_of
+	from twilio_sms_channel.desks.opening import subject_of
 
 	assert subject_of(body, "+14155550132") == subject
 
 
 def test_a_subject_is_made_at_once_whatever_was_texted(site):
-	from twilio_sms_channel.desks.helpdesk.desk import subject_of
+	from twilio_sms_channel.desks.opening import subject_of
 
 	began = time.process_time()
 	for body in ("<" * 16_000, "<a" * 8_000, "<" * 8_000 + ">" * 8_000):

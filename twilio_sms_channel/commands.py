@@ -11,7 +11,7 @@ from frappe.commands import get_site, pass_context
 
 @click.group("twilio-sms")
 def twilio_sms():
-	"""Text messages as a channel of Helpdesk."""
+	"""Text messages as a channel of Helpdesk and ERPNext."""
 
 
 @twilio_sms.command("simulator")

@@ -6,7 +6,9 @@ from twilio_sms_channel.overrides.frappe import reading
 app_name = "twilio_sms_channel"
 app_title = "Twilio SMS Channel"
 app_publisher = "Twilio SMS Channel contributors"
-app_description = "Text messages (SMS and MMS, by Twilio) as a channel of Frappe Helpdesk"
+app_description = (
+	"Text messages (SMS and MMS, by Twilio) as a channel of Frappe Helpdesk and of ERPNext's Issue"
+)
 app_email = "twilio-sms-channel@example.com"
 app_license = "mit"
 
@@ -24,16 +26,24 @@ before_uninstall = "twilio_sms_channel.uninstall.before_uninstall"
 after_uninstall = "twilio_sms_channel.uninstall.after_uninstall"
 after_app_uninstall = "twilio_sms_channel.uninstall.after_app_uninstall"
 
-# What replaces Helpdesk's behaviour ------------------------------------------------------------
+# What replaces behaviour of ticket systems ------------------------------------------------------
 
 # From v16 on Frappe mixes extensions of several apps; before, the last app's class replaces the DocType's.
 if compat.IS_V16:
 	extend_doctype_class = {
 		"File": ["twilio_sms_channel.overrides.frappe.file.FileMixin"],
 		"HD Ticket": ["twilio_sms_channel.overrides.helpdesk.ticket.TicketMixin"],
+		"Issue": ["twilio_sms_channel.overrides.erpnext.issue.IssueMixin"],
+		"Notification": ["twilio_sms_channel.overrides.frappe.site_sms.NotificationMixin"],
+		"SMS Center": ["twilio_sms_channel.overrides.frappe.site_sms.SMSCenterMixin"],
 	}
 else:
-	override_doctype_class = {"HD Ticket": "twilio_sms_channel.overrides.helpdesk.ticket_v15.SMSTicket"}
+	override_doctype_class = {
+		"HD Ticket": "twilio_sms_channel.overrides.helpdesk.ticket_v15.SMSTicket",
+		"Issue": "twilio_sms_channel.overrides.erpnext.issue_v15.SMSIssue",
+		"Notification": "twilio_sms_channel.overrides.frappe.notification_v15.SMSNotification",
+		"SMS Center": "twilio_sms_channel.overrides.erpnext.sms_center_v15.TwilioSMSCenter",
+	}
 
 override_whitelisted_methods = {
 	"frappe.utils.global_search.search": "twilio_sms_channel.overrides.frappe.search.in_desk",
@@ -42,6 +52,8 @@ override_whitelisted_methods = {
 	"helpdesk.api.article.hd_search": "twilio_sms_channel.overrides.helpdesk.search.in_palette",
 	"frappe.desk.query_report.export_query": "twilio_sms_channel.overrides.frappe.exporting.of_report",
 	"frappe.desk.reportview.export_query": "twilio_sms_channel.overrides.frappe.exporting.of_list",
+	"frappe.core.doctype.communication.email.make": "twilio_sms_channel.overrides.frappe.mail_dialog.make",
+	"frappe.core.doctype.sms_settings.sms_settings.send_sms": "twilio_sms_channel.overrides.frappe.site_sms.send_sms",
 	"frappe.email.relink": "twilio_sms_channel.overrides.frappe.mail_endpoints.relink",
 	"frappe.email.inbox.mark_as_closed_open": "twilio_sms_channel.overrides.frappe.mail_endpoints.mark_as_closed_open",
 	"frappe.email.inbox.mark_as_spam": "twilio_sms_channel.overrides.frappe.mail_endpoints.mark_as_spam",
@@ -89,11 +101,18 @@ _OURS = tuple(
 	)
 )
 
+_TICKET_EVENTS = {
+	"before_insert": "twilio_sms_channel.permissions.protected_fields.before_ticket_insert",
+	"before_validate": "twilio_sms_channel.permissions.protected_fields.before_ticket_validate",
+	"after_delete": "twilio_sms_channel.overrides.frappe.deleting.forget_words",
+}
+
 doc_events = {
 	**{
 		doctype: {"before_print": "twilio_sms_channel.overrides.frappe.printing.as_text"} for doctype in _OURS
 	},
 	"Communication": {
+		"before_insert": "twilio_sms_channel.overrides.erpnext.communications.leave_issue_alone",
 		"validate": "twilio_sms_channel.permissions.protected_fields.keep_in_ticket",
 		"after_delete": "twilio_sms_channel.overrides.frappe.deleting.forget_words",
 	},
@@ -104,11 +123,15 @@ doc_events = {
 	# What says which country the site is in besides our own settings; the second one is ERPNext's.
 	"System Settings": {"on_update": "twilio_sms_channel.people.contacts.read_again_if_needed"},
 	"Global Defaults": {"on_update": "twilio_sms_channel.people.contacts.read_again_if_needed"},
-	"HD Ticket": {
-		"before_insert": "twilio_sms_channel.permissions.protected_fields.before_ticket_insert",
-		"before_validate": "twilio_sms_channel.permissions.protected_fields.before_ticket_validate",
-		"after_delete": "twilio_sms_channel.overrides.frappe.deleting.forget_words",
+	"HD Ticket": _TICKET_EVENTS,
+	"Issue": {
+		**_TICKET_EVENTS,
+		"on_trash": "twilio_sms_channel.overrides.erpnext.issue.leave_conversations",
 	},
+	# Which roles answer Issues says what they read of this app.
+	"Custom DocPerm": dict.fromkeys(
+		("after_insert", "on_update", "after_delete"), "twilio_sms_channel.desks.erpnext.rights.give_again"
+	),
 	"ToDo": {"validate": "twilio_sms_channel.permissions.protected_fields.before_assignment"},
 	"Error Log": {"before_insert": "twilio_sms_channel.infra.redaction.redact_error"},
 }
@@ -119,6 +142,7 @@ scheduler_events = {
 	"daily_long": [
 		"twilio_sms_channel.doctor.nightly",
 		"twilio_sms_channel.people.contacts.read_again_if_needed",
+		"twilio_sms_channel.desks.erpnext.rights.give_if_installed",
 	],
 }
 
@@ -143,12 +167,16 @@ if compat.IS_V16:
 	]
 
 doctype_js = {
-	"HD Ticket": ["public/js/hd_ticket.js", "public/js/hd_ticket_start.js"],
-	"Contact": "public/js/contact.js",
+	"HD Ticket": ["public/js/ticket_form.js", "public/js/hd_ticket.js"],
+	"Issue": ["public/js/ticket_form.js", "public/js/issue.js"],
+	"Contact": ["public/js/send_sms.js", "public/js/contact.js"],
+	"Customer": ["public/js/send_sms.js", "public/js/customer.js"],
+	"Lead": ["public/js/send_sms.js", "public/js/lead.js"],
 }
 
 doctype_list_js = {
-	"HD Ticket": "public/js/hd_ticket_list.js",
+	"HD Ticket": "public/js/ticket_list.js",
+	"Issue": "public/js/ticket_list.js",
 	**{doctype: "public/js/shown_as_text.js" for doctype in _OURS},
 }
 

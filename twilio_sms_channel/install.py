@@ -1,11 +1,13 @@
 """What the app adds to a site; `uninstall` takes it away again."""
 
+import click
 import frappe
 from frappe import _
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
-from twilio_sms_channel.desks.registry import SYSTEMS
+from twilio_sms_channel.desks import registry
 from twilio_sms_channel.infra import site_config, site_identity
+from twilio_sms_channel.messaging.inbound import intake
 from twilio_sms_channel.people import contacts
 
 CONTACT_FIELDS = {
@@ -59,6 +61,13 @@ def refuse_other_database(db_type: str) -> None:
 def after_install() -> None:
 	after_migrate()
 	contacts.mark_self_entered()
+	if not registry.ticket_doctypes():
+		click.secho(
+			_(
+				"This site has no ticket system yet. Text messages are stored, and go into tickets as soon as Frappe Helpdesk or ERPNext is installed."
+			),
+			fg="yellow",
+		)
 
 
 def after_migrate() -> None:
@@ -68,13 +77,11 @@ def after_migrate() -> None:
 	site_identity.claim_unowned()
 	create_custom_fields(CONTACT_FIELDS)
 	contacts.read_again_if_needed()
-	for system in SYSTEMS:
-		if system.is_installed:
-			system.added.join()
+	registry.join()
 
 
 def after_app_install(app: str) -> None:
 	"""A ticket system installed after this app: add what links to its DocTypes."""
-	for system in SYSTEMS:
-		if system.app == app:
-			system.added.join()
+	if app in registry.known_apps():
+		registry.join()
+		intake.resume_kept()

@@ -15,7 +15,8 @@ from frappe.utils import now_datetime
 from frappe.utils.backups import new_backup
 
 from twilio_sms_channel import install
-from twilio_sms_channel.desks.registry import SYSTEMS
+from twilio_sms_channel.desks import choice
+from twilio_sms_channel.desks.registry import SYSTEMS, settle_choice
 from twilio_sms_channel.infra import custom_fields, site_identity
 from twilio_sms_channel.people import contacts
 from twilio_sms_channel.reports import steps
@@ -82,6 +83,7 @@ def after_uninstall() -> None:
 		return
 	for system in SYSTEMS:
 		system.added.leave()
+	choice.leave()
 	custom_fields.remove(install.CONTACT_FIELDS)
 	doctypes = our_doctypes()
 	for table, field in ABOUT_DOCTYPES:
@@ -105,6 +107,7 @@ def after_app_uninstall(app: str) -> None:
 	for system in SYSTEMS:
 		if system.app == app and not system.is_installed:
 			system.added.leave()
+			settle_choice()
 
 
 def our_doctypes() -> list[str]:

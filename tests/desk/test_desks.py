@@ -28,12 +28,12 @@ def test_the_sites_desks_are_whole(stack):
 
 @pytest.mark.parametrize("doctype", ["User", "", None])
 def test_what_is_no_ticket_has_no_desk(stack, doctype):
-	with pytest.raises(NoDesk, match="HD Ticket"):
+	with pytest.raises(NoDesk, match=ticket_doctypes()[0]):
 		desk_of(doctype)
 
 
 def test_a_ticket_has_all_that_the_channel_needs_of_one(stack):
-	ticket = frappe.get_doc("HD Ticket", conversation_with(stack).ticket)
+	ticket = frappe.get_doc(default_desk().doctype, conversation_with(stack).ticket)
 	assert isinstance(ticket, TextTicket)
 	assert not [field for field in FIELDS_OF_A_TICKET if not ticket.meta.has_field(field)]
 	assert ticket.is_text_ticket and ticket.replies_by_text

@@ -46,7 +46,9 @@ def freeze() -> None:
 def _load_modules() -> None:
 	for folder in FOLDERS:
 		for module in pkgutil.walk_packages([f"{HOME}/{folder}"], f"{APP}.{folder}."):
-			importlib.import_module(module.name)
+			# A ticket system's class is not there without its app.
+			with suppress(ModuleNotFoundError):
+				importlib.import_module(module.name)
 	hooks = {path.rpartition(".")[0] for path in _paths(frappe.get_hooks("doc_events"))}
 	for module in (*hooks, *ALSO.replace(",", " ").split()):
 		# Other releases have others.

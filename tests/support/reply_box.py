@@ -7,6 +7,7 @@ import frappe
 import pytest
 from PIL import Image
 
+from support import desks
 from twilio_sms_channel.infra import own_writes
 from twilio_sms_channel.messaging.outbound import outbox
 
@@ -22,7 +23,8 @@ def conversation_with(stack, customer: str = CUSTOMER, number: str = "", **field
 	"""
 	name = our_number(stack, number, **fields)
 	contact = frappe.get_doc({"doctype": "Contact", "first_name": f"Ann {name}"}).insert()
-	ticket = frappe.get_doc({"doctype": "HD Ticket", "subject": "Order 4711", "contact": contact.name})
+	doctype = desks.default().doctype
+	ticket = frappe.get_doc({"doctype": doctype, "subject": "Order 4711", "contact": contact.name})
 	ticket.flags.ignore_mandatory = True
 	conversation = frappe.get_doc(
 		{
@@ -34,7 +36,7 @@ def conversation_with(stack, customer: str = CUSTOMER, number: str = "", **field
 	).insert(ignore_permissions=True)
 	ticket.update({"twilio_sms_conversation": conversation.name, "twilio_sms_reply_channel": "SMS"})
 	own_writes.ours(ticket).insert(ignore_permissions=True)
-	conversation.ticket_doctype, conversation.ticket = "HD Ticket", str(ticket.name)
+	conversation.ticket_doctype, conversation.ticket = doctype, str(ticket.name)
 	own_writes.ours(conversation).save()
 	# Tickets' names can be numbers, which Frappe puts into a link that it checks; the database has them as text.
 	conversation.reload()

@@ -131,7 +131,7 @@ def pictures(message: str) -> list[str]:
 
 def _own_words(message: str) -> BeautifulSoup:
 	"""What the agent wrote, without signature and history."""
-	soup = _parsed(message)
+	soup = parsed(message)
 	for signature in soup.select(SIGNATURES):
 		signature.decompose()
 	for mark in soup.select(HISTORY_FOLLOWS):
@@ -142,7 +142,8 @@ def _own_words(message: str) -> BeautifulSoup:
 	return soup
 
 
-def _parsed(message: str) -> BeautifulSoup:
+def parsed(message: str) -> BeautifulSoup:
+	"""A reply box's HTML, whatever is in it."""
 	# Behind the last tag there are only signs, at each of which the parser would look through all that follows.
 	markup, end_of_tag, words = message.rpartition(">")
 	message = f"{markup}{end_of_tag}{words.replace('<', '&lt;')}"

@@ -107,12 +107,19 @@ class Desk(ABC):
 	routing_fields: dict[str, str] = {}
 	"""Field of Twilio SMS Number → field of the ticket, for what new tickets get."""
 
+	replies_in_form: bool = False
+	"""Whether agents reply in Desk's form: its e-mail dialog sends a message where the ticket replies by SMS."""
+
 	@abstractmethod
 	def open_ticket(self, conversation, body: str, subject: str = "") -> Ticket:
 		"""Make a ticket for a message, in the name of the session user. The message itself is added by the caller.
 
 		:param subject: what to call it instead of by the message
 		"""
+
+	@abstractmethod
+	def about_customer(self, contact: str | None) -> dict[str, str | None]:
+		"""Fields of a ticket that say who it is from, besides `contact`: a person's address, customer …"""
 
 	@abstractmethod
 	def call_by(self, ticket: str, body: str, customer_number: str) -> None:
@@ -140,13 +147,13 @@ class Desk(ABC):
 		:param first: `body` and `content` (HTML) of a message; `later` the same of others
 		"""
 
-	@abstractmethod
 	def teams_of(self, user: str) -> list[str]:
 		"""Teams in which the user answers customers."""
+		return []
 
-	@abstractmethod
 	def team_members(self, team: str) -> list[str]:
 		"""Users who answer customers in this team."""
+		return []
 
 	@abstractmethod
 	def push_notification(self, user: str, ticket: str, what: str) -> None:

@@ -12,6 +12,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.content import outside
+from twilio_sms_channel.desks import choice
 from twilio_sms_channel.desks.base import Desk
 
 
@@ -26,7 +27,7 @@ class TicketSystem:
 	desk: str
 	"""dotted path of its `Desk`"""
 	parts: str
-	"""dotted path of the module that adds to the site what this system needs: `FIELDS`, `join()`, `leave()`"""
+	"""dotted path of the module that adds to the site what this system needs: `LABEL`, `FIELDS`, `join()`, `leave()`"""
 
 	@property
 	def is_installed(self) -> bool:
@@ -44,6 +45,12 @@ SYSTEMS = (
 		doctype="HD Ticket",
 		desk="twilio_sms_channel.desks.helpdesk.desk.HelpdeskDesk",
 		parts="twilio_sms_channel.desks.helpdesk.parts",
+	),
+	TicketSystem(
+		app="erpnext",
+		doctype="Issue",
+		desk="twilio_sms_channel.desks.erpnext.desk.IssueDesk",
+		parts="twilio_sms_channel.desks.erpnext.parts",
 	),
 )
 
@@ -70,6 +77,11 @@ def ticket_doctypes() -> tuple[str, ...]:
 def known_doctypes() -> tuple[str, ...]:
 	"""Those of all ticket systems that this app speaks with: what is in one that was uninstalled stays ours to judge."""
 	return tuple(system.doctype for system in SYSTEMS)
+
+
+def known_apps() -> tuple[str, ...]:
+	"""The Frappe apps that these are."""
+	return tuple(system.app for system in SYSTEMS)
 
 
 def desk_of(ticket_doctype: str | None) -> Desk:
@@ -109,7 +121,23 @@ def desk_for_new(number) -> Desk:
 	:param number: Twilio SMS Number document
 	:raises NoDesk: none is installed
 	"""
+	chosen = number.get(choice.FIELD)
+	for system in _installed():
+		if chosen and system.added.LABEL == chosen:
+			return _opened(system)
 	return default_desk()
+
+
+def join() -> None:
+	"""Add to the site what its ticket systems need, and bring up to date what is there already."""
+	for system in _installed():
+		system.added.join()
+	settle_choice()
+
+
+def settle_choice() -> None:
+	"""Ask of each number where its tickets go, where there are several ticket systems to choose from."""
+	choice.settle([system.added.LABEL for system in _installed()])
 
 
 def _installed() -> list[TicketSystem]:
@@ -121,4 +149,4 @@ def _opened(system: TicketSystem) -> Desk:
 
 
 def _none_installed() -> NoDesk:
-	return NoDesk(_("Text messages need a ticket system: install Frappe Helpdesk on this site."))
+	return NoDesk(_("Text messages need a ticket system: install Frappe Helpdesk or ERPNext on this site."))

@@ -186,6 +186,15 @@ def add_email(contact: str, address: str) -> None:
 	doc.save(ignore_permissions=True)
 
 
+def linked(contact: str | None, doctype: str) -> str | None:
+	"""The document of a DocType that a contact is linked to, the first one that is still there."""
+	if not contact:
+		return None
+	links = {"parenttype": "Contact", "parent": contact, "link_doctype": doctype}
+	names = frappe.get_all("Dynamic Link", links, pluck="link_name", order_by="idx")
+	return next((name for name in names if frappe.db.exists(doctype, name)), None)
+
+
 def full_name(contact: str | None) -> str:
 	"""How the contact is called, "" for none."""
 	if not contact:

@@ -17,15 +17,13 @@ from packaging.version import parse
 from pypika.queries import QueryBuilder
 from pypika.terms import Term
 
-from twilio_sms_channel.content import text
+from twilio_sms_channel.desks import opening
 from twilio_sms_channel.desks.base import Desk, Logged, Ticket
 from twilio_sms_channel.desks.helpdesk import TICKET, saved_replies
-from twilio_sms_channel.infra import conditional_update, own_writes
-from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
-from twilio_sms_channel.people import contacts, phone
+from twilio_sms_channel.infra.courtesies import courtesy
+from twilio_sms_channel.people import contacts
 
 AGENT_ROLES = {"Agent", "Agent Manager"}
-MAX_SUBJECT_CHARACTERS = 140
 SETTLED = ("Resolved", "Closed")
 MAX_MERGES = 20
 NOTICES_SAY_THEIR_TEXT_SINCE = parse("1.19.1")
@@ -51,55 +49,16 @@ class HelpdeskDesk(Desk):
 	}
 
 	def open_ticket(self, conversation, body: str, subject: str = "") -> Ticket:
-		subject = subject_of(subject or body, conversation.customer_number)
-		if left := self._left_empty(conversation):
-			frappe.db.set_value(TICKET, left, "subject", subject)
-			return Ticket(TICKET, left, subject)
-		number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
-		ticket = frappe.new_doc(TICKET)
-		ticket.update(
-			{
-				"subject": subject,
-				"contact": conversation.contact,
-				# No description: Helpdesk would make a Communication of its own from it, of medium E-mail.
-				"raised_by": self.raised_by(conversation.contact),
-				"twilio_sms_conversation": conversation.name,
-				"twilio_sms_reply_channel": "SMS",
-			}
-		)
-		for field, ticket_field in self.routing_fields.items():
-			value = number.get(field)
-			if value and frappe.db.exists(ticket.meta.get_options(ticket_field), value):
-				ticket.set(ticket_field, value)
-		ticket.flags.opened_by_message = True
-		_insert(own_writes.ours(ticket))
-		conditional_update.require(TICKET, ticket.name)
-		name = str(ticket.name)
-		if not conversation.contact and (sharing := contacts.sharing(conversation.customer_number)):
-			self.note(name, _whose_number(conversation.customer_number, sharing))
-		elif entered := contacts.entered_by_themselves(conversation.customer_number):
-			self.note(name, _who_says_so(conversation.customer_number, entered))
-		return Ticket(TICKET, name, ticket.subject)
+		# No description: Helpdesk would make a Communication of its own from it, of medium E-mail.
+		return opening.open_ticket(self, conversation, body, subject)
 
-	def raised_by(self, contact: str | None) -> str:
-		"""The customer's address. Helpdesk lets whoever raised a ticket read it: for an agent their teams decide."""
+	def about_customer(self, contact: str | None) -> dict[str, str | None]:
 		email = contacts.email_of(contact)
-		return "" if email and _has_agents_rights(email) else email
-
-	def _left_empty(self, conversation) -> str | None:
-		"""The conversation's ticket, if an attempt that failed left it without a word: other apps' code has committed it."""
-		is_here = conversation.ticket and conversation.ticket_doctype == TICKET
-		ticket = self.resolve_ticket(conversation.ticket) if is_here else None
-		if not ticket or ticket.resolved_at or not self.may_write(ticket.name):
-			return None
-		if frappe.db.get_value(TICKET, ticket.name, "twilio_sms_conversation") != conversation.name:
-			return None
-		words = {"reference_doctype": TICKET, "reference_name": ticket.name}
-		return None if frappe.db.exists("Communication", words) else ticket.name
+		# Helpdesk lets whoever raised a ticket read it: for an agent their teams decide.
+		return {"raised_by": "" if email and _has_agents_rights(email) else email, "customer": None}
 
 	def call_by(self, ticket: str, body: str, customer_number: str) -> None:
-		if frappe.db.get_value(TICKET, ticket, "subject") == subject_of("", customer_number):
-			frappe.db.set_value(TICKET, ticket, "subject", subject_of(body, customer_number))
+		opening.call_by(self, ticket, body, customer_number)
 
 	def attach(self, conversation, ticket: str, is_of_customer: Callable[[str], bool]) -> Ticket:
 		doc = frappe.get_doc(TICKET, ticket, for_update=True)
@@ -110,16 +69,7 @@ class HelpdeskDesk(Desk):
 					doc.name, doc.merged_with
 				)
 			)
-		if is_of_customer(doc.twilio_sms_conversation or conversation.name):
-			changes = {
-				"twilio_sms_conversation": doc.twilio_sms_conversation or conversation.name,
-				"twilio_sms_reply_channel": "SMS",
-				"contact": doc.contact or conversation.contact,
-			}
-			if any(doc.get(field) != value for field, value in changes.items()):
-				doc.flags.ignore_mandatory = doc.flags.ignore_links = True
-				own_writes.ours(doc.update(changes)).save()
-		return Ticket(TICKET, str(doc.name), doc.subject)
+		return opening.attach(doc, conversation, is_of_customer)
 
 	def resolve_ticket(self, ticket: str) -> Ticket | None:
 		# Since v1.23 every status belongs to a category; before, statuses were fixed.
@@ -145,22 +95,10 @@ class HelpdeskDesk(Desk):
 		return None
 
 	def call_by_first(self, ticket: str, first, later: list, customer_number: str) -> None:
-		now = frappe.db.get_value(TICKET, ticket, ["subject", "description"], as_dict=True)
-		subject, changes = subject_of(first.body, customer_number), {}
-		if now.subject != subject and now.subject in [
-			subject_of(message.body, customer_number) for message in later
-		]:
-			changes["subject"] = subject
-		if now.description != first.content and now.description in [message.content for message in later]:
-			changes["description"] = first.content
-		if changes:
-			frappe.db.set_value(TICKET, ticket, changes)
-			self.refresh(ticket)
+		opening.call_by_first(self, ticket, first, later, customer_number)
 
 	def readers_on_portal(self, ticket) -> list[str]:
-		tied = {str(ticket.get(field)) for field in ("owner", "raised_by", "contact") if ticket.get(field)}
-		customers = {"name": ("in", list(tied)), "user_type": "Website User", "enabled": 1}
-		return frappe.get_all("User", customers, pluck="name")
+		return opening.readers_on_portal(ticket, ("owner", "raised_by", "contact"))
 
 	def split_from(self, ticket) -> str:
 		return str(ticket.get("ticket_split_from") or "")
@@ -270,44 +208,3 @@ class HelpdeskDesk(Desk):
 def _has_agents_rights(user: str) -> bool:
 	"""Whether a user is an agent. Helpdesk's own answer is yes for everybody while Administrator asks, as jobs do."""
 	return bool(AGENT_ROLES & set(frappe.get_roles(user)) or frappe.db.exists("HD Agent", {"user": user}))
-
-
-def _insert(ticket) -> None:
-	"""Insert a ticket, whatever a site asks people to fill in, and whoever it was to be assigned to was deleted."""
-	with courtesy("A ticket could not be made as usual", but=lambda error: not is_for_lack(error)) as usual:
-		conditional_update.insert(ticket, ignore_permissions=True, ignore_mandatory=True, ignore_links=True)
-	if usual.failed and not _is_committed(ticket):
-		# Its name was given back as well.
-		ticket.set_new_name(force=True)
-		ticket.db_insert()
-		with courtesy("What Helpdesk does with a new ticket was left out"):
-			ticket.run_method("after_insert")
-
-
-def _is_committed(ticket) -> bool:
-	"""Whether a ticket that could not be inserted is there all the same: other apps' code has committed it before."""
-	whose = {"twilio_sms_conversation": ticket.twilio_sms_conversation, "name": ticket.name}
-	return bool(ticket.name and frappe.db.exists(TICKET, whose))
-
-
-def _who_says_so(customer_number: str, contacts_that_say_so: list[str]) -> str:
-	return _(
-		"{0} is a number that {1} entered in their own profile, which proves nothing. If they wrote, choose them as the contact of this ticket."
-	).format(phone.display(customer_number), _names(contacts_that_say_so))
-
-
-def _names(of_contacts: list[str]) -> str:
-	return ", ".join(frappe.utils.escape_html(contacts.full_name(c) or c) for c in of_contacts)
-
-
-def _whose_number(customer_number: str, contacts_with_it: list[str]) -> str:
-	return _(
-		"{0} is the number of several contacts: {1}. Choose who wrote as the contact of this ticket."
-	).format(phone.display(customer_number), _names(contacts_with_it))
-
-
-def subject_of(body: str | None, customer_number: str) -> str:
-	"""A ticket's subject from its first message: one line with all of its words, no markup, at most 140 characters."""
-	if not (line := text.first_line(body).replace("<", "‹").replace(">", "›")):
-		return _("SMS from {0}").format(phone.display(customer_number))
-	return line if len(line) <= MAX_SUBJECT_CHARACTERS else line[: MAX_SUBJECT_CHARACTERS - 1].rstrip() + "…"

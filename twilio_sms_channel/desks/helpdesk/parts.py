@@ -3,34 +3,16 @@
 import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
+from twilio_sms_channel.desks import choice, ticket_fields
 from twilio_sms_channel.desks.helpdesk import TICKET, screen
 from twilio_sms_channel.infra import custom_fields
 
+LABEL = "Helpdesk"
+SHOWN = {"depends_on": choice.shown_for(LABEL, is_default=True)}
+
 FIELDS = {
-	TICKET: [
-		{
-			"fieldname": "twilio_sms_reply_channel",
-			"label": "Reply Channel",
-			"fieldtype": "Select",
-			"options": "\nSMS\nEmail",
-			"insert_after": "contact",
-			"read_only": 1,
-			"in_standard_filter": 1,
-			"depends_on": "twilio_sms_conversation",
-			"translatable": 0,
-		},
-		{
-			"fieldname": "twilio_sms_conversation",
-			"label": "SMS Conversation",
-			"fieldtype": "Link",
-			"options": "Twilio SMS Conversation",
-			"insert_after": "twilio_sms_reply_channel",
-			"read_only": 1,
-			"search_index": 1,
-			"depends_on": "twilio_sms_conversation",
-		},
-	],
-	"Twilio SMS Number": [
+	TICKET: ticket_fields.after("contact"),
+	choice.NUMBER: [
 		{
 			"fieldname": "team",
 			"label": "Team",
@@ -38,6 +20,7 @@ FIELDS = {
 			"options": "HD Team",
 			"insert_after": "section_routing",
 			"description": "Empty: Helpdesk's assignment rules decide.",
+			**SHOWN,
 		},
 		{
 			"fieldname": "ticket_type",
@@ -46,6 +29,7 @@ FIELDS = {
 			"options": "HD Ticket Type",
 			"insert_after": "team",
 			"description": "Empty: the default of HD Settings.",
+			**SHOWN,
 		},
 		{
 			"fieldname": "priority",
@@ -54,6 +38,7 @@ FIELDS = {
 			"options": "HD Ticket Priority",
 			"insert_after": "column_break_routing",
 			"description": "Empty: the ticket type's priority.",
+			**SHOWN,
 		},
 		{
 			"fieldname": "ticket_template",
@@ -62,6 +47,7 @@ FIELDS = {
 			"options": "HD Ticket Template",
 			"insert_after": "priority",
 			"description": "Empty: Helpdesk's default template.",
+			**SHOWN,
 		},
 	],
 }

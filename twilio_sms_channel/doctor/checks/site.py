@@ -52,7 +52,7 @@ def check_desk() -> Iterator[Finding]:
 			_("This site has no ticket system that this app knows."),
 			_("Messages that arrive are stored, but become no tickets, and nobody can answer them."),
 			_(
-				"On the server: bench --site {0} install-app helpdesk. Messages that arrived before go into tickets then: try them again in the list of Twilio SMS Message."
+				"Install Frappe Helpdesk or ERPNext. On the server: bench --site {0} install-app helpdesk, or erpnext. Messages that arrived before go into tickets then."
 			).format(frappe.local.site),
 		)
 

@@ -267,21 +267,38 @@ def of_other_number(conversation, number: str):
 	pair = {"number": number, "customer_number": conversation.customer_number}
 	about = {field: conversation.get(field) for field in ("ticket_doctype", "ticket")}
 	if not (name := frappe.db.get_value(CONVERSATION, pair)):
-		other = new_like(conversation, number)
-		frappe.db.savepoint("other_conversation")
-		try:
-			return other.insert(ignore_permissions=True, ignore_mandatory=True)
-		except frappe.UniqueValidationError:
-			# Made at the same moment: a reading lock sees it although this transaction began before.
-			frappe.db.rollback(save_point="other_conversation")
-			frappe.clear_last_message()
-			name = frappe.db.get_value(CONVERSATION, pair, for_update=True)
+		other, name = _insert_here(new_like(conversation, number))
+		if other:
+			return other
 	other = frappe.get_doc(CONVERSATION, name, for_update=True)
 	other.update(about)
 	if not other.contact and conversation.contact:
 		other.contact = conversation.contact
 		save(other)
 	return other
+
+
+def get_or_create(number: str, customer_number: str):
+	"""This pair's conversation, made when there is none. Unlike `get_or_create_locked` anywhere in a transaction."""
+	conversation = get_or_new(number, customer_number)
+	if conversation.name:
+		return conversation
+	made, name = _insert_here(conversation)
+	return made or frappe.get_doc(CONVERSATION, name)
+
+
+def _insert_here(conversation):
+	"""Insert a conversation within the running transaction: it and None, or None and the name of the same pair's that
+	was made at the same moment."""
+	frappe.db.savepoint("other_conversation")
+	try:
+		return conversation.insert(ignore_permissions=True, ignore_mandatory=True), None
+	except frappe.UniqueValidationError:
+		# A reading lock sees it although this transaction began before.
+		frappe.db.rollback(save_point="other_conversation")
+		frappe.clear_last_message()
+		pair = {"number": conversation.number, "customer_number": conversation.customer_number}
+		return None, frappe.db.get_value(CONVERSATION, pair, for_update=True)
 
 
 def new_like(conversation, number: str):
@@ -306,6 +323,16 @@ def follow(conversation: str, ticket_doctype: str, ticket: str) -> None:
 		CONVERSATION,
 		conversation,
 		{"ticket_doctype": ticket_doctype, "ticket": str(ticket)},
+		update_modified=False,
+	)
+
+
+def forget(ticket_doctype: str, ticket: str) -> None:
+	"""A ticket is deleted whose name another one may get."""
+	frappe.db.set_value(
+		CONVERSATION,
+		{"ticket_doctype": ticket_doctype, "ticket": ticket},
+		{"ticket_doctype": None, "ticket": None},
 		update_modified=False,
 	)
 

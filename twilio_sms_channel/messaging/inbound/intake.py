@@ -12,6 +12,7 @@ from pypika.terms import Parameter
 from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.content import outside
+from twilio_sms_channel.desks.registry import NoDesk
 from twilio_sms_channel.infra import clock, conditional_update, db_errors, erasures, jobs
 from twilio_sms_channel.infra.alerts import tell_managers
 from twilio_sms_channel.infra.courtesies import courtesy
@@ -273,6 +274,9 @@ def _thread(message: str, number: str, customer_number: str) -> None:
 		except Exception as e:
 			frappe.db.rollback()
 			frappe.clear_messages()
+			if isinstance(e, NoDesk):
+				_keep_for_later(message, e)
+				return
 			if not db_errors.is_transient(e) or attempt == TRIES_AT_ONCE:
 				_note_failure(message, e)
 				return
@@ -290,6 +294,22 @@ def _make_contact(number: str, customer_number: str) -> None:
 	with courtesy("A customer's contact could not be made", but=db_errors.is_transient):
 		contacts.find_or_create(customer_number)
 	frappe.db.commit()
+
+
+def _keep_for_later(message: str, error: NoDesk) -> None:
+	"""Leave a message that no ticket system is there for: it waits as long as it takes, see `resume_kept`. Commits."""
+	row = frappe.db.get_value(MESSAGE, message, ["number", "customer_number"], as_dict=True)
+	if row:
+		later = add_to_date(clock.now(), seconds=THREADING.longest_s)
+		frappe.db.set_value(MESSAGE, message, {"error_message": str(error), "next_attempt": later})
+		frappe.db.commit()
+		_refresh_consent(row)
+
+
+def resume_kept() -> None:
+	"""A ticket system was installed: have the sweep take in at once what waits. Commits nothing."""
+	waiting_rows = {"direction": "Inbound", "status": "Received", "next_attempt": ("is", "set")}
+	frappe.db.set_value(MESSAGE, waiting_rows, {"next_attempt": clock.now(), "error_message": None})
 
 
 def _note_failure(message: str, error: Exception) -> None:

@@ -177,7 +177,15 @@ def write_automatic(conversation, body: str):
 	return _queue(conversation, body, communication.name, automatic=1)
 
 
-def _queue(conversation, body: str, communication: str | None, **facts):
+def write_for_site(conversation, body: str, by: str):
+	"""Queue a message that no agent wrote and no ticket shows. Returns the Twilio SMS Message.
+
+	:param by: whose messages it takes turns with
+	"""
+	return _queue(conversation, body, None, by=by)
+
+
+def _queue(conversation, body: str, communication: str | None, by: str = "", **facts):
 	number = frappe.get_cached_doc("Twilio SMS Number", conversation.number)
 	count = segments.count(body)
 	message = frappe.get_doc(
@@ -193,7 +201,7 @@ def _queue(conversation, body: str, communication: str | None, **facts):
 			"body": body,
 			"encoding": count.encoding,
 			"segments": count.segments,
-			"turn": rate_limit.round_for(number.name, conversation.name, by=facts.get("sent_by") or ""),
+			"turn": rate_limit.round_for(number.name, conversation.name, by=by or facts.get("sent_by") or ""),
 			**facts,
 		}
 	).insert(ignore_permissions=True, ignore_mandatory=True)

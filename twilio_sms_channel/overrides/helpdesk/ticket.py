@@ -16,13 +16,12 @@ from twilio_sms_channel.desks.helpdesk import TICKET
 from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.infra import db_errors, fetched_fields
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
-from twilio_sms_channel.messaging.conversation import conversations, entries
-from twilio_sms_channel.messaging.outbound import outbox, pasted_images
+from twilio_sms_channel.messaging.conversation import entries
+from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.overrides.helpdesk import feed_html, merging
-from twilio_sms_channel.people import contacts, phone
+from twilio_sms_channel.overrides.text_ticket import TextTicketMixin
+from twilio_sms_channel.people import phone
 
-# The reply box does not say what its screen showed. A message that is this young was hardly read.
-READING_TIME_S = 6
 # What Helpdesk changes of a ticket when a message comes or goes.
 CHANGED_BY_MESSAGE = (
 	*("status", "status_category", "description"),
@@ -30,16 +29,8 @@ CHANGED_BY_MESSAGE = (
 )
 
 
-class TicketMixin:
+class TicketMixin(TextTicketMixin):
 	"""What this app adds to Helpdesk's HDTicket. Before Frappe v16 it is a base class of `SMSTicket` below."""
-
-	@property
-	def is_text_ticket(self) -> bool:
-		return bool(self.get("twilio_sms_conversation"))
-
-	@property
-	def replies_by_text(self) -> bool:
-		return self.is_text_ticket and self.get("twilio_sms_reply_channel") == "SMS"
 
 	@frappe.whitelist(methods=["POST"])
 	def reply_via_agent(self, message: str, **kwargs: Any) -> None:
@@ -76,13 +67,6 @@ class TicketMixin:
 			feed_html.for_customer(message), **kwargs
 		)
 
-	def reply_by_text(self, body: str, files: list[str] | None = None, **how: Any):
-		"""Queue a message to the customer. Returns the Twilio SMS Message; see `outbox.write`."""
-		conversation = frappe.get_doc("Twilio SMS Conversation", self.twilio_sms_conversation)
-		conversation.ticket_doctype, conversation.ticket = self.doctype, str(self._where_it_goes_on().name)
-		# Repeated after a merge, a request is about the ticket that it was about before.
-		return outbox.write(conversation, body, files=files, about=(self.doctype, str(self.name)), **how)
-
 	def reply_by_email(self, message: str, to: str, files: list[str]) -> None:
 		"""Have Helpdesk mail an agent's reply, whatever the ticket's reply channel is.
 
@@ -98,26 +82,14 @@ class TicketMixin:
 		"""
 		files.attach_address(file_url, doctype, str(docname))
 
-	def customer_email(self) -> str:
-		"""The customer's valid e-mail address, "" without one."""
-		return contacts.mailable(self.raised_by) or contacts.email_of(self.contact)
-
 	def before_validate(self) -> None:
 		if self.flags.ignore_links:
 			# Helpdesk has a status's category fetched, and goes by the category.
 			fetched_fields.fetch(self)
 		super().before_validate()
 
-	def after_insert(self) -> None:
-		# At once: other apps' hooks on tickets may commit, and fail after that.
-		if self.is_text_ticket and self.flags.opened_by_message:
-			conversations.follow(self.twilio_sms_conversation, self.doctype, self.name)
-		super().after_insert()
-
 	def on_update(self) -> None:
 		super().on_update()
-		if self.is_text_ticket and self.contact and self.has_value_changed("contact"):
-			conversations.set_contact(self.twilio_sms_conversation, self.doctype, self.name, self.contact)
 		if self.get("is_merged") and self.get("merged_with") and self.has_value_changed("is_merged"):
 			merging.bring_along(self)
 
@@ -177,31 +149,21 @@ class TicketMixin:
 		"""
 		:param message: HTML
 		"""
-		body = text.from_html(message)
-		if not _asked_for_by_request("reply_via_agent"):
-			try:
-				self._send_message(message, body, files)
-			except Exception as e:
-				# Helpdesk's bulk reply goes on with the other tickets and tells nobody.
-				if isinstance(e, outbox.CannotText):
-					self._note_not_sent(body, str(e))
-				elif db_errors.is_transient(e):
-					self._note_not_sent(
-						body, _("Somebody else changed the ticket at the same moment. Send it again.")
-					)
-				raise
+		if _asked_for_by_request("reply_via_agent"):
+			self.reply_from_box(message, files)
 			return
-
-		def write() -> None:
-			self.reload()
-			self._send_message(message, body, files, seen_up_to_s=READING_TIME_S)
-
-		# Agents who press Send at the same moment take turns, and the second one sees what the first one wrote.
-		conversations.serialize(self.twilio_sms_conversation, write)
-
-	def _send_message(self, message: str, body: str, files: list[str], **how: Any) -> None:
-		pasted = pasted_images.files_in(message, self, besides=files)
-		self.reply_by_text(body, [*files, *pasted], **how)
+		body = text.from_html(message)
+		try:
+			self._send_message(message, body, files)
+		except Exception as e:
+			# Helpdesk's bulk reply goes on with the other tickets and tells nobody.
+			if isinstance(e, outbox.CannotText):
+				self._note_not_sent(body, str(e))
+			elif db_errors.is_transient(e):
+				self._note_not_sent(
+					body, _("Somebody else changed the ticket at the same moment. Send it again.")
+				)
+			raise
 
 	def _where_it_goes_on(self):
 		"""The ticket, or the one that it was merged into: a reply in a closed one is seen by nobody.

@@ -4,31 +4,21 @@ Helpdesk copies and moves Communications without holding the ticket, and takes a
 agents, or a second click, would leave one message in two living tickets, or its only entry in a closed one.
 """
 
-from collections.abc import Callable
-from typing import NoReturn, TypeVar
+from typing import NoReturn
 
 import frappe
 from frappe import _
 
 from twilio_sms_channel.desks.helpdesk import TICKET
 from twilio_sms_channel.desks.registry import desk_of
-from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging.conversation import conversations
-from twilio_sms_channel.overrides.helpdesk import merging
-
-Answer = TypeVar("Answer")
-WAIT_S = 15
-
-
-class Busy(frappe.ValidationError):
-	"""Somebody else goes on merging or splitting the ticket; the message says so."""
+from twilio_sms_channel.overrides import parting, turns
 
 
 @frappe.whitelist(methods=["POST"])
 def merge_ticket(source: str | int, target: str | int) -> None:
 	"""Merge a ticket into another one (Helpdesk: `hd_ticket.api.merge_ticket`).
 
-	:raises Busy: somebody else goes on merging or splitting one of them
+	:raises turns.Busy: somebody else goes on merging or splitting one of them
 	:raises frappe.PermissionError: the caller may not write them
 	:raises frappe.ValidationError: one of them was merged before, with the ticket where it goes on
 	"""
@@ -53,7 +43,7 @@ def merge_ticket(source: str | int, target: str | int) -> None:
 				)
 		api.merge_ticket(*names)
 
-	_one_at_a_time(names, merge, title)
+	turns.one_at_a_time(TICKET, names, merge, title)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -61,7 +51,7 @@ def split_ticket(subject: str, communication_id: str) -> str | int:
 	"""Move a Communication and all that came after it to a new ticket (Helpdesk: `hd_ticket.api.split_ticket`).
 
 	:return: name of the new ticket
-	:raises Busy: somebody else goes on merging or splitting the ticket
+	:raises turns.Busy: somebody else goes on merging or splitting the ticket
 	:raises frappe.PermissionError: the caller may not write it
 	:raises frappe.ValidationError: the ticket was merged, with the one where its messages can be split
 	"""
@@ -87,45 +77,10 @@ def split_ticket(subject: str, communication_id: str) -> str | int:
 				title=title,
 			)
 		new = api.split_ticket(subject, communication_id)
-		merging.part(name, str(new), communication_id)
+		parting.part(desk_of(TICKET), name, str(new), communication_id)
 		return new
 
-	return _one_at_a_time([name], split, title)
-
-
-def _one_at_a_time(tickets: list[str], work: Callable[[], Answer], title: str) -> Answer:
-	"""Do something while nobody else merges or splits these tickets; commits. Only for the beginning of a request."""
-	# Whoever takes in a message of theirs, or answers them, waits: the ticket would have been saved by somebody else.
-	names: set[str] = set()
-	held: set[str] = set()
-
-	def from_the_beginning() -> Answer:
-		# Reads from here on see what the one before has committed.
-		frappe.db.rollback()
-		answer = work()
-		frappe.db.commit()
-		return answer
-
-	try:
-		# Whoever had a lock may have brought another customer's messages into the ticket.
-		while held == names and (more := _locks_of(tickets) - names):
-			locks.release(held)
-			names |= more
-			held = locks.take(sorted(names), wait_s=WAIT_S)
-		if held != names:
-			frappe.throw(
-				_("Somebody else is merging or splitting this ticket. Try again in a moment."),
-				Busy,
-				title=title,
-			)
-		return locks.again(from_the_beginning)
-	finally:
-		locks.release(held)
-
-
-def _locks_of(tickets: list[str]) -> set[str]:
-	frappe.db.rollback()
-	return {f"merge {ticket}" for ticket in tickets} | set(conversations.locks_of(TICKET, tickets))
+	return turns.one_at_a_time(TICKET, [name], split, title)
 
 
 def _only_agents() -> None:

@@ -105,6 +105,12 @@ class Panel extends TicketElement {
 		></twilio-sms-start>`;
 	}
 
+	// For the page around: the agent wants to write.
+	write() {
+		this.scrollIntoView({ block: "center", behavior: "smooth" });
+		this.renderRoot.querySelector("twilio-sms-composer")?.focus();
+	}
+
 	_sent() {
 		this.renderRoot.querySelector("twilio-sms-thread")?.show_newest();
 	}

@@ -23,6 +23,8 @@ class TwilioSMSSettings(Document):
 		delete_media_at_twilio: DF.Check
 		links_expire_after_days: DF.Int
 		public_base_url: DF.Data | None
+		send_site_sms: DF.Check
+		site_sms_number: DF.Link | None
 	# end: auto-generated types
 
 	def onload(self):

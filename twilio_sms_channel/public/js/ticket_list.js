@@ -1,19 +1,25 @@
-// Desk's list of HD Ticket: text somebody first, and find tickets by a phone number in any spelling.
+// Desk's lists of tickets: text somebody first, and find tickets by a phone number in any spelling.
+//
+// Each list of tickets loads this anew.
 
-if (!frappe.listview_settings["HD Ticket"]?.twilio_sms) {
-	const settings = (frappe.listview_settings["HD Ticket"] ||= {});
-	settings.twilio_sms = true;
-	// Helpdesk may bring a list file of its own.
-	const before = settings.onload;
+(() => {
+	for (const doctype of frappe.boot.twilio_sms?.ticket_doctypes || []) add_to(doctype);
 
-	settings.onload = (list) => {
-		before?.call(settings, list);
-		list.page.add_inner_button(__("New SMS Conversation"), async () => {
-			await frappe.require("twilio_sms.bundle.js");
-			twilio_sms.start_in_desk(list.doctype);
-		});
-		list.page.add_inner_button(__("Find by Phone Number"), () => ask_for_number(list));
-	};
+	function add_to(doctype) {
+		const settings = (frappe.listview_settings[doctype] ||= {});
+		if (settings.twilio_sms) return;
+		settings.twilio_sms = true;
+		// The ticket system may bring a list file of its own.
+		const before = settings.onload;
+		settings.onload = (list) => {
+			before?.call(settings, list);
+			list.page.add_inner_button(__("New SMS Conversation"), async () => {
+				await frappe.require("twilio_sms.bundle.js");
+				twilio_sms.start_in_desk(list.doctype);
+			});
+			list.page.add_inner_button(__("Find by Phone Number"), () => ask_for_number(list));
+		};
+	}
 
 	function ask_for_number(list) {
 		frappe.prompt(
@@ -47,4 +53,4 @@ if (!frappe.listview_settings["HD Ticket"]?.twilio_sms) {
 		await list.filter_area.clear(false);
 		list.filter_area.add([[list.doctype, "name", "in", found.map(({ ticket }) => ticket).join(",")]]);
 	}
-}
+})();

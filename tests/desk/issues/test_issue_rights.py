@@ -1,0 +1,158 @@
+"""Who reads the messages of Issues: exactly those who read the Issue."""
+
+import frappe
+import pytest
+from frappe.share import add as share
+from support.stack import Customer, eventually, ticket_of
+from support.users import make_user
+
+from twilio_sms_channel.desks.erpnext import rights
+from twilio_sms_channel.desks.registry import SYSTEMS, desk_of
+from twilio_sms_channel.permissions import queries
+
+pytestmark = pytest.mark.erpnext
+LISTED = ("Communication", "Twilio SMS Conversation", "Twilio SMS Message")
+STATE = "twilio_sms_channel.api.ticket.state"
+
+
+def seen(user: str, *messages) -> list[bool]:
+	"""Which of these messages a user finds in the list of messages, and in that of Communications."""
+	frappe.set_user(user)
+	try:
+		names = [message.name for message in messages]
+		found = set(frappe.get_list("Twilio SMS Message", {"name": ("in", names)}, pluck="name"))
+		entries = [message.communication for message in messages]
+		# Whoever may list Communications at all.
+		condition = queries.communication_query(user) or "1 = 1"
+	finally:
+		frappe.set_user("Administrator")
+	listed = {
+		row[0]
+		for row in frappe.db.sql(
+			f"select name from `tabCommunication` where name in %s and {condition}", (entries,)
+		)
+	}
+	assert [message.communication in listed for message in messages] == [name in found for name in names]
+	return [name in found for name in names]
+
+
+@pytest.fixture
+def two(stack):
+	return [Customer(stack).text("Secret") for _ in range(2)]
+
+
+def test_those_who_answer_issues_see_all_messages(supporter, two):
+	assert seen(supporter.user, *two) == [True, True]
+
+
+def test_whoever_has_only_a_share_sees_the_messages_of_that_issue(stack, two):
+	sharer = make_user("tsms-share@example.com", ["Blogger"], user_type="System User")
+	shared = ticket_of(two[0]).name
+	frappe.permissions.add_permission("Twilio SMS Message", "Blogger")
+	share("Issue", shared, sharer, read=1)
+	frappe.db.commit()
+	frappe.clear_cache(doctype="Twilio SMS Message")
+	try:
+		assert seen(sharer, *two) == [True, False]
+		person = stack.login(sharer)
+		for message in two:
+			assert (
+				person.call(STATE, "GET", ticket=ticket_of(message).name, ticket_doctype="Issue").status_code
+				== 403
+			)
+	finally:
+		frappe.db.rollback()
+		frappe.db.delete("Custom DocPerm", {"parent": "Twilio SMS Message", "role": "Blogger"})
+		frappe.clear_cache(doctype="Twilio SMS Message")
+		frappe.db.commit()
+
+
+def test_a_user_permission_counts(stack, admin, two):
+	from support import desks
+
+	user = desks.SYSTEMS["erpnext"].make_agent("tsms-of-one@example.com", "Dorothy", "Vaughan")
+	mine, other = (ticket_of(message) for message in two)
+	shops = []
+	for issue in (mine, other):
+		shop = frappe.get_doc({"doctype": "Customer", "customer_name": f"Shop {issue.name}"}).insert()
+		frappe.db.set_value("Issue", issue.name, "customer", shop.name)
+		shops.append(shop.name)
+	permission = frappe.get_doc(
+		{"doctype": "User Permission", "user": user, "allow": "Customer", "for_value": shops[0]}
+	)
+	permission.insert()
+	frappe.db.commit()
+	try:
+		assert seen(user, *two) == [True, False]
+		person = stack.login(user)
+		answers = [
+			person.call(STATE, "GET", ticket=issue.name, ticket_doctype="Issue").status_code
+			for issue in (mine, other)
+		]
+		assert answers == [200, 403]
+	finally:
+		frappe.delete_doc("User Permission", permission.name)
+		frappe.db.commit()
+
+
+def test_messages_of_a_deleted_issue_are_for_system_managers(supporter, two):
+	frappe.delete_doc("Issue", ticket_of(two[0]).name, force=True)
+	frappe.db.commit()
+	# Frappe has a worker empty what refers to it.
+	assert eventually(lambda: seen(supporter.user, *two) == [False, True])
+	assert seen("Administrator", *two) == [True, True]
+
+
+def test_customers_see_no_messages_on_the_portal(stack, customer):
+	website = make_user("tsms-portal@example.com", ["Customer"])
+	issue = ticket_of(customer.text("Hello"))
+	customer.text("The PIN is 5511")
+	desk_of("Issue").note(issue.name, "Is this the right one?")
+	frappe.db.set_value("Issue", issue.name, "raised_by", website)
+	frappe.db.commit()
+	person = stack.login(website)
+	assert person.call(STATE, "GET", ticket=issue.name, ticket_doctype="Issue").status_code == 403
+	for doctype in LISTED:
+		answer = person.call("frappe.client.get_list", "GET", doctype=doctype)
+		assert answer.status_code == 403 or answer.json()["message"] == []
+	page = person.session.get(f"{stack.web}/issues/{issue.name}", timeout=30)
+	assert "5511" not in page.text and "right one" not in page.text
+
+
+def test_roles_get_what_they_need_when_the_site_gives_them_issue(stack):
+	role = "Support Clerk"
+	if not frappe.db.exists("Role", role):
+		frappe.get_doc({"doctype": "Role", "role_name": role}).insert()
+	assert "Support Team" in rights.given() and role not in rights.given()
+	frappe.permissions.add_permission("Issue", role)
+	rule = frappe.get_doc("Custom DocPerm", {"parent": "Issue", "role": role})
+	rule.update({"write": 1}).save()
+	assert role in rights.given()
+	for doctype in rights.DOCTYPES:
+		assert frappe.db.get_value(
+			"Custom DocPerm", {"parent": doctype, "role": role}, ["read", "report", "write"]
+		) == (
+			1,
+			1,
+			0,
+		)
+	assert frappe.db.exists("Has Role", {"parent": "Twilio SMS Traffic", "role": role})
+	rule.update({"write": 0}).save()
+	assert role not in rights.given() and "Support Team" in rights.given()
+	assert not frappe.db.exists("Custom DocPerm", {"parent": rights.DOCTYPES[0], "role": role})
+
+
+def test_what_was_given_goes_and_comes_with_the_app(stack):
+	parts = next(system for system in SYSTEMS if system.app == "erpnext").added
+	before = {doctype: rights._rules("DocPerm", doctype) for doctype in rights.DOCTYPES}
+	rights.take_back()
+	for doctype in rights.DOCTYPES:
+		assert not frappe.db.exists("Custom DocPerm", {"parent": doctype, "role": "Support Team"})
+		assert rights._rules("DocPerm", doctype) == before[doctype]
+	assert not frappe.db.exists("Has Role", {"parent": "Twilio SMS", "role": "Support Team"})
+	rights.give()
+	assert frappe.db.exists("Custom DocPerm", {"parent": rights.DOCTYPES[0], "role": "Support Team"})
+	assert {field["fieldname"] for fields in parts.FIELDS.values() for field in fields} >= {
+		"issue_type",
+		"project",
+	}

@@ -1,0 +1,50 @@
+"""Split Issues: messages move, and the conversation with them."""
+
+import frappe
+import pytest
+from support.stack import ticket_of
+from support.tickets import told
+
+pytestmark = pytest.mark.erpnext
+
+
+def split(person, issue, communication: str, subject: str = "Another matter"):
+	return person.call(
+		"run_doc_method",
+		dt="Issue",
+		dn=issue.name,
+		method="split_issue",
+		args={"subject": subject, "communication_id": communication},
+	)
+
+
+def test_the_conversation_follows(supporter, customer, issue):
+	later = customer.text("Something else: I moved")
+	answer = split(supporter, issue, later.communication)
+	assert answer.status_code == 200, answer.text
+	new = answer.json()["message"]
+	assert ticket_of(later).name == new != issue.name
+	made = frappe.get_doc("Issue", new)
+	assert made.is_text_ticket and made.replies_by_text and made.issue_split_from == issue.name
+	assert made.raised_by in ("", None)
+	assert ticket_of(customer.text("To Main Street")).name == new
+	# What was there before can still be answered.
+	assert frappe.get_doc("Issue", issue.name).is_text_ticket
+
+
+def test_a_message_of_another_issue_does_not_move(stack, supporter, customer, issue):
+	from support.stack import Customer
+
+	others = Customer(stack).text("Mine")
+	answer = split(supporter, issue, others.communication)
+	assert answer.status_code == 417 and "moved" in told(answer)
+	assert ticket_of(others).name != issue.name
+
+
+def test_who_may_not_change_it_splits_nothing(stack, customer, issue):
+	from support.users import make_user
+
+	message = customer.text("More")
+	clerk = stack.login(make_user("tsms-clerk@example.com", ["Blogger"], user_type="System User"))
+	assert split(clerk, issue, message.communication).status_code == 403
+	assert ticket_of(message).name == issue.name

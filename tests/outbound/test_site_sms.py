@@ -1,0 +1,107 @@
+"""What Frappe and ERPNext send as SMS by themselves, through a number of ours."""
+
+import frappe
+import pytest
+from support import desks
+from support.stack import Customer, eventually, status_of, ticket_of
+
+from twilio_sms_channel.messaging.outbound import site_sms
+from twilio_sms_channel.overrides.frappe import site_sms as roads
+
+SETTINGS, MESSAGE = "Twilio SMS Settings", "Twilio SMS Message"
+SEND = "frappe.core.doctype.sms_settings.sms_settings.send_sms"
+
+
+@pytest.fixture
+def switched_on(stack):
+	number = stack.add_number()
+	desks.default().take(number)
+	frappe.db.set_single_value(SETTINGS, {"send_site_sms": 1, "site_sms_number": number})
+	frappe.db.commit()
+	yield number
+	frappe.db.rollback()
+	frappe.db.set_single_value(SETTINGS, {"send_site_sms": 0, "site_sms_number": None})
+	frappe.db.commit()
+
+
+def records(customer) -> list:
+	frappe.db.rollback()
+	return frappe.get_all(
+		MESSAGE,
+		{"customer_number": customer.number, "direction": "Outbound"},
+		["name", "body", "communication", "status"],
+	)
+
+
+def notification(customer) -> str:
+	"""A notification of a to-do to a user with this number."""
+	doc = frappe.get_doc(
+		{
+			"doctype": "Notification",
+			"name": f"Text {frappe.generate_hash(length=8)}",
+			"enabled": 0,
+			"channel": "SMS",
+			"document_type": "ToDo",
+			"event": "New",
+			"subject": "To do",
+			"message": "<b>Look</b> at {{ doc.name }}",
+			"recipients": [{"receiver_by_role": "System Manager"}],
+		}
+	)
+	return doc
+
+
+def test_it_is_off_by_default(stack):
+	assert site_sms.number() is None
+
+
+def test_a_notification_goes_out_and_its_answer_opens_a_ticket(
+	stack, sim, customer, switched_on, monkeypatch
+):
+	todo = frappe.get_doc({"doctype": "ToDo", "description": "Look"}).insert()
+	doc = notification(customer)
+	monkeypatch.setattr(type(doc), "get_receiver_list", lambda self, doc, context: [customer.number])
+	doc.send_sms(todo, {"doc": todo})
+	frappe.db.commit()
+	eventually(lambda: [message.body for message in customer.inbox()] == [f"Look at {todo.name}"])
+	(record,) = records(customer)
+	assert record.communication is None
+	assert ticket_of(customer.text("Who is this?", to=switched_on)).doctype == desks.default().doctype
+
+
+def test_whoever_opted_out_gets_nothing_and_there_is_a_record(stack, sim, switched_on):
+	customer, other = Customer(stack), Customer(stack)
+	customer.text("STOP", to=switched_on)
+	site_sms.send([customer.number, other.number, "nobody"], "We moved")
+	frappe.db.commit()
+	eventually(lambda: [message.body for message in other.inbox()] == ["We moved"])
+	(record,) = records(customer)
+	eventually(lambda: status_of(record.name) == "Blocked")
+	assert customer.inbox() == []
+
+
+def test_the_endpoint_of_forms_goes_this_way_for_people_of_the_site(stack, sim, agent, customer, switched_on):
+	answer = agent.call(SEND, receiver_list=[customer.number], msg="Your order is here")
+	assert answer.status_code == 200, answer.text
+	eventually(lambda: [message.body for message in customer.inbox()] == ["Your order is here"])
+
+
+def test_while_it_is_off_the_sites_gateway_is_asked(stack, agent, customer):
+	answer = agent.call(SEND, receiver_list=[customer.number], msg="Hello")
+	assert "SMS Settings" in answer.text
+	assert records(customer) == []
+
+
+def test_login_codes_go_by_another_function():
+	from frappe import twofactor
+
+	assert not hasattr(twofactor, "send_sms") and roads.ORIGINAL.endswith(".send_sms")
+
+
+@pytest.mark.erpnext
+def test_sms_center_goes_this_way(stack, sim, customer, switched_on):
+	center = frappe.get_doc("SMS Center")
+	center.update({"receiver_list": customer.number, "message": "We are open on Sunday"})
+	center.send_sms()
+	frappe.db.commit()
+	eventually(lambda: [message.body for message in customer.inbox()] == ["We are open on Sunday"])

@@ -1,0 +1,3 @@
+"""ERPNext's Issue. What knows that it is about ERPNext asks `desk_of(TICKET)`."""
+
+TICKET = "Issue"

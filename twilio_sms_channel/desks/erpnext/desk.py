@@ -1,0 +1,159 @@
+"""ERPNext's Issue. Its field names and functions are known here, in `overrides/` and nowhere else.
+
+Written against ERPNext 15.33 to 16.0; where releases differ, the field that tells is asked for.
+"""
+
+import json
+from collections.abc import Callable
+from typing import ClassVar
+
+import frappe
+from frappe.permissions import get_role_permissions
+
+from twilio_sms_channel.desks import opening, templates
+from twilio_sms_channel.desks.base import Desk, Logged, Ticket
+from twilio_sms_channel.desks.erpnext import TICKET
+from twilio_sms_channel.infra.courtesies import courtesy
+from twilio_sms_channel.people import contacts
+
+SETTLED = ("Resolved", "Closed")
+SAVED_REPLY = "Email Template"
+
+
+class IssueDesk(Desk):
+	doctype = TICKET
+	word_fields = ("description",)
+	customer_fields = ("contact", "customer", "raised_by")
+	tying_fields = ("issue_split_from",)
+	living: ClassVar = {}
+	replies_in_form = True
+	routing_fields = {
+		"issue_type": "issue_type",
+		"issue_priority": "priority",
+		"project": "project",
+		"company": "company",
+	}
+
+	def open_ticket(self, conversation, body: str, subject: str = "") -> Ticket:
+		# No description, and not by the portal: ERPNext would make a Communication of its own from it, of medium E-mail.
+		return opening.open_ticket(self, conversation, body, subject)
+
+	def about_customer(self, contact: str | None) -> dict[str, str | None]:
+		# ERPNext finds them by an e-mail address alone. That of one of our own people is no customer's.
+		email = contacts.email_of(contact)
+		return {
+			"raised_by": "" if email and is_of_staff(email) else email,
+			"customer": contacts.linked(contact, "Customer"),
+			"lead": contacts.linked(contact, "Lead"),
+		}
+
+	def call_by(self, ticket: str, body: str, customer_number: str) -> None:
+		opening.call_by(self, ticket, body, customer_number)
+
+	def attach(self, conversation, ticket: str, is_of_customer: Callable[[str], bool]) -> Ticket:
+		return opening.attach(frappe.get_doc(TICKET, ticket, for_update=True), conversation, is_of_customer)
+
+	def resolve_ticket(self, ticket: str) -> Ticket | None:
+		# Without a service level agreement nothing says when an Issue was resolved.
+		resolved = _resolution_field()
+		Row = frappe.qb.DocType(TICKET)
+		found = (
+			frappe.qb.from_(Row)
+			.select(
+				Row.name, Row.subject, Row.status, Row[resolved].as_("resolved"), Row.modified, Row._assign
+			)
+			.where(Row.name == ticket)
+		).run(as_dict=True)
+		if not found:
+			return None
+		row = found[0]
+		return Ticket(
+			doctype=TICKET,
+			name=row.name,
+			subject=row.subject,
+			resolved_at=(row.resolved or row.modified) if row.status in SETTLED else None,
+			assigned=json.loads(row._assign or "[]"),
+		)
+
+	def call_by_first(self, ticket: str, first, later: list, customer_number: str) -> None:
+		opening.call_by_first(self, ticket, first, later, customer_number)
+
+	def readers_on_portal(self, ticket) -> list[str]:
+		return opening.readers_on_portal(ticket, ("owner", "raised_by"))
+
+	def split_from(self, ticket) -> str:
+		return str(ticket.get("issue_split_from") or "")
+
+	def push_notification(self, user: str, ticket: str, what: str) -> None:
+		"""Desk's bell is the only list of notifications that ERPNext has."""
+
+	@courtesy("A note could not be written into a ticket")
+	def note(self, ticket: str, content: str) -> None:
+		_comment(ticket, "Comment", content, comment_by="Administrator", comment_email="Administrator")
+
+	@courtesy("A line could not be written into a ticket's history")
+	def log(self, ticket: str, what: str) -> None:
+		_comment(ticket, "Info", what)
+
+	def logged(self, ticket: str, lines: list[str]) -> list[Logged]:
+		about = {"reference_doctype": TICKET, "reference_name": ticket, "comment_type": "Info"}
+		rows = frappe.get_all(
+			"Comment",
+			filters={**about, "content": ("in", lines)},
+			fields=["creation", "content", "owner"],
+			order_by="creation",
+		)
+		return [Logged(row.creation, row.content, row.owner) for row in rows]
+
+	def is_agent(self, user: str | None = None) -> bool:
+		user = user or frappe.session.user
+		if user == "Administrator":
+			return True
+		if not is_of_staff(user):
+			return False
+		rights = get_role_permissions(frappe.get_meta(TICKET), user=user)
+		return bool(rights.get("read") and rights.get("write"))
+
+	def saved_replies(self, query: str) -> list[dict[str, str]]:
+		return templates.find(SAVED_REPLY, "name", query)
+
+	def saved_reply(self, ticket, name: str) -> str:
+		reply = frappe.get_doc(SAVED_REPLY, name)
+		reply.check_permission("read")
+		html = reply.response_html if reply.use_html else reply.response
+		return templates.filled(html, name, ticket)
+
+	@courtesy("Open screens of a ticket were not told to read it again", writes=False)
+	def refresh(self, ticket: str) -> None:
+		frappe.publish_realtime(
+			"twilio_sms_update",
+			{"ticket_doctype": TICKET, "ticket": ticket},
+			doctype=TICKET,
+			docname=ticket,
+			after_commit=True,
+		)
+
+
+def is_of_staff(user: str) -> bool:
+	"""Whether a user, by their address, works here: customers with a login have no part in Desk."""
+	return bool(frappe.db.get_value("User", {"name": user, "user_type": "System User", "enabled": 1}))
+
+
+def _resolution_field() -> str:
+	# Renamed in 15.109.
+	names = ("resolution_date", "sla_resolution_date")
+	meta = frappe.get_meta(TICKET)
+	return next(name for name in names if meta.has_field(name))
+
+
+def _comment(ticket: str, comment_type: str, content: str, **by: str) -> None:
+	frappe.get_doc(
+		{
+			"doctype": "Comment",
+			"comment_type": comment_type,
+			"reference_doctype": TICKET,
+			"reference_name": ticket,
+			"content": content,
+			**by,
+		}
+	).insert(ignore_permissions=True, ignore_mandatory=True)

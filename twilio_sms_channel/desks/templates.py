@@ -1,0 +1,102 @@
+"""A ticket system's saved replies as the plain text of a reply.
+
+They hold HTML that is a Jinja template over the ticket's fields and the user's. The ticket system's own function is not
+called: Helpdesk's gives templates the whole user, with the key that resets the password, and `{{ name }}` is the agent's
+address there. A message cannot be recalled.
+
+Nor is Frappe's: its templates read and write any document, whatever the user may, and agents write templates of their own.
+"""
+
+import frappe
+from frappe import _
+from frappe.utils import data
+from jinja2 import DebugUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from twilio_sms_channel.content import text
+
+MAX_LISTED = 20
+# Of a user there is also what only they may know, the key to reset their password for example.
+USER_FIELDS = (
+	*("name", "email", "username", "first_name", "middle_name", "last_name", "full_name"),
+	*("phone", "mobile_no", "location", "language", "time_zone"),
+)
+HTML_FIELDS = ("Text Editor", "HTML Editor")
+# Of `frappe.utils` what makes words of a value; the same functions that a template of Frappe finds under these names.
+FORMATS = (
+	*(
+		"add_days",
+		"add_months",
+		"date_diff",
+		"fmt_money",
+		"format_date",
+		"format_datetime",
+		"format_duration",
+	),
+	*("format_time", "formatdate", "get_datetime", "getdate", "now_datetime", "nowdate", "today"),
+)
+
+
+def find(source: str, title_field: str, query: str = "") -> list[dict[str, str]]:
+	"""Saved replies that the user may use and whose title has the words, at most 20, by title.
+
+	:param source: their DocType
+	:return: `[{"name", "title", "source": DocType}]`
+	"""
+	if not frappe.has_permission(source):
+		return []
+	filters = {title_field: ("like", f"%{_escaped(query.strip())}%")} if query.strip() else {}
+	rows = frappe.get_list(
+		source, filters, list({"name", title_field}), order_by=title_field, limit=MAX_LISTED
+	)
+	return [{"name": row.name, "title": row[title_field] or row.name, "source": source} for row in rows]
+
+
+def filled(template: str | None, title: str, ticket) -> str:
+	"""A saved reply as the plain text of a reply to a ticket.
+
+	:param template: HTML
+	:param ticket: document that the user may read
+	"""
+	user = frappe.get_doc("User", frappe.session.user)
+	said = len(frappe.local.message_log)
+	fields = _fields(ticket)
+	try:
+		# What both have is the ticket's: `name` is its number. `doc` is what Frappe calls a template's document elsewhere.
+		html = (
+			_environment()
+			.from_string(template or "")
+			.render({**_fields(user, USER_FIELDS), **fields, "doc": fields})
+		)
+	except Exception:
+		# A template can fail in any way. Frappe's own words are about a line of it, which whoever writes a message never saw.
+		del frappe.local.message_log[said:]
+		frappe.throw(
+			_("The saved reply {0} cannot be filled in for this ticket. Have its author look at it.").format(
+				frappe.utils.escape_html(title)
+			)
+		)
+	return text.from_html(html)
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+	"""Templates that know values and how to write them, and nothing of the site."""
+	environment = ImmutableSandboxedEnvironment(undefined=DebugUndefined)
+	utils = {name: getattr(data, name) for name in FORMATS if hasattr(data, name)}
+	environment.globals.update({"_": _, "frappe": {"utils": utils, "_": _, "format_date": data.formatdate}})
+	return environment
+
+
+def _fields(doc, only: tuple[str, ...] = ()) -> dict:
+	"""A document's fields for a template whose outcome is HTML."""
+	html = {field.fieldname for field in doc.meta.fields if field.fieldtype in HTML_FIELDS}
+	return {
+		field: frappe.utils.escape_html(value) if isinstance(value, str) and field not in html else value
+		for field, value in doc.as_dict().items()
+		if not only or field in only
+	}
+
+
+def _escaped(words: str) -> str:
+	"""The words for LIKE, where %, _ and the backslash mean something."""
+	return words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")

@@ -1,0 +1,30 @@
+"""The fields that this app adds to a ticket, whichever ticket system it is of."""
+
+
+def after(field: str) -> list[dict]:
+	"""
+	:param field: of the ticket's form, behind which they stand
+	"""
+	return [
+		{
+			"fieldname": "twilio_sms_reply_channel",
+			"label": "Reply Channel",
+			"fieldtype": "Select",
+			"options": "\nSMS\nEmail",
+			"insert_after": field,
+			"read_only": 1,
+			"in_standard_filter": 1,
+			"depends_on": "twilio_sms_conversation",
+			"translatable": 0,
+		},
+		{
+			"fieldname": "twilio_sms_conversation",
+			"label": "SMS Conversation",
+			"fieldtype": "Link",
+			"options": "Twilio SMS Conversation",
+			"insert_after": "twilio_sms_reply_channel",
+			"read_only": 1,
+			"search_index": 1,
+			"depends_on": "twilio_sms_conversation",
+		},
+	]

@@ -1,0 +1,72 @@
+"""Issue whose replies are messages.
+
+ERPNext's own methods are replaced only where an Issue without e-mail address would get somebody else's, and where one is
+split.
+"""
+
+import frappe
+from frappe import _
+
+from twilio_sms_channel.messaging.conversation import conversations
+from twilio_sms_channel.overrides.erpnext import splitting
+from twilio_sms_channel.overrides.text_ticket import TextTicketMixin
+
+
+def leave_conversations(issue, method: str | None = None) -> None:
+	"""Have no conversation name an Issue that is deleted (hook `on_trash`): the next one may get its name."""
+	conversations.forget(issue.doctype, issue.name)
+
+
+class IssueMixin(TextTicketMixin):
+	"""What this app adds to ERPNext's Issue. Before Frappe v16 it is a base class of `SMSIssue`."""
+
+	def validate(self) -> None:
+		had_address = bool(self.raised_by)
+		super().validate()
+		if not self.is_text_ticket:
+			return
+		if not had_address:
+			# ERPNext fills in the session user, and e-mail replies would go to the agent.
+			self.raised_by = ""
+		if not self.company:
+			# ERPNext looks for it where there is an address.
+			self.company = frappe.db.get_default("Company")
+
+	def set_lead_contact(self, email_id: str | None) -> None:
+		# Of somebody who texts: `IssueDesk.about_customer`.
+		if not self.is_text_ticket or email_id != frappe.session.user:
+			super().set_lead_contact(email_id)
+
+	def reply_by_email(self, message: str, to: str, files: list[str]) -> None:
+		"""Mail an agent's reply as Desk's e-mail dialog does, whatever the Issue's reply channel is.
+
+		:param message: HTML
+		:param files: names of File documents, which Frappe attaches to the e-mail's Communication as well
+		"""
+		from frappe.core.doctype.communication import email
+
+		email.make(
+			doctype=self.doctype,
+			name=self.name,
+			content=message,
+			subject=_("Re: {0}").format(self.subject),
+			recipients=to,
+			send_email=True,
+			attachments=frappe.as_json(files),
+		)
+
+	@frappe.whitelist(methods=["POST"])
+	def split_issue(self, subject: str, communication_id: str) -> str:
+		"""Move a Communication and all that came after it to a new Issue (ERPNext: `Issue.split_issue`).
+
+		:return: name of the new Issue
+		:raises turns.Busy: somebody else goes on splitting it
+		:raises frappe.PermissionError: the caller may not write it
+		"""
+
+		def as_erpnext_does() -> str:
+			# A request can bring the whole document along, with another conversation in it.
+			stored = frappe.get_doc(self.doctype, self.name)
+			return super(IssueMixin, stored).split_issue(subject, communication_id)
+
+		return splitting.split(self.name, communication_id, as_erpnext_does)

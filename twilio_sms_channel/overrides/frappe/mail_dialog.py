@@ -1,0 +1,83 @@
+"""Desk's e-mail dialog on a ticket that agents answer in Desk's form, and which replies by SMS: it sends a message."""
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import cint, split_emails, strip_html
+
+from twilio_sms_channel.content import dialog_text
+from twilio_sms_channel.desks.registry import desk_or_none_of
+from twilio_sms_channel.messaging.outbound import outbox
+from twilio_sms_channel.people import contacts, phone
+
+
+@frappe.whitelist()
+def make(**args: Any) -> dict[str, str]:
+	"""Make a Communication and, with `send_email`, send it (Frappe: `frappe.core.doctype.communication.email.make`).
+
+	What goes to somebody else than the customer stays an e-mail.
+
+	:return: `{"name": of the Communication, "emails_not_sent_to"}`
+	:raises frappe.PermissionError: the caller is no agent or may not write the ticket
+	:raises outbox.CannotText: the message may not or cannot be sent
+	"""
+	from frappe.core.doctype.communication import email
+
+	args.pop("cmd", None)
+	ticket = _answered_by_text(args)
+	if not ticket:
+		return frappe.call(email.make, **args)
+	if not desk_or_none_of(ticket.doctype).may_write(str(ticket.name)):
+		frappe.throw(_("Only agents can reply from here."), frappe.PermissionError)
+	_refuse_what_only_emails_can(args)
+	content = dialog_text.own_words(
+		args.get("content") or "", _signatures(), introduction=_("On {0}, {1} wrote:")
+	)
+	sent = ticket.reply_from_box(content, frappe.parse_json(args.get("attachments")) or [])
+	frappe.msgprint(_("Sent as SMS to {0}.").format(phone.display(sent.customer_number)), alert=True)
+	return {"name": sent.communication, "emails_not_sent_to": ""}
+
+
+def _answered_by_text(args: dict[str, Any]):
+	"""The document of the ticket that the dialog answers the customer of by a message; None for an e-mail."""
+	desk = desk_or_none_of(args.get("doctype"))
+	if not desk or not desk.replies_in_form or not args.get("name") or not cint(args.get("send_email")):
+		return None
+	if args.get("communication_medium", "Email") != "Email" or args.get("sent_or_received", "Sent") != "Sent":
+		return None
+	ticket = frappe.get_doc(desk.doctype, args["name"])
+	return ticket if ticket.replies_by_text and not _others(ticket, args) else None
+
+
+def _others(ticket, args: dict[str, Any]) -> set[str]:
+	"""Addresses that are not the customer's."""
+	given = {
+		address.strip().lower()
+		for field in ("recipients", "cc", "bcc")
+		for address in _listed(args.get(field))
+		if "@" in address
+	}
+	own = {ticket.customer_email(), ticket.raised_by, *contacts.emails_of(ticket.contact or "")}
+	return given - {contacts.one_address(address or "").lower() for address in own}
+
+
+def _listed(value: Any) -> list[str]:
+	addresses = value if isinstance(value, list) else split_emails(value or "")
+	return [contacts.one_address(address) or address for address in addresses]
+
+
+def _refuse_what_only_emails_can(args: dict[str, Any]) -> None:
+	if args.get("send_after"):
+		outbox.refuse(_("A message cannot be sent later. Clear Schedule Send At, or switch to e-mail."))
+	if args.get("print_html") or args.get("print_format"):
+		outbox.refuse(
+			_("A printed document cannot go along with a message. Attach it as a file, or switch to e-mail.")
+		)
+
+
+def _signatures() -> list[str]:
+	"""What the dialog may have written below the agent's words."""
+	own = frappe.db.get_value("User", frappe.session.user, "email_signature")
+	ours = frappe.get_all("Email Account", {"add_signature": 1}, pluck="signature")
+	return [signature for signature in (own, *ours) if strip_html(signature or "").strip()]

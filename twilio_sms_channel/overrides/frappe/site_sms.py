@@ -1,0 +1,57 @@
+"""Frappe's own ways to send SMS: while the site wants it, through a number of ours (`messaging.outbound.site_sms`).
+
+Login codes are not among them: Frappe sends those by a function of its own.
+"""
+
+import inspect
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import strip_html_tags
+
+from twilio_sms_channel.messaging.outbound import site_sms
+
+ORIGINAL = "frappe.core.doctype.sms_settings.sms_settings.send_sms"
+
+
+@frappe.whitelist()
+def send_sms(receiver_list: Any, msg: str, **args: Any) -> Any:
+	"""Send a message to several numbers (Frappe: `sms_settings.send_sms`, which ERPNext's forms call).
+
+	:param receiver_list: numbers, as a list or as JSON
+	"""
+	if not site_sms.number():
+		args.pop("cmd", None)
+		return frappe.call(frappe.get_attr(ORIGINAL), receiver_list=receiver_list, msg=msg, **args)
+	if frappe.get_cached_value("User", frappe.session.user, "user_type") != "System User":
+		frappe.throw(_("Not permitted"), frappe.PermissionError)
+	receivers = frappe.parse_json(receiver_list)
+	site_sms.send(receivers if isinstance(receivers, list) else [str(receiver_list)], msg)
+	frappe.msgprint(_("The messages are on their way."), alert=True)
+
+
+class NotificationMixin:
+	"""What this app adds to Frappe's Notification."""
+
+	def send_sms(self, doc, context: dict) -> None:
+		if not site_sms.number():
+			return super().send_sms(doc, context)
+		# Since v15.40 one function finds numbers and addresses.
+		of_numbers = ("mobile_no", self.get_mobile_no) if hasattr(self, "get_mobile_no") else ()
+		wanted = len(inspect.signature(self.get_receiver_list).parameters) - 2
+		receivers = self.get_receiver_list(doc, context, *of_numbers[:wanted])
+		body = strip_html_tags(frappe.render_template(self.message, context))
+		site_sms.send([receiver for receiver in receivers if receiver], body)
+
+
+class SMSCenterMixin:
+	"""What this app adds to ERPNext's SMS Center."""
+
+	@frappe.whitelist(methods=["POST"])
+	def send_sms(self) -> None:
+		if not site_sms.number() or not self.message:
+			return super().send_sms()
+		if receivers := self.get_receiver_nos():
+			site_sms.send(receivers, str(self.message))
+			frappe.msgprint(_("The messages are on their way."), alert=True)
