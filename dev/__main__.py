@@ -83,8 +83,9 @@ def test(arguments) -> int:
 	if suite.names_tests(arguments.pytest):
 		bring_up(made)
 		return suite.run(arguments.pytest, arguments.desk)
-	bring_up(made, *more)
-	return suite.run_whole(arguments.pytest, arguments.desk)
+	others = suite.OTHER_DESKS if arguments.everywhere else ()
+	bring_up(made, *more, *(site_with(desk, TEST_SITE) for desk in others))
+	return suite.run_whole(arguments.pytest, arguments.desk, others)
 
 
 def _test_sites(desk: str) -> list[str]:
@@ -314,15 +315,16 @@ def parse(words: list[str]) -> argparse.Namespace:
 	if "pytest" in arguments:
 		# `make test ARGS=…` is all for pytest, save which sites there have to be.
 		desks = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-		_add_desk(desks)
+		_add_desk(desks, default=None)
 		known, arguments.pytest = desks.parse_known_args(arguments.pytest)
-		arguments.desk = known.desk
+		arguments.everywhere = known.desk is None
+		arguments.desk = known.desk or DEFAULT_DESK
 	return arguments
 
 
-def _add_desk(parser: argparse.ArgumentParser):
+def _add_desk(parser: argparse.ArgumentParser, default: str | None = DEFAULT_DESK):
 	text = f"which ticket systems the site has ({DEFAULT_DESK})"
-	parser.add_argument("--desk", choices=DESKS, default=DEFAULT_DESK, help=text)
+	parser.add_argument("--desk", choices=DESKS, default=default, help=text)
 
 
 def _terminate(signal_number, frame):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 
 import assets
 import debian
@@ -18,6 +19,7 @@ from processes import environment
 from steps import Step, carry_out
 
 STARTED = time.monotonic()
+LOOKS_EVERY_S = 0.5
 
 
 class Terminated(KeyboardInterrupt):
@@ -85,6 +87,23 @@ def results_of(*children: subprocess.Popen) -> list[int]:
 		except KeyboardInterrupt:
 			# The terminal told the children as well; they are putting their servers away.
 			continue
+
+
+def results_in_turn(starts: list[Callable[[], subprocess.Popen]], at_once: int) -> list[int]:
+	"""Start one after the other, so many side by side; their statuses."""
+	waiting, running, results = list(starts), [], []
+	while waiting or running:
+		try:
+			while waiting and len(running) < at_once:
+				running.append(waiting.pop(0)())
+			results += [child.returncode for child in running if child.poll() is not None]
+			running = [child for child in running if child.returncode is None]
+			time.sleep(LOOKS_EVERY_S)
+		except KeyboardInterrupt as told:
+			waiting.clear()
+			for child in running if isinstance(told, Terminated) else ():
+				child.send_signal(signal.SIGINT)
+	return results
 
 
 def say_ready(for_what: str):

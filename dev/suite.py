@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import bench
 import services
@@ -12,6 +14,7 @@ from layout import BENCH, DEFAULT_DESK, DEV, LOGS, MORE_TEST_SITES, NODE, ROOT, 
 
 # Of pytest.
 NO_TESTS = 5
+AT_ONCE = 4
 # A quarter of the suite's time each.
 TESTED_BESIDE = (
 	("browser", "life", "simulator"),
@@ -21,6 +24,11 @@ TESTED_BESIDE = (
 # It restarts the services that all use.
 TESTED_ALONE = "reliability/test_restarts.py"
 TESTED_EVERYWHERE = "permissions/test_secrets.py"
+# Besides the one on which all is tested. The longest first.
+OTHER_DESKS = ("both", "erpnext")
+TOUCHES_DESKS = "ticket_systems or erpnext"
+# Databases of Redis; 5 is for the site that tests make themselves.
+FIRST_QUEUE_OF_OTHERS = 6
 
 
 def names_tests(words: list[str]) -> bool:
@@ -28,8 +36,11 @@ def names_tests(words: list[str]) -> bool:
 	return any((ROOT / word.partition("::")[0]).exists() for word in words if word[:1] != "-")
 
 
-def run_whole(words: list[str], desk: str = DEFAULT_DESK) -> int:
-	"""In parts side by side, on a site and with a queue of its own each: all wait a lot. Then what is run alone."""
+def run_whole(words: list[str], desk: str = DEFAULT_DESK, others: tuple[str, ...] = ()) -> int:
+	"""In parts side by side, on a site and with a queue of its own each: all wait a lot. Then what is run alone.
+
+	:param others: on which what touches a ticket system is tested as well, as soon as another part is done
+	"""
 	tests = ROOT / "tests"
 	alone, everywhere = tests / TESTED_ALONE, tests / TESTED_EVERYWHERE
 	elsewhere, logs, parts = [alone], [], []
@@ -37,21 +48,36 @@ def run_whole(words: list[str], desk: str = DEFAULT_DESK) -> int:
 	for place, (other, patterns) in enumerate(zip(more, TESTED_BESIDE, strict=True), 1):
 		found = [path for pattern in patterns for path in sorted(tests.glob(pattern))]
 		these = [path for path in found if path not in (*elsewhere, everywhere)]
-		queue = f"redis://{services.HOST}:{services.port('redis_demo_queue')}/{place}"
-		logs.append(LOGS / f"tests-{other}.log")
-		with logs[-1].open("w") as output:
-			chosen = [*these, everywhere, f"--ignore={alone}", *words]
-			parts.append(_start(chosen, other, stdout=output, FRAPPE_REDIS_QUEUE=queue))
+		logs.append(_log(other))
+		parts.append(_beside(other, place, [*these, everywhere, f"--ignore={alone}", *words]))
 		elsewhere += these
-	parts.append(_start(["tests", *(f"--ignore={path}" for path in elsewhere), *words], site))
-	results = bench.results_of(*parts)
+	parts.insert(0, lambda: _start(["tests", *(f"--ignore={path}" for path in elsewhere), *words], site))
+	for place, other in enumerate((site_with(name, TEST_SITE) for name in others), FIRST_QUEUE_OF_OTHERS):
+		logs.append(_log(other))
+		parts.append(_beside(other, place, ["tests", f"--ignore={alone}", "-m", TOUCHES_DESKS, *words]))
+	results = bench.results_in_turn(parts, AT_ONCE)
 	for log in logs:
-		print(log.read_text(), flush=True)
+		print(log.read_text() if log.exists() else f"{log} was not written", flush=True)
 	if set(results) <= {0, 1, NO_TESTS}:
 		results += bench.results_of(_start([alone, *words], site))
 	# A choice by name can be one of tests of one kind only.
 	found = [result for result in results if result != NO_TESTS]
 	return max(found, default=NO_TESTS)
+
+
+def _beside(site: str, place: int, words: list[object]) -> Callable[[], subprocess.Popen]:
+	"""What starts a part that is told of afterwards."""
+	queue = f"redis://{services.HOST}:{services.port('redis_demo_queue')}/{place}"
+
+	def start() -> subprocess.Popen:
+		with _log(site).open("w") as output:
+			return _start(words, site, stdout=output, FRAPPE_REDIS_QUEUE=queue)
+
+	return start
+
+
+def _log(site: str) -> Path:
+	return LOGS / f"tests-{site}.log"
 
 
 def run(words: list[str], desk: str = DEFAULT_DESK) -> int:

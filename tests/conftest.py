@@ -42,6 +42,9 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
 	config.addinivalue_line("markers", "last: looks back at all other tests, and runs after them")
+	config.addinivalue_line(
+		"markers", "ticket_systems: is about whichever are there; of each test that asks for `ticket_system`"
+	)
 	for app in TICKET_SYSTEMS:
 		config.addinivalue_line("markers", f"{app}: is about this ticket system alone")
 	bench = config.getoption("--bench")
@@ -80,6 +83,11 @@ def _ticket_systems(bench: Path, site: str, desk: str | None) -> list[str]:
 		raise pytest.UsageError(f"{site} has no {' and no '.join(sorted(missing))}")
 	desks.choose(list(wanted))
 	return list(wanted)
+
+
+def pytest_itemcollected(item):
+	if "ticket_system" in getattr(item, "fixturenames", ()):
+		item.add_marker("ticket_systems")
 
 
 @pytest.hookimpl(trylast=True)
