@@ -1,8 +1,7 @@
 """Who reads and does what with texts, over HTTP: a ticket's texts are for those who may read the ticket.
 
-Agents are restricted to their teams' tickets, and tickets without a team are open to every agent. There is one text
-with a picture in a ticket of the northern team, of the southern team, and of no team; for each person and each way to
-ask, the table says which of the three answer.
+On each ticket system there is one text with a picture in a ticket of the north, of the south, and of neither; for each
+person and each way to ask, `support.permissions.table` says which of the three answer.
 """
 
 import ast
@@ -11,214 +10,147 @@ from pathlib import Path
 
 import frappe
 import pytest
-import requests
-from frappe.desk.doctype.tag.tag import DocTags
-from support.people import Person, make_agent, make_customer, make_team, make_user
+from support import desks
 from support.permissions import frappe_ways
+from support.permissions.asking import each
+from support.permissions.stages import STAGES, table
 from support.permissions.table import (
 	COMMUNICATIONS,
-	CONVERSATION,
 	DOCUMENTS,
+	ELSEWHERE,
 	ENDPOINTS,
-	MEDIA,
+	GONE,
 	MESSAGE,
 	NOBODYS,
 	NORTH,
 	OPEN,
-	SECRETS,
 	SET_UP,
-	SOUTH,
+	SYSTEM_MANAGER,
 	TICKET,
-	WHO,
-	Text,
 )
 from support.permissions.ways import (
 	AGENTS_DOORS,
-	ASKED,
 	ENDPOINT,
 	FEED,
 	FILES,
 	NOWHERE,
 	SET_UP_DOCTYPES,
 	SET_UP_DOORS,
+	asked,
 	exported,
+	shown,
 )
-from support.reply_box import noise
-from support.stack import Customer, eventually, ticket_of
 
 from twilio_sms_channel.api import media, screen, setup, ticket
-from twilio_sms_channel.desks.registry import desk_of
 
-SETTINGS = ("restrict_tickets_by_agent_group", "do_not_restrict_tickets_without_an_agent_group")
-
-
-class Guest(Person):
-	def __init__(self, stack):
-		self.stack, self.user, self.session = stack, "Guest", requests.Session()
+pytestmark = pytest.mark.ticket_systems
 
 
-@pytest.fixture(scope="module")
-def texts(stack, admin):
-	"""The three texts by team."""
-	frappe.db.rollback()
-	for team in (NORTH, SOUTH):
-		name = f"TSMS of the {team}"
-		members = [make_agent(f"tsms-{team}@example.com", team, "Agent")]
-		if team == NORTH:
-			members.append(make_agent("tsms-manager@example.com", "Managing", "Agent"))
-			make_user(members[-1], ["Agent Manager"])
-		if not frappe.db.exists("HD Team", name):
-			make_team(name, *members)
-	before = {field: frappe.db.get_single_value("HD Settings", field) for field in SETTINGS}
-	_set(dict.fromkeys(SETTINGS, 1))
-	stack.simulator.faults.off()
-	sids = {}
-	for n, (team, secret) in enumerate(SECRETS.items()):
-		number = stack.add_number(**({} if team == OPEN else {"team": f"TSMS of the {team}"}))
-		# Whoever has the same picture in a ticket of theirs may read it.
-		picture = (f"{team}.png", noise(40 + n, 40) + frappe.generate_hash().encode())
-		sids[team] = Customer(stack).text(secret, to=number, media=[picture], wait=False).sid
-	sent = {team: _described(team, _with_its_picture(sid)) for team, sid in sids.items()}
-	_make_customers(sent[NORTH])
-	yield sent
-	frappe.db.rollback()
-	_set({field: value or 0 for field, value in before.items()})
-
-
-def _set(settings: dict) -> None:
-	frappe.db.set_single_value("HD Settings", settings)
-	frappe.clear_document_cache("HD Settings", "HD Settings")
-	frappe.db.commit()
-
-
-def _with_its_picture(sid: str):
-	name = eventually(lambda: frappe.db.get_value(MESSAGE, {"twilio_sid": sid, "status": "Threaded"}))
-	eventually(lambda: frappe.db.get_value(MEDIA, {"parent": name, "file": ("is", "set")}))
-	return frappe.get_doc(MESSAGE, name)
-
-
-def _described(team: str, message) -> Text:
-	ticket = ticket_of(message)
-	assert (ticket.agent_group or OPEN) == ("TSMS of the " * (team != OPEN) + team)
-	media = frappe.get_doc(MEDIA, {"parent": message.name})
-	return Text(
-		team=team,
-		secret=SECRETS[team],
-		ticket=str(ticket.name),
-		message=message.name,
-		conversation=message.conversation,
-		communication=message.communication,
-		contact=ticket.contact,
-		customer_number=message.customer_number,
-		number=message.number,
-		media=media.name,
-		file=media.file,
-		file_url=frappe.db.get_value("File", media.file, "file_url"),
-	)
-
-
-def _make_customers(text: Text) -> None:
-	"""The northern ticket's customer can log in to the portal; another one has no ticket."""
-	for email in ("tsms-carol@example.com", "tsms-dave@example.com"):
-		make_customer(email)
-	frappe.db.set_value("HD Ticket", text.ticket, "raised_by", "tsms-carol@example.com")
-	frappe.db.commit()
+def pytest_generate_tests(metafunc):
+	"""On each ticket system; those of all people with everybody who is there."""
+	if "stage" not in metafunc.fixturenames:
+		return
+	alone = metafunc.definition.get_closest_marker("helpdesk") is not None
+	apps = ["helpdesk"] if alone else [system.app for system in desks.here()]
+	if "who" in metafunc.fixturenames:
+		everybody = [(app, who) for app in apps for who in table(app)]
+		ids = [f"{app}-{who}" for app, who in everybody]
+		metafunc.parametrize(("stage", "who"), everybody, indirect=["stage"], ids=ids)
+	else:
+		metafunc.parametrize("stage", apps, indirect=True)
 
 
 @pytest.fixture(scope="module")
-def people(stack, texts, admin):
-	return {
-		"agent of the north": stack.login("tsms-north@example.com"),
-		"agent manager of the north": stack.login("tsms-manager@example.com"),
-		"agent of the south": stack.login("tsms-south@example.com"),
-		"agent without a team": stack.login(make_agent("tsms-lonely@example.com", "Lonely", "Agent")),
-		"system manager": admin,
-		"customer": stack.login("tsms-carol@example.com"),
-		"other customer": stack.login("tsms-dave@example.com"),
-		"desk user": stack.login(
-			make_user("tsms-desk-user@example.com", ["Report Manager"], user_type="System User")
-		),
-		"guest": Guest(stack),
-	}
-
-
-EXPORTERS = ("agent manager of the north", "system manager")
-
-
-@pytest.mark.parametrize("who", WHO)
-def test_texts_are_for_those_who_may_read_the_ticket(people, texts, who):
+def stages(stack, admin):
+	"""The stages that are set, by the app of the ticket system."""
 	found = {}
-	for kind, ways in ASKED.items():
+	yield found
+	frappe.set_user("Administrator")
+	frappe.db.rollback()
+	for stage in found.values():
+		stage.leave()
+
+
+@pytest.fixture
+def stage(request, stack, admin, stages):
+	"""The texts and the people of one ticket system: see `support.permissions.stages.Stage`."""
+	app = request.param
+	with desks.meant(desks.SYSTEMS[app]):
+		if app not in stages:
+			stages[app] = STAGES[app](stack, admin)
+		yield stages[app]
+
+
+# What could still name a ticket that was deleted.
+STILL_NAMES = ("find", "search: by phone number", "numbers: what a text would continue")
+
+
+def may_of(stage, who) -> tuple:
+	return table(stage.system.app)[who]
+
+
+def test_texts_are_for_those_who_may_read_the_ticket(stage, who):
+	found, texts, person, row = {}, stage.texts, stage.people[who], may_of(stage, who)
+	for kind, ways in asked(stage.system).items():
 		for way, ask in ways.items():
-			seen = ask(people[who], texts)
-			if seen != WHO[who][kind]:
-				found[way] = f"{sorted(seen)} instead of {sorted(WHO[who][kind])}"
-	may = WHO[who][DOCUMENTS] if who in EXPORTERS else NOBODYS
-	if (seen := exported(people[who], texts)) != may:
+			seen = ask(person, texts)
+			if seen != row[kind]:
+				found[way] = f"{sorted(seen)} instead of {sorted(row[kind])}"
+	may = row[DOCUMENTS] if who in stage.exporters else NOBODYS
+	if (seen := exported(person, texts)) != may:
 		found["exported"] = f"{sorted(seen)} instead of {sorted(may)}"
 	for way, ask in FILES.items():
-		seen, may = ask(people[who], texts), set.union(*WHO[who][DOCUMENTS : TICKET + 1])
-		if seen - may or (WHO[who][ENDPOINTS] and seen != may):
+		seen, may = ask(person, texts), set.union(*row[DOCUMENTS : TICKET + 1])
+		if seen - may or (row[ENDPOINTS] and seen != may):
 			found[way] = f"{sorted(seen)} instead of {sorted(may)}"
 	for way, ask in NOWHERE.items():
-		if seen := ask(people[who], texts):
+		if seen := ask(person, texts):
 			found[way] = f"{sorted(seen)} instead of nothing"
 	assert not found, json.dumps(found, indent=1)
 
 
-# Whose words each DocType holds, in which field; `needle` and `name` are those of a `Text`.
-WORDS = (
-	#  DocType          field              needle             name             who
-	(MESSAGE,          "body",            "secret",          "message",       DOCUMENTS),
-	(CONVERSATION,     "customer_number", "customer_number", "conversation",  DOCUMENTS),
-	("Communication",  "content",         "secret",          "communication", COMMUNICATIONS),
-	("HD Ticket",      "description",     "secret",          "ticket",        TICKET),
-)  # fmt: skip
+def test_a_text_whose_ticket_was_deleted_is_for_system_managers(stage, who):
+	found, gone = {}, {GONE: stage.gone}
+	may = {GONE} if who == SYSTEM_MANAGER else NOBODYS
+	for kind in (DOCUMENTS, COMMUNICATIONS):
+		for way, ask in asked(stage.system)[kind].items():
+			if (seen := ask(stage.people[who], gone)) != may:
+				found[way] = f"{sorted(seen)} instead of {sorted(may)}"
+	doors = {way: AGENTS_DOORS[way] for way in STILL_NAMES}
+	for way, ask in {**doors, **FILES, "file on the portal": each(shown)}.items():
+		if ask(stage.people[who], gone) - may:
+			found[way] = "told something"
+	assert not found, json.dumps(found, indent=1)
 
 
 # Endpoints that stay of use to whoever may read.
 STILL_TELL = ("search_widget", "search_link", "client.get_count", "get_tagged_docs")
-STRANGERS = ("agent of the south", "customer", "desk user")
 
 
-@pytest.fixture(scope="module")
-def marked(texts):
-	"""Tags and assignments, by which documents can be found as well."""
-	for text in texts.values():
-		for doctype, _field, _needle, name, _who in WORDS:
-			DocTags(doctype).add(getattr(text, name), "tsms-tag")
-			todo = {"doctype": "ToDo", "reference_type": doctype, "reference_name": getattr(text, name)}
-			frappe.get_doc({**todo, "allocated_to": "tsms-admin@example.com", "description": "x"}).db_insert()
-		desk_of("HD Ticket").note(text.ticket, text.secret)
-		desk_of("HD Ticket").log(text.ticket, "looked at the ticket")
-	frappe.db.commit()
-
-
-@pytest.mark.parametrize("who", WHO)
-def test_no_endpoint_of_frappe_tells_more(people, texts, marked, who, request):
-	if who not in STRANGERS and not request.config.getoption("--in-full"):
+def test_no_endpoint_of_frappe_tells_more(stage, who, request):
+	if who not in stage.strangers and not request.config.getoption("--in-full"):
 		pytest.skip("--in-full tries all people")
-	found, may = {}, WHO[who]
+	found, texts, may = {}, stage.texts, may_of(stage, who)
+	stage.mark()
 
 	def try_each(ways, allowed, about=""):
 		for way, ask in ways:
-			seen = ask(people[who], texts)
-			if seen - allowed or (way in STILL_TELL and WHO[who][ENDPOINTS] and seen != allowed):
+			seen = ask(stage.people[who], texts)
+			if seen - allowed or (way in STILL_TELL and may[ENDPOINTS] and seen != allowed):
 				found[f"{about}{way}"] = f"{sorted(seen)} instead of {sorted(allowed)}"
 
-	for doctype, field, needle, name, kind in WORDS:
+	for doctype, field, needle, name, kind in stage.words:
 		try_each(frappe_ways.ways(doctype, field, needle, name), may[kind], f"{doctype}: ")
-	try_each(frappe_ways.linked(), may[DOCUMENTS])
-	try_each(frappe_ways.through_links(), may[TICKET])
+	try_each(frappe_ways.linked(stage.system.doctype), may[DOCUMENTS])
+	try_each(frappe_ways.through_links(stage.system.doctype), may[TICKET])
 	try_each(frappe_ways.by_tag("secret"), may[TICKET])
 	try_each(frappe_ways.by_tag("customer_number"), may[DOCUMENTS])
 	try_each(frappe_ways.files(), set.union(*may[DOCUMENTS : TICKET + 1]))
 	assert not found, json.dumps(found, indent=1)
 
 
-@pytest.mark.parametrize("who", WHO)
-def test_the_set_up_is_for_system_managers(people, stack, who):
-	person, found = people[who], {}
+def test_the_set_up_is_for_system_managers(stage, stack, who):
+	person, found = stage.people[who], {}
 	for doctype in SET_UP_DOCTYPES:
 		found[doctype] = person.call("frappe.client.get_list", http="GET", doctype=doctype).ok
 	settings = f"{stack.web}/api/resource/Twilio SMS Settings/Twilio SMS Settings"
@@ -238,47 +170,52 @@ def test_the_set_up_is_for_system_managers(people, stack, who):
 			answer.text
 		)
 		found[endpoint] = answer.status_code != 403
-	assert set(found.values()) == {WHO[who][SET_UP]}, found
+	assert set(found.values()) == {may_of(stage, who)[SET_UP]}, found
 
 
-@pytest.mark.parametrize("who", WHO)
-def test_only_agents_get_the_components(people, who):
-	answer = people[who].call("twilio_sms_channel.api.screen.boot", http="GET")
+def test_only_agents_get_the_components(stage, who):
+	answer = stage.people[who].call("twilio_sms_channel.api.screen.boot", http="GET")
 	if who == "guest":
 		assert answer.status_code == 403
 	else:
-		assert bool(answer.json().get("message")) is bool(WHO[who][ENDPOINTS])
+		assert bool(answer.json().get("message")) is bool(may_of(stage, who)[ENDPOINTS] or who == ELSEWHERE)
 
 
 @pytest.mark.parametrize("report", ["Traffic", "Response Time"])
-@pytest.mark.parametrize("who", WHO)
-def test_reports_count_what_somebody_may_read(people, texts, who, report):
+def test_reports_count_what_somebody_may_read(stage, who, report):
 	name, filters = f"Twilio SMS {report}", json.dumps({"group_by": "Number"})
-	answer = people[who].call("frappe.desk.query_report.run", report_name=name, filters=filters)
-	if who not in EXPORTERS:
+	answer = stage.people[who].call("frappe.desk.query_report.run", report_name=name, filters=filters)
+	if who == ELSEWHERE and answer.status_code == 200:
+		# Of their own ticket system.
+		pass
+	elif who not in stage.reporters:
 		assert answer.status_code == 403
 		return
 	counted = {row["group"] for row in answer.json()["message"]["result"] if isinstance(row, dict)}
-	assert {team for team, text in texts.items() if text.number in counted} == WHO[who][DOCUMENTS]
+	assert {team for team, text in stage.texts.items() if text.number in counted} == may_of(stage, who)[
+		DOCUMENTS
+	]
+	assert stage.gone.number not in counted or who == SYSTEM_MANAGER
 
 
-def test_files_are_opened_by_signed_links_alone(people):
-	for person in people.values():
+def test_files_are_opened_by_signed_links_alone(stage):
+	for person in stage.people.values():
 		answer = person.call("twilio_sms_channel.api.media.get", http="GET", token="made-up")
 		assert answer.status_code == 403
 		assert not answer.content
 
 
-def test_nobody_sends_files_that_they_may_not_read(people, texts):
-	agent = people["agent of the south"]
+def test_nobody_sends_files_that_they_may_not_read(stage):
+	agent, texts = stage.people[stage.southern], stage.texts
 	args = {"ticket": texts[OPEN].ticket, "message": "Look", "attachments": [texts[NORTH].file]}
 	assert agent.call(ENDPOINT + "reply", **args).status_code == 403
 	pasted = f'<p>Look</p><img src="{texts[NORTH].file_url}">'
 	assert agent.reply(texts[OPEN].ticket, pasted).status_code in (403, 417)
 
 
-def test_customers_see_their_thread_without_what_is_for_agents(people, texts, stack):
-	text = texts[NORTH]
+@pytest.mark.helpdesk
+def test_customers_see_their_thread_without_what_is_for_agents(stage):
+	text, people = stage.texts[NORTH], stage.people
 	facts = {"may_want_to_stop": 1}
 	frappe.db.set_value(MESSAGE, text.message, facts)
 	failed = frappe.get_doc("HD Ticket", text.ticket).reply_by_text("We are on it")
@@ -308,13 +245,13 @@ def test_every_endpoint_is_in_the_table():
 	assert set(whitelisted(screen)) == {"boot", "report"}
 
 
-def test_nothing_leads_past_what_stands_in(people):
+def test_nothing_leads_past_what_stands_in(stage):
 	"""An endpoint that another module imports, be it a test, can be called by that module's name as well."""
-	leading, web = _other_names(), people["system manager"].stack.web
+	leading, web = _other_names(), stage.stack.web
 	assert leading
 	for path in leading:
 		for url, data in ((f"{web}/api/method/{path}", {}), (f"{web}/api/method/ping", {"cmd": path})):
-			answer = people["agent of the south"].session.post(url, data=data, timeout=30)
+			answer = stage.people[stage.southern].session.post(url, data=data, timeout=30)
 			assert answer.status_code == 403 and "instead" in answer.text, path
 
 

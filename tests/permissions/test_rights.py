@@ -7,12 +7,13 @@ import json
 import frappe
 import pytest
 from openpyxl import load_workbook
+from support import desks
 from support.people import make_agent, make_customer, make_system_manager, make_user
 from support.stack import Customer, eventually, ticket_of
 
 from twilio_sms_channel.infra import own_writes
 
-MESSAGE, CONVERSATION, TICKET = "Twilio SMS Message", "Twilio SMS Conversation", "HD Ticket"
+MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 FORGED = {"flags": {"ignore_permissions": True, own_writes.MARK: True}, own_writes.MARK: True}
 
 
@@ -90,7 +91,7 @@ def people(stack, admin):
 def victim(stack, sim):
 	"""A text of somebody, and a ticket of the customer's own."""
 	message = Customer(stack).text("My address is 5 Elm Street")
-	own = frappe.get_doc({"doctype": TICKET, "subject": "Help", "description": "please"})
+	own = frappe.get_doc({"doctype": desks.default().doctype, "subject": "Help", "description": "please"})
 	own.raised_by = "tsms-mallory@example.com"
 	own.insert(ignore_permissions=True)
 	frappe.db.commit()
@@ -103,37 +104,44 @@ def test_nobody_gives_a_ticket_another_conversation(people, victim, who):
 	person, theirs = people[who], str(ticket_of(message).name)
 	changes = {"twilio_sms_conversation": message.conversation, "twilio_sms_reply_channel": "SMS"}
 	for way in WAYS:
-		way(person, TICKET, own, changes)
+		way(person, desks.default().doctype, own, changes)
 		frappe.db.rollback()
-		stored = frappe.db.get_value(TICKET, own, list(changes))
+		stored = frappe.db.get_value(desks.default().doctype, own, list(changes))
 		assert not any(stored), way.__name__
-	new = {"doctype": TICKET, "subject": "Mine", "description": "x", **changes}
+	new = {"doctype": desks.default().doctype, "subject": "Mine", "description": "x", **changes}
 	for doc in (new, {**new, "ticket_split_from": theirs} if who == "customer" else new):
 		person.call("frappe.client.insert", doc={**doc, **FORGED})
 		person.call("frappe.client.insert_many", docs=[doc])
 		person.call("helpdesk.helpdesk.doctype.hd_ticket.api.new", doc=doc)
-		person.session.post(f"{person.stack.web}/api/resource/{TICKET}", json={**doc, **FORGED}, timeout=60)
+		person.session.post(
+			f"{person.stack.web}/api/resource/{desks.default().doctype}", json={**doc, **FORGED}, timeout=60
+		)
 	frappe.db.rollback()
-	assert frappe.get_all(TICKET, {"twilio_sms_conversation": message.conversation}, pluck="name") == [
-		ticket_of(message).name
-	]
+	assert frappe.get_all(
+		desks.default().doctype, {"twilio_sms_conversation": message.conversation}, pluck="name"
+	) == [ticket_of(message).name]
 
 
+@pytest.mark.helpdesk
 def test_a_customer_ties_no_ticket_to_one_with_texts(people, victim):
 	message, own = victim
 	theirs = str(ticket_of(message).name)
 	for changes in ({"is_merged": 1, "merged_with": theirs}, {"ticket_split_from": theirs}):
 		for way in (rest, set_value):
-			assert way(people["customer"], TICKET, own, changes).status_code == 403
+			assert way(people["customer"], desks.default().doctype, own, changes).status_code == 403
 	frappe.db.rollback()
-	assert frappe.db.get_value(TICKET, own, ["merged_with", "ticket_split_from"]) == (None, None)
-	assert not frappe.db.get_value(TICKET, theirs, "raised_by")
+	assert frappe.db.get_value(desks.default().doctype, own, ["merged_with", "ticket_split_from"]) == (
+		None,
+		None,
+	)
+	assert not frappe.db.get_value(desks.default().doctype, theirs, "raised_by")
 
 
+@pytest.mark.helpdesk
 def test_a_forged_document_does_not_send_replies(people, victim, sim):
 	message, own = victim
 	sent = len(sim.messages(direction="outbound"))
-	doc = json.loads(frappe.get_doc(TICKET, own).as_json())
+	doc = json.loads(frappe.get_doc(desks.default().doctype, own).as_json())
 	doc |= {"twilio_sms_conversation": message.conversation, "twilio_sms_reply_channel": "SMS"}
 	for person in (people["agent"], people["customer"]):
 		person.call(
@@ -147,15 +155,16 @@ def test_a_forged_document_does_not_send_replies(people, victim, sim):
 	assert len(sim.messages(direction="outbound")) == sent
 
 
+@pytest.mark.helpdesk
 def test_a_link_sends_no_reply(people, victim, stack):
 	message, _own = victim
 	ticket, method = ticket_of(message), "reply_via_agent"
 	arguments = {"message": "<p>Hi</p>", "to": "ann@example.com"}
 	at = f"{stack.web}/api"
 	for url, more in (
-		(f"{at}/method/run_doc_method", {"dt": TICKET, "dn": ticket.name, "method": method}),
-		(f"{at}/resource/{TICKET}/{ticket.name}", {"run_method": method}),
-		(f"{at}/v2/document/{TICKET}/{ticket.name}/method/{method}", {}),
+		(f"{at}/method/run_doc_method", {"dt": desks.default().doctype, "dn": ticket.name, "method": method}),
+		(f"{at}/resource/{desks.default().doctype}/{ticket.name}", {"run_method": method}),
+		(f"{at}/v2/document/{desks.default().doctype}/{ticket.name}/method/{method}", {}),
 	):
 		answer = people["agent"].session.get(url, params={**arguments, **more}, timeout=30)
 		# The first v15 knows no methods of documents under v2.
@@ -206,7 +215,7 @@ def test_nobody_changes_what_the_app_keeps(people, victim, stack):
 	assert rest(people["system manager"], CONVERSATION, message.conversation, {"contact": contact.name}).ok
 	frappe.db.rollback()
 	assert frappe.db.get_value(CONVERSATION, message.conversation, "contact") == contact.name
-	assert ticket_of(message).name == frappe.get_doc(TICKET, theirs).name
+	assert ticket_of(message).name == frappe.get_doc(desks.default().doctype, theirs).name
 
 
 def test_nobody_adds_what_the_app_writes(stack, victim):
@@ -240,7 +249,7 @@ def test_frappes_mail_endpoints_leave_texts_alone(people, victim, who):
 	fields = ("reference_doctype", "reference_name", "status", "email_status", "email_account")
 	before = frappe.db.get_value("Communication", message.communication, fields)
 	for name in (message.communication, 0):
-		relinked = {"reference_doctype": TICKET, "reference_name": own}
+		relinked = {"reference_doctype": desks.default().doctype, "reference_name": own}
 		assert person.call("frappe.email.relink", name=name, **relinked).status_code in (403, 417)
 	inbox, about = "frappe.email.inbox.", {"communication": message.communication}
 	for method, args in (
@@ -254,10 +263,11 @@ def test_frappes_mail_endpoints_leave_texts_alone(people, victim, who):
 	assert frappe.db.get_value("Communication", message.communication, fields) == before
 
 
+@pytest.mark.helpdesk
 def test_a_reply_by_rest_is_sent(people, stack, customer, sim):
 	"""The method's name is in the query or in the body, and `to` is left out."""
 	ticket = str(ticket_of(customer.text("Hello")).name)
-	url = f"{stack.web}/api/resource/{TICKET}/{ticket}"
+	url = f"{stack.web}/api/resource/{desks.default().doctype}/{ticket}"
 	session = people["agent"].session
 	asked = (
 		(f"{url}?run_method=reply_via_agent", {"data": {"message": "<p>in the query</p>"}}),
@@ -268,11 +278,12 @@ def test_a_reply_by_rest_is_sent(people, stack, customer, sim):
 		answer = session.post(address, timeout=60, **given)
 		assert answer.ok, answer.text
 	frappe.db.rollback()
-	conversation = frappe.db.get_value(TICKET, ticket, "twilio_sms_conversation")
+	conversation = frappe.db.get_value(desks.default().doctype, ticket, "twilio_sms_conversation")
 	written = frappe.get_all(MESSAGE, {"conversation": conversation, "direction": "Outbound"}, pluck="body")
 	assert sorted(written) == ["in a form", "in the body", "in the query"]
 
 
+@pytest.mark.helpdesk
 def test_a_ticket_is_found_by_its_number_too(people, ticket):
 	number = int(ticket.name)
 	for asked in (number, str(number), str(ticket.name)):
@@ -299,7 +310,7 @@ def test_texts_of_a_deleted_ticket_are_seen_by_nobody_and_not_kept(people, stack
 		return person.call("frappe.client.get_list", http="GET", **about).json().get("message") or []
 
 	assert listed(reader)
-	frappe.delete_doc(TICKET, ticket.name)
+	frappe.delete_doc(desks.default().doctype, ticket.name)
 	frappe.db.commit()
 	eventually(lambda: not frappe.db.get_value("Communication", communication, "reference_name"))
 	for person in (reader, people["customer"]):

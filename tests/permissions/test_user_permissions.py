@@ -57,6 +57,7 @@ def teams_only(site):
 			yield
 
 
+@pytest.mark.helpdesk
 @pytest.mark.parametrize("kind", ["HD Ticket", "Contact"])
 def test_user_permissions_hold_within_the_own_team(stack, teams_only, permit, kind):
 	"""Helpdesk's condition for teams is a chain of "or", to which Frappe adds User Permissions by "and" as it is."""
@@ -84,16 +85,17 @@ def test_notices_with_the_words_are_for_those_who_may_read_the_ticket(stack, per
 	tickets = [ticket_of(someone.text("Words")) for someone in (seen, hidden)]
 	for ticket in tickets:
 		# An assignment that is made as such shares the ticket with its assignee.
-		frappe.db.set_value("HD Ticket", ticket.name, "_assign", json.dumps([user]))
-	permit(user, "HD Ticket", tickets[0].name)
+		frappe.db.set_value(ticket.doctype, ticket.name, "_assign", json.dumps([user]))
+	permit(user, ticket.doctype, tickets[0].name)
 	for someone in (seen, hidden):
 		someone.text("More words")
-	about = {"for_user": user, "document_type": "HD Ticket"}
+	about = {"for_user": user, "document_type": ticket.doctype}
 	eventually(lambda: frappe.db.exists("Notification Log", {**about, "document_name": str(tickets[0].name)}))
 	stack.wait_until_idle()
 	assert not frappe.get_all("Notification Log", {**about, "document_name": str(tickets[1].name)})
 
 
+@pytest.mark.helpdesk
 @pytest.mark.parametrize("kind", ["HD Ticket", "HD Team", "Contact", CONVERSATION])
 def test_lists_hide_the_texts_of_tickets_that_user_permissions_hide(stack, picture, permit, kind):
 	user = make_agent("tsms-permitted@example.com")

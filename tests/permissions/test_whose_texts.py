@@ -4,14 +4,13 @@ import json
 
 import frappe
 import pytest
+from support import desks
 from support.people import make_agent, make_customer, make_team
 from support.stack import Customer, ticket_of
 
 from twilio_sms_channel.patches import mark_self_entered_numbers
 from twilio_sms_channel.people import contacts
 from twilio_sms_channel.people.contacts import SELF_ENTERED
-
-TICKET = "HD Ticket"
 
 
 def rest(person, doctype: str, name: str, values: dict):
@@ -39,7 +38,9 @@ def north_and_south(stack, admin):
 def reads(person, ticket) -> bool:
 	answers = (
 		person.call("twilio_sms_channel.api.ticket.state", ticket=str(ticket.name)),
-		person.session.get(f"{person.stack.web}/api/resource/{TICKET}/{ticket.name}", timeout=60),
+		person.session.get(
+			f"{person.stack.web}/api/resource/{desks.default().doctype}/{ticket.name}", timeout=60
+		),
 	)
 	return any(answer.status_code == 200 for answer in answers)
 
@@ -50,11 +51,16 @@ def todo(person, name: str = "", **values):
 	return method(url.rstrip("/"), json={"description": "Look", **values}, timeout=60)
 
 
+@pytest.mark.helpdesk
 def test_nobody_assigns_themselves_a_ticket_that_they_may_not_read(stack, north_and_south):
 	"""Whoever is assigned a ticket reads it, and Frappe lets anybody make a ToDo about anything."""
 	south, number = north_and_south
 	ticket = ticket_of(Customer(stack).text("The PIN is 5511", to=number))
-	about = {"reference_type": TICKET, "reference_name": str(ticket.name), "allocated_to": south.user}
+	about = {
+		"reference_type": desks.default().doctype,
+		"reference_name": str(ticket.name),
+		"allocated_to": south.user,
+	}
 	assert not reads(south, ticket)
 	assert todo(south, **about).status_code == 403
 	assert todo(south, **about, assignment_rule="Support Rotation").status_code in (403, 417)
@@ -63,21 +69,21 @@ def test_nobody_assigns_themselves_a_ticket_that_they_may_not_read(stack, north_
 	assert answer.status_code == 403 and "may not read ticket" in answer.text
 	south.call(
 		"frappe.desk.form.assign_to.add",
-		doctype=TICKET,
+		doctype=desks.default().doctype,
 		name=str(ticket.name),
 		assign_to=json.dumps([south.user]),
 	)
 	frappe.db.rollback()
-	assert not frappe.db.get_value(TICKET, ticket.name, "_assign") or south.user not in frappe.db.get_value(
-		TICKET, ticket.name, "_assign"
-	)
+	assert not frappe.db.get_value(
+		desks.default().doctype, ticket.name, "_assign"
+	) or south.user not in frappe.db.get_value(desks.default().doctype, ticket.name, "_assign")
 	assert not reads(south, ticket)
 	# A rule of the site assigns its own users, whoever saves the ticket; nobody gains by naming one.
 	rule = frappe.get_doc(
 		{
 			"doctype": "Assignment Rule",
 			"name": "Rights Rotation",
-			"document_type": TICKET,
+			"document_type": desks.default().doctype,
 			"description": "Look",
 			"assign_condition": "False",
 			"rule": "Round Robin",
@@ -105,7 +111,7 @@ def test_nobody_assigns_themselves_a_ticket_that_they_may_not_read(stack, north_
 		frappe.delete_doc("Assignment Rule", rule.name)
 		frappe.db.commit()
 	# What they may read they may still assign.
-	frappe.db.set_value(TICKET, ticket.name, "agent_group", "Rights South")
+	frappe.db.set_value(desks.default().doctype, ticket.name, "agent_group", "Rights South")
 	frappe.db.commit()
 	assert todo(south, **about).status_code == 200
 
@@ -141,7 +147,7 @@ def test_a_number_that_somebody_enters_of_themselves_gives_them_nobodys_texts(st
 		# This Frappe lets customers make no contacts.
 		return
 	claiming = next(row.parent for row in entered if row.parent != ticket.contact)
-	notes = frappe.get_all("HD Ticket Comment", {"reference_ticket": ticket.name}, pluck="content")
+	notes = desks.default().notes(ticket)
 	assert any("entered in their own profile" in note for note in notes)
 	# Cleared neither by another save of theirs, nor by saying so.
 	rest(mallory, "User", mallory.user, {"first_name": "Mallory"})
@@ -151,13 +157,14 @@ def test_a_number_that_somebody_enters_of_themselves_gives_them_nobodys_texts(st
 		frappe.db.get_value("Contact Phone", {"parent": claiming, "phone": victim.number}, SELF_ENTERED) == 1
 	)
 	# An agent knows better.
-	assert rest(agent, TICKET, ticket.name, {"contact": claiming}).status_code == 200
+	assert rest(agent, desks.default().doctype, ticket.name, {"contact": claiming}).status_code == 200
 	frappe.db.rollback()
 	assert (
 		frappe.db.get_value("Contact Phone", {"parent": claiming, "phone": victim.number}, SELF_ENTERED) == 0
 	)
 
 
+@pytest.mark.helpdesk
 def test_an_agent_enters_a_number_of_themselves_and_reads_no_other_teams_texts(stack, north_and_south):
 	south, number = north_and_south
 	victim = Customer(stack)
@@ -197,7 +204,9 @@ def test_numbers_that_people_entered_before_are_marked_by_an_update(stack):
 def portal_ticket(mallory, contact: str | None = None) -> str:
 	values = {"subject": "Call me", "description": "Please text me", "raised_by": mallory.user}
 	answer = mallory.session.post(
-		f"{mallory.stack.web}/api/resource/{TICKET}", json={**values, "contact": contact}, timeout=60
+		f"{mallory.stack.web}/api/resource/{desks.default().doctype}",
+		json={**values, "contact": contact},
+		timeout=60,
 	)
 	if contact and answer.status_code == 403:
 		# Helpdesk from v1.28 on lets nobody name another's contact.
@@ -206,21 +215,22 @@ def portal_ticket(mallory, contact: str | None = None) -> str:
 	return str(answer.json()["data"]["name"])
 
 
+@pytest.mark.helpdesk
 def test_a_customer_gets_nobody_elses_texts_into_their_own_ticket(stack, agent):
 	mallory = stack.login(make_customer("tsms-mallory@example.com"))
 	victim = Customer(stack)
 	theirs = ticket_of(victim.text("Hello"))
-	frappe.db.set_value(TICKET, theirs.name, "status", "Closed")
+	frappe.db.set_value(desks.default().doctype, theirs.name, "status", "Closed")
 	frappe.db.commit()
 	own = portal_ticket(mallory)
-	first = frappe.db.get_value(TICKET, own, "contact")
+	first = frappe.db.get_value(desks.default().doctype, own, "contact")
 	if first:
-		assert rest(mallory, TICKET, own, {"contact": theirs.contact}).status_code == 403
+		assert rest(mallory, desks.default().doctype, own, {"contact": theirs.contact}).status_code == 403
 		frappe.db.rollback()
-		assert frappe.db.get_value(TICKET, own, "contact") == first
+		assert frappe.db.get_value(desks.default().doctype, own, "contact") == first
 	# Made with another's contact from the beginning, or by an agent who is mistaken: whose texts it may have is checked again.
 	for ticket in filter(None, (portal_ticket(mallory, theirs.contact), own)):
-		frappe.db.set_value(TICKET, ticket, "contact", theirs.contact)
+		frappe.db.set_value(desks.default().doctype, ticket, "contact", theirs.contact)
 		frappe.db.commit()
 		answer = agent.call(
 			"twilio_sms_channel.api.ticket.start", to=victim.number, message="Hi", ticket=ticket
@@ -230,6 +240,7 @@ def test_a_customer_gets_nobody_elses_texts_into_their_own_ticket(stack, agent):
 	assert not reads(mallory, next_one)
 
 
+@pytest.mark.helpdesk
 def test_a_customers_own_ticket_is_answered_by_text(stack, agent):
 	mallory = stack.login(make_customer("tsms-honest@example.com", has_contact=True))
 	ticket, number = portal_ticket(mallory), Customer(stack).number
@@ -240,6 +251,7 @@ def test_a_customers_own_ticket_is_answered_by_text(stack, agent):
 	assert answer.status_code == 200, answer.text
 
 
+@pytest.mark.helpdesk
 def test_texting_somebody_says_not_whose_the_number_is(stack, agent):
 	"""Only who chooses the contact says that a number which its owner entered is theirs."""
 	person = stack.login(make_customer("tsms-entered@example.com", has_contact=True))

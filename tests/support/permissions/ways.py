@@ -1,10 +1,11 @@
-"""Ways to the texts: this app's endpoints, Helpdesk's screen, and Frappe's common endpoints."""
+"""Ways to the texts: this app's endpoints, the ticket system's screen, and Frappe's common endpoints."""
 
 import json
 import re
 
 import frappe
 
+from support import desks
 from support.permissions.asking import (
 	counted,
 	counted_by_words,
@@ -163,7 +164,24 @@ AGENTS_DOORS = {
 	"search: by phone number": said("frappe.utils.global_search.search", text="{customer_number}"),
 	"reply box": each(reply_box),
 }
-ASKED = {
+_HELPDESKS_SCREEN = {
+	"get_one": said(FEED + "get_one", name="{ticket}"),
+	"feed": each(feed_shown),
+}
+
+
+def asked(system: desks.TicketSystem) -> dict[int, dict]:
+	"""All ways by the column of the table that says who is answered."""
+	doctype = system.doctype
+	ticket = {
+		"ticket's form": said("frappe.desk.form.load.getdoc", doctype=doctype, name="{ticket}"),
+		"file on the portal": each(shown),
+		"ticket's realtime": joined(doctype, "{ticket}"),
+	}
+	return {**_OF_EVERY_TICKET, TICKET: {**(_HELPDESKS_SCREEN if system.has_feed else {}), **ticket}}
+
+
+_OF_EVERY_TICKET = {
 	ENDPOINTS: AGENTS_DOORS,
 	DOCUMENTS: {
 		**ways_of(MESSAGE, "message"),
@@ -198,13 +216,6 @@ ASKED = {
 			filters='{{"content": ["like", "%{secret}%"]}}',
 		),
 		"Communications counted by their words": counted_by_words("Communication", "content"),
-	},
-	TICKET: {
-		"get_one": said(FEED + "get_one", name="{ticket}"),
-		"feed": each(feed_shown),
-		"ticket's form": said("frappe.desk.form.load.getdoc", doctype="HD Ticket", name="{ticket}"),
-		"file on the portal": each(shown),
-		"ticket's realtime": joined("HD Ticket", "{ticket}"),
 	},
 }
 # Names of files tell nothing to whoever may read their text, or sets the channel up; not every Frappe shows them.

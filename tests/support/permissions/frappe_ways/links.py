@@ -5,28 +5,35 @@ from collections.abc import Callable, Iterator
 
 from support.permissions.asking import MANY, told, told_each
 
+# What a ticket system keeps beside a ticket, with the field that links to it.
+BESIDE = {
+	"HD Ticket": (
+		("HD Ticket Activity", "ticket"),
+		("HD Ticket Comment", "reference_ticket"),
+		("HD Notification", "reference_ticket"),
+	),
+	# Comments name theirs by a Dynamic Link, through which a list shows nothing.
+	"Issue": (),
+}
 
-def linked() -> Iterator[tuple[str, Callable]]:
+
+def linked(ticket_doctype: str) -> Iterator[tuple[str, Callable]]:
 	"""What is linked with a document that somebody may read, or knows the name of."""
 	get = "frappe.desk.form.linked_with.get"
 	yield (
 		"linked with a number",
 		told_each(get, "customer_number", doctype="Twilio SMS Number", docname="{number}"),
 	)
-	yield "linked with a ticket", told_each(get, "communication", doctype="HD Ticket", docname="{ticket}")
+	yield "linked with a ticket", told_each(get, "communication", doctype=ticket_doctype, docname="{ticket}")
 	yield (
 		"linked with a conversation",
 		told_each(get, "message", doctype="Twilio SMS Conversation", docname="{conversation}"),
 	)
 
 
-def through_links() -> Iterator[tuple[str, Callable]]:
+def through_links(ticket_doctype: str) -> Iterator[tuple[str, Callable]]:
 	"""A list shows fields of the documents that its own link to."""
-	for doctype, link in (
-		("HD Ticket Activity", "ticket"),
-		("HD Ticket Comment", "reference_ticket"),
-		("HD Notification", "reference_ticket"),
-	):
+	for doctype, link in BESIDE[ticket_doctype]:
 		for field in ("subject", "twilio_sms_conversation"):
 			needle = "secret" if field == "subject" else "conversation"
 			yield (
