@@ -1,7 +1,7 @@
 """Installs, migrates and uninstalls on a site of its own, and tells what the database holds after each step.
 
-Run in the sites folder by the bench's Python: `python -m support.scratch_site SITE FOLDER OTHER_SITE`. Each step is a process of its
-own, as each command of `bench` is.
+Run in the sites folder by the bench's Python: `python -m support.scratch_site SITE FOLDER OTHER_SITE APP`, with the app of a ticket
+system. Each step is a process of its own, as each command of `bench` is.
 """
 
 import json
@@ -18,36 +18,42 @@ import frappe
 from frappe.utils import bench_helper
 from frappe.utils.password import set_encrypted_password
 
-from support import dump
+from support import desks, dump
 from support.people import make_user
 
-OURS, HELPDESK = "twilio_sms_channel", "helpdesk"
+OURS = "twilio_sms_channel"
 SID = "AC" + "0" * 32
 TEXT = "Where is my parcel?"
 # A database of Redis of its own: jobs of a site that is gone soon must not wait where the tests' worker takes them.
 OTHERS_QUEUE = 5
 
 
-def main(site: str, folder: Path, other_site: str) -> None:
+def main(site: str, folder: Path, other_site: str, ticket_system: str) -> None:
 	scratch = Scratch(site, folder)
 	scratch.step("frappe alone")
-	scratch.step("without helpdesk", "install-app", OURS)
+	scratch.step("without tickets", "install-app", OURS)
 	scratch.step("frappe alone again", "uninstall-app", OURS, "--yes", "--no-backup")
-	scratch.step("without helpdesk again", "install-app", OURS)
-	scratch.step("helpdesk joined", "install-app", HELPDESK)
+	scratch.step("without tickets again", "install-app", OURS)
+	scratch.step("tickets joined", "install-app", ticket_system)
 	scratch.step("migrated", "migrate", "--skip-search-index")
 	scratch.step("dry run", "uninstall-app", OURS, "--yes", "--dry-run")
-	scratch.step("filled", then=fill)
+	scratch.step("filled", then=lambda: fill(desks.SYSTEMS[ticket_system]))
 	scratch.step("beside another site", then=lambda: in_one_process(other_site, site))
 	scratch.step(
-		"helpdesk alone", "uninstall-app", OURS, "--yes", *_unless_backups_work("--no-backup"), then=left
+		"tickets alone", "uninstall-app", OURS, "--yes", *_unless_backups_work("--no-backup"), then=left
 	)
-	scratch.step("after helpdesk", "install-app", OURS)
+	scratch.step("after tickets", "install-app", OURS)
 	scratch.step(
-		"helpdesk went", "uninstall-app", HELPDESK, "--yes", "--no-backup", then=seen_by_those_who_list_mail
+		"tickets went",
+		"uninstall-app",
+		ticket_system,
+		"--yes",
+		"--no-backup",
+		then=seen_by_those_who_list_mail,
 	)
 	if kept := sorted((Path(site) / "private" / OURS).glob("*.sql.gz")):
 		scratch.step("texts restored", "partial-restore", str(kept[-1].resolve()), then=restored)
+	scratch.step("both went", "uninstall-app", OURS, "--yes", "--no-backup")
 
 
 def _unless_backups_work(option: str) -> list[str]:
@@ -168,20 +174,20 @@ def restored() -> dict:
 	return {"texts": frappe.get_all("Twilio SMS Message", ["body", "customer_number", "communication"])}
 
 
-def fill() -> dict:
+def fill(system: desks.TicketSystem) -> dict:
 	"""An account, a number, a conversation in a ticket with a received text and its picture, and what else people leave."""
 	account = _add("Twilio SMS Account", account_name="Shop", account_sid=SID, auth_token="5" * 32)
 	number = _add("Twilio SMS Number", phone_number="+14155550100", account=account.name)
 	contact = frappe.get_doc({"doctype": "Contact", "first_name": "Cora"})
 	contact.append("phone_nos", {"phone": "+14155550123"})
 	contact.insert()
-	ticket = _add("HD Ticket", subject="Parcel", contact=contact.name)
+	ticket = _add(system.doctype, subject="Parcel", contact=contact.name)
 	conversation = _add(
 		"Twilio SMS Conversation",
 		number=number.name,
 		customer_number="+14155550123",
 		contact=contact.name,
-		ticket_doctype="HD Ticket",
+		ticket_doctype=system.doctype,
 		ticket=str(ticket.name),
 	)
 	ticket.db_set({"twilio_sms_conversation": conversation.name, "twilio_sms_reply_channel": "SMS"})
@@ -192,7 +198,7 @@ def fill() -> dict:
 		sent_or_received="Received",
 		phone_no="+14155550123",
 		content=TEXT,
-		reference_doctype="HD Ticket",
+		reference_doctype=system.doctype,
 		reference_name=str(ticket.name),
 	)
 	file = _add(
@@ -258,4 +264,4 @@ def _add(doctype: str, **fields):
 
 
 if __name__ == "__main__":
-	main(sys.argv[1], Path(sys.argv[2]), sys.argv[3])
+	main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], sys.argv[4])
