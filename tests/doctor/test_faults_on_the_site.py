@@ -16,6 +16,7 @@ from support.replies import conversation
 from support.stack import eventually, free_port
 
 from twilio_sms_channel import doctor
+from twilio_sms_channel.desks import registry
 from twilio_sms_channel.infra import site_identity
 from twilio_sms_channel.messaging.inbound import rejected_webhooks
 from twilio_sms_channel.messaging.outbound import outbox
@@ -172,17 +173,28 @@ def test_a_scheduler_that_looks_rarely(clinic):
 	assert clinic.findings() == {}
 
 
-def test_a_site_without_ticket_system(clinic):
-	"""Within a transaction, so that nobody else sees it."""
+@pytest.mark.ticket_systems
+def test_a_site_with_neither_ticket_system(clinic):
 	installed = frappe.get_installed_apps()
-	try:
-		frappe.db.set_global("installed_apps", json.dumps([app for app in installed if app != "helpdesk"]))
-		frappe.local.cache.pop("installed_apps", None)
-		found = doctor.examine(only="desk").findings
-	finally:
+
+	def set_installed(apps: list[str]) -> None:
 		frappe.db.rollback()
+		frappe.db.set_global("installed_apps", json.dumps(apps))
+		frappe.db.commit()
 		frappe.clear_cache()
-	assert [finding.check for finding in found] == ["desk.missing"]
+		frappe.local.cache.pop("installed_apps", None)
+
+	set_installed([app for app in installed if app not in registry.known_apps()])
+	try:
+		ended = command(clinic, "--account", clinic.account, "--json")
+		assert ended.stdout, ended.stderr
+		answer = json.loads(ended.stdout)
+		in_words = command(clinic, "--account", clinic.account)
+	finally:
+		set_installed(installed)
+	assert [finding["check"] for finding in answer["findings"]] == ["desk.missing"]
+	assert ended.returncode == answer["exit_code"] == in_words.returncode == 2
+	assert "Findings: 1." in in_words.stdout and "ERPNext" in in_words.stdout
 	assert doctor.examine(only="desk").findings == []
 
 

@@ -17,7 +17,16 @@ from twilio_sms_channel.messaging.inbound import rejected_webhooks, self_test_we
 from twilio_sms_channel.twilio_gateway.signature import RETRY_FRAGMENT
 
 TRACES = (
-	*("Communication", "Contact", "Error Log", "Error Snapshot", "HD Ticket", "Notification Log", "Version"),
+	*(
+		"Communication",
+		"Contact",
+		"Error Log",
+		"Error Snapshot",
+		"HD Ticket",
+		"Issue",
+		"Notification Log",
+		"Version",
+	),
 	*(MESSAGE, "Twilio SMS Conversation", "Twilio SMS Media", rejected_webhooks.LOG, "Twilio SMS Finding"),
 )
 
