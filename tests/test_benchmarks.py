@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
-import frappe
 import pytest
+from support import desks
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from werkzeug.test import EnvironBuilder
@@ -142,7 +142,7 @@ def test_what_the_samples_come_to(bench):
 
 
 def test_a_site_with_tickets_is_not_filled_by_accident(bench):
-	frappe.get_doc({"doctype": "HD Ticket", "subject": "Somebody's own"}).insert()
+	desks.default().make_ticket(subject="Somebody's own")
 	with pytest.raises(bench.inbound.Refused):
 		bench.inbound.refuse_a_site_in_use(argparse.Namespace(site="here", yes_fill=False))
 	bench.inbound.refuse_a_site_in_use(argparse.Namespace(site="here", yes_fill=True))

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import frappe
 import pytest
 from playwright.sync_api import expect
+from support import desks
 
 from browser.screens import Screen
 
@@ -122,9 +123,7 @@ def watched(context, matters: Callable):
 
 def make_email_ticket(**fields):
 	"""A ticket that came by e-mail. Commits."""
-	ticket = frappe.get_doc(
-		{"doctype": "HD Ticket", "subject": "By e-mail", "raised_by": "ann@example.com", **fields}
-	).insert()
+	ticket = desks.default().make_ticket(**{"subject": "By e-mail", "raised_by": "ann@example.com", **fields})
 	frappe.db.commit()
 	return ticket
 

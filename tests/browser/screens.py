@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support import desks
 
 PAGE = "twilio-sms-elements"
 HTML = """<!doctype html>
@@ -23,11 +24,11 @@ HTML = """<!doctype html>
 	window.opened = [];
 	const toast = (text) => window.toasts.push(text);
 	twilio_sms.set_host({{
-		...twilio_sms.http_host({{ csrf_token: () => "", ticket_doctype: "HD Ticket", toast }}),
+		...twilio_sms.http_host({{ csrf_token: () => "", ticket_doctype: {doctype}, toast }}),
 		__: (text, args = []) => text.replace(/\\{{(\\d+)\\}}/g, (hole, place) => args[place] ?? hole),
 		toast,
 		open: (...what) => window.opened.push(what),
-		open_ticket: (name) => window.opened.push(["HD Ticket", name]),
+		open_ticket: (name) => window.opened.push([{doctype}, name]),
 		on_update: () => () => {{}},
 		live: () => true,
 		user: {user},
@@ -59,6 +60,7 @@ class Screen:
 			direction="rtl" if rtl else "ltr",
 			theme=theme,
 			script=self.script,
+			doctype=json.dumps(desks.default().doctype),
 			user=json.dumps(self.agent.user),
 			rtl=json.dumps(rtl),
 			tag=json.dumps(tag),

@@ -9,6 +9,7 @@ import frappe
 import pytest
 import requests
 from playwright.sync_api import expect
+from support import desks
 from support.people import make_agent
 from support.stack import eventually, ticket_of
 
@@ -161,7 +162,7 @@ def test_files_are_checked_before_they_are_uploaded(screen, composer, ticket, pi
 	expect(composer.locator("progress")).to_have_count(0, timeout=60_000)
 	composer.get_by_role("button", name="Remove screenshot.png").click()
 	expect(at(composer, "file")).to_have_count(9)
-	attached = {"attached_to_doctype": "HD Ticket", "attached_to_name": str(ticket.name)}
+	attached = {"attached_to_doctype": ticket.doctype, "attached_to_name": str(ticket.name)}
 	eventually(lambda: frappe.db.count("File", attached) == 9)
 
 
@@ -180,10 +181,8 @@ def test_large_pictures_are_announced_to_be_made_smaller(composer):
 
 
 def test_emoji_and_saved_replies_with_the_keyboard_alone(screen, composer, ticket, customer):
-	source = "HD Saved Reply" if frappe.db.exists("DocType", "HD Saved Reply") else "HD Canned Response"
 	title = f"Delay {customer.number[-6:]}"
-	saved = {"doctype": source, "title": title, "message": "<p>Sorry for the delay.</p>"}
-	frappe.get_doc({**saved, **({"scope": "Global"} if source == "HD Saved Reply" else {})}).insert()
+	desks.default().saved_reply(title, "<p>Sorry for the delay.</p>")
 	frappe.db.commit()
 	keyboard = screen.page.keyboard
 	at(composer, "body").focus()

@@ -4,6 +4,7 @@ import re
 
 import frappe
 from playwright.sync_api import expect
+from support import desks
 from support.people import make_agent, make_user
 from support.stack import Customer, eventually, ticket_of
 
@@ -48,7 +49,7 @@ def test_an_agent_answers_in_desk_and_sees_delivered(page, chromium, stack, sim,
 		)
 	)
 	log_in(page, stack, user)
-	page.goto(desk(stack, f"hd-ticket/{conversation}"))
+	page.goto(desk(stack, f"{desks.default().route}/{conversation}"))
 	panel = page.locator("twilio-sms-panel")
 	expect(panel.get_by_test_id("inbound").get_by_test_id("text")).to_have_text(
 		"Hello, my order 4711 has not arrived. Can you help?"
@@ -87,7 +88,7 @@ def test_the_ticket_goes_over_to_email_in_desk(page, stack, sim, shots, customer
 	user = make_user(make_agent("tsms-desk@example.com"), ["Agent"])
 	ticket = ticket_of(customer.text("Please send me the invoice"))
 	log_in(page, stack, user)
-	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
+	page.goto(desk(stack, f"{desks.default().route}/{ticket.name}"))
 	panel = page.locator("twilio-sms-panel")
 	# Desk has shortcuts of one letter.
 	panel.get_by_test_id("body").press_sequentially("Which one?")
@@ -109,13 +110,13 @@ def test_an_opted_out_customer_cannot_be_texted_and_the_reason_is_there(page, st
 	ticket = ticket_of(customer.text("Hello"))
 	customer.text("STOP")
 	log_in(page, stack, user)
-	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
+	page.goto(desk(stack, f"{desks.default().route}/{ticket.name}"))
 	panel = page.locator("twilio-sms-panel")
 	expect(panel.get_by_test_id("why-not")).to_contain_text("opted out")
 	expect(panel.get_by_test_id("composer")).to_be_hidden()
 	page.screenshot(path=shots("opted-out"))
 	other = ticket_of(Customer(stack).text("Another customer"))
-	page.evaluate("(name) => frappe.set_route('Form', 'HD Ticket', name)", str(other.name))
+	page.evaluate("(ticket) => frappe.set_route('Form', ...ticket)", [other.doctype, str(other.name)])
 	expect(panel.get_by_test_id("text")).to_have_text(["Another customer"])
 	expect(panel.get_by_test_id("composer")).to_be_visible()
 
@@ -125,7 +126,7 @@ def test_a_hostile_text_is_shown_as_text(page, stack, sim, customer):
 	body = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{ 7*7 }}'
 	message = customer.text(body)
 	log_in(page, stack, user)
-	page.goto(desk(stack, f"hd-ticket/{ticket_of(message).name}"))
+	page.goto(desk(stack, f"{desks.default().route}/{ticket_of(message).name}"))
 	expect(page.locator("twilio-sms-panel").get_by_test_id("text")).to_have_text(body)
 	page.goto(desk(stack, f"twilio-sms-message/{message.name}"))
 	expect(page.locator("[data-fieldname=body]").first).to_contain_text("onerror")
@@ -157,7 +158,7 @@ def test_a_wish_to_stop_is_shown_and_the_agent_can_note_it(page, stack, sim, sho
 	number = stack.add_number(accept_attachments=0)
 	ticket = ticket_of(customer.text("Please stop texting me", media=[("a.png", picture)], to=number))
 	log_in(page, stack, user)
-	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
+	page.goto(desk(stack, f"{desks.default().route}/{ticket.name}"))
 	panel = page.locator("twilio-sms-panel")
 	expect(panel.get_by_test_id("wish")).to_contain_text("may want no more text messages")
 	expect(panel.get_by_test_id("remark")).to_contain_text("does not accept files")
@@ -263,7 +264,7 @@ def test_a_failed_text_says_what_to_do_and_goes_as_an_email(request, page, stack
 		sent_by=user,
 	)
 	log_in(page, stack, user)
-	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
+	page.goto(desk(stack, f"{desks.default().route}/{ticket.name}"))
 	landline, sender = (page.locator("twilio-sms-panel").get_by_test_id("outbound").nth(n) for n in range(2))
 	expect(landline.get_by_test_id("fate")).to_have_text(
 		"Not delivered: The customer's number is a landline and cannot receive SMS."
@@ -314,7 +315,7 @@ def test_a_waiting_text_says_why_and_is_canceled(page, stack, sim, shots, custom
 		sent_by=user,
 	)
 	log_in(page, stack, user)
-	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
+	page.goto(desk(stack, f"{desks.default().route}/{ticket.name}"))
 	waiting = page.locator("twilio-sms-panel").get_by_test_id("outbound")
 	expect(waiting.get_by_test_id("fate")).to_contain_text("Waiting: Twilio is receiving too many requests")
 	page.screenshot(path=shots("waiting"))

@@ -6,6 +6,7 @@ import frappe
 import pytest
 from frappe.utils import now_datetime
 from playwright.sync_api import expect
+from support import desks
 from support.planted import CONVERSATION, MESSAGE, NUMBER, OTHER, OURS, Planted, stored
 
 from browser.conftest import DESKTOP, log_in
@@ -25,14 +26,13 @@ DAYS = 28
 
 @pytest.fixture(scope="module")
 def month(stack):
-	"""A month of texts of two numbers and two teams, gone again afterwards."""
+	"""A month of texts of two numbers and, where there are teams, of two, gone again afterwards."""
 	frappe.db.rollback()
 	frappe.set_user("Administrator")
 	planted = Planted()
 	frappe.db.set_value(NUMBER, OURS, "description", "Support")
-	teams = [
-		stored({"doctype": "HD Team", "team_name": name}) for name in ("Planted Parcels", "Planted Returns")
-	]
+	names, doctype = ("Planted Parcels", "Planted Returns"), desks.default().team_doctype
+	teams = [stored({"doctype": doctype, "team_name": name}) if doctype else "" for name in names]
 	talks = []
 	for n, (number, team) in enumerate(((OURS, teams[0]), (OURS, teams[0]), (OTHER, teams[1]))):
 		talks.append((number, planted.conversation(f"+1415555017{n}", number), planted.ticket(team)))
@@ -68,10 +68,11 @@ def _forget(planted: Planted, teams: list[str], talks: list) -> None:
 	for doctype in (MESSAGE, CONVERSATION, "Twilio SMS Consent Event"):
 		frappe.db.delete(doctype, numbers)
 	for _number, _conversation, communication in talks:
-		frappe.db.delete("HD Ticket", frappe.db.get_value("Communication", communication, "reference_name"))
+		ticket = frappe.db.get_value("Communication", communication, ["reference_doctype", "reference_name"])
+		frappe.db.delete(*ticket)
 		frappe.db.delete("Communication", communication)
-	for team in teams:
-		frappe.db.delete("HD Team", team)
+	for team in filter(None, teams):
+		frappe.db.delete(desks.default().team_doctype, team)
 	for number in (OURS, OTHER):
 		frappe.db.delete(NUMBER, number)
 	frappe.db.delete("Twilio SMS Account", planted.account)

@@ -9,7 +9,7 @@ import pytest
 import requests
 from frappe.utils import now_datetime
 from support.people import make_agent, make_system_manager
-from support.stack import INBOUND, eventually
+from support.stack import INBOUND, eventually, ticket_of
 from support.twilio_accounts import at_twilio, here, new_number
 from support.webhooks import STATUS, sid, signed, text
 
@@ -208,7 +208,7 @@ def test_what_comes_in_is_shown_as_text(page, stack, sim, customer, manager, age
 		),
 	)
 	customer.text(f"HELP {planted('help')}")
-	ticket = frappe.get_doc("HD Ticket", frappe.db.get_value(CONVERSATION, inbound.conversation, "ticket"))
+	ticket = ticket_of(inbound)
 
 	file = frappe.get_doc(
 		{
@@ -216,7 +216,7 @@ def test_what_comes_in_is_shown_as_text(page, stack, sim, customer, manager, age
 			"file_name": f"{sid()}.png",
 			"content": picture + sid().encode(),
 			"is_private": 1,
-			"attached_to_doctype": "HD Ticket",
+			"attached_to_doctype": ticket.doctype,
 			"attached_to_name": str(ticket.name),
 		}
 	).insert()
@@ -286,8 +286,8 @@ def test_what_comes_in_is_shown_as_text(page, stack, sim, customer, manager, age
 	frappe.db.commit()
 	assert_no_markup_since(begun)
 	eyes = Eyes(page, stack, manager)
-	eyes.look("List", "HD Ticket", "List")
-	eyes.look("Form", "HD Ticket", str(ticket.name))
+	eyes.look("List", ticket.doctype, "List")
+	eyes.look("Form", ticket.doctype, str(ticket.name))
 	for name in (inbound.name, outbound[0], backfilled):
 		eyes.look("Form", MESSAGE, name)
 	eyes.look("print", MESSAGE, inbound.name)

@@ -6,6 +6,7 @@ import secrets
 import frappe
 import pytest
 from playwright.sync_api import expect
+from support import desks
 from support.empty_site import empty_site
 from support.people import make_agent, make_system_manager
 from support.stack import INBOUND, Customer
@@ -159,7 +160,7 @@ def test_from_an_empty_site_to_the_first_ticket(
 	looks(page, shots, "setup-done")
 	assert barriers(page, axe) == []
 	setup.get_by_role("button", name="Open the Ticket").click()
-	page.wait_for_url("**/hd-ticket/*")
+	page.wait_for_url(f"**/{desks.default().route}/*")
 	expect(page.locator("twilio-sms-panel").get_by_test_id("inbound").first).to_contain_text(
 		"is anybody there?"
 	)

@@ -5,6 +5,7 @@ import os
 import frappe
 import pytest
 from playwright.sync_api import expect
+from support import desks
 from support.people import make_agent, make_user
 from support.stack import eventually, ticket_of
 
@@ -96,8 +97,8 @@ def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots, picture
 	assert answers[0].ok
 	start.get_by_test_id("send").click()
 	ticket = eventually(lambda: frappe.db.get_value(CONVERSATION, {"customer_number": ann.number}, "ticket"))
-	page.wait_for_url(f"**/hd-ticket/{ticket}")
-	assert frappe.db.get_value("HD Ticket", ticket, ["subject", "contact"]) == (
+	page.wait_for_url(f"**/{desks.default().route}/{ticket}")
+	assert frappe.db.get_value(desks.default().doctype, ticket, ["subject", "contact"]) == (
 		"Boiler inspection",
 		ann.contact,
 	)
@@ -107,22 +108,22 @@ def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots, picture
 def test_from_the_list_into_the_open_ticket_which_a_number_finds(page, stack, ann, user, shots):
 	ticket = ticket_of(ann.text("Is anybody there?"))
 	log_in(page, stack, user)
-	page.goto(desk(stack, "hd-ticket"))
+	page.goto(desk(stack, desks.default().route))
 	find(page, ann.number[-7:])
-	page.wait_for_url(f"**/hd-ticket/{ticket.name}")
+	page.wait_for_url(f"**/{desks.default().route}/{ticket.name}")
 
-	page.goto(desk(stack, "hd-ticket"))
+	page.goto(desk(stack, desks.default().route))
 	page.get_by_role("button", name="New SMS Conversation").click()
 	start = page.locator("twilio-sms-start")
 	start.get_by_test_id("to").fill(ann.number)
 	expect(start.get_by_test_id("goes-into")).to_contain_text(f"Goes into ticket {ticket.name}")
 	start.get_by_test_id("body").fill("Yes, we are")
 	start.get_by_test_id("send").click()
-	page.wait_for_url(f"**/hd-ticket/{ticket.name}")
+	page.wait_for_url(f"**/{desks.default().route}/{ticket.name}")
 	eventually(lambda: [m.body for m in ann.inbox()] == ["Yes, we are"])
 
 	other = ticket_of(ann.text("And here?", to=stack.other_number))
-	page.goto(desk(stack, "hd-ticket"))
+	page.goto(desk(stack, desks.default().route))
 	find(page, ann.number)
 	rows = page.locator(".list-row .list-subject")
 	expect(rows).to_have_count(2)
@@ -140,18 +141,13 @@ def test_an_email_ticket_texts_its_customer_and_whoever_opted_out_is_left_alone(
 	page, stack, ann, user, sim, shots
 ):
 	earlier = ticket_of(ann.text("Hello", to=stack.other_number))
-	ticket = frappe.get_doc(
-		{
-			"doctype": "HD Ticket",
-			"subject": "Where is my invoice?",
-			"raised_by": "ann@example.com",
-			"contact": ann.contact,
-		}
-	).insert()
+	ticket = desks.default().make_ticket(
+		subject="Where is my invoice?", raised_by="ann@example.com", contact=ann.contact
+	)
 	frappe.db.commit()
 	ann.text("STOP", to=stack.other_number)
 	log_in(page, stack, user)
-	page.goto(desk(stack, f"hd-ticket/{ticket.name}"))
+	page.goto(desk(stack, f"{desks.default().route}/{ticket.name}"))
 	page.get_by_role("button", name="Text This Customer").click()
 	start = page.locator("twilio-sms-start")
 	expect(start.get_by_test_id("barred")).to_contain_text("opted out")
@@ -160,7 +156,9 @@ def test_an_email_ticket_texts_its_customer_and_whoever_opted_out_is_left_alone(
 	expect(start.get_by_test_id("goes-into")).to_contain_text("replies by SMS from then on")
 	page.screenshot(path=shots("start-email-ticket"))
 	start.get_by_test_id("send").click()
-	eventually(lambda: frappe.db.get_value("HD Ticket", ticket.name, "twilio_sms_reply_channel") == "SMS")
+	eventually(
+		lambda: frappe.db.get_value(desks.default().doctype, ticket.name, "twilio_sms_reply_channel") == "SMS"
+	)
 	expect(page.locator("twilio-sms-start")).to_have_count(0)
 	expect(page.get_by_role("button", name="Text This Customer")).to_have_count(0)
 
@@ -173,13 +171,13 @@ def test_an_email_ticket_texts_its_customer_and_whoever_opted_out_is_left_alone(
 	history.as_element().scroll_into_view_if_needed()
 	page.screenshot(path=shots("history"))
 	page.get_by_test_id("earlier").click()
-	page.wait_for_url(f"**/hd-ticket/{earlier.name}")
+	page.wait_for_url(f"**/{desks.default().route}/{earlier.name}")
 
 
 def test_desks_search_box_finds_a_number(page, stack, ann, user, shots):
 	ticket = ticket_of(ann.text("Where is my parcel?"))
 	log_in(page, stack, user)
-	page.goto(desk(stack, "hd-ticket"))
+	page.goto(desk(stack, desks.default().route))
 	typed = f"{ann.number[2:5]} {ann.number[5:8]} {ann.number[8:]}"
 	# A page that comes up closes the dialogs before it.
 	expect(page.get_by_role("button", name="Find by Phone Number")).to_be_visible()
@@ -192,4 +190,4 @@ def test_desks_search_box_finds_a_number(page, stack, ann, user, shots):
 	expect(found.first).to_be_visible()
 	page.screenshot(path=shots("search-desk"))
 	found.first.locator("a").first.click()
-	page.wait_for_url(f"**/hd-ticket/{ticket.name}")
+	page.wait_for_url(f"**/{desks.default().route}/{ticket.name}")

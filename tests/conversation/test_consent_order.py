@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 import frappe
 import pytest
 from frappe.utils import add_to_date, now_datetime
+from support import desks
 from support.planted import stored
 from support.stack import INBOUND, MESSAGE, Customer, eventually, status_of, ticket_of
 from support.webhooks import inbound_params, post_signed
@@ -59,8 +60,10 @@ def erase(customer) -> None:
 	for message in frappe.get_all(MESSAGE, {"customer_number": customer.number}, ["name", "communication"]):
 		frappe.db.delete("Communication", {"name": message.communication})
 		frappe.db.delete(MESSAGE, {"name": message.name})
-	for row in frappe.get_all(CONVERSATION, {"customer_number": customer.number}, ["name", "ticket"]):
-		frappe.db.delete("HD Ticket", {"name": row.ticket})
+	for row in frappe.get_all(
+		CONVERSATION, {"customer_number": customer.number}, ["name", "ticket", "ticket_doctype"]
+	):
+		frappe.db.delete(row.ticket_doctype, {"name": row.ticket})
 		frappe.db.delete(CONVERSATION, {"name": row.name})
 	frappe.db.commit()
 
@@ -315,12 +318,12 @@ def test_who_opted_out_how_and_when_is_told_as_it_was(customer, sim, stack, agen
 
 @pytest.mark.parametrize("word", ["STOP", "Unsubscribe"])
 def test_a_bare_stop_of_somebody_unknown_opens_no_ticket(customer, sim, stack, short_code, agent, word):
-	before = frappe.db.count("HD Ticket")
+	before = frappe.db.count(desks.default().doctype)
 	stop = customer.text(word, to=short_code)
 	assert stop.status == "Threaded" and not stop.communication
 	assert is_out(stop)
 	assert frappe.get_all(EVENT, {"message": stop.name}, pluck="event") == ["Opted Out"]
-	assert frappe.db.count("HD Ticket") == before
+	assert frappe.db.count(desks.default().doctype) == before
 	# Nobody else confirms it on a short code.
 	eventually(lambda: len(customer.inbox()) == 1)
 	eventually(

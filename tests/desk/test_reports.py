@@ -112,6 +112,7 @@ def test_only_the_days_number_and_account_that_are_asked_for(planted):
 	assert report(TRAFFIC, account="Another")["result"] == []
 
 
+@pytest.mark.helpdesk
 def test_a_text_belongs_to_the_team_its_ticket_is_in(planted):
 	team = stored({"doctype": "HD Team", "team_name": "Planted"})
 	communication = planted.ticket(team)

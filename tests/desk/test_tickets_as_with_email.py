@@ -17,6 +17,7 @@ from support.tickets import (
 
 from twilio_sms_channel.messaging.outbound import outbox
 
+pytestmark = pytest.mark.helpdesk
 BULK_REPLY = "helpdesk.api.ticket.bulk_reply"
 
 

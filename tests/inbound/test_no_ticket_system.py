@@ -13,7 +13,7 @@ def row_of(sent):
 	return frappe.db.get_value(MESSAGE, {"twilio_sid": sent.sid}, fields, as_dict=True)
 
 
-def test_they_wait_as_long_as_it_takes(stack, sim, monkeypatch):
+def test_they_wait_as_long_as_it_takes(stack, sim, ticket_system, monkeypatch):
 	customer, leaving = Customer(stack), Customer(stack)
 	with stack.without_worker():
 		sent, stop = customer.text("Hello", wait=False), leaving.text("STOP", wait=False)

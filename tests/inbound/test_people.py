@@ -2,8 +2,10 @@
 
 import frappe
 import pytest
+from support import desks
 from support.planted import stored
 from support.stack import eventually, ticket_of
+from support.tickets import says_in_feed
 
 from twilio_sms_channel import install
 from twilio_sms_channel.doctor.checks import people
@@ -63,7 +65,7 @@ def test_a_shared_number_is_left_to_the_agent(customer, sim, agent):
 	ann, bob = make_contact("Ann", customer.number), make_contact("Bob", customer.number)
 	ticket = ticket_of(customer.text("Guess who"))
 	assert not ticket.contact
-	(note,) = frappe.get_all("HD Ticket Comment", {"reference_ticket": ticket.name}, pluck="content")
+	(note,) = desks.default().notes(ticket)
 	assert "Ann" in note
 	assert "Bob" in note
 
@@ -76,6 +78,7 @@ def test_a_shared_number_is_left_to_the_agent(customer, sim, agent):
 	assert ann.name != bob.name
 
 
+@pytest.mark.helpdesk
 def test_the_customer_is_filled_as_helpdesk_does(customer, sim):
 	"""Up to v1.27 through the contact's links; v1.28 has members of customers."""
 	company = frappe.get_doc({"doctype": "HD Customer", "customer_name": f"Shop {customer.number}"}).insert()
@@ -106,8 +109,7 @@ def test_senders_that_cannot_be_answered_are_taken_in(stack, sim, agent, sender)
 	answer = agent.reply(ticket.name, "<p>Thank you</p>")
 	assert answer.status_code == 417
 	assert "cannot be answered" in answer.text
-	feed = agent.call("helpdesk.helpdesk.doctype.hd_ticket.api.get_one", http="GET", name=ticket.name)
-	assert "Cannot be answered" in feed.json()["message"]["communications"][0]["content"]
+	assert says_in_feed(agent, ticket, "Cannot be answered")
 
 
 def test_the_region_is_the_numbers(customer, sim, agent):

@@ -4,7 +4,9 @@ import time
 
 import frappe
 import pytest
+from support import desks
 from support.stack import INBOUND, eventually, status_of, ticket_of
+from support.tickets import says_in_feed
 from support.webhooks import STATUS, sid, signed, stored, text
 
 from twilio_sms_channel.messaging.inbound import reactions
@@ -24,13 +26,6 @@ def send(stack, customer, **changes):
 	return threaded(params["MessageSid"])
 
 
-def resolve(ticket) -> None:
-	doc = frappe.get_doc("HD Ticket", ticket)
-	doc.status = "Resolved"
-	doc.save()
-	frappe.db.commit()
-
-
 def test_a_reaction_opens_neither_a_resolved_ticket_again_nor_a_new_one(stack, sim, customer, agent):
 	ticket = ticket_of(customer.text("Is it ready?"))
 	answer = agent.call(
@@ -39,7 +34,7 @@ def test_a_reaction_opens_neither_a_resolved_ticket_again_nor_a_new_one(stack, s
 		message="Your order is ready, reply STOP to stop.",
 	).json()["message"]["message"]
 	eventually(lambda: status_of(answer) not in ("Queued", "Sending"))
-	resolve(ticket.name)
+	desks.default().finish(ticket)
 	for body in (
 		"Liked “Your order is ready, reply STOP to stop.”",
 		"Loved “Your order is ready…”",
@@ -50,7 +45,7 @@ def test_a_reaction_opens_neither_a_resolved_ticket_again_nor_a_new_one(stack, s
 	):
 		message = send(stack, customer, Body=body)
 		assert ticket_of(message).name == ticket.name
-		assert frappe.db.get_value("HD Ticket", ticket.name, "status") == "Resolved", body
+		assert frappe.db.get_value(ticket.doctype, ticket.name, "status") == "Resolved", body
 	state = agent.call(STATE, http="GET", ticket=ticket.name).json()["message"]
 	assert not [event for event in state["events"] if "reopened" in event["what"]]
 	# Long after as well: there is nothing to do about a heart.
@@ -67,7 +62,7 @@ def test_a_reaction_opens_neither_a_resolved_ticket_again_nor_a_new_one(stack, s
 	# Words of the customer's own are no reaction, nor is a quotation of something that nobody said.
 	message = send(stack, customer, Body="Liked “The Wall”")
 	assert ticket_of(message).name == ticket.name
-	assert frappe.db.get_value("HD Ticket", ticket.name, "status") != "Resolved"
+	assert frappe.db.get_value(ticket.doctype, ticket.name, "status") != "Resolved"
 
 
 @pytest.mark.parametrize(
@@ -108,12 +103,11 @@ def test_agents_see_that_others_read_a_text_along(stack, sim, customer, agent):
 		OtherRecipients2="<b>x</b>",
 	)
 	assert message.other_recipients == "+14155550187, +14155550188, bx/b"
-	ticket = ticket_of(message).name
-	(shown,) = agent.call(STATE, http="GET", ticket=ticket).json()["message"]["messages"]
+	ticket = ticket_of(message)
+	(shown,) = agent.call(STATE, http="GET", ticket=ticket.name).json()["message"]["messages"]
 	assert "+1 415-555-0187" in shown["group"]
 	assert "to the sender alone" in shown["group"]
-	feed = agent.call("helpdesk.helpdesk.doctype.hd_ticket.api.get_one", http="GET", name=ticket).text
-	assert "+1 415-555-0188" in feed
+	assert says_in_feed(agent, ticket, "+1 415-555-0188")
 	assert send(stack, customer, Body="Alone").other_recipients is None
 
 
@@ -124,7 +118,7 @@ def test_a_report_at_the_url_for_texts_is_a_report(stack, sim, customer, agent):
 	]["message"]
 	eventually(lambda: status_of(name) == "Delivered")
 	ours = frappe.get_doc(MESSAGE, name)
-	tickets, messages = frappe.db.count("HD Ticket"), frappe.db.count(MESSAGE)
+	tickets, messages = frappe.db.count(ticket.doctype), frappe.db.count(MESSAGE)
 	report = {
 		"MessageSid": ours.twilio_sid,
 		"SmsSid": ours.twilio_sid,
@@ -139,7 +133,7 @@ def test_a_report_at_the_url_for_texts_is_a_report(stack, sim, customer, agent):
 		other = report | {"MessageSid": sid(), "SmsSid": "", "MessageStatus": "delivered"} | changes
 		assert signed(stack, INBOUND, other).status_code == 204
 	frappe.db.rollback()
-	assert (tickets, messages) == (frappe.db.count("HD Ticket"), frappe.db.count(MESSAGE))
+	assert (tickets, messages) == (frappe.db.count(ticket.doctype), frappe.db.count(MESSAGE))
 
 
 @pytest.mark.parametrize("status", ["received", "receiving"])

@@ -8,6 +8,7 @@ from frappe.utils import add_to_date, now_datetime
 from PIL import Image
 from support.received_media import MEDIA, rows, settled
 from support.stack import content_of, eventually, ticket_of
+from support.tickets import says_in_feed
 
 from twilio_sms_channel.messaging.inbound import media as media_stage
 from twilio_sms_channel.messaging.inbound import media_words
@@ -64,8 +65,7 @@ def test_words_that_come_as_a_file_are_the_texts_words(customer, sim, agent):
 	assert message.body == "Where is it? Grüße"
 	ticket = ticket_of(message)
 	assert ticket.subject == "Where is it? Grüße"
-	feed = agent.call("helpdesk.helpdesk.doctype.hd_ticket.api.get_one", http="GET", name=ticket.name)
-	assert "Where is it? Grüße" in feed.json()["message"]["communications"][0]["content"]
+	assert says_in_feed(agent, ticket, "Where is it? Grüße")
 	(row,) = settled(message)
 	assert (row.content_type, row.file_name[-4:]) == ("text/plain", ".txt")
 
@@ -135,8 +135,7 @@ def test_lost_media_says_why_and_can_be_fetched_again(customer, sim, agent, pict
 		"message"
 	]
 	assert state["messages"][0]["can_retry"]
-	feed = agent.call("helpdesk.helpdesk.doctype.hd_ticket.api.get_one", http="GET", name=ticket.name)
-	assert "could not be fetched: The file" in feed.json()["message"]["communications"][0]["content"]
+	assert says_in_feed(agent, ticket, "could not be fetched: The file")
 	frappe.db.set_value(MEDIA, row.name, "url", row.url)
 	frappe.db.commit()
 	assert agent.call("twilio_sms_channel.api.ticket.retry", message=message.name).status_code == 200
@@ -149,8 +148,7 @@ def test_a_number_that_takes_no_files_says_so(customer, sim, agent, stack, pictu
 	(row,) = rows(message)
 	assert (row.status, row.file) == ("Not Accepted", None)
 	ticket = ticket_of(message)
-	feed = agent.call("helpdesk.helpdesk.doctype.hd_ticket.api.get_one", http="GET", name=ticket.name)
-	assert "does not accept files" in feed.json()["message"]["communications"][0]["content"]
+	assert says_in_feed(agent, ticket, "does not accept files")
 
 
 def test_twilios_copy_is_deleted_when_the_setting_says_so(customer, sim, picture):

@@ -7,6 +7,7 @@ import frappe
 import pytest
 from frappe.installer import update_site_config
 from frappe.utils import add_to_date, now_datetime
+from support import desks
 from support.copies import as_copy, at_home, put, waiting
 from support.recovery import run_sweep
 from support.replies import SENT
@@ -59,7 +60,7 @@ def test_another_config_or_none_makes_a_copy_and_another_name_as_well(stack):
 def test_agents_are_refused_with_the_reason(stack, agent, copy):
 	conversation = conversation_of(stack, stack.number)
 	frappe.db.set_value(
-		"HD Ticket",
+		conversation.ticket_doctype,
 		conversation.ticket,
 		{"twilio_sms_conversation": conversation.name, "twilio_sms_reply_channel": "SMS"},
 	)
@@ -132,7 +133,9 @@ def test_confirming_cancels_what_waited_and_the_ticket_says_why(stack, agent, ad
 	assert status_of(text.name) == status_of(sent_before.name) == "Canceled"
 	assert not site_identity.is_copy()
 	assert frappe.db.get_single_value(site_identity.HOME, "confirmed_by") == admin.user
-	frappe.db.set_value("HD Ticket", _ticket_of(text), "twilio_sms_conversation", text.conversation)
+	frappe.db.set_value(
+		desks.default().doctype, _ticket_of(text), "twilio_sms_conversation", text.conversation
+	)
 	frappe.db.commit()
 	state = agent.call("twilio_sms_channel.api.ticket.state", ticket=_ticket_of(text)).json()["message"]
 	(shown,) = state["messages"]

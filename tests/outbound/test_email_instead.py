@@ -41,7 +41,7 @@ def test_a_text_that_did_not_arrive_goes_as_an_email(agent, stack, ticket, addre
 	assert agent.call(f"{API}state", http="GET", ticket=ticket.name).json()["message"]["channel"] == "SMS"
 	eventually(
 		lambda: frappe.db.exists(
-			"Email Queue", {"reference_doctype": "HD Ticket", "reference_name": str(ticket.name)}
+			"Email Queue", {"reference_doctype": ticket.doctype, "reference_name": str(ticket.name)}
 		)
 	)
 
@@ -67,7 +67,7 @@ def test_its_files_come_along_and_stay_with_the_text(agent, ticket, address, pic
 			"file_name": "answer.png",
 			"content": picture,
 			"is_private": 1,
-			"attached_to_doctype": "HD Ticket",
+			"attached_to_doctype": ticket.doctype,
 			"attached_to_name": ticket.name,
 		}
 	).insert()
@@ -113,7 +113,7 @@ def test_whoever_looked_before_a_colleague_sent_the_email_sends_no_second_one(ag
 	message = failed(ticket)
 	# From its first read on, a transaction sees the rows as they are now.
 	assert not frappe.db.get_value(MESSAGE, message, "sent_as_email")
-	mine = frappe.get_doc("HD Ticket", ticket.name)
+	mine = frappe.get_doc(ticket.doctype, ticket.name)
 	assert agent.call(f"{API}send_as_email", message=message).status_code == 200
 	with pytest.raises(message_actions.CannotSendAsEmail, match="as an e-mail already"):
 		message_actions.as_email(message, mine)

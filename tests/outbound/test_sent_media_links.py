@@ -306,7 +306,7 @@ def test_a_link_is_short(stack):
 def test_a_text_with_a_link_arrives(agent, customer, stack, sim, picture):
 	number = stack.add_number(mms_enabled=0, **AS_LINK)
 	ticket = ticket_of(customer.text("How?", to=number))
-	file = upload("a.png", picture, attached_to_doctype="HD Ticket", attached_to_name=str(ticket.name))
+	file = upload("a.png", picture, attached_to_doctype=ticket.doctype, attached_to_name=str(ticket.name))
 	frappe.db.commit()
 	answer = agent.reply(ticket.name, "<p>So</p>", attachments=[file])
 	assert answer.status_code == 200, answer.text

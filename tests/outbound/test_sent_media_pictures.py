@@ -146,7 +146,7 @@ def test_no_picture_becomes_a_stamp():
 def test_pictures_pasted_into_the_reply_box_go_along(agent, customer, sim, picture):
 	ticket = ticket_of(customer.text("How?"))
 	attached, pasted = (
-		frappe.get_doc("File", upload(name, picture + name.encode(), attached_to_doctype="HD Ticket", attached_to_name=str(ticket.name)))
+		frappe.get_doc("File", upload(name, picture + name.encode(), attached_to_doctype=ticket.doctype, attached_to_name=str(ticket.name)))
 		for name in ("attached.png", "pasted in.png")
 	)  # fmt: skip
 	frappe.db.commit()

@@ -30,7 +30,7 @@ def test_a_text_to_a_new_number_makes_contact_conversation_and_ticket(agent, sta
 	start = started(agent, customer.number, "Hello Ann\nyour parcel is here", number=stack.number)
 	assert start.created
 	eventually(lambda: [m.body for m in customer.inbox()] == ["Hello Ann\nyour parcel is here"])
-	ticket = frappe.get_doc("HD Ticket", start.ticket)
+	ticket = frappe.get_doc(start.ticket_doctype, start.ticket)
 	assert (ticket.subject, ticket.owner) == ("Hello Ann", agent.user)
 	assert (ticket.twilio_sms_conversation, ticket.twilio_sms_reply_channel) == (start.conversation, "SMS")
 	assert not ticket.raised_by
@@ -46,6 +46,7 @@ def test_the_answer_lands_in_the_ticket(agent, stack, customer, sim):
 	assert str(ticket_of(customer.text("Thanks!")).name) == start.ticket
 
 
+@pytest.mark.helpdesk
 def test_a_new_ticket_gets_what_the_number_says_and_the_subject_given(agent, stack, customer, sim):
 	team = "TSMS Routing"
 	if not frappe.db.exists("HD Team", team):
@@ -53,7 +54,7 @@ def test_a_new_ticket_gets_what_the_number_says_and_the_subject_given(agent, sta
 	priority = frappe.get_all("HD Ticket Priority", pluck="name")[0]
 	number = stack.add_number(team=team, priority=priority)
 	start = started(agent, customer.number, number=number, subject="Recall <b>of</b> boilers")
-	ticket = frappe.get_doc("HD Ticket", start.ticket)
+	ticket = frappe.get_doc(start.ticket_doctype, start.ticket)
 	assert (ticket.agent_group, ticket.priority) == (team, priority)
 	assert ticket.subject == "Recall ‹b›of‹/b› boilers"
 
@@ -99,12 +100,12 @@ def test_an_open_ticket_is_continued(agent, stack, customer, sim):
 	offered = numbers(agent, to=customer.number)
 	assert offered[stack.number]["continues"] == {
 		"ticket": str(ticket.name),
-		"ticket_doctype": "HD Ticket",
+		"ticket_doctype": ticket.doctype,
 		"subject": ticket.subject,
 	}
 	start = started(agent, customer.number, subject="Ignored")
 	assert (start.ticket, start.created) == (str(ticket.name), False)
-	assert start.ticket_doctype == "HD Ticket"
+	assert start.ticket_doctype == ticket.doctype
 	assert frappe.db.get_value(CONVERSATION, start.conversation, "number") == stack.number
 
 
@@ -118,13 +119,13 @@ def test_a_settled_ticket_stays_settled_and_the_answer_goes_into_the_new_one(age
 	assert start.created
 	assert start.ticket != str(old.name)
 	assert str(ticket_of(customer.text("Oh, hello")).name) == start.ticket
-	assert frappe.db.get_value("HD Ticket", old.name, "status") == "Resolved"
+	assert frappe.db.get_value(old.doctype, old.name, "status") == "Resolved"
 
 
 def test_a_chosen_contact_gets_the_number_that_nobody_has(agent, stack, customer, sim):
 	contact = make_contact()
 	start = started(agent, customer.number, contact=contact.name, number=stack.number)
-	assert frappe.db.get_value("HD Ticket", start.ticket, "contact") == contact.name
+	assert frappe.db.get_value(start.ticket_doctype, start.ticket, "contact") == contact.name
 	assert frappe.db.get_value("Contact Phone", {"parent": contact.name}, "twilio_sms_e164") == (
 		customer.number
 	)
@@ -144,7 +145,7 @@ def test_of_contacts_that_share_a_number_the_chosen_one_is_texted(agent, stack, 
 	make_contact(customer.number)
 	chosen = make_contact(customer.number)
 	start = started(agent, customer.number, contact=chosen.name, number=stack.number)
-	assert frappe.db.get_value("HD Ticket", start.ticket, "contact") == chosen.name
+	assert frappe.db.get_value(start.ticket_doctype, start.ticket, "contact") == chosen.name
 	assert frappe.db.get_value(CONVERSATION, start.conversation, "contact") == chosen.name
 
 
@@ -167,7 +168,7 @@ def test_an_email_ticket_replies_by_text_and_can_go_back(agent, stack, customer,
 	ticket = email_ticket(agent, raised_by="ann@example.com", contact=contact.name)
 	start = started(agent, customer.number, ticket=ticket.name, number=stack.number)
 	assert (start.ticket, start.created) == (str(ticket.name), False)
-	assert start.ticket_doctype == "HD Ticket"
+	assert start.ticket_doctype == ticket.doctype
 	ticket.reload()
 	assert (ticket.raised_by, ticket.contact) == ("ann@example.com", contact.name)
 	assert ticket.twilio_sms_reply_channel == "SMS"
@@ -183,7 +184,7 @@ def test_the_customer_of_an_email_ticket_without_contact_is_one_person(agent, st
 	address = f"a{customer.number[1:]}@example.com"
 	ticket = email_ticket(agent, raised_by=address)
 	start = started(agent, customer.number, ticket=ticket.name)
-	contact = frappe.get_doc("Contact", frappe.db.get_value("HD Ticket", ticket.name, "contact"))
+	contact = frappe.get_doc("Contact", frappe.db.get_value(ticket.doctype, ticket.name, "contact"))
 	assert contact.name == frappe.db.get_value(CONVERSATION, start.conversation, "contact")
 	assert [row.email_id for row in contact.email_ids] == [address]
 	assert [row.twilio_sms_e164 for row in contact.phone_nos] == [customer.number]
@@ -192,11 +193,11 @@ def test_the_customer_of_an_email_ticket_without_contact_is_one_person(agent, st
 	ticket = email_ticket(agent, raised_by=bob)
 	assert address not in bob and bob in refused(agent, customer.number, ticket=ticket.name)
 	known = make_contact(email_ids=[{"email_id": bob, "is_primary": 1}])
-	frappe.db.set_value("HD Ticket", ticket.name, "contact", None)
+	frappe.db.set_value(ticket.doctype, ticket.name, "contact", None)
 	frappe.db.commit()
 	other = Customer(stack)
 	started(agent, other.number, ticket=ticket.name)
-	assert frappe.db.get_value("HD Ticket", ticket.name, "contact") == known.name
+	assert frappe.db.get_value(ticket.doctype, ticket.name, "contact") == known.name
 	assert frappe.db.get_value("Contact Phone", {"parent": known.name}, "twilio_sms_e164") == other.number
 
 
@@ -209,6 +210,7 @@ def test_a_ticket_that_texts_somebody_else_is_left_alone(agent, stack, customer,
 	assert count() == before
 
 
+@pytest.mark.helpdesk
 def test_a_customer_whose_ticket_was_merged_is_texted_in_the_one_that_goes_on(agent, stack, customer, sim):
 	bob = Customer(stack)
 	source, target = ticket_of(bob.text("Mine is broken as well")), ticket_of(customer.text("It is broken"))
@@ -259,6 +261,7 @@ def test_two_agents_at_once_share_one_conversation_and_ticket(agent, admin, stac
 	]
 
 
+@pytest.mark.helpdesk
 def test_two_agents_at_once_to_whom_different_numbers_are_proposed_share_one_ticket(stack, sim):
 	teams = {f"TSMS Once {n}": make_agent(f"tsms-once-{n}@example.com", "At", "Once") for n in "ab"}
 	for team, user in teams.items():

@@ -20,6 +20,7 @@ def test_the_number_of_the_last_conversation_is_proposed_first(agent, stack, cus
 	assert proposed(agent.user, customer.number) == stack.other_number
 
 
+@pytest.mark.helpdesk
 def test_then_the_one_of_the_tickets_team_and_of_the_agents(agent, stack):
 	own, theirs = "TSMS Own", "TSMS Theirs"
 	stranger = make_agent("tsms-theirs@example.com", "The", "Irs")

@@ -115,6 +115,7 @@ def test_only_agents_start_and_find(stack, method, args):
 	assert customer.call(API + method, **args).status_code == 403
 
 
+@pytest.mark.helpdesk
 def test_a_conversation_of_colleagues_whose_ticket_one_may_not_see_is_left_to_them(
 	agent, elsewhere, customer, sim
 ):

@@ -2,6 +2,7 @@
 
 import frappe
 import pytest
+from support import desks
 from support.people import make_agent, make_user
 from support.stack import ticket_of
 
@@ -9,11 +10,6 @@ STATE = "twilio_sms_channel.api.ticket.state"
 SAVED_REPLIES = "twilio_sms_channel.api.ticket.saved_replies"
 SAVED_REPLY = "twilio_sms_channel.api.ticket.saved_reply"
 BOOT = "twilio_sms_channel.api.screen.boot"
-
-
-@pytest.fixture(scope="module")
-def source() -> str:
-	return "HD Saved Reply" if frappe.db.exists("DocType", "HD Saved Reply") else "HD Canned Response"
 
 
 @pytest.fixture
@@ -27,11 +23,8 @@ def state(agent, ticket) -> dict:
 	return answer.json()["message"]
 
 
-def save_reply(source: str, title: str, message: str, **fields) -> str:
-	doc = {"doctype": source, "title": title, "message": message, **fields}
-	if source == "HD Saved Reply":
-		doc.setdefault("scope", "Global")
-	name = frappe.get_doc(doc).insert(ignore_permissions=True).name
+def save_reply(title: str, message: str, **fields) -> str:
+	name = desks.default().saved_reply(title, message, **fields).name
 	frappe.db.commit()
 	return name
 
@@ -39,7 +32,7 @@ def save_reply(source: str, title: str, message: str, **fields) -> str:
 def test_what_a_screen_is_told(agent, stack, ticket):
 	told = state(agent, ticket)
 	assert told["ticket"] == {"name": str(ticket.name), "subject": ticket.subject}
-	assert told["ticket_doctype"] == "HD Ticket"
+	assert told["ticket_doctype"] == ticket.doctype
 	assert told["from"]["mms"] is True
 	assert told["limits"]["files"] == 10 and told["limits"]["bytes"] == 5 * 1024 * 1024
 	assert "image/jpeg" in told["limits"]["types"] and "image/svg+xml" not in told["limits"]["types"]
@@ -97,16 +90,9 @@ def test_an_email_ticket_says_whom_it_could_text(agent, stack):
 			],
 		}
 	).insert()
-	ticket = frappe.get_doc(
-		{
-			"doctype": "HD Ticket",
-			"subject": "By mail",
-			"contact": contact.name,
-			"raised_by": "nora@example.com",
-		}
+	ticket = desks.default().make_ticket(
+		subject="By mail", contact=contact.name, raised_by="nora@example.com"
 	)
-	ticket.flags.ignore_mandatory = True
-	ticket.insert()
 	frappe.db.commit()
 	told = state(agent, ticket)
 	assert told["channel"] is None and told["messages"] == []
@@ -115,15 +101,14 @@ def test_an_email_ticket_says_whom_it_could_text(agent, stack):
 	assert told["can_start"][0] == {"number": "+19075550166", "display": "+1 907-555-0166"}
 
 
-def test_saved_replies_are_found_and_filled_in_as_plain_text(agent, stack, ticket, source):
+def test_saved_replies_are_found_and_filled_in_as_plain_text(agent, stack, ticket):
 	title = f"Greeting {frappe.generate_hash(length=6)}"
 	name = save_reply(
-		source,
 		title,
 		"<p>Hi, about <b>{{ subject }}</b>:</p><ul><li>on its way</li></ul><p>{{ first_name }}</p>",
 	)
 	found = agent.call(SAVED_REPLIES, http="GET", ticket=str(ticket.name), query=title[-6:]).json()["message"]
-	assert found == [{"name": name, "title": title, "source": source}]
+	assert found == [{"name": name, "title": title, "source": desks.default().saved_replies}]
 	assert not agent.call(SAVED_REPLIES, http="GET", ticket=str(ticket.name), query="100%_").json()["message"]
 	said = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name).json()["message"]["text"]
 	first_name = frappe.db.get_value("User", agent.user, "first_name")
@@ -131,17 +116,17 @@ def test_saved_replies_are_found_and_filled_in_as_plain_text(agent, stack, ticke
 	assert "on its way" in said and "<" not in said.replace(ticket.subject, "")
 
 
-def test_a_saved_reply_cannot_tell_what_only_the_user_may_know(agent, stack, ticket, source):
+def test_a_saved_reply_cannot_tell_what_only_the_user_may_know(agent, stack, ticket):
 	frappe.db.set_value("User", agent.user, "reset_password_key", "planted-secret")
-	name = save_reply(source, f"Secrets {frappe.generate_hash(length=6)}", "[{{ reset_password_key }}]")
+	name = save_reply(f"Secrets {frappe.generate_hash(length=6)}", "[{{ reset_password_key }}]")
 	said = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name).json()["message"]["text"]
 	assert "planted" not in said
 
 
-def test_what_ticket_and_user_both_have_is_the_tickets_in_a_saved_reply(agent, stack, ticket, source):
+def test_what_ticket_and_user_both_have_is_the_tickets_in_a_saved_reply(agent, stack, ticket):
 	"""A text cannot be recalled: an agent's address must not be where the ticket's number was meant."""
 	template = "Ticket {{ name }}: {{ doc.subject }} {{ doc.name }}. {{ full_name }}"
-	name = save_reply(source, f"Number {frappe.generate_hash(length=6)}", template)
+	name = save_reply(f"Number {frappe.generate_hash(length=6)}", template)
 	said = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name).json()["message"]["text"]
 	full_name = frappe.db.get_value("User", agent.user, "full_name")
 	assert said == f"Ticket {ticket.name}: {ticket.subject} {ticket.name}. {full_name}"
@@ -161,11 +146,11 @@ READS_ALL = (
 
 
 @pytest.mark.parametrize("template", READS_ALL)
-def test_a_saved_reply_reads_nothing_but_its_ticket_and_user(agent, stack, ticket, source, template):
+def test_a_saved_reply_reads_nothing_but_its_ticket_and_user(agent, stack, ticket, template):
 	"""Agents write saved replies of their own, and Frappe's templates read whatever the site has."""
 	sid = frappe.db.get_value("Twilio SMS Account", stack.account, "account_sid")
 	template = template.replace("account)", f"'{stack.account}')").replace("account,", f"'{stack.account}',")
-	name = save_reply(source, f"Curious {frappe.generate_hash(length=6)}", f"[{template}]")
+	name = save_reply(f"Curious {frappe.generate_hash(length=6)}", f"[{template}]")
 	answer = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name)
 	told = answer.json()["message"]["text"] if answer.status_code == 200 else ""
 	assert answer.status_code == 417 or "{{" in told or told == "[]", told
@@ -173,18 +158,18 @@ def test_a_saved_reply_reads_nothing_but_its_ticket_and_user(agent, stack, ticke
 	assert not any(secret in answer.text for secret in (token, sid, "Administrator"))
 
 
-def test_a_saved_reply_writes_dates_as_the_user_does(agent, stack, ticket, source):
+def test_a_saved_reply_writes_dates_as_the_user_does(agent, stack, ticket):
 	template = (
 		"{{ frappe.utils.formatdate('2026-11-27', 'dd.MM.yyyy') }} {{ frappe.format_date('2026-11-27') }}"
 	)
-	name = save_reply(source, f"Dates {frappe.generate_hash(length=6)}", template)
+	name = save_reply(f"Dates {frappe.generate_hash(length=6)}", template)
 	said = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name).json()["message"]["text"]
 	assert said.startswith("27.11.2026 ") and "2026" in said[11:]
 
 
 @pytest.mark.parametrize("template", ["{{ 1 / }}", "{{ 1 + 'a' }}", "{{ doc.nothing.at.all }}", "{% for %}"])
-def test_a_saved_reply_that_cannot_be_filled_in_says_so(agent, stack, ticket, source, template):
-	name = save_reply(source, f"Broken {frappe.generate_hash(length=6)}", template)
+def test_a_saved_reply_that_cannot_be_filled_in_says_so(agent, stack, ticket, template):
+	name = save_reply(f"Broken {frappe.generate_hash(length=6)}", template)
 	answer = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name)
 	assert answer.status_code == 417
 	assert "cannot be filled in for this ticket" in answer.text and "Traceback" not in answer.json().get(
@@ -192,11 +177,13 @@ def test_a_saved_reply_that_cannot_be_filled_in_says_so(agent, stack, ticket, so
 	)
 
 
-def test_somebody_elses_personal_reply_is_not_for_others(agent, stack, ticket, source):
+@pytest.mark.helpdesk
+def test_somebody_elses_personal_reply_is_not_for_others(agent, stack, ticket):
+	source = desks.default().saved_replies
 	if source != "HD Saved Reply":
 		pytest.skip("canned responses are everybody's")
 	other = make_agent("tsms-writer@example.com")
-	name = save_reply(source, f"Mine {frappe.generate_hash(length=6)}", "Only mine", scope="Personal")
+	name = save_reply(f"Mine {frappe.generate_hash(length=6)}", "Only mine", scope="Personal")
 	frappe.db.set_value(source, name, "owner", other)
 	frappe.db.commit()
 	assert agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name).status_code == 403

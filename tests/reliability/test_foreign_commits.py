@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import frappe
 import pytest
 from frappe.installer import update_site_config
-from support import replies
+from support import desks, replies
 from support.people import make_agent
 from support.recovery import MEDIA, make_due, run_sweep
 from support.stack import MESSAGE, Customer, eventually, status_of, ticket_of
@@ -21,6 +21,7 @@ API = "twilio_sms_channel.api.ticket."
 # How long such a hook goes on after it has committed.
 TAKES_S = 2
 
+pytestmark = pytest.mark.helpdesk
 pytest.importorskip("helpdesk.overrides.other_apps", reason="only Helpdesk's stand-in commits when told to")
 
 
@@ -52,7 +53,7 @@ def tickets_of(customer) -> list[str]:
 	frappe.db.rollback()
 	conversations = frappe.get_all(CONVERSATION, {"customer_number": customer.number}, pluck="name")
 	return frappe.get_all(
-		"HD Ticket", {"twilio_sms_conversation": ("in", conversations or ["none"])}, pluck="name"
+		desks.default().doctype, {"twilio_sms_conversation": ("in", conversations or ["none"])}, pluck="name"
 	)
 
 
@@ -66,7 +67,7 @@ def threaded(customer, count: int) -> bool:
 	return rows == ["Threaded"] * count
 
 
-@pytest.mark.parametrize("doctype", ["Contact", "HD Ticket"])
+@pytest.mark.parametrize("doctype", ["Contact", desks.default().doctype])
 def test_two_first_texts_are_one_ticket_whoever_commits_meanwhile(stack, sim, committing, doctype):
 	committing(doctype)
 	customers = [Customer(stack) for _ in range(2)]
@@ -116,7 +117,10 @@ def test_a_worker_that_dies_after_such_a_commit_leaves_one_ticket_and_one_text(
 ):
 	other = Customer(stack)
 	points = {
-		customer: ("HD Ticket", "twilio_sms_channel.messaging.conversation.entries:received:call"),
+		customer: (
+			desks.default().doctype,
+			"twilio_sms_channel.messaging.conversation.entries:received:call",
+		),
 		other: ("Communication", "twilio_sms_channel.messaging.inbound.reorder:set_arrival:call"),
 	}
 	with stack.without_worker():
@@ -139,7 +143,7 @@ def test_a_worker_that_dies_after_such_a_commit_leaves_one_ticket_and_one_text(
 		assert ticket_of(frappe.get_doc(MESSAGE, {"customer_number": one.number})).name == ticket
 
 
-@pytest.mark.parametrize("doctype", ["HD Ticket", "Communication"])
+@pytest.mark.parametrize("doctype", [desks.default().doctype, "Communication"])
 def test_a_text_that_another_app_takes_back_is_tried_again_and_told(customer, stack, sim, hooks, doctype):
 	hooks(rolls_back=[doctype])
 	sid = customer.text("Hello", wait=False).sid
@@ -220,7 +224,7 @@ def test_an_answer_that_another_app_takes_back_is_refused(customer, stack, sim, 
 	)
 	hooks(rolls_back=["File"])
 	answers += (agent.call(f"{API}reply", ticket=ticket.name, message="Look", attachments=[upload.name]),)
-	for doctype in ("HD Ticket", "Contact"):
+	for doctype in (desks.default().doctype, "Contact"):
 		hooks(rolls_back=[doctype])
 		answers += (agent.call(f"{API}start", to=other.number, message="Three"),)
 	for answer in answers:
@@ -286,7 +290,7 @@ def test_a_ticket_that_another_app_commits_before_it_fails_is_used(customer, sta
 	"""The number's policy opens a new one for each text."""
 	number = stack.add_number(threading_policy="Always a new ticket")
 	other = Customer(stack)
-	hooks(commits={"HD Ticket": 0}, fails={"HD Ticket": error})
+	hooks(commits={desks.default().doctype: 0}, fails={desks.default().doctype: error})
 	sid = customer.text("Hello", to=number, wait=False).sid
 	is_lack = error == "MandatoryError"
 	known = {"twilio_sid": sid, "status": "Threaded"} if is_lack else {"twilio_sid": sid, "attempts": 1}
@@ -305,7 +309,7 @@ def test_a_ticket_that_another_app_commits_before_it_fails_is_used(customer, sta
 	for who, body in ((customer, "Hello"), (other, "A parcel" if is_lack else "Your parcel")):
 		(ticket,) = tickets_of(who)
 		assert written(who) == [body]
-		assert frappe.db.get_value("HD Ticket", ticket, "subject") == body
+		assert frappe.db.get_value(desks.default().doctype, ticket, "subject") == body
 	# What has words in it is left alone.
 	customer.text("Something else", to=number)
 	assert len(tickets_of(customer)) == 2
@@ -316,7 +320,7 @@ def test_a_landline_is_asked_about_before_a_ticket_is_made(customer, stack, sim,
 	long_ago = {"unreachable_since": frappe.utils.now_datetime(), "last_inbound": None}
 	frappe.db.set_value(CONVERSATION, ticket.twilio_sms_conversation, long_ago)
 	frappe.db.commit()
-	hooks(commits={"HD Ticket": 0, "Contact": 0})
+	hooks(commits={desks.default().doctype: 0, "Contact": 0})
 	parcel = {"to": customer.number, "message": "Your parcel", "number": stack.other_number}
 	answer = agent.call(f"{API}start", **parcel)
 	assert answer.status_code == 417 and "landline" in answer.text

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import frappe
 import pytest
+from support import desks
 from support.recovery import make_due, run_sweep
 from support.stack import INBOUND, MESSAGE, Customer, content_of, eventually
 
@@ -29,7 +30,10 @@ THREADING = "twilio_sms_channel.messaging.inbound.threading"
 CONVERSATIONS = "twilio_sms_channel.messaging.conversation.conversations"
 CONTACTS = "twilio_sms_channel.people.contacts"
 FETCHING = "twilio_sms_channel.messaging.inbound.media"
-TICKETS = "twilio_sms_channel.desks.helpdesk.desk:HelpdeskDesk"
+TICKETS = {
+	"helpdesk": "twilio_sms_channel.desks.helpdesk.desk:HelpdeskDesk",
+	"erpnext": "twilio_sms_channel.desks.erpnext.desk:IssueDesk",
+}
 COMMUNICATION = "frappe.core.doctype.communication.communication:Communication"
 COMMIT = "frappe.database.database:Database.commit"
 SET_VALUE = "frappe.database.database:Database.set_value"
@@ -56,7 +60,7 @@ WORKER_STAGES = [
 	Stage("conversation made", f"{CONVERSATIONS}:_create:return"),
 	Stage("conversation locked", f"{CONVERSATIONS}:locked:return"),
 	Stage("contact made", f"{CONTACTS}:find_or_create:return"),
-	Stage("ticket made", f"{TICKETS}.open_ticket:return", short=True),
+	Stage("ticket made", f"{TICKETS[desks.default().app]}.open_ticket:return", short=True),
 	Stage("Communication inserted", f"{COMMUNICATION}.after_insert:return"),
 	Stage("conversation saved", f"{CONVERSATIONS}:save:return"),
 	Stage("message saved as Threaded", f"{CONVERSATIONS}:save:return then {SET_VALUE}:return"),
@@ -191,7 +195,9 @@ def test_a_text_survives_the_death_of_its_process(stage, casualties):
 	)
 	assert [c.name for c in communications] == [row.communication]
 	assert communications[0].content == casualty.body
-	tickets = frappe.get_all("HD Ticket", {"twilio_sms_conversation": conversation.name}, pluck="name")
+	tickets = frappe.get_all(
+		desks.default().doctype, {"twilio_sms_conversation": conversation.name}, pluck="name"
+	)
 	assert [str(t) for t in tickets] == [conversation.ticket] == [str(communications[0].reference_name)]
 	assert frappe.get_all("Contact Phone", {"phone": casualty.customer.number}, pluck="parent") == [
 		conversation.contact

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import frappe
 import pytest
+from support import desks
 from support.recovery import back_fill, make_due, run_sweep
 from support.stack import INBOUND, MESSAGE, Customer
 
@@ -145,4 +146,4 @@ def _assert_each_is_there_once(stream: Stream) -> None:
 		assert len({c.reference_name for c in communications}) == 1
 		contacts = frappe.get_all("Contact Phone", {"twilio_sms_e164": customer.number}, pluck="parent")
 		assert len(contacts) == 1
-		assert frappe.db.count("HD Ticket", {"contact": contacts[0]}) == 1
+		assert frappe.db.count(desks.default().doctype, {"contact": contacts[0]}) == 1

@@ -4,9 +4,11 @@ import secrets
 
 import frappe
 import pytest
+from support import desks
 from support.stack import free_port
 from support.twilio_accounts import ACCOUNT, ask, at_twilio, here, refused
 
+from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.infra import public_url
 from twilio_sms_channel.messaging.setup import connecting
 from twilio_sms_channel.twilio_gateway import account_check
@@ -306,12 +308,10 @@ def test_uniqueness_lives_in_the_database(site, table, columns):
 
 def test_the_apps_fields_are_on_tickets_contacts_and_numbers(site):
 	for doctype, field in (
-		("HD Ticket", "twilio_sms_reply_channel"),
-		("HD Ticket", "twilio_sms_conversation"),
+		(desks.default().doctype, "twilio_sms_reply_channel"),
+		(desks.default().doctype, "twilio_sms_conversation"),
 		("Contact Phone", "twilio_sms_e164"),
-		("Twilio SMS Number", "team"),
-		("Twilio SMS Number", "ticket_type"),
-		("Twilio SMS Number", "priority"),
+		*(("Twilio SMS Number", field) for field in desk_of(desks.default().doctype).routing_fields),
 	):
 		assert frappe.get_meta(doctype).has_field(field), f"{doctype}.{field}"
 

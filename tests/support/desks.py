@@ -42,6 +42,12 @@ class TicketSystem(ABC):
 	resolved, closed = "Resolved", "Closed"
 	"""statuses of a ticket that is done"""
 
+	has_feed = False
+	"""whether it has a page of its own, whose feed this app completes; otherwise agents work in Desk's form"""
+
+	saved_replies = ""
+	"""the DocType of saved replies"""
+
 	customer_roles: ClassVar[tuple[str, ...]] = ()
 	"""what a customer with a login may be given, where the site has such a role"""
 
@@ -58,8 +64,24 @@ class TicketSystem(ABC):
 		"""Press Send in the ticket system's own reply box.
 
 		:param message: HTML
-		:param args: what that box sends besides, by its own names
+		:param args: what that box sends besides: `to`, `cc`, `bcc`, `attachments` …
 		"""
+
+	@abstractmethod
+	def saved_reply(self, title: str, message: str, **fields):
+		"""A saved reply for everybody, as its document. Commits nothing.
+
+		:param message: HTML, a template
+		"""
+
+	@abstractmethod
+	def notes(self, ticket) -> list[str]:
+		"""What was noted in a ticket (its document) for agents alone."""
+
+	@property
+	def route(self) -> str:
+		"""Where its tickets are in Desk."""
+		return self.doctype.lower().replace(" ", "-")
 
 	def make_ticket(self, **fields):
 		"""A ticket without a conversation. Commits nothing."""
@@ -116,7 +138,7 @@ class Helpdesk(TicketSystem):
 	app, title = "helpdesk", "Helpdesk"
 	doctype, team_doctype = "HD Ticket", "HD Team"
 	customer_roles = ("HD Customer",)
-	describes = True
+	describes = has_feed = True
 
 	def be_plain(self) -> None:
 		# Helpdesk asks for feedback in a way that not every Frappe of its major version knows: closing would fail.
@@ -144,6 +166,18 @@ class Helpdesk(TicketSystem):
 		frappe.db.commit()
 		return team.name
 
+	@property
+	def saved_replies(self) -> str:
+		return "HD Saved Reply" if frappe.db.exists("DocType", "HD Saved Reply") else "HD Canned Response"
+
+	def saved_reply(self, title: str, message: str, **fields):
+		scope = {"scope": "Global"} if self.saved_replies == "HD Saved Reply" else {}
+		doc = {"doctype": self.saved_replies, "title": title, "message": message, **scope, **fields}
+		return frappe.get_doc(doc).insert(ignore_permissions=True)
+
+	def notes(self, ticket) -> list[str]:
+		return frappe.get_all("HD Ticket Comment", {"reference_ticket": str(ticket.name)}, pluck="content")
+
 	def reply(self, person: Person, ticket: str, message: str, **args) -> requests.Response:
 		return person.call(
 			"run_doc_method",
@@ -158,6 +192,7 @@ class ERPNext(TicketSystem):
 	app, title = "erpnext", "ERPNext"
 	doctype = "Issue"
 	customer_roles = ("Customer",)
+	saved_replies = "Email Template"
 
 	def be_plain(self) -> None:
 		frappe.db.set_single_value("Support Settings", "track_service_level_agreement", 0)
@@ -165,9 +200,27 @@ class ERPNext(TicketSystem):
 	def make_agent(self, email: str, first_name: str, last_name: str) -> str:
 		return make_user(email, ["Support Team"], first_name=first_name, last_name=last_name)
 
+	def saved_reply(self, title: str, message: str, **fields):
+		doc = {"doctype": self.saved_replies, "__newname": title, "subject": title, "response": message}
+		template = frappe.get_doc({**doc, **fields})
+		# It stores no template that cannot be read; another app may.
+		template.flags.ignore_validate = True
+		return template.insert(ignore_permissions=True)
+
+	def notes(self, ticket) -> list[str]:
+		about = {"reference_doctype": self.doctype, "reference_name": ticket.name, "comment_type": "Comment"}
+		return frappe.get_all("Comment", about, pluck="content")
+
 	def reply(self, person: Person, ticket: str, message: str, **args) -> requests.Response:
 		"""Press Send in Desk's e-mail dialog."""
-		sent = {"recipients": "", "cc": "", "bcc": "", "subject": "Re", "attachments": [], **args}
+		sent = {
+			"recipients": args.pop("to", ""),
+			"cc": "",
+			"bcc": "",
+			"subject": "Re",
+			"attachments": [],
+			**args,
+		}
 		return person.call(
 			MAIL, doctype=self.doctype, name=str(ticket), content=message, send_email=1, **sent
 		)

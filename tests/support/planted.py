@@ -69,7 +69,8 @@ class Planted:
 
 	def ticket(self, team: str) -> str:
 		"""A Communication in a ticket of this team."""
-		ticket = stored({"doctype": desks.default().doctype, "subject": "Planted", "agent_group": team})
+		in_team = {"agent_group": team} if desks.default().team_doctype else {}
+		ticket = stored({"doctype": desks.default().doctype, "subject": "Planted", **in_team})
 		return stored(
 			{
 				"doctype": "Communication",

@@ -82,6 +82,11 @@ def feed(person, ticket) -> list[dict]:
 	return feed_of(person, ticket)["communications"]
 
 
+def says_in_feed(person, ticket, words: str) -> bool:
+	"""Whether the feed has these words at the ticket's first entry; a ticket system without a feed of its own is not asked."""
+	return not desks.default().has_feed or words in feed(person, ticket)[0]["content"]
+
+
 def asked(agent, method: str, **values):
 	"""An agent's call of one of Helpdesk's endpoints of tickets."""
 	return agent.call(f"{HELPDESK}{method}", **{key: str(value) for key, value in values.items()})
