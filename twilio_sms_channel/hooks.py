@@ -28,7 +28,7 @@ after_app_uninstall = "twilio_sms_channel.uninstall.after_app_uninstall"
 
 # What replaces behaviour of ticket systems ------------------------------------------------------
 
-# From v16 on Frappe mixes extensions of several apps; before, the last app's class replaces the DocType's.
+# From v16 on Frappe mixes extensions of several apps; before, the last app's class counts: see `overrides.extending`.
 if compat.IS_V16:
 	extend_doctype_class = {
 		"File": ["twilio_sms_channel.overrides.frappe.file.FileMixin"],
