@@ -126,6 +126,7 @@ doc_events = {
 	"HD Ticket": _TICKET_EVENTS,
 	"Issue": {
 		**_TICKET_EVENTS,
+		"after_rename": "twilio_sms_channel.overrides.erpnext.merging.bring_along",
 		"on_trash": "twilio_sms_channel.overrides.erpnext.issue.leave_conversations",
 	},
 	# Which roles answer Issues says what they read of this app.

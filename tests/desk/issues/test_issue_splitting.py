@@ -32,6 +32,21 @@ def test_the_conversation_follows(supporter, customer, issue):
 	assert frappe.get_doc("Issue", issue.name).is_text_ticket
 
 
+def test_an_issue_that_holds_messages_and_answers_nobody_is_split(supporter, customer, issue):
+	later = customer.text("Something else: I moved")
+	frappe.db.set_value(
+		"Issue", issue.name, {"twilio_sms_conversation": None, "twilio_sms_reply_channel": "Email"}
+	)
+	frappe.db.commit()
+	answer = split(supporter, issue, later.communication)
+	assert answer.status_code == 200, answer.text
+	new = answer.json()["message"]
+	assert ticket_of(later).name == new and frappe.get_doc("Issue", new).replies_by_text
+	assert ticket_of(customer.text("To Main Street")).name == new
+	frappe.db.rollback()
+	assert not frappe.get_doc("Issue", issue.name).is_text_ticket
+
+
 def test_a_message_of_another_issue_does_not_move(stack, supporter, customer, issue):
 	from support.stack import Customer
 
