@@ -112,7 +112,6 @@ doc_events = {
 		doctype: {"before_print": "twilio_sms_channel.overrides.frappe.printing.as_text"} for doctype in _OURS
 	},
 	"Communication": {
-		"before_insert": "twilio_sms_channel.overrides.erpnext.communications.leave_issue_alone",
 		"validate": "twilio_sms_channel.permissions.protected_fields.keep_in_ticket",
 		"after_delete": "twilio_sms_channel.overrides.frappe.deleting.forget_words",
 	},
