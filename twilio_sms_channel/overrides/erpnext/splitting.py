@@ -28,6 +28,9 @@ def split(issue: str, communication: str, as_erpnext_does: Callable[[], str]) ->
 			frappe.throw(_("The message was just moved to another ticket. Reload the page."), title=title)
 		with own_writes.all_ours("Communication"):
 			new = as_erpnext_does()
+		if not frappe.db.get_value(TICKET, issue, "raised_by"):
+			# ERPNext has filled in the session user, unless the Issue answers a conversation.
+			frappe.db.set_value(TICKET, new, "raised_by", "")
 		parting.part(desk, issue, new, communication)
 		return new
 
