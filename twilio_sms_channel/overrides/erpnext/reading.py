@@ -20,7 +20,7 @@ def get_last_interaction(**args: Any) -> dict | None:
 
 @frappe.whitelist()
 def get_open_activities(ref_doctype: str, ref_docname: str) -> dict:
-	frappe.has_permission(ref_doctype, "read", doc=ref_docname, throw=True)
+	frappe.get_doc(ref_doctype, ref_docname).check_permission("read")
 	return reading.original(
 		"erpnext.crm.utils.get_open_activities", ref_doctype=ref_doctype, ref_docname=ref_docname
 	)
@@ -47,5 +47,5 @@ def make_opportunity_from_communication(communication: str, **args: Any) -> str:
 
 def _made_from(endpoint: str, communication: str, args: dict[str, Any]) -> Any:
 	"""What is made has the Communication's words, its sender and their number, and is the caller's."""
-	frappe.has_permission("Communication", "read", doc=communication, throw=True)
+	frappe.get_doc("Communication", communication).check_permission("read")
 	return reading.original(endpoint, communication=communication, **args)
