@@ -28,7 +28,7 @@ after_app_uninstall = "twilio_sms_channel.uninstall.after_app_uninstall"
 
 # What replaces behaviour of ticket systems ------------------------------------------------------
 
-# From v16 on Frappe mixes extensions of several apps; before, the last app's class replaces the DocType's.
+# From v16 on Frappe mixes extensions of several apps; before, the last app's class counts: see `overrides.extending`.
 if compat.IS_V16:
 	extend_doctype_class = {
 		"File": ["twilio_sms_channel.overrides.frappe.file.FileMixin"],
@@ -54,6 +54,14 @@ override_whitelisted_methods = {
 	"frappe.desk.reportview.export_query": "twilio_sms_channel.overrides.frappe.exporting.of_list",
 	"frappe.core.doctype.communication.email.make": "twilio_sms_channel.overrides.frappe.mail_dialog.make",
 	"frappe.core.doctype.sms_settings.sms_settings.send_sms": "twilio_sms_channel.overrides.frappe.site_sms.send_sms",
+	"frappe.core.page.permission_manager.permission_manager.remove": "twilio_sms_channel.overrides.erpnext.role_permissions.remove",
+	"frappe.core.page.permission_manager.permission_manager.reset": "twilio_sms_channel.overrides.erpnext.role_permissions.reset",
+	"frappe.core.page.permission_manager.permission_manager.update": "twilio_sms_channel.overrides.erpnext.role_permissions.update",
+	"erpnext.crm.doctype.lead.lead.make_lead_from_communication": "twilio_sms_channel.overrides.erpnext.reading.make_lead_from_communication",
+	"erpnext.crm.doctype.opportunity.opportunity.make_opportunity_from_communication": "twilio_sms_channel.overrides.erpnext.reading.make_opportunity_from_communication",
+	"erpnext.crm.doctype.utils.get_last_interaction": "twilio_sms_channel.overrides.erpnext.reading.get_last_interaction",
+	"erpnext.crm.utils.get_open_activities": "twilio_sms_channel.overrides.erpnext.reading.get_open_activities",
+	"erpnext.support.doctype.issue.issue.make_issue_from_communication": "twilio_sms_channel.overrides.erpnext.reading.make_issue_from_communication",
 	"frappe.email.relink": "twilio_sms_channel.overrides.frappe.mail_endpoints.relink",
 	"frappe.email.inbox.mark_as_closed_open": "twilio_sms_channel.overrides.frappe.mail_endpoints.mark_as_closed_open",
 	"frappe.email.inbox.mark_as_spam": "twilio_sms_channel.overrides.frappe.mail_endpoints.mark_as_spam",
@@ -112,7 +120,6 @@ doc_events = {
 		doctype: {"before_print": "twilio_sms_channel.overrides.frappe.printing.as_text"} for doctype in _OURS
 	},
 	"Communication": {
-		"before_insert": "twilio_sms_channel.overrides.erpnext.communications.leave_issue_alone",
 		"validate": "twilio_sms_channel.permissions.protected_fields.keep_in_ticket",
 		"after_delete": "twilio_sms_channel.overrides.frappe.deleting.forget_words",
 	},
@@ -126,6 +133,7 @@ doc_events = {
 	"HD Ticket": _TICKET_EVENTS,
 	"Issue": {
 		**_TICKET_EVENTS,
+		"after_rename": "twilio_sms_channel.overrides.erpnext.merging.bring_along",
 		"on_trash": "twilio_sms_channel.overrides.erpnext.issue.leave_conversations",
 	},
 	# Which roles answer Issues says what they read of this app.

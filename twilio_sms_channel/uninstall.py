@@ -16,7 +16,7 @@ from frappe.utils.backups import new_backup
 
 from twilio_sms_channel import install
 from twilio_sms_channel.desks import choice
-from twilio_sms_channel.desks.registry import SYSTEMS, settle_choice
+from twilio_sms_channel.desks.registry import SYSTEMS, sync_choice
 from twilio_sms_channel.infra import custom_fields, site_identity
 from twilio_sms_channel.people import contacts
 from twilio_sms_channel.reports import steps
@@ -107,7 +107,7 @@ def after_app_uninstall(app: str) -> None:
 	for system in SYSTEMS:
 		if system.app == app and not system.is_installed:
 			system.added.leave()
-			settle_choice()
+			sync_choice()
 
 
 def our_doctypes() -> list[str]:

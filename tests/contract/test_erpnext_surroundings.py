@@ -13,6 +13,9 @@ PATHS = (
 	"erpnext.support.doctype.issue.issue.set_multiple_status",
 	"erpnext.support.doctype.issue.issue.set_status",
 	"erpnext.support.doctype.issue.issue.make_issue_from_communication",
+	"erpnext.crm.doctype.lead.lead.make_lead_from_communication",
+	"erpnext.crm.doctype.utils.get_last_interaction",
+	"erpnext.crm.utils.get_open_activities",
 	"frappe.core.doctype.communication.email.make",
 )
 MAIL_DIALOG = PATHS[-1]
@@ -118,3 +121,19 @@ def test_sms_center_is_a_single_with_a_class_of_its_own():
 	controller = get_controller("SMS Center")
 	for method in ("send_sms", "create_receiver_list"):
 		frappe.is_whitelisted(getattr(controller, method))
+
+
+def test_these_tell_anybody_what_stands_in_issues(stranger):
+	"""Why the channel stands in for them."""
+	customer = make_customer("Contract Bakery")
+	issue = make_issue(customer=customer)
+	contact = frappe.get_doc({"doctype": "Contact", "first_name": "Ada"})
+	contact.append("links", {"link_doctype": "Customer", "link_name": customer})
+	contact.insert()
+	todo = {"description": issue.subject, "reference_type": "Issue", "reference_name": issue.name}
+	frappe.get_doc({"doctype": "ToDo", **todo}).insert()
+	with acting_as(stranger):
+		last = frappe.get_attr("erpnext.crm.doctype.utils.get_last_interaction")(contact=contact.name)
+		found = frappe.get_attr("erpnext.crm.utils.get_open_activities")("Issue", issue.name)
+	assert last["last_issue"].subject == issue.subject
+	assert [task.description for task in found["tasks"]] == [issue.subject]

@@ -7,8 +7,10 @@ from support.stack import Customer, eventually, status_of, ticket_of
 
 from twilio_sms_channel.messaging.outbound import site_sms
 from twilio_sms_channel.overrides.frappe import site_sms as roads
+from twilio_sms_channel.people import phone
 
 SETTINGS, MESSAGE = "Twilio SMS Settings", "Twilio SMS Message"
+UNSENT = "SMS of the site were not sent"
 SEND = "frappe.core.doctype.sms_settings.sms_settings.send_sms"
 
 
@@ -78,6 +80,76 @@ def test_whoever_opted_out_gets_nothing_and_there_is_a_record(stack, sim, switch
 	(record,) = records(customer)
 	eventually(lambda: status_of(record.name) == "Blocked")
 	assert customer.inbox() == []
+
+
+def test_who_may_want_no_more_is_left_out_and_reported(stack, sim, switched_on):
+	undecided, other = Customer(stack), Customer(stack)
+	conversation = undecided.text("Hello", to=switched_on).conversation
+	frappe.db.set_value("Twilio SMS Conversation", conversation, "may_want_to_stop", 1)
+	frappe.db.commit()
+	site_sms.send([undecided.number, other.number], "We moved")
+	said = "".join(str(message) for message in frappe.get_message_log())
+	frappe.db.commit()
+	assert undecided.number in said and other.number not in said
+	eventually(lambda: [message.body for message in other.inbox()] == ["We moved"])
+	assert [record.body for record in records(undecided)] == []
+
+
+def logged(about: str) -> int:
+	frappe.db.rollback()
+	return frappe.db.count("Error Log", {"method": UNSENT, "error": ("like", f"%{about}%")})
+
+
+def test_a_notification_about_messages_does_not_notify_of_itself(stack, customer, switched_on):
+	doc = notification(customer)
+	doc.update({"enabled": 1, "document_type": MESSAGE, "message": "Look", "recipients": []})
+	doc.append("recipients", {"receiver_by_document_field": "customer_number"})
+	doc.insert()
+	frappe.db.commit()
+	try:
+		for sent in (1, 2):
+			site_sms.send([customer.number], "We moved")
+			frappe.db.commit()
+			assert [record.body for record in records(customer)] == ["We moved"] * sent
+			assert logged(doc.name) == 1
+		# Nor later, as one about the day before does.
+		message = frappe.get_doc(MESSAGE, records(customer)[0].name)
+		frappe.get_doc("Notification", doc.name).send(message)
+		frappe.db.commit()
+		assert len(records(customer)) == 2
+	finally:
+		frappe.db.rollback()
+		frappe.delete_doc("Notification", doc.name)
+		frappe.db.commit()
+
+
+def test_very_many_are_left_to_a_worker_and_each_number_gets_one(stack, sim, switched_on, monkeypatch):
+	monkeypatch.setattr(site_sms, "AT_ONCE", 2)
+	customers = [Customer(stack) for _ in range(3)]
+	numbers = [customer.number for customer in customers]
+	site_sms.send([*map(phone.display, numbers), *numbers], "We moved")
+	assert not frappe.db.count(MESSAGE, {"customer_number": ("in", numbers)})
+	frappe.db.commit()
+	for customer in customers:
+		eventually(lambda customer=customer: [text.body for text in customer.inbox()] == ["We moved"])
+		assert len(records(customer)) == 1
+
+
+def test_a_job_queues_some_and_leaves_the_others_to_the_next(stack, sim, switched_on, monkeypatch):
+	monkeypatch.setattr(site_sms, "AT_ONCE", 2)
+	customers = [Customer(stack) for _ in range(3)]
+	with stack.without_worker():
+		site_sms.queue(switched_on, [customer.number for customer in customers], "We moved")
+		frappe.db.commit()
+		assert [len(records(customer)) for customer in customers] == [1, 1, 0]
+	for customer in customers:
+		eventually(lambda customer=customer: [text.body for text in customer.inbox()] == ["We moved"])
+
+
+def test_the_switch_wants_a_number(switched_on):
+	with pytest.raises(frappe.MandatoryError):
+		frappe.get_doc(SETTINGS).update({"send_site_sms": 1, "site_sms_number": None}).save()
+	frappe.get_doc(SETTINGS).update({"send_site_sms": 0, "site_sms_number": None}).save()
 
 
 def test_the_endpoint_of_forms_goes_this_way_for_people_of_the_site(stack, sim, agent, customer, switched_on):

@@ -65,7 +65,11 @@ def defined_in(module: Path) -> set[str]:
 		elif isinstance(node, ast.Import | ast.ImportFrom):
 			found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
 		elif isinstance(node, ast.Assign):
-			found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+			targets = {target.id for target in node.targets if isinstance(target, ast.Name)}
+			found |= targets
+			if "__getattr__" in targets and isinstance(node.value, ast.Call):
+				# A module that makes what it is asked for names it there.
+				found |= {keyword.arg for keyword in node.value.keywords}
 	return found
 
 

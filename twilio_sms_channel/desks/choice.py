@@ -10,7 +10,7 @@ from twilio_sms_channel.infra import custom_fields
 NUMBER, FIELD = "Twilio SMS Number", "tickets_go_to"
 
 
-def settle(labels: list[str]) -> None:
+def sync(labels: list[str]) -> None:
 	"""Make the field, bring its choices up to date, or take it away.
 
 	:param labels: of the ticket systems of this site, the default one first
@@ -23,7 +23,7 @@ def settle(labels: list[str]) -> None:
 
 def leave() -> None:
 	"""Take the field away, whatever ticket systems there are."""
-	settle([])
+	sync([])
 
 
 def shown_for(label: str, is_default: bool = False) -> str:

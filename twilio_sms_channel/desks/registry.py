@@ -132,12 +132,12 @@ def join() -> None:
 	"""Add to the site what its ticket systems need, and bring up to date what is there already."""
 	for system in _installed():
 		system.added.join()
-	settle_choice()
+	sync_choice()
 
 
-def settle_choice() -> None:
+def sync_choice() -> None:
 	"""Ask of each number where its tickets go, where there are several ticket systems to choose from."""
-	choice.settle([system.added.LABEL for system in _installed()])
+	choice.sync([system.added.LABEL for system in _installed()])
 
 
 def _installed() -> list[TicketSystem]:

@@ -1,4 +1,4 @@
-"""A split ticket: the ticket system moves messages into a copy of the ticket, whoever wrote them."""
+"""Tickets that are split or merged: the ticket system moves messages into another ticket, whoever wrote them."""
 
 import frappe
 from frappe import _
@@ -30,7 +30,8 @@ def part(desk: Desk, source: str, new: str, communication: str) -> None:
 	was = frappe.db.get_value(desk.doctype, source, FIELDS, as_dict=True)
 	chosen = frappe.db.get_value(MESSAGE, {"communication": communication}, "conversation")
 	conversation = chosen or was.twilio_sms_conversation
-	customer = customer_of(conversation)
+	# Without a conversation, what is of the ticket's own customer moves.
+	customer = customer_of(conversation) if conversation else frappe._dict(contact=was.contact)
 	moved = _messages_in(desk, new)
 	others = {row.number: row for row in moved if not _is_same(row, customer)}
 	_put_back([row.communication for row in moved if row.number in others], source)
@@ -54,14 +55,15 @@ def part(desk: Desk, source: str, new: str, communication: str) -> None:
 				frappe.utils.escape_html(_named(other)), source
 			),
 		)
-		# The note of the merge may have moved along.
-		tell_who_is_answered(desk, source, other, own)
+		if own:
+			# The note of the merge may have moved along.
+			tell_who_is_answered(desk, source, other, own)
 
 
 def _answer_who_stayed(desk: Desk, source: str, was, stayed: list) -> None:
 	"""Have the ticket that was split answer one of those whose messages it still has; none, when nobody's are left and
 	the customer who was answered is not its own."""
-	if was.twilio_sms_conversation in {row.conversation for row in stayed}:
+	if was.twilio_sms_conversation in {None, "", *(row.conversation for row in stayed)}:
 		return
 	own = customer_of(was.twilio_sms_conversation)
 	if of_own := [row.conversation for row in stayed if row.conversation and _is_same(row, own)]:
@@ -105,7 +107,7 @@ def _messages_in(desk: Desk, ticket: str) -> list:
 
 
 def _is_same(one, other) -> bool:
-	return one.number == other.number or bool(one.contact and one.contact == other.contact)
+	return any(one.get(field) and one.get(field) == other.get(field) for field in ("number", "contact"))
 
 
 def _is_of(ticket, customer) -> bool:
@@ -159,6 +161,36 @@ def _answer(desk: Desk, ticket: str, conversation: str) -> None:
 		desk.note(ticket, _("Replies from here go to {0} from now on.").format(name))
 
 
+def answer_both(desk: Desk, source, target) -> None:
+	"""Have a ticket that another one was merged into answer whom that one answered, or say that it answers somebody else.
+
+	:param source: document of the ticket that was merged
+	:param target: the fields `FIELDS` of the one that goes on. How it replies stays as it is
+	"""
+	if changes := _to_be_reached(source, target):
+		frappe.db.set_value(desk.doctype, target.name, changes)
+	elif source.is_text_ticket:
+		tell_who_is_answered(
+			desk,
+			str(target.name),
+			customer_of(source.twilio_sms_conversation),
+			customer_of(target.twilio_sms_conversation),
+		)
+
+
+def _to_be_reached(source, target) -> dict[str, str]:
+	"""What the ticket that goes on lacks to be answered in both ways."""
+	if not target.twilio_sms_conversation:
+		return {
+			"twilio_sms_conversation": source.twilio_sms_conversation,
+			"twilio_sms_reply_channel": "Email",
+		}
+	address = source.customer_email()
+	if address and not target.raised_by and not contacts.email_of(target.contact):
+		return {"raised_by": address}
+	return {}
+
+
 def _save(doc) -> None:
 	doc.flags.ignore_mandatory = doc.flags.ignore_links = True
 	# Whoever may split a ticket by an assignment has none in the new one.
@@ -181,7 +213,9 @@ def tell_who_is_answered(desk: Desk, ticket: str, other, answered) -> None:
 
 
 def customer_of(conversation: str | None):
-	"""`number` and `contact`."""
+	"""`number` and `contact`; empty without a conversation."""
+	if not conversation:
+		return frappe._dict()
 	fields = ["customer_number as number", "contact"]
 	return frappe.db.get_value(CONVERSATION, conversation, fields, as_dict=True) or frappe._dict()
 

@@ -9,7 +9,8 @@ from typing import Any
 import frappe
 from frappe import _
 
-from twilio_sms_channel.desks.registry import desk_of, known_doctypes, ticket_doctypes
+from twilio_sms_channel.desks.base import Desk
+from twilio_sms_channel.desks.registry import desk_or_none_of, known_doctypes, ticket_doctypes
 from twilio_sms_channel.infra import own_writes
 
 CONVERSATION = "twilio_sms_conversation"
@@ -56,9 +57,10 @@ def keep_all(doc, but: tuple[str, ...] = ()) -> None:
 
 def before_ticket_insert(doc, method: str | None = None) -> None:
 	"""A new ticket brings no conversation along, except one that an agent splits off."""
-	if own_writes.is_ours(doc) or not doc.get(CONVERSATION):
+	desk = desk_or_none_of(doc.doctype)
+	# A DocType of another app can have a ticket's name.
+	if not desk or own_writes.is_ours(doc) or not doc.get(CONVERSATION):
 		return
-	desk = desk_of(doc.doctype)
 	source = desk.split_from(doc)
 	same = source and frappe.db.get_value(doc.doctype, source, CONVERSATION) == doc.get(CONVERSATION)
 	if not (same and desk.may_write(source)):
@@ -67,13 +69,14 @@ def before_ticket_insert(doc, method: str | None = None) -> None:
 
 def before_ticket_validate(doc, method: str | None = None) -> None:
 	"""Keep a ticket's conversation, and the tickets that it is tied to when one of them has messages."""
-	if own_writes.is_ours(doc):
+	desk = desk_or_none_of(doc.doctype)
+	if not desk or own_writes.is_ours(doc):
 		return
 	if not doc.is_new():
 		keep(doc, TICKET_FIELDS)
-		_keep_customer(doc)
+		_keep_customer(doc, desk)
 	before = None if doc.is_new() else doc.get_doc_before_save() or _stored(doc)
-	for field in desk_of(doc.doctype).tying_fields:
+	for field in desk.tying_fields:
 		other = doc.get(field)
 		if not other or (before and str(before.get(field)) == str(other)):
 			continue
@@ -84,9 +87,8 @@ def before_ticket_validate(doc, method: str | None = None) -> None:
 			_refuse(doc, field)
 
 
-def _keep_customer(doc) -> None:
+def _keep_customer(doc, desk: Desk) -> None:
 	"""Who a ticket is from, agents say: it is whom they are offered to text."""
-	desk = desk_of(doc.doctype)
 	changed = [field for field in desk.customer_fields if _is_changed(doc, field)]
 	if changed and not desk.is_agent():
 		before = doc.get_doc_before_save() or _stored(doc)

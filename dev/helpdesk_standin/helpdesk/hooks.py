@@ -42,8 +42,8 @@ scheduler_events = {
 
 ignore_links_on_delete = ["HD Notification", "HD Ticket Comment"]
 
+# As another app's that replaces a class of Frappe.
+override_doctype_class = {"Notification": "helpdesk.overrides.other_apps.NotificationOfOtherApp"}
 # Frappe calls `on_communication_update` of a Communication's parent since September 2023.
 if frappe.__version__.startswith("15.0.0-dev"):
-	override_doctype_class = {
-		"Communication": "helpdesk.overrides.communication.CommunicationTellingItsTicket"
-	}
+	override_doctype_class["Communication"] = "helpdesk.overrides.communication.CommunicationTellingItsTicket"

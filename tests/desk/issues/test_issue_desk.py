@@ -109,8 +109,10 @@ def test_what_was_closed_long_ago_gives_a_new_issue(customer, issue):
 def test_a_reaction_leaves_what_was_closed_as_it_is(customer, issue):
 	frappe.db.set_value("Issue", issue.name, "status", "Closed")
 	frappe.db.commit()
-	customer.text("Liked “My order 4711 is late”")
+	message = customer.text("Liked “My order 4711 is late”")
 	assert facts(issue, "status") == ["Closed"]
+	assert ticket_of(message).name == issue.name
+	assert frappe.db.get_value("Communication", message.communication, "communication_medium") == "SMS"
 
 
 def test_who_is_an_agent(stack, supporter):
@@ -170,6 +172,25 @@ def test_issues_renamed_into_one_go_on_as_one(stack, customer, issue):
 	frappe.db.commit()
 	assert ticket_of(customer.text("Still there?")).name == into.name
 	assert ticket_of(other.text("Me too")).name == into.name
+	(note,) = [note for note in of(into, "Comment") if "replies from here go to" in note]
+	assert customer.number[-4:] in note and other.number[-4:] in note
+
+
+def test_an_email_issue_that_one_with_messages_is_renamed_into_can_be_answered_by_text(
+	supporter, customer, issue
+):
+	by_mail = frappe.get_doc({"doctype": "Issue", "subject": "By mail", "raised_by": "eve@example.com"})
+	by_mail.insert()
+	frappe.db.commit()
+	frappe.rename_doc("Issue", issue.name, by_mail.name, merge=True)
+	frappe.db.commit()
+	assert ticket_of(customer.text("Still there?")).name == by_mail.name
+	assert facts(by_mail, "twilio_sms_reply_channel", "raised_by") == ["Email", "eve@example.com"]
+	about = {"ticket": by_mail.name, "ticket_doctype": "Issue"}
+	for method, args in (("switch_channel", {"channel": "SMS"}), ("reply", {"message": "Yes"})):
+		answer = supporter.call(f"twilio_sms_channel.api.ticket.{method}", **about, **args)
+		assert answer.status_code == 200, answer.text
+	eventually(lambda: [message.body for message in customer.inbox()] == ["Yes"])
 
 
 def test_after_an_issue_was_deleted_the_next_text_opens_another(customer, issue):

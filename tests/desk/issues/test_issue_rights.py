@@ -13,6 +13,7 @@ from twilio_sms_channel.permissions import queries
 pytestmark = pytest.mark.erpnext
 LISTED = ("Communication", "Twilio SMS Conversation", "Twilio SMS Message")
 STATE = "twilio_sms_channel.api.ticket.state"
+MANAGER = "frappe.core.page.permission_manager.permission_manager"
 
 
 def seen(user: str, *messages) -> list[bool]:
@@ -34,6 +35,24 @@ def seen(user: str, *messages) -> list[bool]:
 	}
 	assert [message.communication in listed for message in messages] == [name in found for name in names]
 	return [name in found for name in names]
+
+
+def roles_given() -> set[str]:
+	# Other processes may have written it.
+	frappe.clear_cache()
+	return {role for _kind, _name, role in rights.given()}
+
+
+def make_role(name: str) -> str:
+	if not frappe.db.exists("Role", name):
+		frappe.get_doc({"doctype": "Role", "role_name": name}).insert()
+	return name
+
+
+def let_answer_issues(role: str, **rule):
+	frappe.permissions.add_permission("Issue", role)
+	doc = frappe.get_doc("Custom DocPerm", {"parent": "Issue", "role": role})
+	return doc.update({"write": 1, **rule}).save()
 
 
 @pytest.fixture
@@ -120,14 +139,10 @@ def test_customers_see_no_messages_on_the_portal(stack, customer):
 
 
 def test_roles_get_what_they_need_when_the_site_gives_them_issue(stack):
-	role = "Support Clerk"
-	if not frappe.db.exists("Role", role):
-		frappe.get_doc({"doctype": "Role", "role_name": role}).insert()
-	assert "Support Team" in rights.given() and role not in rights.given()
-	frappe.permissions.add_permission("Issue", role)
-	rule = frappe.get_doc("Custom DocPerm", {"parent": "Issue", "role": role})
-	rule.update({"write": 1}).save()
-	assert role in rights.given()
+	role = make_role("Support Clerk")
+	assert "Support Team" in roles_given() and role not in roles_given()
+	rule = let_answer_issues(role)
+	assert role in roles_given()
 	for doctype in rights.DOCTYPES:
 		assert frappe.db.get_value(
 			"Custom DocPerm", {"parent": doctype, "role": role}, ["read", "report", "write"]
@@ -138,8 +153,59 @@ def test_roles_get_what_they_need_when_the_site_gives_them_issue(stack):
 		)
 	assert frappe.db.exists("Has Role", {"parent": "Twilio SMS Traffic", "role": role})
 	rule.update({"write": 0}).save()
-	assert role not in rights.given() and "Support Team" in rights.given()
+	assert role not in roles_given() and "Support Team" in roles_given()
 	assert not frappe.db.exists("Custom DocPerm", {"parent": rights.DOCTYPES[0], "role": role})
+
+
+@pytest.mark.parametrize(("desk_access", "rule"), [(0, {}), (1, {"if_owner": 1})])
+def test_roles_that_answer_no_customers_get_nothing(stack, desk_access, rule):
+	role = make_role("Support Guest")
+	frappe.db.set_value("Role", role, "desk_access", desk_access)
+	let_answer_issues(role, **rule)
+	rights.give()
+	assert role not in roles_given()
+	assert not frappe.db.exists("Custom DocPerm", {"parent": ("in", rights.DOCTYPES), "role": role})
+
+
+def test_what_the_site_gave_itself_stays(stack):
+	role, own = make_role("Support Clerk"), {"parent": "Twilio SMS Message", "role": "Support Clerk"}
+	frappe.permissions.add_permission(own["parent"], role)
+	frappe.permissions.update_permission_property(own["parent"], role, 0, "export", 1)
+	rule = let_answer_issues(role)
+	other = {"parent": "Twilio SMS Conversation", "role": role}
+	assert frappe.db.exists("Custom DocPerm", other)
+	rule.update({"write": 0}).save()
+	assert not frappe.db.exists("Custom DocPerm", other)
+	assert frappe.db.get_value("Custom DocPerm", own, ["read", "export"]) == (1, 1)
+	rights.take_back()
+	assert frappe.db.get_value("Custom DocPerm", own, ["read", "export"]) == (1, 1)
+
+
+def test_the_role_permissions_manager_gives_and_takes(stack, admin):
+	role = make_role("Support Clerk")
+	frappe.db.commit()
+
+	def after(what: str, **args) -> set[str]:
+		answer = admin.call(f"{MANAGER}.{what}", **args)
+		assert answer.status_code == 200, answer.text
+		frappe.db.rollback()
+		return roles_given()
+
+	rule = {"doctype": "Issue", "role": role, "permlevel": 0}
+	try:
+		assert role not in after("add", parent="Issue", role=role, permlevel=0)
+		assert role in after("update", **rule, ptype="write", value=1)
+		assert role not in after("remove", **rule, if_owner=0)
+		after("add", parent="Issue", role=role, permlevel=0)
+		assert role in after("update", **rule, ptype="write", value=1)
+		assert after("reset", doctype="Issue") >= {"Support Team"} and role not in roles_given()
+		after("reset", doctype="Twilio SMS Message")
+		assert frappe.db.exists("Custom DocPerm", {"parent": "Twilio SMS Message", "role": "Support Team"})
+	finally:
+		frappe.db.rollback()
+		frappe.permissions.reset_perms("Issue")
+		rights.give()
+		frappe.db.commit()
 
 
 def test_what_was_given_goes_and_comes_with_the_app(stack):

@@ -32,6 +32,40 @@ def test_the_conversation_follows(supporter, customer, issue):
 	assert frappe.get_doc("Issue", issue.name).is_text_ticket
 
 
+def test_an_issue_that_holds_messages_and_answers_nobody_is_split(supporter, customer, issue):
+	later = customer.text("Something else: I moved")
+	frappe.db.set_value(
+		"Issue", issue.name, {"twilio_sms_conversation": None, "twilio_sms_reply_channel": "Email"}
+	)
+	frappe.db.commit()
+	answer = split(supporter, issue, later.communication)
+	assert answer.status_code == 200, answer.text
+	new = answer.json()["message"]
+	assert ticket_of(later).name == new and frappe.get_doc("Issue", new).replies_by_text
+	assert ticket_of(customer.text("To Main Street")).name == new
+	frappe.db.rollback()
+	assert not frappe.get_doc("Issue", issue.name).is_text_ticket
+
+
+def test_messages_of_another_customer_stay_where_an_email_is_split_off(supporter, customer, issue):
+	by_mail = frappe.get_doc({"doctype": "Issue", "subject": "By mail", "raised_by": "eve@example.com"})
+	by_mail.insert()
+	mail = {"communication_medium": "Email", "sent_or_received": "Received", "sender": "eve@example.com"}
+	about = {"reference_doctype": "Issue", "reference_name": by_mail.name, "subject": "By mail"}
+	mail = frappe.get_doc({"doctype": "Communication", "content": "Broken", **mail, **about}).insert()
+	frappe.rename_doc("Issue", issue.name, by_mail.name, merge=True)
+	frappe.db.commit()
+	message = customer.text("Another matter")
+	frappe.db.set_value("Issue", by_mail.name, "twilio_sms_conversation", None)
+	frappe.db.commit()
+	answer = split(supporter, by_mail, mail.name)
+	assert answer.status_code == 200, answer.text
+	new = answer.json()["message"]
+	assert ticket_of(message).name == by_mail.name
+	assert frappe.db.get_value("Communication", mail.name, "reference_name") == new
+	assert not frappe.get_doc("Issue", new).is_text_ticket
+
+
 def test_a_message_of_another_issue_does_not_move(stack, supporter, customer, issue):
 	from support.stack import Customer
 

@@ -79,7 +79,15 @@ def test_after_the_switch_to_email_it_is_an_email(supporter, issue):
 	assert frappe.db.get_value("Issue", issue.name, "raised_by") == address
 
 
-@pytest.mark.parametrize("more", [{"send_after": "2030-01-01 10:00:00"}, {"print_html": "<p>Issue</p>"}])
+@pytest.mark.parametrize(
+	"more",
+	[
+		{"send_after": "2030-01-01 10:00:00"},
+		{"print_html": "<p>Issue</p>"},
+		{"send_me_a_copy": 1},
+		{"read_receipt": 1},
+	],
+)
 def test_what_only_an_email_can_is_refused(supporter, issue, more):
 	answer = send(supporter, issue, "<p>Hi</p>", **more)
 	assert answer.status_code == 417 and "e-mail" in told(answer)
@@ -89,6 +97,28 @@ def test_what_only_an_email_can_is_refused(supporter, issue, more):
 def test_who_may_not_change_the_issue_sends_nothing(stack, issue):
 	clerk = stack.login(make_user("tsms-clerk@example.com", ["Blogger"], user_type="System User"))
 	assert send(clerk, issue, "<p>Hi</p>").status_code == 403
+	assert written_in(issue) == []
+
+
+@pytest.fixture
+def reader(stack):
+	"""Somebody who reads and mails Issues, and changes none."""
+	user = make_user("tsms-reader@example.com", ["Blogger"], user_type="System User")
+	frappe.permissions.add_permission("Issue", "Blogger")
+	frappe.permissions.update_permission_property("Issue", "Blogger", 0, "email", 1)
+	frappe.db.commit()
+	yield stack.login(user)
+	frappe.db.rollback()
+	frappe.permissions.reset_perms("Issue")
+	frappe.db.commit()
+
+
+def test_who_only_reads_the_issue_does_not_learn_the_customers_address(reader, issue):
+	address = f"{frappe.generate_hash(length=8)}@example.com"
+	frappe.db.set_value("Issue", issue.name, "raised_by", address)
+	frappe.db.commit()
+	answers = [send(reader, issue, "<p>Hi</p>", recipients=to) for to in (address, "other@example.com")]
+	assert [answer.status_code for answer in answers] == [200, 200], [answer.text for answer in answers]
 	assert written_in(issue) == []
 
 

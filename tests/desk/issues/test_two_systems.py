@@ -6,7 +6,7 @@ from support import desks
 from support.stack import Customer, ticket_of
 
 from twilio_sms_channel.desks import choice
-from twilio_sms_channel.desks.registry import default_desk, desk_for_new, settle_choice
+from twilio_sms_channel.desks.registry import default_desk, desk_for_new, sync_choice
 
 pytestmark = [pytest.mark.erpnext, pytest.mark.helpdesk]
 FIND = "twilio_sms_channel.api.ticket.find"
@@ -34,9 +34,9 @@ def test_a_number_is_asked_and_helpdesk_is_meant_otherwise(stack):
 
 
 def test_the_question_goes_with_the_choice(stack):
-	choice.settle(["ERPNext"])
+	choice.sync(["ERPNext"])
 	assert not frappe.get_meta("Twilio SMS Number").has_field(choice.FIELD)
-	settle_choice()
+	sync_choice()
 	assert frappe.get_meta("Twilio SMS Number").has_field(choice.FIELD)
 	for number in (stack.number, stack.other_number):
 		goes_to(number, ERPNEXT)

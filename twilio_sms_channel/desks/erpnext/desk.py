@@ -16,7 +16,7 @@ from twilio_sms_channel.desks.erpnext import TICKET
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.people import contacts
 
-SETTLED = ("Resolved", "Closed")
+RESOLVED = ("Resolved", "Closed")
 SAVED_REPLY = "Email Template"
 
 
@@ -71,7 +71,7 @@ class IssueDesk(Desk):
 			doctype=TICKET,
 			name=row.name,
 			subject=row.subject,
-			resolved_at=(row.resolved or row.modified) if row.status in SETTLED else None,
+			resolved_at=(row.resolved or row.modified) if row.status in RESOLVED else None,
 			assigned=json.loads(row._assign or "[]"),
 		)
 

@@ -19,18 +19,22 @@ LISTS = (
 	("Report", "Twilio SMS Traffic"),
 	("Workspace", "Twilio SMS"),
 )
-# Default of the site: the roles that were given something here, which is taken away from no others.
-GIVEN = "twilio_sms_roles_of_issue"
+# Default of the site: what was added here. Nothing else is taken away again: a site makes rules of its own.
+GIVEN = "twilio_sms_given_to_roles_of_issue"
+RULE = "Custom DocPerm"
+Given = tuple[str, str, str]
+"""RULE, DocType and role; or what has a list of roles (`LISTS`), its name and role"""
 # They read everything of this app by its own rules.
 NOT_OURS_TO_GIVE = {"Administrator", "System Manager", "Agent", "Agent Manager", "All", "Guest", "Desk User"}
 
 
 def give() -> None:
 	"""Give the roles that answer Issues what they need, and take it from those that no longer do."""
-	now, before = set(_roles_of_issue()), set(given())
+	roles, before = _roles_of_issue(), given()
+	now = {one for one in before if one[2] in roles}
 	_take(before - now)
-	for role in sorted(now):
-		_give(role)
+	for role in roles:
+		now |= _give(role)
 	if now != before:
 		frappe.db.set_default(GIVEN, json.dumps(sorted(now)))
 		_read_again()
@@ -50,7 +54,7 @@ def give_if_installed() -> None:
 
 def take_back() -> None:
 	"""Take away all that was given."""
-	_take(set(given()))
+	_take(given())
 	frappe.db.delete("DefaultValue", {"defkey": GIVEN})
 	_read_again()
 
@@ -67,42 +71,53 @@ def _read_again() -> None:
 	frappe.db.after_commit.add(forget)
 
 
-def given() -> list[str]:
-	"""Roles that were given something."""
-	return json.loads(frappe.db.get_default(GIVEN) or "[]")
+def given() -> set[Given]:
+	"""What was added."""
+	return {tuple(one) for one in json.loads(frappe.db.get_default(GIVEN) or "[]")}
 
 
 def _roles_of_issue() -> list[str]:
-	custom = frappe.db.exists("Custom DocPerm", {"parent": TICKET})
-	both = {"parent": TICKET, "permlevel": 0, "read": 1, "write": 1}
-	roles = frappe.get_all("Custom DocPerm" if custom else "DocPerm", both, pluck="role", distinct=True)
-	return [role for role in roles if role not in NOT_OURS_TO_GIVE]
+	custom = frappe.db.exists(RULE, {"parent": TICKET})
+	# Whoever may only change what they made themselves answers no customers.
+	both = {"parent": TICKET, "permlevel": 0, "read": 1, "write": 1, "if_owner": 0}
+	roles = frappe.get_all(RULE if custom else "DocPerm", both, pluck="role", distinct=True)
+	# Nor do customers, whose roles have no part in Desk.
+	in_desk = {"name": ("in", roles), "desk_access": 1, "disabled": 0}
+	return [role for role in frappe.get_all("Role", in_desk, pluck="name") if role not in NOT_OURS_TO_GIVE]
 
 
-def _give(role: str) -> None:
+def _give(role: str) -> set[Given]:
+	"""What of it was added, and not there before."""
+	added = set()
 	for doctype in DOCTYPES:
-		table = "Custom DocPerm" if frappe.db.exists("Custom DocPerm", {"parent": doctype}) else "DocPerm"
+		table = RULE if frappe.db.exists(RULE, {"parent": doctype}) else "DocPerm"
 		if not frappe.db.exists(table, {"parent": doctype, "role": role, "permlevel": 0}):
 			add_permission(doctype, role)
 			update_permission_property(doctype, role, 0, "report", 1)
+			added.add((RULE, doctype, role))
 	for doctype, name in LISTS:
-		row = {"parenttype": doctype, "parent": name, "parentfield": "roles", "role": role}
+		row = _row(doctype, name, role)
 		if frappe.db.exists(doctype, name) and not frappe.db.exists("Has Role", row):
 			# Saving it would write the app's own file on a developer's site.
 			frappe.get_doc({"doctype": "Has Role", **row}).db_insert()
+			added.add((doctype, name, role))
+	return added
 
 
-def _take(roles: set[str]) -> None:
-	if not roles:
-		return
-	of_roles = ("in", sorted(roles))
-	frappe.db.delete("Custom DocPerm", {"parent": ("in", DOCTYPES), "role": of_roles})
-	for doctype, name in LISTS:
-		frappe.db.delete("Has Role", {"parenttype": doctype, "parent": name, "role": of_roles})
-	for doctype in DOCTYPES:
+def _take(away: set[Given]) -> None:
+	for kind, name, role in away:
+		if kind == RULE:
+			frappe.db.delete(RULE, {"parent": name, "role": role, "permlevel": 0, "if_owner": 0})
+		else:
+			frappe.db.delete("Has Role", _row(kind, name, role))
+	for doctype in {name for kind, name, _role in away if kind == RULE}:
 		# Frappe copied the app's own rules when the first one was added: they count again as they are.
-		if _rules("Custom DocPerm", doctype) == _rules("DocPerm", doctype):
-			frappe.db.delete("Custom DocPerm", {"parent": doctype})
+		if _rules(RULE, doctype) == _rules("DocPerm", doctype):
+			frappe.db.delete(RULE, {"parent": doctype})
+
+
+def _row(doctype: str, name: str, role: str) -> dict[str, str]:
+	return {"parenttype": doctype, "parent": name, "parentfield": "roles", "role": role}
 
 
 def _rules(table: str, doctype: str) -> set[tuple]:

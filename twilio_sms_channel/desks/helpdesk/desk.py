@@ -24,7 +24,7 @@ from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.people import contacts
 
 AGENT_ROLES = {"Agent", "Agent Manager"}
-SETTLED = ("Resolved", "Closed")
+RESOLVED = ("Resolved", "Closed")
 MAX_MERGES = 20
 NOTICES_SAY_THEIR_TEXT_SINCE = parse("1.19.1")
 
@@ -87,7 +87,7 @@ class HelpdeskDesk(Desk):
 					doctype=TICKET,
 					name=str(row.name),
 					subject=row.subject,
-					resolved_at=(row.resolution_date or row.modified) if row.state in SETTLED else None,
+					resolved_at=(row.resolution_date or row.modified) if row.state in RESOLVED else None,
 					assigned=json.loads(row._assign or "[]"),
 					team=row.agent_group or "",
 				)

@@ -46,8 +46,7 @@ def thread(message, conversation) -> None:
 	desk = desk_of(ticket.doctype)
 	if not begun:
 		communication = entries.received(message, who, ticket)
-		communication.flags.twilio_sms_reaction = is_reaction
-		_write(communication, message)
+		_write(communication, message, is_reaction)
 		if not continued:
 			# Hooks on the Communication may undo what was written before it.
 			conditional_update.require(ticket.doctype, ticket.name)
@@ -100,12 +99,18 @@ def _ticket_of_entry(communication: str) -> Ticket | None:
 	return desk.resolve_ticket(name) if desk else None
 
 
-def _write(communication, message) -> None:
+def _write(communication, message, is_reaction: bool) -> None:
 	"""Insert a message's Communication; its row says beforehand which one it is, see `_begun`."""
 	message.communication = frappe.generate_hash(length=10)
 	frappe.db.set_value(
 		message.doctype, message.name, "communication", message.communication, update_modified=False
 	)
+	if is_reaction:
+		# Without the hooks, by which ticket systems reopen what was resolved: "Liked “…”" asks for nothing.
+		communication.name = message.communication
+		communication.db_insert()
+		communication.notify_change("add")
+		return
 	conditional_update.insert(
 		communication, ignore_permissions=True, ignore_mandatory=True, set_name=message.communication
 	)

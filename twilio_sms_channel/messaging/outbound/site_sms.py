@@ -4,6 +4,10 @@ wants that, so that opt-outs hold for them and each has its record.
 They are in no ticket; what a customer answers opens one.
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import frappe
 from frappe import _
 
@@ -12,9 +16,13 @@ from twilio_sms_channel.messaging.conversation import conversations
 from twilio_sms_channel.messaging.outbound import outbox, starting
 from twilio_sms_channel.people import phone
 
-SETTINGS = "Twilio SMS Settings"
+SETTINGS, MESSAGE = "Twilio SMS Settings", "Twilio SMS Message"
 # Their messages take turns as those of one user do who writes very many: agents' replies go before what is left of them.
 BY = "site"
+# How many are queued in one transaction. A request does not wait for more.
+AT_ONCE = 100
+SENDING = "twilio_sms_sends_for_site"
+DAY_S = 24 * 3600
 
 
 def number() -> str | None:
@@ -24,12 +32,12 @@ def number() -> str | None:
 	return frappe.db.get_single_value(SETTINGS, "site_sms_number")
 
 
-def send(receivers: list[str], body: str) -> list[str]:
-	"""Queue a message to each of these numbers, in any spelling. Commits nothing.
+def send(receivers: list[str], body: str) -> None:
+	"""Queue a message to each of these numbers, in any spelling and once each. Commits nothing; very many are left to a
+	worker.
 
 	Whoever opted out is not sent it: the worker that would send it says so on its record.
 
-	:return: names of Twilio SMS Messages
 	:raises outbox.CannotText: it is empty or too long
 	"""
 	ours, body = number(), text.clean(body)
@@ -41,22 +49,83 @@ def send(receivers: list[str], body: str) -> list[str]:
 				"The message has {0} characters; Twilio sends at most {1}. Shorten it, or send it as e-mail."
 			).format(len(body), segments.MAX_CHARACTERS)
 		)
-	queued, unread = [], []
-	for receiver in dict.fromkeys(receivers):
-		try:
-			to = starting.customer_number(receiver, ours)
-		except outbox.CannotText:
-			frappe.clear_last_message()
-			unread.append(receiver)
-			continue
-		queued.append(outbox.write_for_site(conversations.get_or_create(ours, to), body, by=BY).name)
-	if unread:
-		_tell_of_unread(unread)
-	return queued
+	if len(receivers) > AT_ONCE:
+		_leave_to_worker(read_and_queue, ours=ours, receivers=receivers, body=body)
+	else:
+		read_and_queue(ours, receivers, body)
 
 
-def _tell_of_unread(receivers: list[str]) -> None:
-	listed = ", ".join(outside.harmless(phone.cleaned(receiver)) for receiver in receivers)
-	said = _("Not sent, because these are no phone numbers: {0}").format(listed)
+def read_and_queue(ours: str, receivers: list[str], body: str) -> None:
+	"""Find out which numbers are meant, and queue a message to each (in a worker where they are many)."""
+	with _sending():
+		read, unread = [], []
+		for receiver in receivers:
+			try:
+				read.append(starting.customer_number(receiver, ours))
+			except outbox.CannotText:
+				frappe.clear_last_message()
+				unread.append(receiver)
+		if unread:
+			_tell_of_unsent(_("Not sent, because these are no phone numbers: {0}"), unread)
+		queue(ours, list(dict.fromkeys(read)), body)
+
+
+def queue(ours: str, numbers: list[str], body: str) -> None:
+	"""Queue a message to the first of these numbers (E.164). What is left, another job queues when these are committed."""
+	with _sending():
+		undecided = []
+		for to in numbers[:AT_ONCE]:
+			if outbox.ask_first(conversations.get_or_new(ours, to)):
+				undecided.append(to)
+			else:
+				outbox.write_for_site(conversations.get_or_create(ours, to), body, by=BY)
+		if undecided:
+			_tell_of_unsent(
+				_(
+					"Not sent, because these may want no more messages. Agents decide that in their tickets: {0}"
+				),
+				undecided,
+			)
+	if left := numbers[AT_ONCE:]:
+		_leave_to_worker(queue, ours=ours, numbers=left, body=body)
+
+
+def would_not_end(doc) -> bool:
+	"""Whether an SMS about this document would be about one of these SMS, which the next one would be about."""
+	if frappe.flags.get(SENDING):
+		return True
+	is_sent = doc.doctype == MESSAGE and doc.direction == "Outbound"
+	return is_sent and not (doc.communication or doc.automatic or doc.sent_by)
+
+
+def log_endless(notification: str) -> None:
+	"""Say in the Error Log that a notification of this name sends nothing about SMS of the site: once a day."""
+	cache = frappe.cache()
+	if cache.set(cache.make_key(f"twilio_sms_endless:{notification}"), b"1", nx=True, ex=DAY_S):
+		frappe.log_error(
+			title="SMS of the site were not sent",
+			message=_(
+				"Notification {0} sends an SMS about SMS that this site sends by itself, and so would never end. Give it a condition, for example that the message is Inbound."
+			).format(notification),
+		)
+
+
+@contextmanager
+def _sending() -> Iterator[None]:
+	"""Notifications run while documents are inserted."""
+	before = frappe.flags.get(SENDING)
+	frappe.flags[SENDING] = True
+	try:
+		yield
+	finally:
+		frappe.flags[SENDING] = before
+
+
+def _leave_to_worker(job: Callable[..., None], **args: Any) -> None:
+	frappe.enqueue(job, queue="long", enqueue_after_commit=True, **args)
+
+
+def _tell_of_unsent(said: str, receivers: list[str]) -> None:
+	said = said.format(", ".join(outside.harmless(phone.cleaned(receiver)) for receiver in receivers))
 	frappe.log_error(title="SMS of the site were not sent", message=said)
 	frappe.msgprint(said)

@@ -347,7 +347,7 @@ def _continued(conversation) -> Ticket | None:
 	if policy == "Always a new ticket":
 		return None
 	current = conversations.ticket_of(conversation)
-	# Other than a customer's answer a new matter does not reopen what was settled.
+	# Other than a customer's answer a new matter does not reopen what was resolved.
 	return current if current and (not current.resolved_at or policy == "Always the same ticket") else None
 
 

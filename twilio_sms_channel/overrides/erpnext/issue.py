@@ -7,6 +7,7 @@ split.
 import frappe
 from frappe import _
 
+from twilio_sms_channel.desks.registry import ticket_doctypes
 from twilio_sms_channel.messaging.conversation import conversations
 from twilio_sms_channel.overrides.erpnext import splitting
 from twilio_sms_channel.overrides.text_ticket import TextTicketMixin
@@ -14,15 +15,17 @@ from twilio_sms_channel.overrides.text_ticket import TextTicketMixin
 
 def leave_conversations(issue, method: str | None = None) -> None:
 	"""Have no conversation name an Issue that is deleted (hook `on_trash`): the next one may get its name."""
-	conversations.forget(issue.doctype, issue.name)
+	if issue.doctype in ticket_doctypes():
+		conversations.forget(issue.doctype, issue.name)
 
 
 class IssueMixin(TextTicketMixin):
-	"""What this app adds to ERPNext's Issue. Before Frappe v16 it is a base class of `SMSIssue`."""
+	"""What this app adds to ERPNext's Issue. Before Frappe v16 see `issue_v15`."""
 
 	def validate(self) -> None:
-		had_address = bool(self.raised_by)
-		super().validate()
+		# From v16 on Frappe adds this class to whichever DocType is named so: another app's has other fields.
+		had_address = bool(self.get("raised_by"))
+		self._go_on("validate")
 		if not self.is_text_ticket:
 			return
 		if not had_address:

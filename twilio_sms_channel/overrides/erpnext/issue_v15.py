@@ -1,9 +1,6 @@
-"""Frappe v15 replaces a DocType's class as a whole (`override_doctype_class`); v16 takes the mixin alone."""
+"""Issue before Frappe v16: see `overrides.extending`. From v16 on Frappe takes the mixin alone."""
 
-from erpnext.support.doctype.issue.issue import Issue
-
+from twilio_sms_channel.overrides import extending
 from twilio_sms_channel.overrides.erpnext.issue import IssueMixin
 
-
-class SMSIssue(IssueMixin, Issue):
-	pass
+__getattr__ = extending.classes(__name__, SMSIssue=("Issue", "erpnext", IssueMixin))

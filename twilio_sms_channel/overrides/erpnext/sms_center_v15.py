@@ -1,9 +1,6 @@
-"""See `overrides.helpdesk.ticket_v15`."""
+"""SMS Center before Frappe v16: see `overrides.extending`."""
 
-from erpnext.selling.doctype.sms_center.sms_center import SMSCenter
-
+from twilio_sms_channel.overrides import extending
 from twilio_sms_channel.overrides.frappe.site_sms import SMSCenterMixin
 
-
-class TwilioSMSCenter(SMSCenterMixin, SMSCenter):
-	pass
+__getattr__ = extending.classes(__name__, TwilioSMSCenter=("SMS Center", "erpnext", SMSCenterMixin))

@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.desks.erpnext import TICKET
-from twilio_sms_channel.desks.registry import desk_of
+from twilio_sms_channel.desks.registry import desk_of, desk_or_none_of
 from twilio_sms_channel.infra import own_writes
 from twilio_sms_channel.overrides import parting, turns
 
@@ -16,7 +16,7 @@ def split(issue: str, communication: str, as_erpnext_does: Callable[[], str]) ->
 
 	:param as_erpnext_does: makes the new Issue, moves Communications into it, returns its name
 	"""
-	if not frappe.db.get_value(TICKET, issue, "twilio_sms_conversation"):
+	if not _has_messages(issue):
 		return as_erpnext_does()
 	desk, title = desk_of(TICKET), _("The ticket was not split")
 	if not desk.may_write(issue):
@@ -28,7 +28,22 @@ def split(issue: str, communication: str, as_erpnext_does: Callable[[], str]) ->
 			frappe.throw(_("The message was just moved to another ticket. Reload the page."), title=title)
 		with own_writes.all_ours("Communication"):
 			new = as_erpnext_does()
+		if not frappe.db.get_value(TICKET, issue, "raised_by"):
+			# ERPNext has filled in the session user, unless the Issue answers a conversation.
+			frappe.db.set_value(TICKET, new, "raised_by", "")
 		parting.part(desk, issue, new, communication)
 		return new
 
 	return turns.one_at_a_time(TICKET, [issue], split_here, title)
+
+
+def _has_messages(issue: str) -> bool:
+	"""Whether it answers a conversation or holds messages: the ones of another customer stay when it is split, and keep
+	nothing to answer them by."""
+	if desk_or_none_of(TICKET) is None:
+		return False
+	messages = {"reference_doctype": TICKET, "reference_name": issue, "communication_medium": "SMS"}
+	return bool(
+		frappe.db.get_value(TICKET, issue, "twilio_sms_conversation")
+		or frappe.db.exists("Communication", messages)
+	)

@@ -16,10 +16,10 @@ from twilio_sms_channel.people import contacts, phone
 def make(**args: Any) -> dict[str, str]:
 	"""Make a Communication and, with `send_email`, send it (Frappe: `frappe.core.doctype.communication.email.make`).
 
-	What goes to somebody else than the customer stays an e-mail.
+	What goes to somebody else than the customer stays an e-mail. So does what is written by anybody else than an agent who
+	may write the ticket: Frappe says whether they may send it.
 
 	:return: `{"name": of the Communication, "emails_not_sent_to"}`
-	:raises frappe.PermissionError: the caller is no agent or may not write the ticket
 	:raises outbox.CannotText: the message may not or cannot be sent
 	"""
 	from frappe.core.doctype.communication import email
@@ -28,8 +28,6 @@ def make(**args: Any) -> dict[str, str]:
 	ticket = _answered_by_text(args)
 	if not ticket:
 		return frappe.call(email.make, **args)
-	if not desk_or_none_of(ticket.doctype).may_write(str(ticket.name)):
-		frappe.throw(_("Only agents can reply from here."), frappe.PermissionError)
 	_refuse_what_only_emails_can(args)
 	content = dialog_text.own_words(
 		args.get("content") or "", _signatures(), introduction=_("On {0}, {1} wrote:")
@@ -45,6 +43,9 @@ def _answered_by_text(args: dict[str, Any]):
 	if not desk or not desk.replies_in_form or not args.get("name") or not cint(args.get("send_email")):
 		return None
 	if args.get("communication_medium", "Email") != "Email" or args.get("sent_or_received", "Sent") != "Sent":
+		return None
+	# First of all: what comes of the request would tell the customer's addresses.
+	if not desk.may_write(str(args["name"])):
 		return None
 	ticket = frappe.get_doc(desk.doctype, args["name"])
 	return ticket if ticket.replies_by_text and not _others(ticket, args) else None
@@ -70,6 +71,14 @@ def _listed(value: Any) -> list[str]:
 def _refuse_what_only_emails_can(args: dict[str, Any]) -> None:
 	if args.get("send_after"):
 		outbox.refuse(_("A message cannot be sent later. Clear Schedule Send At, or switch to e-mail."))
+	if cint(args.get("send_me_a_copy")):
+		outbox.refuse(
+			_(
+				"A message has no copy by e-mail: it is in the ticket. Clear Send me a copy, or switch to e-mail."
+			)
+		)
+	if cint(args.get("read_receipt")):
+		outbox.refuse(_("A message has no read receipt. Clear Send Read Receipt, or switch to e-mail."))
 	if args.get("print_html") or args.get("print_format"):
 		outbox.refuse(
 			_("A printed document cannot go along with a message. Attach it as a file, or switch to e-mail.")

@@ -1,9 +1,6 @@
-"""See `overrides.helpdesk.ticket_v15`."""
+"""Notification before Frappe v16: see `overrides.extending`."""
 
-from frappe.email.doctype.notification.notification import Notification
-
+from twilio_sms_channel.overrides import extending
 from twilio_sms_channel.overrides.frappe.site_sms import NotificationMixin
 
-
-class SMSNotification(NotificationMixin, Notification):
-	pass
+__getattr__ = extending.classes(__name__, SMSNotification=("Notification", "frappe", NotificationMixin))

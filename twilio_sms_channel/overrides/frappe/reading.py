@@ -83,7 +83,7 @@ def get_count(doctype: str, filters: Any = None, **args: Any) -> int:
 	from frappe.desk import reportview
 
 	if not is_guarded(doctype):
-		return _original("frappe.client.get_count", doctype=doctype, filters=filters, **args)
+		return original("frappe.client.get_count", doctype=doctype, filters=filters, **args)
 	frappe.form_dict.update(
 		doctype=doctype, filters=frappe.utils.get_safe_filters(filters), debug=args.get("debug")
 	)
@@ -105,12 +105,12 @@ def _searched(endpoint: str, doctype: str, args: dict) -> Any:
 	_refuse_if_ours(args.get("query"))
 	if is_guarded(doctype):
 		args["ignore_user_permissions"] = 0
-	return _original(endpoint, doctype=doctype, **args)
+	return original(endpoint, doctype=doctype, **args)
 
 
 @frappe.whitelist()
 def get_linked(**args: Any) -> dict[str, list]:
-	found = _original("frappe.desk.form.linked_with.get", **args)
+	found = original("frappe.desk.form.linked_with.get", **args)
 	readable = {
 		doctype: _readable(doctype, rows) if is_guarded(doctype) else rows for doctype, rows in found.items()
 	}
@@ -119,7 +119,7 @@ def get_linked(**args: Any) -> dict[str, list]:
 
 @frappe.whitelist()
 def get_tagged_docs(doctype: str, **args: Any) -> list:
-	rows = _original("frappe.desk.doctype.tag.tag.get_tagged_docs", doctype=doctype, **args)
+	rows = original("frappe.desk.doctype.tag.tag.get_tagged_docs", doctype=doctype, **args)
 	if not is_guarded(doctype):
 		return rows
 	readable = _readable(doctype, [frappe._dict(name=row[0]) for row in rows])
@@ -130,13 +130,13 @@ def get_tagged_docs(doctype: str, **args: Any) -> list:
 def get_link_title(doctype: str, docname: str) -> str:
 	if is_guarded(doctype) and not _readable(doctype, [frappe._dict(name=docname)]):
 		return docname
-	return _original("frappe.desk.search.get_link_title", doctype=doctype, docname=docname)
+	return original("frappe.desk.search.get_link_title", doctype=doctype, docname=docname)
 
 
 @frappe.whitelist()
 def get_workflow_state_count(doctype: str, workflow_state_field: str, states: Any) -> list[dict] | None:
 	if not is_guarded(doctype):
-		return _original(
+		return original(
 			"frappe.workflow.doctype.workflow.workflow.get_workflow_state_count",
 			doctype=doctype,
 			workflow_state_field=workflow_state_field,
@@ -152,7 +152,7 @@ def get_workflow_state_count(doctype: str, workflow_state_field: str, states: An
 @frappe.whitelist()
 def get_group_by_count(doctype: str, current_filters: str, field: str) -> list[dict]:
 	if field != "assigned_to" or not is_guarded(doctype):
-		return _original(
+		return original(
 			"frappe.desk.listview.get_group_by_count",
 			doctype=doctype,
 			current_filters=current_filters,
@@ -179,7 +179,7 @@ def get_data_for_custom_field(doctype: str, field: str, names: Any = None) -> di
 	filters = {"name": ("in", frappe.parse_json(names))} if names else None
 	if is_guarded(doctype):
 		return frappe._dict(frappe.get_list(doctype, filters=filters, fields=["name", field], as_list=True))
-	return _original(
+	return original(
 		"frappe.desk.query_report.get_data_for_custom_field", doctype=doctype, field=field, names=names
 	)
 
@@ -187,7 +187,7 @@ def get_data_for_custom_field(doctype: str, field: str, names: Any = None) -> di
 @frappe.whitelist()
 def run_report(report_name: str, custom_columns: Any = None, **args: Any) -> dict:
 	refuse_columns(report_name, custom_columns)
-	return _original(
+	return original(
 		"frappe.desk.query_report.run", report_name=report_name, custom_columns=custom_columns, **args
 	)
 
@@ -218,41 +218,41 @@ def chart(**args: Any) -> dict:
 		asked = frappe.get_doc("Dashboard Chart", name).as_dict()
 	if asked.get("type") == "Heatmap":
 		_refuse_if_guarded(asked.get("document_type"))
-	return _original("frappe.desk.doctype.dashboard_chart.dashboard_chart.get", **args)
+	return original("frappe.desk.doctype.dashboard_chart.dashboard_chart.get", **args)
 
 
 @frappe.whitelist()
 def get_goal(goal_doctype: str, **args: Any) -> dict:
 	_refuse_if_guarded(goal_doctype)
-	return _original("frappe.utils.goal.get_monthly_goal_graph_data", goal_doctype=goal_doctype, **args)
+	return original("frappe.utils.goal.get_monthly_goal_graph_data", goal_doctype=goal_doctype, **args)
 
 
 @frappe.whitelist()
 def get_coords(doctype: str, **args: Any) -> dict:
 	_refuse_if_guarded(doctype)
-	return _original("frappe.geo.utils.get_coords", doctype=doctype, **args)
+	return original("frappe.geo.utils.get_coords", doctype=doctype, **args)
 
 
 @frappe.whitelist(allow_guest=True)
 def get_link_options(doctype: str, **args: Any) -> Any:
 	_refuse_if_guarded(doctype)
-	return _original("frappe.website.doctype.web_form.web_form.get_link_options", doctype=doctype, **args)
+	return original("frappe.website.doctype.web_form.web_form.get_link_options", doctype=doctype, **args)
 
 
 @frappe.whitelist()
 def get_children(doctype: str, **args: Any) -> Any:
 	_refuse_if_guarded(doctype)
-	return _original("frappe.desk.treeview.get_children", doctype=doctype, **args)
+	return original("frappe.desk.treeview.get_children", doctype=doctype, **args)
 
 
 @frappe.whitelist()
 def get_all_nodes(tree_method: str, **args: Any) -> Any:
 	_refuse_if_ours(tree_method)
 	_refuse_if_guarded(args.get("doctype"))
-	return _original("frappe.desk.treeview.get_all_nodes", tree_method=tree_method, **args)
+	return original("frappe.desk.treeview.get_all_nodes", tree_method=tree_method, **args)
 
 
-def _original(endpoint: str, **args: Any) -> Any:
+def original(endpoint: str, **args: Any) -> Any:
 	"""Call what is stood in for, when it is an endpoint of this Frappe at all."""
 	method = _resolved(endpoint)
 	if not method:

@@ -37,6 +37,8 @@ class NotificationMixin:
 	def send_sms(self, doc, context: dict) -> None:
 		if not site_sms.number():
 			return super().send_sms(doc, context)
+		if site_sms.would_not_end(doc):
+			return site_sms.log_endless(self.name)
 		# Since v15.40 one function finds numbers and addresses.
 		of_numbers = ("mobile_no", self.get_mobile_no) if hasattr(self, "get_mobile_no") else ()
 		wanted = len(inspect.signature(self.get_receiver_list).parameters) - 2

@@ -11,7 +11,6 @@ from twilio_sms_channel.desks.helpdesk import TICKET
 from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.overrides import parting
-from twilio_sms_channel.people import contacts
 
 MESSAGE = "Twilio SMS Message"
 
@@ -26,15 +25,7 @@ def bring_along(source) -> None:
 		return
 	if source.is_text_ticket:
 		_move_messages(str(source.name), str(target.name))
-	if changes := _to_be_reached(source, target):
-		frappe.db.set_value(TICKET, target.name, changes)
-	elif source.is_text_ticket:
-		parting.tell_who_is_answered(
-			desk_of(TICKET),
-			str(target.name),
-			parting.customer_of(source.twilio_sms_conversation),
-			parting.customer_of(target.twilio_sms_conversation),
-		)
+	parting.answer_both(desk_of(TICKET), source, target)
 	desk_of(TICKET).refresh(str(target.name))
 
 
@@ -60,19 +51,6 @@ def redirect(source, communication) -> bool:
 	communication.db_set("reference_name", target.name)
 	doc.on_communication_update(communication)
 	return True
-
-
-def _to_be_reached(source, target) -> dict[str, str]:
-	"""What the ticket that goes on lacks to be answered in both ways. How it replies stays as it is."""
-	if not target.twilio_sms_conversation:
-		return {
-			"twilio_sms_conversation": source.twilio_sms_conversation,
-			"twilio_sms_reply_channel": "Email",
-		}
-	address = source.customer_email()
-	if address and not target.raised_by and not contacts.email_of(target.contact):
-		return {"raised_by": address}
-	return {}
 
 
 def _move_messages(source: str, target: str) -> None:

@@ -30,7 +30,7 @@ CHANGED_BY_MESSAGE = (
 
 
 class TicketMixin(TextTicketMixin):
-	"""What this app adds to Helpdesk's HDTicket. Before Frappe v16 it is a base class of `SMSTicket` below."""
+	"""What this app adds to Helpdesk's HDTicket. Before Frappe v16 see `ticket_v15`."""
 
 	@frappe.whitelist(methods=["POST"])
 	def reply_via_agent(self, message: str, **kwargs: Any) -> None:
@@ -96,9 +96,6 @@ class TicketMixin(TextTicketMixin):
 	def on_communication_update(self, c) -> None:
 		"""Frappe calls this at each save of a Communication in the ticket (Helpdesk: `HDTicket`)."""
 		if self._goes_on_elsewhere(c):
-			return
-		if c.flags.twilio_sms_reaction:
-			# "Liked “…”" asks for nothing: what was settled stays so.
 			return
 		if c.communication_medium != "SMS":
 			return super().on_communication_update(c)

@@ -1,9 +1,6 @@
-"""Frappe v15 replaces a DocType's class as a whole (`override_doctype_class`); v16 takes the mixin alone."""
+"""HD Ticket before Frappe v16: see `overrides.extending`. From v16 on Frappe takes the mixin alone."""
 
-from helpdesk.helpdesk.doctype.hd_ticket.hd_ticket import HDTicket
-
+from twilio_sms_channel.overrides import extending
 from twilio_sms_channel.overrides.helpdesk.ticket import TicketMixin
 
-
-class SMSTicket(TicketMixin, HDTicket):
-	pass
+__getattr__ = extending.classes(__name__, SMSTicket=("HD Ticket", "helpdesk", TicketMixin))

@@ -3,6 +3,8 @@
 // Each ticket's form loads this anew, so it only declares functions.
 
 async function twilio_sms_show_ticket(frm) {
+	// A DocType of another app can have a ticket's name.
+	if (!frappe.boot.twilio_sms?.ticket_doctypes?.includes(frm.doctype)) return;
 	twilio_sms_show_who_texted(frm);
 	if (frm.is_new()) return;
 	if (!frm.doc.twilio_sms_conversation) return twilio_sms_offer_start(frm);

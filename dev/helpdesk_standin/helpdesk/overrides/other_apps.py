@@ -3,6 +3,7 @@
 import time
 
 import frappe
+from frappe.email.doctype.notification.notification import Notification
 
 
 def commit(doc, _event: str | None = None) -> None:
@@ -43,3 +44,7 @@ def fail(doc, _event: str | None = None) -> None:
 	error = (frappe.conf.helpdesk_standin_fails or {}).get(doc.doctype)
 	if error:
 		frappe.throw(f"Another app refuses {doc.doctype}", getattr(frappe, error))
+
+
+class NotificationOfOtherApp(Notification):
+	"""Replaces Frappe's, as an app does that knows another channel."""

@@ -49,6 +49,13 @@ class TwilioSMSSettings(Document):
 		if url and self.has_value_changed("public_base_url"):
 			self._refuse_insecure(url)
 		self.public_base_url = url
+		# `mandatory_depends_on` holds in the form alone.
+		if self.send_site_sms and not self.site_sms_number:
+			frappe.throw(
+				_("Choose the number that these messages are sent from."),
+				frappe.MandatoryError,
+				title=_("Sent From"),
+			)
 
 	def on_update(self):
 		if contacts.read_again_if_needed():

@@ -1,5 +1,6 @@
 import frappe
 from frappe import _
+from frappe.email.inbox import link_communication_to_document
 from frappe.model.document import Document
 
 
@@ -36,3 +37,16 @@ class Lead(Document):
 		self.lead_name = person or self.lead_name or self.company_name or by_mail
 		if not self.lead_name:
 			frappe.throw(_("A lead has a name, an organization or an e-mail address."))
+
+
+@frappe.whitelist()
+def make_lead_from_communication(communication: str, ignore_communication_links: bool = False) -> str:
+	"""A lead of whoever wrote a Communication, which is linked to it. Its name. No right is asked for."""
+	communication = frappe.get_doc("Communication", communication)
+	fields = {"email_id": communication.sender, "mobile_no": communication.phone_no}
+	known = (frappe.db.get_value("Lead", {field: value}) for field, value in fields.items() if value)
+	if not (name := next(filter(None, known), None)):
+		lead = frappe.get_doc({"doctype": "Lead", "lead_name": communication.sender_full_name, **fields})
+		name = lead.insert(ignore_permissions=True, ignore_mandatory=True).name
+	link_communication_to_document(communication, "Lead", name, ignore_communication_links)
+	return name
