@@ -7,7 +7,7 @@ decide.
 import json
 
 import frappe
-from frappe.permissions import add_permission, rights, update_permission_property
+from frappe.permissions import add_permission, rights
 
 from twilio_sms_channel.desks.erpnext import TICKET
 
@@ -22,6 +22,7 @@ LISTS = (
 # Default of the site: what was added here. Nothing else is taken away again: a site makes rules of its own.
 GIVEN = "twilio_sms_given_to_roles_of_issue"
 RULE = "Custom DocPerm"
+GIVEN_RIGHTS = ("read", "report")
 Given = tuple[str, str, str]
 """RULE, DocType and role; or what has a list of roles (`LISTS`), its name and role"""
 # They read everything of this app by its own rules.
@@ -93,7 +94,9 @@ def _give(role: str) -> set[Given]:
 		table = RULE if frappe.db.exists(RULE, {"parent": doctype}) else "DocPerm"
 		if not frappe.db.exists(table, {"parent": doctype, "role": role, "permlevel": 0}):
 			add_permission(doctype, role)
-			update_permission_property(doctype, role, 0, "report", 1)
+			# Frappe gives it exporting, sharing and more besides.
+			has = {right: int(right in GIVEN_RIGHTS) for right in _rights_of(RULE)}
+			frappe.db.set_value(RULE, {"parent": doctype, "role": role, "permlevel": 0}, has)
 			added.add((RULE, doctype, role))
 	for doctype, name in LISTS:
 		row = _row(doctype, name, role)
@@ -121,5 +124,9 @@ def _row(doctype: str, name: str, role: str) -> dict[str, str]:
 
 
 def _rules(table: str, doctype: str) -> set[tuple]:
-	fields = ["role", "permlevel", "if_owner", *(r for r in rights if frappe.get_meta(table).has_field(r))]
+	fields = ["role", "permlevel", "if_owner", *_rights_of(table)]
 	return {tuple(row) for row in frappe.get_all(table, {"parent": doctype}, fields, as_list=True)}
+
+
+def _rights_of(table: str) -> list[str]:
+	return [right for right in rights if frappe.get_meta(table).has_field(right)]
