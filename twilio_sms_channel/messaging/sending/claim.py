@@ -174,7 +174,11 @@ def _sender(number: str) -> Sender | None:
 
 def _oldest_of_conversations(number: str, most: int) -> list:
 	"""By round; their rows are locked."""
-	names = frappe.db.sql(claim_sql.OLDEST, {"number": number, "most": most + SPARE}, pluck=True)
+	wanted = {"number": number, "most": most + SPARE}
+	# The next ones in line may all be of customers who have to wait; those behind them do not.
+	names = frappe.db.sql(claim_sql.OLDEST, wanted, pluck=True) or frappe.db.sql(
+		claim_sql.OLDEST_OF_ALL, wanted, pluck=True
+	)
 	if not names:
 		return []
 	rows = frappe.db.sql(claim_sql.LOCK, {"names": names}, as_dict=True)
