@@ -20,7 +20,7 @@ NEXT_NUMBER = """
 _NEXT_IN_LINE = """
 	select name, conversation, turn, creation from `tabTwilio SMS Message`
 	where status = 'Queued' and number = %(number)s
-	order by turn, creation limit 500
+	order by turn, creation limit %(line)s
 """
 _ALL = """
 	select name, conversation, turn, creation from `tabTwilio SMS Message`
