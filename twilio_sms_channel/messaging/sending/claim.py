@@ -27,6 +27,8 @@ MESSAGE = "Twilio SMS Message"
 PAUSED_FOR_S = 60
 # Looked at besides those that may leave: where a customer is held by somebody else, the next one is not.
 SPARE = 20
+# So many times as many are looked through at first: several in line may be of one customer.
+LINE = 4
 
 
 @dataclass
@@ -174,7 +176,11 @@ def _sender(number: str) -> Sender | None:
 
 def _oldest_of_conversations(number: str, most: int) -> list:
 	"""By round; their rows are locked."""
-	names = frappe.db.sql(claim_sql.OLDEST, {"number": number, "most": most + SPARE}, pluck=True)
+	wanted = {"number": number, "most": most + SPARE, "line": LINE * (most + SPARE)}
+	# The next ones in line may all be of customers who have to wait; those behind them do not.
+	names = frappe.db.sql(claim_sql.OLDEST, wanted, pluck=True) or frappe.db.sql(
+		claim_sql.OLDEST_OF_ALL, wanted, pluck=True
+	)
 	if not names:
 		return []
 	rows = frappe.db.sql(claim_sql.LOCK, {"names": names}, as_dict=True)

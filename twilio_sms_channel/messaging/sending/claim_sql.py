@@ -16,12 +16,22 @@ NEXT_NUMBER = """
 	where status = 'Queued' and number > %(last)s order by number limit 1
 """
 
+# Of these the next one is looked for: where many wait in few conversations, there are soon no more to be found.
+_NEXT_IN_LINE = """
+	select name, conversation, turn, creation from `tabTwilio SMS Message`
+	where status = 'Queued' and number = %(number)s
+	order by turn, creation limit %(line)s
+"""
+_ALL = """
+	select name, conversation, turn, creation from `tabTwilio SMS Message`
+	where status = 'Queued' and number = %(number)s
+"""
+
 # Messages that nothing of their own conversation has to precede. What an agent has to decide about was sent long ago, or
 # may never be. The condition on names is always true: without it MariaDB collects those of all conversations first.
-OLDEST = """
-	select message.name from `tabTwilio SMS Message` message
-	where message.status = 'Queued' and message.number = %(number)s
-	and message.name = (
+_OLDEST_OF = """
+	select message.name from ({waiting}) message
+	where message.name = (
 		select first.name from `tabTwilio SMS Message` first
 		where first.conversation = message.conversation and first.direction = 'Outbound' and first.status = 'Queued'
 		order by first.creation limit 1
@@ -38,6 +48,8 @@ OLDEST = """
 	)
 	order by message.turn, message.creation limit %(most)s
 """
+OLDEST = _OLDEST_OF.format(waiting=_NEXT_IN_LINE)
+OLDEST_OF_ALL = _OLDEST_OF.format(waiting=_ALL)
 
 # Without those that somebody holds, such as an agent who cancels one.
 LOCK = """
