@@ -38,8 +38,7 @@ def split(issue: str, communication: str, as_erpnext_does: Callable[[], str]) ->
 
 
 def _has_messages(issue: str) -> bool:
-	"""Whether it answers a conversation or holds messages: the ones of another customer stay when it is split, and keep
-	nothing to answer them by."""
+	"""Whether it answers a conversation, or only holds messages, as after their customer's conversation was split off."""
 	if desk_or_none_of(TICKET) is None:
 		return False
 	messages = {"reference_doctype": TICKET, "reference_name": issue, "communication_medium": "SMS"}
