@@ -53,7 +53,9 @@ def test_a_file_is_what_it_contains(customer, sim, agent, stack, name, content, 
 	assert row.file_name.endswith(f"-1.{ending}")
 	assert "/" not in row.file_name
 	assert row.content_type == (kind or "application/octet-stream")
-	answer = agent.session.get(stack.web + frappe.db.get_value("File", row.file, "file_url"), timeout=30)
+	about = {"ticket": ticket_of(message).name}
+	state = agent.call("twilio_sms_channel.api.ticket.state", http="GET", **about).json()["message"]
+	answer = agent.session.get(stack.web + state["messages"][0]["media"][0]["file_url"], timeout=30)
 	assert answer.content == content
 	if ending == "bin":
 		assert "html" not in answer.headers["Content-Type"]

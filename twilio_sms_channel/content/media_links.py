@@ -87,7 +87,8 @@ def read(file: str) -> Opened:
 		.where(Media.file == file)
 	).run()
 	for doctype, ticket, content_type in tickets:
-		if frappe.has_permission(doctype, "read", doc=ticket) and frappe.db.exists("File", file):
+		# What was in a ticket that was deleted belongs to none.
+		if ticket and frappe.has_permission(doctype, "read", doc=ticket) and frappe.db.exists("File", file):
 			doc = frappe.get_doc("File", file)
 			shown = content_type in SHOWN_BY_BROWSERS
 			kind = content_type if shown else ANY_FILE

@@ -94,7 +94,9 @@ def goes_on(person, text):
 
 
 def reply_box(person, text):
-	return granted(person.reply(text.ticket, ""))
+	"""Whether it would send a message, which must not be empty; Desk's dialog sends an e-mail for whoever is no agent."""
+	answer = person.reply(text.ticket, "")
+	return granted(answer) and "CannotText" in answer.text
 
 
 def ways_of(doctype: str, attribute: str, **args) -> dict:

@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 from frappe.query_builder.functions import Count
 
-from twilio_sms_channel.content import segments
+from twilio_sms_channel.content import media_links, segments
 from twilio_sms_channel.infra import site_identity
 from twilio_sms_channel.messaging.conversation import eligibility, ticket_search, timeline
 from twilio_sms_channel.messaging.delivery import labels
@@ -190,6 +190,9 @@ def _messages(ticket, can_text: bool, before: str = "") -> tuple[list[dict[str, 
 		)
 		row["can_retry"] = message_actions.can_retry(row) if outbound else FETCH in row.actions
 		row["can_cancel"], row["can_email"] = message_actions.can_cancel(row), message_actions.can_email(row)
+		for file in row.media:
+			# Who answers Issues may read no Communications, and Frappe's own address of the file asks for that.
+			file.file_url = file.file_url and media_links.for_reader(file.file)
 	return rows[::-1], older
 
 
