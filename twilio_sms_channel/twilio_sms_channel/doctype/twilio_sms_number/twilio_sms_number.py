@@ -67,6 +67,9 @@ class TwilioSMSNumber(Document):
 				frappe.throw(reason, title=_("Wrong kind of SID"))
 		if self.is_new():
 			self._fill_in()
+		elif not self.region:
+			# A worker may have filled it in since this was read.
+			self.region = frappe.db.get_value(self.doctype, self.name, "region", for_update=True)
 		if self.fallback_number and self.fallback_number == self.name:
 			frappe.throw(
 				_("When Switched Off, Send From: choose another number than {0} itself, or none.").format(
