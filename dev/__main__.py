@@ -67,6 +67,9 @@ from processes import known_services  # noqa: E402
 from steps import Step, carry_out  # noqa: E402
 from trouble import Trouble  # noqa: E402
 
+# All on Helpdesk, and what touches a ticket system on the other kinds of sites as well.
+EVERYWHERE = ("all",)
+
 
 def site(arguments) -> int:
 	made, *more = _test_sites(arguments.desk)
@@ -315,16 +318,16 @@ def parse(words: list[str]) -> argparse.Namespace:
 	if "pytest" in arguments:
 		# `make test ARGS=…` is all for pytest, save which sites there have to be.
 		desks = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-		_add_desk(desks, default=None)
+		_add_desk(desks, *EVERYWHERE)
 		known, arguments.pytest = desks.parse_known_args(arguments.pytest)
-		arguments.everywhere = known.desk is None
-		arguments.desk = known.desk or DEFAULT_DESK
+		arguments.everywhere = known.desk in EVERYWHERE
+		arguments.desk = DEFAULT_DESK if arguments.everywhere else known.desk
 	return arguments
 
 
-def _add_desk(parser: argparse.ArgumentParser, default: str | None = DEFAULT_DESK):
+def _add_desk(parser: argparse.ArgumentParser, *more: str):
 	text = f"which ticket systems the site has ({DEFAULT_DESK})"
-	parser.add_argument("--desk", choices=DESKS, default=default, help=text)
+	parser.add_argument("--desk", choices=[*DESKS, *more], default=DEFAULT_DESK, help=text)
 
 
 def _terminate(signal_number, frame):
