@@ -4,15 +4,15 @@ Written against ERPNext 15.33 to 16.0; where releases differ, the field that tel
 """
 
 import json
-from collections.abc import Callable
 from typing import ClassVar
 
 import frappe
 from frappe.permissions import get_role_permissions
 
-from twilio_sms_channel.desks import opening, templates
-from twilio_sms_channel.desks.base import Desk, Logged, Ticket
+from twilio_sms_channel.desks import templates
+from twilio_sms_channel.desks.base import Logged, Ticket
 from twilio_sms_channel.desks.erpnext import TICKET
+from twilio_sms_channel.desks.standard import StandardDesk
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.people import contacts
 
@@ -20,11 +20,13 @@ RESOLVED = ("Resolved", "Closed")
 SAVED_REPLY = "Email Template"
 
 
-class IssueDesk(Desk):
+class IssueDesk(StandardDesk):
 	doctype = TICKET
 	word_fields = ("description",)
 	customer_fields = ("contact", "customer", "raised_by")
 	tying_fields = ("issue_split_from",)
+	split_field = "issue_split_from"
+	portal_fields = ("owner", "raised_by")
 	living: ClassVar = {}
 	replies_in_form = True
 	routing_fields = {
@@ -34,10 +36,6 @@ class IssueDesk(Desk):
 		"company": "company",
 	}
 
-	def open_ticket(self, conversation, body: str, subject: str = "") -> Ticket:
-		# No description, and not by the portal: ERPNext would make a Communication of its own from it, of medium E-mail.
-		return opening.open_ticket(self, conversation, body, subject)
-
 	def about_customer(self, contact: str | None) -> dict[str, str | None]:
 		# ERPNext finds them by an e-mail address alone. That of one of our own people is no customer's.
 		email = contacts.email_of(contact)
@@ -46,12 +44,6 @@ class IssueDesk(Desk):
 			"customer": contacts.linked(contact, "Customer"),
 			"lead": contacts.linked(contact, "Lead"),
 		}
-
-	def call_by(self, ticket: str, body: str, customer_number: str) -> None:
-		opening.call_by(self, ticket, body, customer_number)
-
-	def attach(self, conversation, ticket: str, is_of_customer: Callable[[str], bool]) -> Ticket:
-		return opening.attach(frappe.get_doc(TICKET, ticket, for_update=True), conversation, is_of_customer)
 
 	def resolve_ticket(self, ticket: str) -> Ticket | None:
 		# Without a service level agreement nothing says when an Issue was resolved.
@@ -74,15 +66,6 @@ class IssueDesk(Desk):
 			resolved_at=(row.resolved or row.modified) if row.status in RESOLVED else None,
 			assigned=json.loads(row._assign or "[]"),
 		)
-
-	def call_by_first(self, ticket: str, first, later: list, customer_number: str) -> None:
-		opening.call_by_first(self, ticket, first, later, customer_number)
-
-	def readers_on_portal(self, ticket) -> list[str]:
-		return opening.readers_on_portal(ticket, ("owner", "raised_by"))
-
-	def split_from(self, ticket) -> str:
-		return str(ticket.get("issue_split_from") or "")
 
 	def push_notification(self, user: str, ticket: str, what: str) -> None:
 		"""Desk's bell is the only list of notifications that ERPNext has."""
@@ -122,16 +105,6 @@ class IssueDesk(Desk):
 		reply.check_permission("read")
 		html = reply.response_html if reply.use_html else reply.response
 		return templates.filled(html, name, ticket)
-
-	@courtesy("Open screens of a ticket were not told to read it again", writes=False)
-	def refresh(self, ticket: str) -> None:
-		frappe.publish_realtime(
-			"twilio_sms_update",
-			{"ticket_doctype": TICKET, "ticket": ticket},
-			doctype=TICKET,
-			docname=ticket,
-			after_commit=True,
-		)
 
 
 def is_of_staff(user: str) -> bool:

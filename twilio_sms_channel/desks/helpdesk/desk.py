@@ -5,7 +5,6 @@ Written against Helpdesk v1.14 to v1.28; where releases differ, the one capabili
 
 import inspect
 import json
-from collections.abc import Callable
 from typing import ClassVar
 
 import frappe
@@ -17,9 +16,9 @@ from packaging.version import parse
 from pypika.queries import QueryBuilder
 from pypika.terms import Term
 
-from twilio_sms_channel.desks import opening
-from twilio_sms_channel.desks.base import Desk, Logged, Ticket
+from twilio_sms_channel.desks.base import Logged, Ticket
 from twilio_sms_channel.desks.helpdesk import TICKET, saved_replies
+from twilio_sms_channel.desks.standard import StandardDesk
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.people import contacts
 
@@ -29,7 +28,7 @@ MAX_MERGES = 20
 NOTICES_SAY_THEIR_TEXT_SINCE = parse("1.19.1")
 
 
-class HelpdeskDesk(Desk):
+class HelpdeskDesk(StandardDesk):
 	doctype = TICKET
 	team_doctype = "HD Team"
 	with_words = {
@@ -40,6 +39,8 @@ class HelpdeskDesk(Desk):
 	word_fields = ("description",)
 	customer_fields = ("contact", "raised_by")
 	tying_fields = ("merged_with", "ticket_split_from")
+	split_field = "ticket_split_from"
+	portal_fields = ("owner", "raised_by", "contact")
 	living: ClassVar = {"is_merged": 0}
 	routing_fields = {
 		"team": "agent_group",
@@ -48,28 +49,19 @@ class HelpdeskDesk(Desk):
 		"ticket_template": "template",
 	}
 
-	def open_ticket(self, conversation, body: str, subject: str = "") -> Ticket:
-		# No description: Helpdesk would make a Communication of its own from it, of medium E-mail.
-		return opening.open_ticket(self, conversation, body, subject)
-
 	def about_customer(self, contact: str | None) -> dict[str, str | None]:
 		email = contacts.email_of(contact)
 		# Helpdesk lets whoever raised a ticket read it: for an agent their teams decide.
 		return {"raised_by": "" if email and _has_agents_rights(email) else email, "customer": None}
 
-	def call_by(self, ticket: str, body: str, customer_number: str) -> None:
-		opening.call_by(self, ticket, body, customer_number)
-
-	def attach(self, conversation, ticket: str, is_of_customer: Callable[[str], bool]) -> Ticket:
-		doc = frappe.get_doc(TICKET, ticket, for_update=True)
-		if doc.get("is_merged") and doc.get("merged_with"):
+	def require_attachable(self, ticket) -> None:
+		if ticket.get("is_merged") and ticket.get("merged_with"):
 			# What was asked about this ticket, such as who reads it on the portal, was not asked about the other one.
 			frappe.throw(
 				_("Ticket {0} was just merged into ticket {1}. Try again from there.").format(
-					doc.name, doc.merged_with
+					ticket.name, ticket.merged_with
 				)
 			)
-		return opening.attach(doc, conversation, is_of_customer)
 
 	def resolve_ticket(self, ticket: str) -> Ticket | None:
 		# Since v1.23 every status belongs to a category; before, statuses were fixed.
@@ -93,15 +85,6 @@ class HelpdeskDesk(Desk):
 				)
 			ticket = row.merged_with
 		return None
-
-	def call_by_first(self, ticket: str, first, later: list, customer_number: str) -> None:
-		opening.call_by_first(self, ticket, first, later, customer_number)
-
-	def readers_on_portal(self, ticket) -> list[str]:
-		return opening.readers_on_portal(ticket, ("owner", "raised_by", "contact"))
-
-	def split_from(self, ticket) -> str:
-		return str(ticket.get("ticket_split_from") or "")
 
 	def teams_of(self, user: str) -> list[str]:
 		return frappe.get_all(
@@ -183,15 +166,12 @@ class HelpdeskDesk(Desk):
 	def saved_reply(self, ticket, name: str) -> str:
 		return saved_replies.rendered(ticket, name)
 
-	@courtesy("Open screens of a ticket were not told to read it again", writes=False)
 	def refresh(self, ticket: str) -> None:
-		frappe.publish_realtime(
-			"twilio_sms_update",
-			{"ticket_doctype": TICKET, "ticket": ticket},
-			doctype=TICKET,
-			docname=ticket,
-			after_commit=True,
-		)
+		super().refresh(ticket)
+		self._refresh_own_screen(ticket)
+
+	@courtesy("Open screens of a ticket were not told to read it again", writes=False)
+	def _refresh_own_screen(self, ticket: str) -> None:
 		from helpdesk.utils import publish_event
 
 		# Since v1.20 events go to the ticket's room and carry an object; before, to everybody and the bare number.
