@@ -86,7 +86,7 @@ def test(arguments) -> int:
 	if suite.names_tests(arguments.pytest):
 		bring_up(made)
 		return suite.run(arguments.pytest, arguments.desk)
-	others = suite.OTHER_DESKS if arguments.everywhere else ()
+	others = tuple(suite.OTHER_DESKS) if arguments.everywhere else ()
 	bring_up(made, *more, *(site_with(desk, TEST_SITE) for desk in others))
 	return suite.run_whole(arguments.pytest, arguments.desk, others)
 
@@ -318,16 +318,17 @@ def parse(words: list[str]) -> argparse.Namespace:
 	if "pytest" in arguments:
 		# `make test ARGS=…` is all for pytest, save which sites there have to be.
 		desks = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-		_add_desk(desks, *EVERYWHERE)
+		# The tests are of all of them unless they are told otherwise.
+		_add_desk(desks, *EVERYWHERE, default=EVERYWHERE[0] if arguments.function is test else DEFAULT_DESK)
 		known, arguments.pytest = desks.parse_known_args(arguments.pytest)
 		arguments.everywhere = known.desk in EVERYWHERE
 		arguments.desk = DEFAULT_DESK if arguments.everywhere else known.desk
 	return arguments
 
 
-def _add_desk(parser: argparse.ArgumentParser, *more: str):
-	text = f"which ticket systems the site has ({DEFAULT_DESK})"
-	parser.add_argument("--desk", choices=[*DESKS, *more], default=DEFAULT_DESK, help=text)
+def _add_desk(parser: argparse.ArgumentParser, *more: str, default: str = DEFAULT_DESK):
+	text = f"which ticket systems the site has ({default})"
+	parser.add_argument("--desk", choices=[*DESKS, *more], default=default, help=text)
 
 
 def _terminate(signal_number, frame):

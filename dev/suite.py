@@ -24,9 +24,9 @@ TESTED_BESIDE = (
 # It restarts the services that all use.
 TESTED_ALONE = "reliability/test_restarts.py"
 TESTED_EVERYWHERE = "permissions/test_secrets.py"
-# Besides the one on which all is tested. The longest first.
-OTHER_DESKS = ("both", "erpnext")
 TOUCHES_DESKS = "ticket_systems or erpnext"
+# Besides the one on which all is tested, the longest first, and what is the same where ERPNext is alone.
+OTHER_DESKS = {"both": ("browser", "contract"), "erpnext": ()}
 # Databases of Redis; 5 is for the site that tests make themselves.
 FIRST_QUEUE_OF_OTHERS = 6
 
@@ -54,7 +54,9 @@ def run_whole(words: list[str], desk: str = DEFAULT_DESK, others: tuple[str, ...
 	parts.insert(0, lambda: _start(["tests", *(f"--ignore={path}" for path in elsewhere), *words], site))
 	for place, other in enumerate((site_with(name, TEST_SITE) for name in others), FIRST_QUEUE_OF_OTHERS):
 		logs.append(_log(other))
-		parts.append(_beside(other, place, ["tests", f"--ignore={alone}", "-m", TOUCHES_DESKS, *words]))
+		left_out = [alone, *(tests / folder for folder in OTHER_DESKS[desk_of(other)])]
+		ignored = [f"--ignore={path}" for path in left_out]
+		parts.append(_beside(other, place, ["tests", *ignored, "-m", TOUCHES_DESKS, *words]))
 	results = bench.results_in_turn(parts, AT_ONCE)
 	for log in logs:
 		print(log.read_text() if log.exists() else f"{log} was not written", flush=True)
