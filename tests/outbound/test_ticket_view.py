@@ -6,6 +6,8 @@ from support import desks
 from support.people import make_agent, make_user
 from support.stack import ticket_of
 
+from twilio_sms_channel.desks.registry import desk_of
+
 STATE = "twilio_sms_channel.api.ticket.state"
 SAVED_REPLIES = "twilio_sms_channel.api.ticket.saved_replies"
 SAVED_REPLY = "twilio_sms_channel.api.ticket.saved_reply"
@@ -121,6 +123,16 @@ def test_a_saved_reply_cannot_tell_what_only_the_user_may_know(agent, stack, tic
 	name = save_reply(f"Secrets {frappe.generate_hash(length=6)}", "[{{ reset_password_key }}]")
 	said = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name).json()["message"]["text"]
 	assert "planted" not in said
+
+
+def test_a_saved_reply_cannot_tell_a_field_of_the_ticket_that_the_agent_may_not_read(
+	agent, ticket, monkeypatch
+):
+	name = save_reply(f"Levels {frappe.generate_hash(length=6)}", "[{{ status }}][{{ doc.status }}]")
+	frappe.set_user(agent.user)
+	monkeypatch.setattr(ticket.meta.get_field("status"), "permlevel", 7)
+	said = desk_of(ticket.doctype).saved_reply(frappe.get_doc(ticket.doctype, ticket.name), name)
+	assert ticket.status not in said
 
 
 def test_what_ticket_and_user_both_have_is_the_tickets_in_a_saved_reply(agent, stack, ticket):

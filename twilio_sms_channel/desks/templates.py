@@ -59,6 +59,8 @@ def filled(template: str | None, title: str, ticket) -> str:
 	:param ticket: document that the user may read
 	"""
 	user = frappe.get_doc("User", frappe.session.user)
+	# A form would not show them these fields either. The document is not saved after this.
+	ticket.apply_fieldlevel_read_permissions()
 	said = len(frappe.local.message_log)
 	fields = _fields(ticket)
 	try:
