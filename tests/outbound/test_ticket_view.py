@@ -144,6 +144,13 @@ def test_what_ticket_and_user_both_have_is_the_tickets_in_a_saved_reply(agent, s
 	assert said == f"Ticket {ticket.name}: {ticket.subject} {ticket.name}. {full_name}"
 
 
+def test_what_is_empty_says_nothing_in_a_saved_reply(agent, stack, ticket):
+	frappe.db.set_value("User", agent.user, "mobile_no", None)
+	name = save_reply(f"Call {frappe.generate_hash(length=6)}", "Call me: [{{ mobile_no }}]")
+	said = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name).json()["message"]["text"]
+	assert said == "Call me: []"
+
+
 READS_ALL = (
 	"{{ frappe.get_doc('Twilio SMS Account', account).get_password('auth_token') }}",
 	"{{ frappe.db.get_value('Twilio SMS Account', account, 'account_sid') }}",

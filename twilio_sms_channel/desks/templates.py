@@ -83,7 +83,9 @@ def filled(template: str | None, title: str, ticket) -> str:
 
 def _environment() -> ImmutableSandboxedEnvironment:
 	"""Templates that know values and how to write them, and nothing of the site."""
-	environment = ImmutableSandboxedEnvironment(undefined=DebugUndefined)
+	environment = ImmutableSandboxedEnvironment(
+		undefined=DebugUndefined, finalize=lambda value: "" if value is None else value
+	)
 	utils = {name: getattr(data, name) for name in FORMATS if hasattr(data, name)}
 	environment.globals.update({"_": _, "frappe": {"utils": utils, "_": _, "format_date": data.formatdate}})
 	return environment
