@@ -123,6 +123,20 @@ def test_a_notification_about_messages_does_not_notify_of_itself(stack, customer
 		frappe.db.commit()
 
 
+def test_whoever_saves_a_document_is_told_of_no_number_that_is_notified(
+	stack, customer, switched_on, monkeypatch
+):
+	nobody = "nobody in particular"
+	before = logged(nobody)
+	todo = frappe.get_doc({"doctype": "ToDo", "description": "Look"}).insert()
+	doc = notification(customer)
+	monkeypatch.setattr(type(doc), "get_receiver_list", lambda self, doc, context: [nobody])
+	doc.send_sms(todo, {"doc": todo})
+	assert nobody not in "".join(str(message) for message in frappe.get_message_log())
+	frappe.db.commit()
+	assert logged(nobody) == before + 1
+
+
 def test_very_many_are_left_to_a_worker_and_each_number_gets_one(stack, sim, switched_on, monkeypatch):
 	monkeypatch.setattr(site_sms, "AT_ONCE", 2)
 	customers = [Customer(stack) for _ in range(3)]
