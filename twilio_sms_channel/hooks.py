@@ -133,6 +133,7 @@ doc_events = {
 	"HD Ticket": _TICKET_EVENTS,
 	"Issue": {
 		**_TICKET_EVENTS,
+		"before_rename": "twilio_sms_channel.overrides.erpnext.merging.refuse_others",
 		"after_rename": "twilio_sms_channel.overrides.erpnext.merging.bring_along",
 		"on_trash": "twilio_sms_channel.overrides.erpnext.issue.leave_conversations",
 	},

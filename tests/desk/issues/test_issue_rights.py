@@ -3,6 +3,7 @@
 import frappe
 import pytest
 from frappe.share import add as share
+from support import desks
 from support.stack import Customer, eventually, ticket_of
 from support.users import make_user
 
@@ -87,8 +88,6 @@ def test_whoever_has_only_a_share_sees_the_messages_of_that_issue(stack, two):
 
 
 def test_a_user_permission_counts(stack, admin, two):
-	from support import desks
-
 	user = desks.SYSTEMS["erpnext"].make_agent("tsms-of-one@example.com", "Dorothy", "Vaughan")
 	mine, other = (ticket_of(message) for message in two)
 	shops = []
@@ -110,6 +109,27 @@ def test_a_user_permission_counts(stack, admin, two):
 		]
 		assert answers == [200, 403]
 	finally:
+		frappe.delete_doc("User Permission", permission.name)
+		frappe.db.commit()
+
+
+def test_nobody_merges_an_issue_that_they_may_not_write(stack, two):
+	user = desks.SYSTEMS["erpnext"].make_agent("tsms-of-one@example.com", "Dorothy", "Vaughan")
+	mine, other = (ticket_of(message).name for message in two)
+	only = {"user": user, "allow": "Issue", "for_value": mine, "apply_to_all_doctypes": 1}
+	permission = frappe.get_doc({"doctype": "User Permission", **only}).insert()
+	frappe.db.commit()
+	frappe.clear_cache(user=user)
+	try:
+		person = stack.login(user)
+		for old, new in ((other, mine), (mine, other)):
+			answer = person.call(
+				"frappe.client.rename_doc", doctype="Issue", old_name=old, new_name=new, merge=True
+			)
+			assert answer.status_code == 403, answer.text
+		assert [ticket_of(message).name for message in two] == [mine, other]
+	finally:
+		frappe.db.rollback()
 		frappe.delete_doc("User Permission", permission.name)
 		frappe.db.commit()
 

@@ -16,7 +16,7 @@ def split(issue: str, communication: str, as_erpnext_does: Callable[[], str]) ->
 
 	:param as_erpnext_does: makes the new Issue, moves Communications into it, returns its name
 	"""
-	if not _has_messages(issue):
+	if not has_messages(issue):
 		return as_erpnext_does()
 	desk, title = desk_of(TICKET), _("The ticket was not split")
 	if not desk.may_write(issue):
@@ -37,7 +37,7 @@ def split(issue: str, communication: str, as_erpnext_does: Callable[[], str]) ->
 	return turns.one_at_a_time(TICKET, [issue], split_here, title)
 
 
-def _has_messages(issue: str) -> bool:
+def has_messages(issue: str) -> bool:
 	"""Whether it answers a conversation, or only holds messages, as after their customer's conversation was split off."""
 	if desk_or_none_of(TICKET) is None:
 		return False
