@@ -134,6 +134,27 @@ def test_an_agent_answers_in_the_composer_and_the_customer_gets_it(supporter, cu
 	assert facts(issue, "first_responded_on")[0]
 
 
+def test_whoever_made_an_issue_for_a_customer_is_not_mailed_instead(supporter, customer):
+	address = f"{frappe.generate_hash(length=8)}@example.com"
+	contact = frappe.get_doc({"doctype": "Contact", "first_name": f"Ann {customer.number}"})
+	contact.append("phone_nos", {"phone": customer.number})
+	contact.append("email_ids", {"email_id": address, "is_primary": 1})
+	contact.insert()
+	frappe.db.commit()
+	made = supporter.session.post(
+		f"{supporter.stack.web}/api/resource/Issue", json={"subject": "Called us", "contact": contact.name}
+	).json()["data"]
+	assert made["raised_by"] == supporter.user
+	about = {"ticket": made["name"], "ticket_doctype": "Issue"}
+	start = {"to": customer.number, "number": supporter.stack.number, "message": "We are on it"}
+	for method, args in (("start", start), ("switch_channel", {"channel": "Email"})):
+		answer = supporter.call(f"twilio_sms_channel.api.ticket.{method}", **about, **args)
+		assert answer.status_code == 200, answer.text
+	assert answer.json()["message"]["email"] == address
+	frappe.db.rollback()
+	assert frappe.db.get_value("Issue", made["name"], "raised_by") == address
+
+
 def test_a_saved_reply_is_an_email_template(supporter, issue):
 	name = f"Late {frappe.generate_hash(length=6)}"
 	words = {"subject": "Late", "response": "<p>About {{ subject }}: we are on it.</p>"}

@@ -7,10 +7,12 @@ split.
 import frappe
 from frappe import _
 
+from twilio_sms_channel.desks.erpnext.desk import is_of_staff
 from twilio_sms_channel.desks.registry import ticket_doctypes
 from twilio_sms_channel.messaging.conversation import conversations
 from twilio_sms_channel.overrides.erpnext import splitting
 from twilio_sms_channel.overrides.text_ticket import TextTicketMixin
+from twilio_sms_channel.people import contacts
 
 
 def leave_conversations(issue, method: str | None = None) -> None:
@@ -39,6 +41,12 @@ class IssueMixin(TextTicketMixin):
 		# Of somebody who texts: `IssueDesk.about_customer`.
 		if not self.is_text_ticket or email_id != frappe.session.user:
 			super().set_lead_contact(email_id)
+
+	def customer_email(self) -> str:
+		# Whoever made an Issue for a customer is the one who raised it, to ERPNext.
+		if self.raised_by and self.raised_by == self.owner and is_of_staff(self.owner):
+			return contacts.email_of(self.contact)
+		return super().customer_email()
 
 	def reply_by_email(self, message: str, to: str, files: list[str]) -> None:
 		"""Mail an agent's reply as Desk's e-mail dialog does, whatever the Issue's reply channel is.
