@@ -228,6 +228,22 @@ def test_the_role_permissions_manager_gives_and_takes(stack, admin):
 		frappe.db.commit()
 
 
+def test_what_the_site_took_away_does_not_come_back(stack, admin):
+	doctype, role = "Twilio SMS Message", "Support Team"
+	try:
+		answer = admin.call(f"{MANAGER}.remove", doctype=doctype, role=role, permlevel=0, if_owner=0)
+		assert answer.status_code == 200, answer.text
+		frappe.db.rollback()
+		rights.give()
+		assert not frappe.db.exists("Custom DocPerm", {"parent": doctype, "role": role})
+	finally:
+		frappe.db.rollback()
+		frappe.permissions.reset_perms(doctype)
+		rights.give()
+		assert frappe.db.exists("Custom DocPerm", {"parent": doctype, "role": role})
+		frappe.db.commit()
+
+
 def test_what_was_given_goes_and_comes_with_the_app(stack):
 	parts = next(system for system in SYSTEMS if system.app == "erpnext").added
 	before = {doctype: rights._rules("DocPerm", doctype) for doctype in rights.DOCTYPES}

@@ -32,11 +32,13 @@ NOT_OURS_TO_GIVE = {"Administrator", "System Manager", "Agent", "Agent Manager",
 def give() -> None:
 	"""Give the roles that answer Issues what they need, and take it from those that no longer do."""
 	roles, before = _roles_of_issue(), given()
-	now = {one for one in before if one[2] in roles}
-	_take(before - now)
+	# Where the site has reset a DocType's rules, all are gone at once.
+	there = {one for one in before if one[0] != RULE or frappe.db.exists(RULE, {"parent": one[1]})}
+	now = {one for one in there if one[2] in roles}
+	_take(there - now)
 	for role in roles:
-		now |= _give(role)
-	if now != before:
+		now |= _give(role, now)
+	if not now == there == before:
 		frappe.db.set_default(GIVEN, json.dumps(sorted(now)))
 		_read_again()
 
@@ -87,10 +89,16 @@ def _roles_of_issue() -> list[str]:
 	return [role for role in frappe.get_all("Role", in_desk, pluck="name") if role not in NOT_OURS_TO_GIVE]
 
 
-def _give(role: str) -> set[Given]:
-	"""What of it was added, and not there before."""
+def _give(role: str, before: set[Given]) -> set[Given]:
+	"""What of it was added, and not there before.
+
+	:param before: what was given before. A rule of these that is gone the site has taken away, and does not get back. A
+		report or workspace does get it back: an update of the app that replaces one takes it away as well
+	"""
 	added = set()
 	for doctype in DOCTYPES:
+		if (RULE, doctype, role) in before:
+			continue
 		table = RULE if frappe.db.exists(RULE, {"parent": doctype}) else "DocPerm"
 		if not frappe.db.exists(table, {"parent": doctype, "role": role, "permlevel": 0}):
 			add_permission(doctype, role)
