@@ -3,6 +3,7 @@
 The field is there only then; what a system adds to numbers is shown where it is chosen.
 """
 
+import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from twilio_sms_channel.infra import custom_fields
@@ -10,15 +11,21 @@ from twilio_sms_channel.infra import custom_fields
 NUMBER, FIELD = "Twilio SMS Number", "tickets_go_to"
 
 
-def sync(labels: list[str]) -> None:
+def sync(labels: list[str], before: str = "") -> None:
 	"""Make the field, bring its choices up to date, or take it away.
 
 	:param labels: of the ticket systems of this site, the default one first
+	:param before: the one that tickets went to until there was a choice
 	"""
-	if len(labels) > 1:
-		create_custom_fields(fields(labels))
-	else:
+	if len(labels) < 2:
 		custom_fields.remove(fields(labels))
+		return
+	is_new = not frappe.get_meta(NUMBER).has_field(FIELD)
+	create_custom_fields(fields(labels))
+	if is_new and before:
+		# Whoever answers a number's customers goes on finding them.
+		for number in frappe.get_all(NUMBER, pluck="name"):
+			frappe.db.set_value(NUMBER, number, FIELD, before, update_modified=False)
 
 
 def leave() -> None:

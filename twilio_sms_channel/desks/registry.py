@@ -137,7 +137,10 @@ def join() -> None:
 
 def sync_choice() -> None:
 	"""Ask of each number where its tickets go, where there are several ticket systems to choose from."""
-	choice.sync([system.added.LABEL for system in _installed()])
+	systems, apps = _installed(), frappe.get_installed_apps()
+	# Frappe puts the app that was installed last at the end.
+	first = min(systems, key=lambda system: apps.index(system.app), default=None)
+	choice.sync([system.added.LABEL for system in systems], first.added.LABEL if first else "")
 
 
 def _installed() -> list[TicketSystem]:

@@ -42,6 +42,26 @@ def test_the_question_goes_with_the_choice(stack):
 		goes_to(number, ERPNEXT)
 
 
+@pytest.mark.parametrize(("first", "second"), [(ERPNEXT, HELPDESK), (HELPDESK, ERPNEXT)], ids=str)
+def test_a_number_goes_on_as_before_the_second_system_came(stack, monkeypatch, first, second):
+	number = stack.add_number()
+	apps = [app for app in frappe.get_installed_apps() if app not in (first.app, second.app)]
+	apps += [first.app, second.app]
+	try:
+		choice.sync([first.title])
+		monkeypatch.setattr(frappe, "get_installed_apps", lambda *_args, **_kwargs: apps)
+		sync_choice()
+		assert frappe.db.get_value("Twilio SMS Number", number, choice.FIELD) == first.title
+		frappe.db.set_value("Twilio SMS Number", number, choice.FIELD, second.title)
+		sync_choice()
+		assert frappe.db.get_value("Twilio SMS Number", number, choice.FIELD) == second.title
+	finally:
+		monkeypatch.undo()
+		sync_choice()
+		for one in (stack.number, stack.other_number):
+			goes_to(one, ERPNEXT)
+
+
 def test_an_open_ticket_stays_where_it_is_and_the_next_one_is_elsewhere(stack):
 	number, customer = stack.add_number(), Customer(stack)
 	ticket = ticket_of(customer.text("Hello", to=number))
