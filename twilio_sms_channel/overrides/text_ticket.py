@@ -65,10 +65,10 @@ class TextTicketMixin:
 		if self.is_text_ticket and self.contact and self.has_value_changed("contact"):
 			conversations.set_contact(self.twilio_sms_conversation, self.doctype, self.name, self.contact)
 
-	def _go_on(self, event: str) -> None:
+	def _go_on(self, event: str, *about: Any) -> None:
 		"""What the ticket system itself does, where it does something."""
 		if method := getattr(super(), event, None):
-			method()
+			method(*about)
 
 	def _where_it_goes_on(self):
 		"""The ticket that replies go to: another one where this one was merged into it."""

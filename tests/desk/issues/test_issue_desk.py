@@ -2,6 +2,7 @@
 
 import frappe
 import pytest
+from frappe.core.utils import get_parent_doc
 from frappe.utils import add_days, now_datetime
 from support.stack import Customer, eventually, ticket_of
 from support.users import make_user
@@ -153,6 +154,18 @@ def test_whoever_made_an_issue_for_a_customer_is_not_mailed_instead(supporter, c
 	assert answer.json()["message"]["email"] == address
 	frappe.db.rollback()
 	assert frappe.db.get_value("Issue", made["name"], "raised_by") == address
+
+
+def test_saving_an_issue_for_a_message_asks_nobody_to_fill_in_fields(issue, monkeypatch):
+	"""As ERPNext's service level agreements save it, when a message changes the status."""
+	about = {"reference_doctype": "Issue", "reference_name": issue.name, "communication_medium": "SMS"}
+	entry = frappe.get_doc("Communication", about)
+	entry.run_method("on_update")
+	saved = get_parent_doc(entry)
+	monkeypatch.setattr(saved.meta.get_field("project"), "reqd", 1)
+	saved.save(ignore_permissions=True)
+	with pytest.raises(frappe.MandatoryError):
+		frappe.get_doc("Issue", issue.name).save()
 
 
 def test_a_saved_reply_is_an_email_template(supporter, issue):

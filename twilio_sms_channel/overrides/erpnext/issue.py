@@ -42,6 +42,13 @@ class IssueMixin(TextTicketMixin):
 		if not self.is_text_ticket or email_id != frappe.session.user:
 			super().set_lead_contact(email_id)
 
+	def notify_communication(self, communication) -> None:
+		"""Frappe calls this for each Communication, and after it ERPNext saves the Issue: its service level agreement counts."""
+		if communication.communication_medium == "SMS":
+			# Whoever texts fills in no fields, and does not mind what was deleted.
+			self.flags.ignore_mandatory = self.flags.ignore_links = True
+		self._go_on("notify_communication", communication)
+
 	def customer_email(self) -> str:
 		# Whoever made an Issue for a customer is the one who raised it, to ERPNext.
 		if self.raised_by and self.raised_by == self.owner and is_of_staff(self.owner):
