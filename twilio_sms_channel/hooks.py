@@ -135,7 +135,11 @@ doc_events = {
 		**_TICKET_EVENTS,
 		"before_rename": "twilio_sms_channel.overrides.erpnext.merging.refuse_others",
 		"after_rename": "twilio_sms_channel.overrides.erpnext.merging.bring_along",
-		"on_trash": "twilio_sms_channel.overrides.erpnext.issue.leave_conversations",
+		"on_trash": "twilio_sms_channel.overrides.erpnext.issue.leave",
+		"after_delete": [
+			_TICKET_EVENTS["after_delete"],
+			"twilio_sms_channel.overrides.erpnext.issue.keep_series",
+		],
 	},
 	# Which roles answer Issues says what they read of this app.
 	"Custom DocPerm": dict.fromkeys(

@@ -230,13 +230,19 @@ def test_an_email_issue_that_one_with_messages_is_renamed_into_can_be_answered_b
 def test_after_an_issue_was_deleted_the_next_text_opens_another(customer, issue):
 	frappe.delete_doc("Issue", issue.name, force=True)
 	frappe.db.commit()
-	# ERPNext gives the name of the newest one to the next.
-	stranger = frappe.get_doc(
-		{"doctype": "Issue", "subject": "By mail", "raised_by": "eve@example.com"}
-	).insert()
+	stranger = frappe.get_doc({"doctype": "Issue", "subject": "By mail", "raised_by": "eve@example.com"})
+	stranger.insert(set_name=issue.name)
 	frappe.db.commit()
-	assert stranger.name == issue.name
 	assert ticket_of(customer.text("Hello again")).name != issue.name
+
+
+def test_the_next_issue_does_not_get_the_name_of_one_that_was_deleted(stack, issue):
+	"""A worker of Frappe unlinks what names the deleted one, when it comes to it."""
+	frappe.delete_doc("Issue", issue.name, force=True)
+	frappe.db.commit()
+	assert ticket_of(Customer(stack).text("Another matter")).name != issue.name
+	kept = frappe.db.get_value("Deleted Document", {"deleted_name": issue.name}, "data")
+	assert frappe.parse_json(kept)["naming_series"] == issue.naming_series
 
 
 def test_an_issue_that_erpnext_closed_by_itself_is_reopened(customer, issue):

@@ -14,11 +14,24 @@ from twilio_sms_channel.overrides.erpnext import splitting
 from twilio_sms_channel.overrides.text_ticket import TextTicketMixin
 from twilio_sms_channel.people import contacts
 
+SERIES = "twilio_sms_naming_series"
 
-def leave_conversations(issue, method: str | None = None) -> None:
-	"""Have no conversation name an Issue that is deleted (hook `on_trash`): the next one may get its name."""
+
+def leave(issue, method: str | None = None) -> None:
+	"""Have no conversation name an Issue that is deleted, and the next one not get its name (hook `on_trash`).
+
+	Frappe gives back the number of the latest one, and a worker unlinks some time later whatever names the deleted one: the
+	messages of the next one, too.
+	"""
 	if issue.doctype in ticket_doctypes():
 		conversations.forget(issue.doctype, issue.name)
+		issue.flags[SERIES], issue.naming_series = issue.get("naming_series"), None
+
+
+def keep_series(issue, method: str | None = None) -> None:
+	"""The copy that Frappe keeps of a deleted Issue says its series all the same (hook `after_delete`)."""
+	if SERIES in issue.flags:
+		issue.naming_series = issue.flags.pop(SERIES)
 
 
 class IssueMixin(TextTicketMixin):
