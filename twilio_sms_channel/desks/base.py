@@ -76,6 +76,10 @@ class TextTicket(Protocol):
 		:param files: names of File documents
 		"""
 
+	@property
+	def customer_contact(self) -> str | None:
+		"""The contact, unless the ticket system has filled in somebody else than the customer."""
+
 	def customer_email(self) -> str:
 		"""The customer's valid e-mail address, "" without one."""
 

@@ -88,7 +88,7 @@ def attach(doc, conversation, is_of_customer: Callable[[str], bool]) -> Ticket:
 		changes = {
 			"twilio_sms_conversation": doc.twilio_sms_conversation or conversation.name,
 			"twilio_sms_reply_channel": "SMS",
-			"contact": doc.contact or conversation.contact,
+			"contact": doc.customer_contact or conversation.contact,
 		}
 		if any(doc.get(field) != value for field, value in changes.items()):
 			doc.flags.ignore_mandatory = doc.flags.ignore_links = True

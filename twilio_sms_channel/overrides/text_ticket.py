@@ -50,6 +50,11 @@ class TextTicketMixin:
 		pasted = pasted_images.files_in(message, self, besides=files)
 		return self.reply_by_text(body, [*files, *pasted], **how)
 
+	@property
+	def customer_contact(self) -> str | None:
+		"""The contact, unless the ticket system has filled in somebody else than the customer."""
+		return self.contact
+
 	def customer_email(self) -> str:
 		"""The customer's valid e-mail address, "" without one."""
 		return contacts.mailable(self.raised_by) or contacts.email_of(self.contact)

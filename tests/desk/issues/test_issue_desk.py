@@ -10,6 +10,7 @@ from support.users import make_user
 from twilio_sms_channel.desks.base import TextTicket
 from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.messaging.conversation import timeline
+from twilio_sms_channel.people import contacts
 
 pytestmark = pytest.mark.erpnext
 STATE = "twilio_sms_channel.api.ticket.state"
@@ -154,6 +155,31 @@ def test_whoever_made_an_issue_for_a_customer_is_not_mailed_instead(supporter, c
 	assert answer.json()["message"]["email"] == address
 	frappe.db.rollback()
 	assert frappe.db.get_value("Issue", made["name"], "raised_by") == address
+
+
+def test_whoever_made_an_issue_for_a_customer_does_not_get_their_number(supporter, customer):
+	own = frappe.get_doc({"doctype": "Contact", "first_name": "Katherine"})
+	own.append("email_ids", {"email_id": supporter.user, "is_primary": 1})
+	own.insert()
+	frappe.db.commit()
+	try:
+		made = supporter.session.post(
+			f"{supporter.stack.web}/api/resource/Issue", json={"subject": "Called us"}
+		).json()["data"]
+		assert made["contact"] == own.name
+		about = {"ticket": made["name"], "ticket_doctype": "Issue"}
+		assert supporter.call(STATE, "GET", **about).json()["message"]["customer"] == ""
+		start = {"to": customer.number, "number": supporter.stack.number, "message": "We are on it"}
+		answer = supporter.call("twilio_sms_channel.api.ticket.start", **about, **start)
+		assert answer.status_code == 200, answer.text
+		frappe.db.rollback()
+		contact = frappe.db.get_value("Issue", made["name"], "contact")
+		assert contacts.numbers_of(contact) == [customer.number] and contact != own.name
+		assert contacts.numbers_of(own.name) == []
+	finally:
+		frappe.db.rollback()
+		frappe.delete_doc("Contact", own.name, force=True)
+		frappe.db.commit()
 
 
 def test_saving_an_issue_for_a_message_asks_nobody_to_fill_in_fields(issue, monkeypatch):

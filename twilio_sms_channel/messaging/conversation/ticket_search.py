@@ -67,7 +67,7 @@ def history(ticket, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
 		customer = frappe.db.get_value(CONVERSATION, ticket.twilio_sms_conversation, "customer_number")
 		numbers = [customer] if customer else []
 	else:
-		numbers = contacts.numbers_of(ticket.contact)
+		numbers = contacts.numbers_of(ticket.customer_contact)
 	if not numbers:
 		return []
 	found = _by_name({"customer_number": ("in", numbers)})

@@ -20,7 +20,8 @@ def set_contact(conversation, chosen: str | None, ticket: tuple[str, str] | None
 	:raises outbox.CannotText: somebody else reads the ticket, or it is from somebody else
 	"""
 	asked = frappe.get_doc(*ticket) if ticket else None
-	likely = chosen or (asked and contacts.exists(asked.contact) and asked.contact)
+	own = asked and asked.customer_contact
+	likely = chosen or (own if contacts.exists(own) else None)
 	address = asked.customer_email() if asked and not likely else ""
 	likely = likely or contacts.find_by_email(address)
 	if chosen:

@@ -79,10 +79,10 @@ def _without_conversation(ticket) -> dict[str, Any]:
 	return {
 		"can_text": False,
 		"why_not": "",
-		"customer": contacts.full_name(ticket.contact),
+		"customer": contacts.full_name(ticket.customer_contact),
 		"can_start": [
 			{"number": number, "display": phone.display(number)}
-			for number in contacts.numbers_of(ticket.contact)
+			for number in contacts.numbers_of(ticket.customer_contact)
 		],
 		"messages": [],
 		"older": 0,

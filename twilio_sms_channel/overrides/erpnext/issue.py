@@ -7,8 +7,8 @@ split.
 import frappe
 from frappe import _
 
-from twilio_sms_channel.desks.erpnext.desk import is_of_staff
-from twilio_sms_channel.desks.registry import ticket_doctypes
+from twilio_sms_channel.desks.erpnext import TICKET
+from twilio_sms_channel.desks.registry import desk_of, ticket_doctypes
 from twilio_sms_channel.messaging.conversation import conversations
 from twilio_sms_channel.overrides.erpnext import splitting
 from twilio_sms_channel.overrides.text_ticket import TextTicketMixin
@@ -62,11 +62,22 @@ class IssueMixin(TextTicketMixin):
 			self.flags.ignore_mandatory = self.flags.ignore_links = True
 		self._go_on("notify_communication", communication)
 
+	@property
+	def customer_contact(self) -> str | None:
+		# Who is texted was chosen by an agent.
+		if self.is_text_ticket or not self._is_made_by_agent:
+			return self.contact
+		return None if self.owner.lower() in contacts.emails_of(self.contact or "") else self.contact
+
 	def customer_email(self) -> str:
-		# Whoever made an Issue for a customer is the one who raised it, to ERPNext.
-		if self.raised_by and self.raised_by == self.owner and is_of_staff(self.owner):
-			return contacts.email_of(self.contact)
+		if self._is_made_by_agent:
+			return contacts.email_of(self.customer_contact)
 		return super().customer_email()
+
+	@property
+	def _is_made_by_agent(self) -> bool:
+		"""Whether an agent made it, for a customer: ERPNext fills in the agent's own address, and the contact that has it."""
+		return bool(self.raised_by) and self.raised_by == self.owner and desk_of(TICKET).is_agent(self.owner)
 
 	def reply_by_email(self, message: str, to: str, files: list[str]) -> None:
 		"""Mail an agent's reply as Desk's e-mail dialog does, whatever the Issue's reply channel is.
