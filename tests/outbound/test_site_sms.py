@@ -191,3 +191,20 @@ def test_sms_center_goes_this_way(stack, sim, customer, switched_on):
 	center.send_sms()
 	frappe.db.commit()
 	eventually(lambda: [message.body for message in customer.inbox()] == ["We are open on Sunday"])
+
+
+@pytest.mark.erpnext
+def test_sms_center_reads_numbers_and_names_with_hyphens(stack, sim, switched_on):
+	customers = [Customer(stack) for _ in range(2)]
+	numbers = [
+		f"{customer.number[:5]}-{customer.number[5:8]}-{customer.number[8:]}" for customer in customers
+	]
+	center = frappe.get_doc("SMS Center")
+	receivers = f"Anna-Lena Hart-Lee - {numbers[0]}\n{numbers[1]}\n"
+	center.update({"receiver_list": receivers, "message": "We are open on Sunday"})
+	center.send_sms()
+	frappe.db.commit()
+	for customer in customers:
+		eventually(
+			lambda customer=customer: [text.body for text in customer.inbox()] == ["We are open on Sunday"]
+		)

@@ -60,6 +60,11 @@ class SMSCenterMixin:
 	def send_sms(self) -> None:
 		if not site_sms.number() or not self.message:
 			return super().send_sms()
-		if receivers := self.get_receiver_nos():
+		# ERPNext writes "name - number" and then takes what stands between two hyphens, of a name or a number as well.
+		lines = [line.rpartition(" - ")[2].strip() for line in (self.receiver_list or "").splitlines()]
+		if receivers := [line for line in lines if line]:
 			site_sms.send(receivers, str(self.message))
 			frappe.msgprint(_("The messages are on their way."), alert=True)
+		else:
+			# It says that there are none.
+			self.get_receiver_nos()
