@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from support import desks
 from support.stack import Customer, eventually, ticket_of
 from support.tickets import written_in
+from support.users import make_user
 
 from browser.conftest import log_in
 from browser.test_desk import desk
@@ -84,6 +85,27 @@ def test_after_the_switch_the_email_dialog_is_back(page, stack, support_user, cu
 	expect(panel.get_by_test_id("channel")).to_contain_text("E-mail · c")
 	page.locator(".timeline-actions .action-btn", has_text="New Email").click()
 	expect(page.locator(".modal.show")).to_contain_text("New Email")
+
+
+@pytest.fixture
+def reader(page, stack, admin):
+	"""Somebody who reads and mails Issues, and changes none."""
+	user = make_user("tsms-reader@example.com", ["Blogger"], user_type="System User")
+	frappe.permissions.add_permission("Issue", "Blogger")
+	frappe.permissions.update_permission_property("Issue", "Blogger", 0, "email", 1)
+	frappe.db.commit()
+	log_in(page, stack, user)
+	yield user
+	frappe.db.rollback()
+	frappe.permissions.reset_perms("Issue")
+	frappe.db.commit()
+
+
+def test_who_only_reads_an_issue_keeps_the_email_dialog(page, stack, reader, customer):
+	issue = issue_of(customer)
+	page.goto(desk(stack, f"issue/{issue.name}"))
+	page.locator(".timeline-actions .action-btn", has_text="New Email").click()
+	expect(page.locator(".modal.show", has_text="New Email")).to_be_visible()
 
 
 def test_a_customer_is_texted_from_their_form(page, stack, admin):

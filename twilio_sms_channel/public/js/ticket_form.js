@@ -61,8 +61,10 @@ function twilio_sms_reply_in_form(frm) {
 	if (label) label.textContent = ` ${names[Number(twilio_sms_replies_by_text(frm))]} `;
 }
 
-function twilio_sms_replies_by_text({ doc }) {
-	return Boolean(doc.twilio_sms_conversation) && doc.twilio_sms_reply_channel === "SMS";
+// Whoever may not change the ticket neither texts nor switches: what they write is an e-mail, as on the server.
+function twilio_sms_replies_by_text({ doc, perm }) {
+	const by_text = Boolean(doc.twilio_sms_conversation) && doc.twilio_sms_reply_channel === "SMS";
+	return by_text && Boolean(perm?.[0]?.write);
 }
 
 function twilio_sms_write(frm) {
