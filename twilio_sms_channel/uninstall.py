@@ -108,6 +108,8 @@ def after_app_uninstall(app: str) -> None:
 		if system.app == app and not system.is_installed:
 			system.added.leave()
 			sync_choice()
+			# Frappe has committed before, and does not do so again.
+			frappe.db.commit()
 
 
 def our_doctypes() -> list[str]:

@@ -115,7 +115,8 @@ def test_uninstall_takes_all_that_is_ours_and_nothing_else(moments):
 	assert [
 		line for line in ours(left["rows"] + left["schema"] + left["config"]) if "Patch Log" not in line
 	] == []
-	assert not [line for line in went if line not in ours(went)]
+	# With a role that Frappe had made because our DocTypes name it, where nobody has it.
+	assert not [line for line in went if line not in ours(went) and not line.startswith("tabRole ")]
 	# The ticket and its list of apps lost what was ours.
 	named = (moments["system"].doctype, "installed_apps", "Contact")
 	assert all(any(word in line for word in named) for line in came), came
