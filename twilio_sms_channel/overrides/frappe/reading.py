@@ -280,6 +280,9 @@ def _readable(doctype: str, rows: list) -> list:
 	except frappe.PermissionError:
 		frappe.clear_last_message()
 		return []
+	except frappe.db.ProgrammingError:
+		# Early releases of v15 select no field at all for whoever has nothing but a share, and the error names all rows.
+		return []
 	shown = {str(name) for name in names}
 	return [row for row in rows if str(row.name) in shown]
 
