@@ -1,6 +1,7 @@
 """The three texts and the people on each ticket system."""
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import frappe
 import requests
@@ -53,6 +54,8 @@ class Stage(ABC):
 	"""somebody who answers the south and the open ones"""
 	strangers: tuple[str, ...]
 	"""who is always tried with all endpoints of Frappe; `--in-full` tries all people"""
+	on_portal: ClassVar[dict[str, set[str]]] = {}
+	"""whose tickets, besides those of the table, the website lists and prints for somebody"""
 
 	def __init__(self, stack, admin):
 		self.stack, self.is_marked = stack, False
@@ -218,6 +221,8 @@ class ERPNextStage(Stage):
 	)
 	southern = "support team of the south"
 	strangers = (southern, "reader", "colleague with a share", "customer")
+	# The first words of a customer's own Issue are its subject.
+	on_portal = {"customer": {NORTH}}
 	clerks, readers = "TSMS Issue Clerk", "TSMS Issue Reader"
 
 	def prepare(self) -> dict[str, dict]:
