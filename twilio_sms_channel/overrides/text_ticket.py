@@ -5,6 +5,7 @@ from typing import Any
 import frappe
 
 from twilio_sms_channel.content import text
+from twilio_sms_channel.infra import fetched_fields
 from twilio_sms_channel.messaging.conversation import conversations
 from twilio_sms_channel.messaging.outbound import outbox, pasted_images
 from twilio_sms_channel.people import contacts
@@ -58,6 +59,12 @@ class TextTicketMixin:
 	def customer_email(self) -> str:
 		"""The customer's valid e-mail address, "" without one."""
 		return contacts.mailable(self.raised_by) or contacts.email_of(self.contact)
+
+	def before_validate(self) -> None:
+		if self.flags.ignore_links:
+			# What sites have fetched; and Helpdesk has a status's category fetched, and goes by the category.
+			fetched_fields.fetch(self)
+		self._go_on("before_validate")
 
 	def after_insert(self) -> None:
 		# At once: other apps' hooks on tickets may commit, and fail after that.

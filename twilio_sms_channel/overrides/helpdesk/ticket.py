@@ -14,7 +14,7 @@ from frappe.utils import validate_email_address
 from twilio_sms_channel.content import files, text
 from twilio_sms_channel.desks.helpdesk import TICKET
 from twilio_sms_channel.desks.registry import desk_of
-from twilio_sms_channel.infra import db_errors, fetched_fields
+from twilio_sms_channel.infra import db_errors
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
 from twilio_sms_channel.messaging.conversation import entries
 from twilio_sms_channel.messaging.outbound import outbox
@@ -81,12 +81,6 @@ class TicketMixin(TextTicketMixin):
 		Of all tickets: on a merge Helpdesk calls this with the copied entry in the ticket's place.
 		"""
 		files.attach_address(file_url, doctype, str(docname))
-
-	def before_validate(self) -> None:
-		if self.flags.ignore_links:
-			# Helpdesk has a status's category fetched, and goes by the category.
-			fetched_fields.fetch(self)
-		super().before_validate()
 
 	def on_update(self) -> None:
 		super().on_update()
