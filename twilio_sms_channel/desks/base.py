@@ -144,6 +144,10 @@ class Desk(ABC):
 	def resolve_ticket(self, ticket: str) -> Ticket | None:
 		"""The ticket, or the one it was merged into; None when it is gone."""
 
+	def reopen(self, ticket: str) -> None:
+		"""Give a ticket the status that a customer's message gives it, without the hooks of saving it."""
+		frappe.db.set_value(self.doctype, ticket, "status", "Open")
+
 	@abstractmethod
 	def call_by_first(self, ticket: str, first, later: list, customer_number: str) -> None:
 		"""Call a ticket by its first message if it is called by one of the later ones; what people wrote stays.

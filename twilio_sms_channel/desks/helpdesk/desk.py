@@ -86,6 +86,14 @@ class HelpdeskDesk(StandardDesk):
 			ticket = row.merged_with
 		return None
 
+	def reopen(self, ticket: str) -> None:
+		# Since v1.23 a site says which status that is, and every status belongs to a category.
+		status = getattr(frappe.get_doc(TICKET, ticket), "ticket_reopen_status", None) or "Open"
+		values = {"status": status}
+		if frappe.get_meta(TICKET).has_field("status_category"):
+			values["status_category"] = frappe.db.get_value("HD Ticket Status", status, "category")
+		frappe.db.set_value(TICKET, ticket, values)
+
 	def teams_of(self, user: str) -> list[str]:
 		return frappe.get_all(
 			"HD Team Member", filters={"user": user, "parenttype": "HD Team"}, pluck="parent", distinct=True

@@ -6,6 +6,7 @@ from twilio_sms_channel.content import text
 from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.desks.registry import desk_for_new, desk_of, desk_or_none_of
 from twilio_sms_channel.infra import clock, conditional_update, listeners
+from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
 from twilio_sms_channel.infra.jobs import enqueue_after_commit
 from twilio_sms_channel.messaging.conversation import consent, conversations, entries, keywords, timeline
 from twilio_sms_channel.messaging.conversation.keywords import STOP
@@ -107,13 +108,22 @@ def _write(communication, message, is_reaction: bool) -> None:
 	)
 	if is_reaction:
 		# Without the hooks, by which ticket systems reopen what was resolved: "Liked “…”" asks for nothing.
-		communication.name = message.communication
-		communication.db_insert()
-		communication.notify_change("add")
+		_write_alone(communication, message.communication)
 		return
-	conditional_update.insert(
-		communication, ignore_permissions=True, ignore_mandatory=True, set_name=message.communication
-	)
+	with courtesy("A message did not change its ticket as usual", but=lambda e: not is_for_lack(e)) as usual:
+		conditional_update.insert(
+			communication, ignore_permissions=True, ignore_mandatory=True, set_name=message.communication
+		)
+	if usual.failed:
+		# Such as by an assignment rule that names somebody who was deleted.
+		_write_alone(communication, message.communication)
+		desk_of(communication.reference_doctype).reopen(communication.reference_name)
+
+
+def _write_alone(communication, name: str) -> None:
+	communication.name = name
+	communication.db_insert()
+	communication.notify_change("add")
 
 
 def add_words(message, conversation) -> None:
