@@ -87,6 +87,23 @@ def test_whoever_reads_further_up_keeps_their_place(screen, ticket, customer, si
 	screen.refresh(ticket.name)
 	expect(at(panel, "inbound")).to_have_count(2)
 	assert feed.evaluate("(feed) => feed.scrollTop") == 40
+	# As each refresh of Desk's form does it.
+	put_back = "(panel) => { const place = panel.parentNode; panel.remove(); place.append(panel); }"
+	panel.evaluate(put_back)
+	screen.page.wait_for_timeout(200)
+	assert feed.evaluate("(feed) => feed.scrollTop") == 40
 	at(panel, "show-newest").click()
 	expect(at(panel, "show-newest")).to_have_count(0)
+	assert feed.evaluate(at_end)
+	panel.evaluate(put_back)
+	screen.page.wait_for_timeout(200)
+	assert feed.evaluate(at_end)
+	feed.evaluate("(feed) => (feed.scrollTop = 40)")
+	screen.page.wait_for_timeout(200)
+	# A picture that loads before the browser tells of the scrolling.
+	panel.evaluate(
+		"(panel) => { const thread = panel.shadowRoot.querySelector('twilio-sms-thread'); thread.show_newest();"
+		" thread.shadowRoot.querySelector('.entries').style.minHeight = '9000px'; }"
+	)
+	screen.page.wait_for_timeout(300)
 	assert feed.evaluate(at_end)

@@ -39,7 +39,17 @@ class Thread extends TicketElement {
 		this.earlier = [];
 		this.older = null;
 		this._at_end = true;
+		this._top = 0;
 		this._resized = new ResizeObserver(() => this._keep_place());
+	}
+
+	connectedCallback() {
+		super.connectedCallback();
+		// Desk's form puts it back at each refresh: the feed would be at its beginning then.
+		if (this.hasUpdated) {
+			if (this._feed) this._feed.scrollTop = this._top;
+			this.requestUpdate();
+		}
 	}
 
 	disconnectedCallback() {
@@ -94,7 +104,11 @@ class Thread extends TicketElement {
 
 	_scrolled() {
 		const feed = this._feed;
-		this._at_end = feed.scrollTop + feed.clientHeight >= feed.scrollHeight - AT_END_PX;
+		const upwards = feed.scrollTop < this._top;
+		this._top = feed.scrollTop;
+		// A picture that has loaded since, below the end that was scrolled to, is nothing that somebody did.
+		const is_at_end = feed.scrollTop + feed.clientHeight >= feed.scrollHeight - AT_END_PX;
+		this._at_end = is_at_end || (this._at_end && !upwards);
 		if (this._at_end) this.unread = false;
 	}
 
