@@ -32,6 +32,12 @@ def test_endpoints_are_at_these_paths(path):
 	frappe.is_whitelisted(frappe.get_attr(path))
 
 
+def test_desks_search_knows_issues_by_their_subject():
+	searched = {row["doctype"] for row in frappe.get_hooks("global_search_doctypes")["Default"]}
+	assert {"Customer", "Lead", "Issue"} <= searched
+	assert frappe.get_meta("Issue").get_field("subject").in_global_search
+
+
 def test_desks_mail_dialog_calls_with_these_words():
 	wanted = {
 		"doctype",

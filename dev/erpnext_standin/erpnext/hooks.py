@@ -27,4 +27,12 @@ standard_portal_menu_items = [
 	{"title": "Issues", "route": "/issues", "reference_doctype": "Issue", "role": "Customer"}
 ]
 
+global_search_doctypes = {
+	"Default": [
+		{"doctype": "Customer", "index": 0},
+		{"doctype": "Lead", "index": 1},
+		{"doctype": "Issue", "index": 2},
+	]
+}
+
 scheduler_events = {"daily": ["erpnext.support.doctype.issue.issue.auto_close_tickets"]}

@@ -2,7 +2,9 @@
 
 import frappe
 import pytest
+from frappe.desk.form.assign_to import add as assign
 from frappe.share import add as share
+from frappe.utils.global_search import sync_global_search
 from support import desks
 from support.stack import Customer, eventually, ticket_of
 from support.users import make_user
@@ -85,6 +87,45 @@ def test_whoever_has_only_a_share_sees_the_messages_of_that_issue(stack, two):
 		frappe.db.delete("Custom DocPerm", {"parent": "Twilio SMS Message", "role": "Blogger"})
 		frappe.clear_cache(doctype="Twilio SMS Message")
 		frappe.db.commit()
+
+
+@pytest.fixture
+def searched():
+	"""Desk's search knows Issues and what is to be done, as on a site whose set-up wizard was answered."""
+	settings = frappe.get_doc("Global Search Settings")
+	before = [row.document_type for row in settings.allowed_in_global_search]
+
+	def allow(doctypes: list[str]) -> None:
+		settings.allowed_in_global_search = []
+		for doctype in doctypes:
+			settings.append("allowed_in_global_search", {"document_type": doctype})
+		settings.save()
+		frappe.db.commit()
+
+	allow([*before, *(doctype for doctype in ("Issue", "ToDo") if doctype not in before)])
+	yield
+	allow(before)
+
+
+def test_desks_search_finds_only_issues_that_may_be_read(stack, admin, supporter, searched):
+	word = f"kettle{frappe.generate_hash(length=8)}"
+	first, second = (ticket_of(Customer(stack).text(f"My {word} leaks")).name for _ in range(2))
+	sharer = make_user("tsms-share@example.com", ["Blogger"], user_type="System User")
+	portal = make_user("tsms-website@example.com", ["Customer"])
+	share("Issue", first, sharer, read=1)
+	assign({"doctype": "Issue", "name": second, "assign_to": [supporter.user], "description": word})
+	frappe.db.commit()
+	sync_global_search()
+	frappe.db.commit()
+
+	def found(user: str) -> set[tuple[str, str]]:
+		answer = stack.login(user).call("frappe.utils.global_search.search", text=word)
+		assert answer.status_code == 200, answer.text
+		return {(row["doctype"], row["name"]) for row in answer.json().get("message", [])}
+
+	assert {("Issue", first), ("Issue", second)} <= found(supporter.user)
+	assert found(sharer) == {("Issue", first)}
+	assert found(portal) == set()
 
 
 def test_a_user_permission_counts(stack, admin, two):

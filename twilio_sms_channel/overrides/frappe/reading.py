@@ -11,6 +11,8 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.naming import is_autoincremented
+from frappe.permissions import get_role_permissions
+from frappe.share import get_shared
 
 from twilio_sms_channel.desks.registry import desks
 from twilio_sms_channel.overrides.frappe import aliases
@@ -269,19 +271,32 @@ def _resolved(path: str) -> Any:
 		return None
 
 
+def only_readable(rows: list) -> list:
+	"""Those of the rows, which name any documents by `doctype` and `name`, that tell nothing of messages but what a list
+	would show."""
+	guarded = {row.doctype for row in rows if is_guarded(row.doctype)}
+	readable = {
+		doctype: [row.name for row in _readable(doctype, [row for row in rows if row.doctype == doctype])]
+		for doctype in guarded
+	}
+	return [row for row in rows if row.doctype not in guarded or row.name in readable[row.doctype]]
+
+
 def _readable(doctype: str, rows: list) -> list:
 	"""Those of the rows that a list would show."""
 	if not rows:
 		return []
+	roles = get_role_permissions(frappe.get_meta(doctype))
+	if not (roles.get("read") or roles.get("select")):
+		# Early releases of v15 fail to list anything for whoever has nothing but shares.
+		shared = {str(name) for name in get_shared(doctype)}
+		return [row for row in rows if str(row.name) in shared]
 	try:
 		names = frappe.get_list(
 			doctype, filters={"name": ("in", [row.name for row in rows])}, pluck="name", limit_page_length=0
 		)
 	except frappe.PermissionError:
 		frappe.clear_last_message()
-		return []
-	except frappe.db.ProgrammingError:
-		# Early releases of v15 select no field at all for whoever has nothing but a share, and the error names all rows.
 		return []
 	shown = {str(name) for name in names}
 	return [row for row in rows if str(row.name) in shown]

@@ -1,4 +1,4 @@
-"""Searching for a phone number finds the tickets with its texts in Desk's search as well."""
+"""Desk's search finds the tickets with texts of a phone number as well, and nothing of tickets that a list would not show."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from frappe.utils import escape_html
 
 from twilio_sms_channel.desks.registry import desks_of_agent
 from twilio_sms_channel.messaging.conversation import ticket_search
+from twilio_sms_channel.overrides.frappe import reading
 
 MAX_FOUND = 10
 
@@ -18,7 +19,9 @@ def in_desk(text: str, start: int | str = 0, limit: int | str = 20, doctype: str
 
 	# "More" asks for what follows; ours are on the first page.
 	found = [] if frappe.utils.cint(start) else found_tickets(text, doctype)
-	return [_in_desk(row, text.strip()) for row in found] + global_search.search(text, start, limit, doctype)
+	# It asks of a DocType whether the caller may read any of it, and of no document.
+	others = reading.only_readable(global_search.search(text, start, limit, doctype))
+	return [_in_desk(row, text.strip()) for row in found] + others
 
 
 def found_tickets(query: str, doctype: str = "", limit: int = MAX_FOUND) -> list[dict[str, Any]]:
