@@ -2,13 +2,14 @@
 
 import frappe
 
-from twilio_sms_channel.desks.registry import desks, ticket_doctypes
+from twilio_sms_channel.desks.registry import desks, desks_of_agent
 
 
 def extend(bootinfo) -> None:
 	"""Called by Frappe for each page load of Desk."""
 	bootinfo.twilio_sms = {
-		"ticket_doctypes": list(ticket_doctypes()),
+		# Of those that the user answers: a ticket that was shared with anybody else shows them its timeline alone.
+		"ticket_doctypes": [desk.doctype for desk in desks_of_agent()],
 		"team_doctype": _team_doctype(),
 		"may_read_accounts": bool(frappe.has_permission("Twilio SMS Account")),
 	}

@@ -12,6 +12,7 @@ from support.users import make_user
 from twilio_sms_channel.desks.erpnext import rights
 from twilio_sms_channel.desks.registry import SYSTEMS, desk_of
 from twilio_sms_channel.permissions import queries
+from twilio_sms_channel.reports import boot
 
 pytestmark = pytest.mark.erpnext
 LISTED = ("Communication", "Twilio SMS Conversation", "Twilio SMS Message")
@@ -126,6 +127,23 @@ def test_desks_search_finds_only_issues_that_may_be_read(stack, admin, supporter
 	assert {("Issue", first), ("Issue", second)} <= found(supporter.user)
 	assert found(sharer) == {("Issue", first)}
 	assert found(portal) == set()
+
+
+def test_desk_shows_the_conversation_to_those_who_answer(stack, supporter):
+	"""Whoever has a share reads the timeline, and would only be refused by everything else."""
+	sharer = make_user("tsms-share@example.com", ["Blogger"], user_type="System User")
+
+	def shown(user: str) -> list[str]:
+		frappe.set_user(user)
+		bootinfo = frappe._dict()
+		try:
+			boot.extend(bootinfo)
+		finally:
+			frappe.set_user("Administrator")
+		return bootinfo.twilio_sms["ticket_doctypes"]
+
+	assert shown(supporter.user) == ["Issue"]
+	assert shown(sharer) == []
 
 
 def test_a_user_permission_counts(stack, admin, two):

@@ -3,10 +3,8 @@
 // Each ticket's form loads this anew, so it only declares functions.
 
 async function twilio_sms_show_ticket(frm) {
-	// A DocType of another app can have a ticket's name.
-	if (!frappe.boot.twilio_sms?.ticket_doctypes?.includes(frm.doctype)) return;
 	twilio_sms_show_who_texted(frm);
-	if (frm.is_new()) return;
+	if (!twilio_sms_is_answered_here(frm) || frm.is_new()) return;
 	if (!frm.doc.twilio_sms_conversation) return twilio_sms_offer_start(frm);
 	const ticket = String(frm.doc.name);
 	await frappe.require("twilio_sms.bundle.js");
@@ -25,6 +23,11 @@ async function twilio_sms_show_ticket(frm) {
 	frm.dashboard.show();
 }
 
+// By this user. And a DocType of another app can have a ticket's name.
+function twilio_sms_is_answered_here({ doctype }) {
+	return Boolean(frappe.boot.twilio_sms?.ticket_doctypes?.includes(doctype));
+}
+
 function twilio_sms_offer_start(frm) {
 	if (!frm.perm[0]?.write) return;
 	frm.add_custom_button(__("Text This Customer"), async () => {
@@ -36,7 +39,7 @@ function twilio_sms_offer_start(frm) {
 // Where agents reply in Desk's form, the composer is in the place of the e-mail dialog while the ticket replies by SMS.
 function twilio_sms_reply_in_form(frm) {
 	const { timeline } = frm;
-	if (!timeline?.compose_mail) return;
+	if (!timeline?.compose_mail || !twilio_sms_is_answered_here(frm)) return;
 	if (!timeline.twilio_sms_replies) {
 		timeline.twilio_sms_replies = true;
 		const { compose_mail } = timeline;
