@@ -48,6 +48,9 @@ class TicketSystem(ABC):
 	saved_replies = ""
 	"""the DocType of saved replies"""
 
+	contact_roles: ClassVar[tuple[str, ...]] = ()
+	"""what agents are given who may choose contacts, where being an agent is not enough"""
+
 	customer_roles: ClassVar[tuple[str, ...]] = ()
 	"""what a customer with a login may be given, where the site has such a role"""
 
@@ -191,6 +194,7 @@ class Helpdesk(TicketSystem):
 class ERPNext(TicketSystem):
 	app, title = "erpnext", "ERPNext"
 	doctype = "Issue"
+	contact_roles = ("Sales User",)
 	customer_roles = ("Customer",)
 	saved_replies = "Email Template"
 
