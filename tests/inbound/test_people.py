@@ -162,6 +162,17 @@ def country(stack):
 	eventually(all_read)
 
 
+def test_while_the_app_is_installed_nothing_is_read(country, monkeypatch):
+	"""Frappe saves the settings before the fields of contacts are there."""
+	monkeypatch.setattr(frappe.db, "has_column", lambda *_: False)
+	queued = []
+	monkeypatch.setattr(contacts.jobs, "enqueue_after_commit", lambda method, **_: queued.append(method))
+	country("Mexico")
+	assert queued == []
+	monkeypatch.undo()
+	assert contacts.read_again_if_needed()
+
+
 def all_read() -> bool:
 	frappe.db.rollback()
 	frappe.clear_cache()

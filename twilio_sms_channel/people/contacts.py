@@ -257,6 +257,9 @@ def read_again_if_needed(doc=None, method: str | None = None) -> bool:
 	"""
 	if (frappe.db.get_default(READ_AS) or "") == _read_as():
 		return False
+	if not frappe.db.has_column("Contact Phone", "twilio_sms_e164"):
+		# While the app is installed, Frappe saves its settings before the copies have a place.
+		return False
 	jobs.enqueue_after_commit("twilio_sms_channel.people.contacts.backfill_e164", queue="long")
 	return True
 
