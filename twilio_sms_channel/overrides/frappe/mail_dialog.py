@@ -81,7 +81,9 @@ def _refuse_what_only_emails_can(args: dict[str, Any]) -> None:
 		outbox.refuse(_("A message has no read receipt. Clear Send Read Receipt, or switch to e-mail."))
 	if args.get("print_html") or args.get("print_format"):
 		outbox.refuse(
-			_("A printed document cannot go along with a message. Attach it as a file, or switch to e-mail.")
+			_(
+				"A printed document cannot go along with a message. Clear Attach Document Print, or switch to e-mail."
+			)
 		)
 
 
