@@ -48,11 +48,14 @@ function twilio_sms_reply_in_form(frm) {
 		};
 		// The form's menu opens the dialog all the same, for e-mails to others.
 		const { email_doc } = frm;
-		frm.email_doc = function (...about) {
-			email_doc.apply(this, about);
-			if (twilio_sms_replies_by_text(frm)) {
-				frappe.show_alert({ message: __("To the customer this goes as an SMS, to others as an e-mail."), indicator: "blue" });
-			}
+		frm.email_doc = function (message) {
+			if (!twilio_sms_replies_by_text(frm)) return email_doc.call(this, message);
+			// As Frappe's own, without a print of the form, which no message can take along.
+			const { doc, docname } = frm;
+			const recipients = doc.email || doc.email_id || doc.contact_email;
+			const subject = `${__(frm.meta.name)}: ${docname}`;
+			new frappe.views.CommunicationComposer({ doc, frm, subject, recipients, message });
+			frappe.show_alert({ message: __("To the customer this goes as an SMS, to others as an e-mail."), indicator: "blue" });
 		};
 	}
 	const names = [__("New Email"), __("Write an SMS")];
