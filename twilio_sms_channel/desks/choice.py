@@ -55,7 +55,7 @@ def fields(labels: list[str]) -> dict[str, list[dict]]:
 				"default": labels[0] if labels else "",
 				# Not at the top of the routing, where each ticket system's own fields are.
 				"insert_after": "account",
-				"description": "Where a conversation's next new ticket is. Open tickets stay where they are.",
+				"description": "Where new tickets are created. Open tickets stay where they are.",
 				"translatable": 0,
 			}
 		]
