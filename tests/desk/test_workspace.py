@@ -104,6 +104,7 @@ def test_an_agent_manager_sees_figures_but_no_set_up(workspace, manager):
 	assert not found["links"] & {"Twilio SMS Account", "Twilio SMS Settings", "Twilio SMS Finding"}
 
 
+@pytest.mark.helpdesk
 def test_agents_run_no_report(stack, admin, workspace):
 	agent = stack.login(make_agent("tsms-no-figures@example.com"))
 	for chart in _charts(workspace):
