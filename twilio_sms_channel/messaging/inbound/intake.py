@@ -133,7 +133,7 @@ def process(message: str) -> None:
 		return
 	jobs.release(_job_of(*pair))
 	enough = time.monotonic() + AT_MOST_S
-	for name in _oldest_first(*pair):
+	for name, body in _oldest_first(*pair):
 		if time.monotonic() > enough:
 			jobs.enqueue_after_commit(
 				"twilio_sms_channel.messaging.inbound.intake.process",
@@ -143,6 +143,8 @@ def process(message: str) -> None:
 			)
 			frappe.db.commit()
 			return
+		if not body.strip():
+			media_words.read(name)
 		_thread(name, *pair)
 
 
@@ -155,7 +157,7 @@ def resume(message: str) -> None:
 	"""Take a customer's messages on, of which this is one. One that kills its worker each time fails, too."""
 	pair = frappe.db.get_value(MESSAGE, message, ["number", "customer_number"])
 	# The one that its worker will begin with: whoever waits behind it is not to blame.
-	first = pair and next(_oldest_first(*pair), None)
+	first, _body = (pair and next(_oldest_first(*pair), None)) or (None, "")
 	if not first:
 		return
 	row = frappe.db.get_value(MESSAGE, first, ["attempts", "next_attempt"], as_dict=True)
@@ -233,14 +235,14 @@ def _our_number(account: str, message: InboundMessage) -> str:
 	raise UnknownNumber(message.to)
 
 
-def _oldest_first(number: str, customer_number: str) -> Iterator[str]:
-	"""What waits of a conversation and is due, asked anew each time: messages go on arriving meanwhile."""
+def _oldest_first(number: str, customer_number: str) -> Iterator[tuple[str, str]]:
+	"""What waits of a conversation and is due, name and body, asked anew each time: messages go on arriving meanwhile."""
 	Message = frappe.qb.DocType(MESSAGE)
 	while True:
 		frappe.db.commit()
 		found = (
 			frappe.qb.from_(Message)
-			.select(Message.name)
+			.select(Message.name, Message.body)
 			.where((Message.customer_number == customer_number) & (Message.number == number))
 			.where((Message.status == "Received") & (Message.direction == "Inbound"))
 			.where(
@@ -249,14 +251,14 @@ def _oldest_first(number: str, customer_number: str) -> Iterator[str]:
 			)
 			.orderby(Message.received_at, Message.creation)
 			.limit(1)
-		).run(pluck=True)
+		).run()
 		if not found:
 			return
-		yield found[0]
+		name, body = found[0]
+		yield name, body or ""
 
 
 def _thread(message: str, number: str, customer_number: str) -> None:
-	media_words.read(message)
 	for attempt in range(1, TRIES_AT_ONCE + 1):
 		try:
 			with conversations.serialized(number, customer_number):

@@ -39,10 +39,10 @@ def thread(message, conversation) -> None:
 		if not continued:
 			_keep_without_ticket(message, conversation, number)
 			return
-	if not contacts.exists(conversation.contact):
+	if not conversation.contact_name() and not contacts.exists(conversation.contact):
 		# Where one is to be made it was made before the conversation was locked.
 		conversation.contact = contacts.find(conversation.customer_number)
-	who = contacts.full_name(conversation.contact) or phone.display(conversation.customer_number)
+	who = conversation.contact_name() or phone.display(conversation.customer_number)
 	ticket = continued or desk.open_ticket(conversation, message.body)
 	desk = desk_of(ticket.doctype)
 	if not begun:

@@ -42,10 +42,18 @@ class TwilioSMSConversation(Document):
 		protected_fields.keep_all(self, but=("contact",))
 
 	def before_save(self):
-		who = contacts.full_name(self.contact) or phone.display(self.customer_number)
+		who = self.contact_name() or phone.display(self.customer_number)
 		# Numbers are also found by their last digits, and an index helps with beginnings only.
 		self.customer_number_reversed = self.customer_number[::-1]
 		self.title = plain(f"{who} ↔ {phone.display(self.number)}")
+
+	def contact_name(self) -> str:
+		"""How the contact is called, "" for none; read once."""
+		contact, name = self.flags.contact_name or ("", "")
+		if contact != self.contact:
+			name = contacts.full_name(self.contact)
+			self.flags.contact_name = self.contact, name
+		return name
 
 
 def on_doctype_update():
