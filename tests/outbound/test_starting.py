@@ -5,7 +5,6 @@ import threading
 
 import frappe
 import pytest
-from support import desks
 from support.people import make_agent, make_team
 from support.stack import Customer, eventually, ticket_of
 from support.starting import (
@@ -24,16 +23,6 @@ from support.starting import (
 from twilio_sms_channel.people import phone
 
 # Starting ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def chooser(stack, admin):
-	"""An agent who may read contacts, whichever the ticket system is; logged in."""
-	user = make_agent("tsms-chooser@example.com", "Cho", "Oser")
-	if roles := desks.default().contact_roles:
-		frappe.get_doc("User", user).add_roles(*roles)
-		frappe.db.commit()
-	return stack.login(user)
 
 
 def test_a_text_to_a_new_number_makes_contact_conversation_and_ticket(agent, stack, customer, sim):

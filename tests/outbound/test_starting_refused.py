@@ -95,9 +95,9 @@ def test_a_short_code_does_not_reach_another_country(agent, stack):
 	assert "reaches phones of United States only" in refused(agent, "+4915112345678", number=code)
 
 
-def test_a_contact_that_is_unknown_or_without_number_is_refused(agent, customer):
-	assert agent.call(f"{API}start", to=customer.number, message="Hi", contact="Nobody").status_code == 404
-	answer = agent.call(f"{API}numbers", http="GET", contact=make_contact().name)
+def test_a_contact_that_is_unknown_or_without_number_is_refused(chooser, customer):
+	assert chooser.call(f"{API}start", to=customer.number, message="Hi", contact="Nobody").status_code == 404
+	answer = chooser.call(f"{API}numbers", http="GET", contact=make_contact().name)
 	assert answer.status_code == 417
 	assert "no phone number yet" in answer.text
 

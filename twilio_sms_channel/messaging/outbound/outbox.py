@@ -148,6 +148,19 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 	return _queue(sending, body, communication.name, sent_by=frappe.session.user, media=attached, **facts)
 
 
+def refuse_files(conversation, files: list[str]) -> None:
+	"""Look at what is in files before anything is written for a message that they are to go along with.
+
+	:param files: names of File documents
+	:raises CannotText: one of them cannot be sent
+	"""
+	number = eligibility.number_for(conversation)
+	try:
+		attachments.prepare(list(dict.fromkeys(files)), number, conversation.customer_number)
+	except attachments.CannotSendFile as e:
+		refuse(str(e))
+
+
 def as_sent(body: str, number, with_links: int = 0) -> str:
 	"""The text as this number sends it: with plain characters where it replaces fancy ones and that is cheaper.
 

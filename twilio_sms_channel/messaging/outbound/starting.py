@@ -95,6 +95,7 @@ def _start(to, body, number, ticket: Named | None, contact, subject, files, requ
 	planned = conversations.get_or_new(number, to)
 	if reason := why_not(planned, ticket) or outbox.why_not(planned, body, files):
 		outbox.refuse(reason)
+	outbox.refuse_files(planned, files)
 	if not confirmed:
 		outbox.refuse_if_unasked(planned)
 	outbox.ask_about_unreachable(to)
