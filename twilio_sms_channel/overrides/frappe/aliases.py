@@ -1,6 +1,7 @@
 """Whatever imports an endpoint makes it callable by that module's name as well, past what stands in for it."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import frappe
@@ -8,6 +9,8 @@ from frappe import _
 
 METHOD = re.compile(r"^/api/(?:v\d+/)?method/([^/]+)/?$")
 OURS = "twilio_sms_channel."
+# Of one process.
+REMEMBERED_SITES = 64
 
 
 def refuse() -> None:
@@ -36,7 +39,13 @@ def endpoint_of(path: str) -> str:
 			return named[0]
 	if not (method := _resolved(path)):
 		return ""
-	return next((endpoint for endpoint in _stood_in_for() if _resolved(endpoint) is method), "")
+	return _by_method(tuple(_stood_in_for()), tuple(frappe.get_installed_apps())).get(method, "")
+
+
+@lru_cache(maxsize=REMEMBERED_SITES)
+def _by_method(endpoints: tuple[str, ...], apps: tuple[str, ...]) -> dict[Any, str]:
+	"""The endpoints by what they lead to on a site with these apps. Each API request asks, and finding them takes long."""
+	return {method: endpoint for endpoint in reversed(endpoints) if (method := _resolved(endpoint))}
 
 
 def _stood_in_for() -> list[str]:
