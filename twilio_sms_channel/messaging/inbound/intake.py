@@ -310,8 +310,15 @@ def _keep_for_later(message: str, error: NoDesk) -> None:
 
 def resume_kept() -> None:
 	"""A ticket system was installed: have the sweep take in at once what waits. Commits nothing."""
-	waiting_rows = {"direction": "Inbound", "status": "Received", "next_attempt": ("is", "set")}
-	frappe.db.set_value(MESSAGE, waiting_rows, {"next_attempt": clock.now(), "error_message": None})
+	Message = frappe.qb.DocType(MESSAGE)
+	waiting_rows = (Message.direction == "Inbound") & (Message.status == "Received")
+	(
+		frappe.qb.update(Message)
+		.set(Message.next_attempt, clock.now())
+		.set(Message.error_message, None)
+		# Not by a filter: from v16 on Frappe compares a time with "" there, which MariaDB refuses in an UPDATE.
+		.where(waiting_rows & Message.next_attempt.isnotnull())
+	).run()
 
 
 def _note_failure(message: str, error: Exception) -> None:
