@@ -62,6 +62,8 @@ override_whitelisted_methods = {
 	"erpnext.crm.doctype.utils.get_last_interaction": "twilio_sms_channel.overrides.erpnext.reading.get_last_interaction",
 	"erpnext.crm.utils.get_open_activities": "twilio_sms_channel.overrides.erpnext.reading.get_open_activities",
 	"erpnext.support.doctype.issue.issue.make_issue_from_communication": "twilio_sms_channel.overrides.erpnext.reading.make_issue_from_communication",
+	"erpnext.support.doctype.issue.issue.set_multiple_status": "twilio_sms_channel.overrides.erpnext.status.set_multiple_status",
+	"erpnext.support.doctype.issue.issue.set_status": "twilio_sms_channel.overrides.erpnext.status.set_status",
 	"frappe.email.relink": "twilio_sms_channel.overrides.frappe.mail_endpoints.relink",
 	"frappe.email.inbox.mark_as_closed_open": "twilio_sms_channel.overrides.frappe.mail_endpoints.mark_as_closed_open",
 	"frappe.email.inbox.mark_as_spam": "twilio_sms_channel.overrides.frappe.mail_endpoints.mark_as_spam",

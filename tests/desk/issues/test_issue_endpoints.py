@@ -54,3 +54,24 @@ def test_nobody_makes_documents_of_messages_that_they_may_not_read(stack, clerk,
 	assert (frappe.db.count("Issue"), frappe.db.count("Lead")) == before
 	answer = reader.call(endpoint, **asked)
 	assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+	("endpoint", "about"),
+	[
+		("set_status", lambda name: {"name": name}),
+		("set_multiple_status", lambda name: {"names": f'["{name}"]'}),
+	],
+)
+def test_nobody_closes_an_issue_that_they_may_not_change(supporter, clerk, issue, endpoint, about):
+	path = f"erpnext.support.doctype.issue.issue.{endpoint}"
+	asked = {**about(issue.name), "status": "Closed"}
+
+	def status() -> str:
+		frappe.db.rollback()
+		return frappe.db.get_value("Issue", issue.name, "status")
+
+	assert clerk.call(path, **asked).status_code == 403
+	assert status() == "Open"
+	assert supporter.call(path, **asked).status_code == 200
+	assert status() == "Closed"
