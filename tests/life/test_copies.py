@@ -15,7 +15,7 @@ from support.replies import conversation as conversation_of
 from support.stack import eventually, status_of
 
 from twilio_sms_channel import practice
-from twilio_sms_channel.infra import site_identity
+from twilio_sms_channel.infra import clock, site_identity
 from twilio_sms_channel.messaging.outbound import starting
 from twilio_sms_channel.messaging.sending import send_again, worker
 from twilio_sms_channel.messaging.upkeep import backfill, sweep, takeover
@@ -178,7 +178,7 @@ def test_an_older_backup_on_its_own_site_sends_nothing_twice(stack, copy):
 		_old(text, minutes=minutes)
 	new = waiting(stack, "Written after the restoration")
 	_sent_by_the_original(stack, sent)
-	put(home=at_home(), beat=add_to_date(now_datetime(), minutes=-30))
+	put(home=at_home(), beat=add_to_date(clock.utc(), minutes=-30))
 	stack.wake()
 	eventually(lambda: all(status_of(text.name) in SENT for text in (sent, unsent, new)))
 	stack.simulator.wait_idle(10)
@@ -186,7 +186,7 @@ def test_an_older_backup_on_its_own_site_sends_nothing_twice(stack, copy):
 	eventually(lambda: status_of(late.name) == "Failed")
 	assert "no longer sent" in frappe.db.get_value(MESSAGE, late.name, "error_message")
 	assert not arrived(stack, late)
-	age = now_datetime() - frappe.utils.get_datetime(site_identity.stored("beat")["beat"])
+	age = clock.utc() - frappe.utils.get_datetime(site_identity.stored("beat")["beat"])
 	assert age.total_seconds() < 60
 
 

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import frappe
-from frappe.utils import now_datetime
 
 from support.replies import conversation as conversation_of
 from support.stack import MESSAGE
-from twilio_sms_channel.infra import site_identity
+from twilio_sms_channel.infra import clock, site_identity
 from twilio_sms_channel.messaging.outbound import outbox
 
 ORIGINAL = "live.example.com"
@@ -41,7 +40,7 @@ def _at_home_again(before: dict[str, str]) -> None:
 	frappe.db.rollback()
 	for status in ("Queued", "Sending", "Unconfirmed"):
 		frappe.db.set_value(MESSAGE, {"status": status}, "status", "Canceled")
-	put(**before, beat=now_datetime())
+	put(**before, beat=clock.utc())
 
 
 def waiting(stack, body: str = "Your parcel is on its way", **fields):

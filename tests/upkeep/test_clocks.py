@@ -24,9 +24,9 @@ MINUTE, HOUR = 60, 3600
 SET_BACK = (10 * MINUTE, HOUR)
 
 
-@pytest.fixture
-def berlin(site):
-	"""The site is in Berlin, where clocks go from 2 to 3 on 28 March 2027, and from 3 to 2 on 25 October 2026."""
+@contextmanager
+def moved(zone):
+	"""The site has another time zone meanwhile; gives what moves it again."""
 	before = frappe.db.get_single_value("System Settings", "time_zone")
 
 	def move(zone):
@@ -38,11 +38,18 @@ def berlin(site):
 			del frappe.local.system_settings
 
 	try:
-		move("Europe/Berlin")
-		assert get_system_timezone() == "Europe/Berlin"
-		yield
+		move(zone)
+		assert get_system_timezone() == zone
+		yield move
 	finally:
 		move(before)
+
+
+@pytest.fixture
+def berlin(site):
+	"""The site is in Berlin, where clocks go from 2 to 3 on 28 March 2027, and from 3 to 2 on 25 October 2026."""
+	with moved("Europe/Berlin"):
+		yield
 
 
 @pytest.mark.parametrize(
@@ -206,16 +213,32 @@ def test_the_sign_of_life_survives_a_clock_that_is_set(stack):
 	before = site_identity.stored("beat")["beat"]
 	for seconds, stands_still in ((HOUR, False), (-MINUTE, False), (-HOUR, True)):
 		queued = text(stack, status="Queued", creation=clock.now() - timedelta(hours=2))
-		heartbeat._write(clock.now() + timedelta(seconds=seconds))
+		heartbeat._write(clock.utc() + timedelta(seconds=seconds))
 		frappe.db.set_value("Twilio SMS Account", stack.account, "enabled", 0)
 		assert heartbeat.may_send()
 		frappe.db.set_value("Twilio SMS Account", stack.account, "enabled", 1)
 		frappe.db.commit()
 		assert (status_of(queued) == "Unconfirmed") == stands_still, seconds
-		assert site_identity.stored("beat")["beat"][:16] == str(clock.now())[:16] or seconds == -MINUTE
+		assert site_identity.stored("beat")["beat"][:16] == str(clock.utc())[:16] or seconds == -MINUTE
 		frappe.db.set_value(MESSAGE, queued, "status", "Canceled")
 		frappe.db.commit()
 	heartbeat._write(before)
+	frappe.db.commit()
+
+
+def test_the_sign_of_life_survives_another_time_zone(stack, site):
+	site_before = site_identity.stored("beat")["beat"]
+	with moved("Pacific/Kiritimati") as move:
+		heartbeat._write(clock.utc())
+		queued = text(stack, status="Queued", creation=clock.now() - timedelta(hours=2))
+		frappe.db.set_value("Twilio SMS Account", stack.account, "enabled", 0)
+		heartbeat._write(clock.utc() - timedelta(minutes=2))
+		move("America/Los_Angeles")
+		assert heartbeat.may_send()
+	frappe.db.set_value("Twilio SMS Account", stack.account, "enabled", 1)
+	assert status_of(queued) == "Queued"
+	frappe.db.set_value(MESSAGE, queued, "status", "Canceled")
+	heartbeat._write(site_before)
 	frappe.db.commit()
 
 

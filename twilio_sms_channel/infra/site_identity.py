@@ -56,7 +56,7 @@ def claim_unowned() -> None:
 	"""Make this site the home of data that has none yet: of a new installation, or one older than this. Commits."""
 	with locked():
 		if not stored("home", for_update=True):
-			move_in(beat=clock.now())
+			move_in(beat=clock.utc())
 		frappe.db.commit()
 
 

@@ -26,12 +26,11 @@ def may_send() -> bool:
 	if _is_due(site_identity.stored("beat")) and _is_due(
 		before := site_identity.stored("beat", for_update=True)
 	):
-		now = clock.now()
 		if _passed_since(before["beat"]) > STANDSTILL_S:
 			reconcile.mark_all_unconfirmed(
 				_("Nothing was sent for a while, or a backup was restored."), JUST_NOW_S
 			)
-		_write(now)
+		_write(clock.utc())
 	frappe.db.commit()
 	return True
 
@@ -43,7 +42,8 @@ def _is_due(stored: dict[str, str]) -> bool:
 
 
 def _passed_since(beat: str) -> float:
-	return clock.passed(get_datetime(beat), clock.utc())[0]
+	# In UTC: a site may be given another time zone.
+	return (clock.utc() - get_datetime(beat)).total_seconds()
 
 
 def _write(now) -> None:

@@ -27,7 +27,7 @@ def confirm(waiting: str = CANCEL) -> int:
 			if waiting == CANCEL
 			else reconcile.mark_all_unconfirmed(_("This site took over from a backup."))
 		)
-		site_identity.move_in(beat=clock.now(), confirmed_by=frappe.session.user, confirmed_on=now_datetime())
+		site_identity.move_in(beat=clock.utc(), confirmed_by=frappe.session.user, confirmed_on=now_datetime())
 		frappe.db.commit()
 		return count
 
