@@ -152,6 +152,12 @@ def test_what_is_empty_says_nothing_in_a_saved_reply(agent, stack, ticket):
 	assert said == "Call me: []"
 
 
+def test_a_saved_reply_that_never_ends_is_refused(agent, stack, ticket):
+	name = save_reply(f"Long {frappe.generate_hash(length=6)}", "{{ 'x' * 1000000 }}")
+	answer = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name)
+	assert answer.status_code == 417 and "cannot be filled in" in answer.text
+
+
 READS_ALL = (
 	"{{ frappe.get_doc('Twilio SMS Account', account).get_password('auth_token') }}",
 	"{{ frappe.db.get_value('Twilio SMS Account', account, 'account_sid') }}",

@@ -16,6 +16,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from twilio_sms_channel.content import text
 
 MAX_LISTED = 20
+# Of HTML; no message is nearly as long, and turning it into text takes seconds.
+MAX_CHARACTERS = 100_000
 # Of a user there is also what only they may know, the key to reset their password for example.
 USER_FIELDS = (
 	*("name", "email", "username", "first_name", "middle_name", "last_name", "full_name"),
@@ -70,6 +72,8 @@ def filled(template: str | None, title: str, ticket) -> str:
 			.from_string(template or "")
 			.render({**_fields(user, USER_FIELDS), **fields, "doc": fields})
 		)
+		if len(html) > MAX_CHARACTERS:
+			raise ValueError
 	except Exception:
 		# A template can fail in any way. Frappe's own words are about a line of it, which whoever writes a message never saw.
 		del frappe.local.message_log[said:]
