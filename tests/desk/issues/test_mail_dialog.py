@@ -54,6 +54,15 @@ def test_the_agents_own_line_of_dashes_stays(supporter, customer, issue):
 	assert [message.body for message in written_in(issue)] == ["First\n---\nSecond"]
 
 
+def test_nothing_looks_like_a_message_that_is_none(stack, supporter, issue):
+	before = len(stack.mails), frappe.db.count("Communication", {"reference_name": issue.name})
+	for sends in (0, 1):
+		answer = send(supporter, issue, "<p>Hi</p>", send_email=sends, communication_medium="SMS")
+		assert answer.status_code == 417, answer.text
+	frappe.db.rollback()
+	assert (len(stack.mails), frappe.db.count("Communication", {"reference_name": issue.name})) == before
+
+
 def test_to_somebody_else_it_is_an_email(stack, supporter, issue):
 	before = len(stack.mails)
 	answer = send(supporter, issue, "<p>Do you know?</p>", recipients="warehouse@example.com")

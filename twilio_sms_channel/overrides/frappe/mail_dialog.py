@@ -25,6 +25,9 @@ def make(**args: Any) -> dict[str, str]:
 	from frappe.core.doctype.communication import email
 
 	args.pop("cmd", None)
+	if args.get("communication_medium") == "SMS" and desk_or_none_of(args.get("doctype")):
+		# It would look like a message that went out.
+		outbox.refuse(_("Send messages in the box under SMS Conversation."))
 	ticket = _answered_by_text(args)
 	if not ticket:
 		return frappe.call(email.make, **args)
