@@ -6,7 +6,7 @@ import frappe
 import pytest
 from support.people import make_agent, make_team, make_user
 from support.stack import ticket_of
-from support.starting import API, email_ticket, make_contact, numbers, refused
+from support.starting import API, email_ticket, make_contact, numbers, refused, started
 
 
 @pytest.fixture
@@ -72,6 +72,13 @@ def test_whoever_opted_out_of_a_messaging_service_is_not_texted_from_any_of_its_
 	assert "opted out" in offered[first]["why_not"]
 	assert "opted out" in offered[second]["why_not"]
 	assert "opted out" in refused(agent, customer.number, number=second)
+
+
+def test_who_opted_out_of_one_number_is_texted_from_another_by_choice_alone(agent, stack, customer, sim):
+	customer.text("STOP", to=stack.number)
+	why_not = refused(agent, customer.number)
+	assert "opted out" in why_not and "Choose the number" in why_not
+	started(agent, customer.number, number=stack.other_number)
 
 
 def test_a_number_that_is_off_is_refused_and_says_so_before(agent, stack, customer):

@@ -178,7 +178,7 @@ def _numbers(to: str | None, ticket: Named | None) -> list[dict[str, Any]]:
 			number.get("team") not in own,
 		)
 
-	shown = ("number", "display", "label", "why_not", "off", "to", "continues")
+	shown = ("number", "display", "label", "why_not", "off", "opted_out", "to", "continues")
 	return [{key: prospect[key] for key in shown} for prospect in sorted(prospects, key=rank)]
 
 
@@ -297,6 +297,7 @@ def _prospect(
 		"label": number.description or "",
 		"why_not": facts.site or (off.reason if off else ""),
 		"off": bool(facts.site or off),
+		"opted_out": False,
 		"to": phone.display(to),
 		"abroad": bool(to) and countries.region_of_ours(number) not in (None, phone.region_of(to)),
 		"continues": None,
@@ -310,6 +311,7 @@ def _prospect(
 		{"doctype": CONVERSATION, **pair}
 	)
 	refused = eligibility.refusal(conversation, facts)
+	prospect["opted_out"] = bool(refused and refused.code == eligibility.Code.OPTED_OUT)
 	current = None if refused else _continued(conversation)
 	prospect["last"] = _last(conversation)
 	prospect["why_not"] = refused.reason if refused else _why_not_here(conversation, number, current, about)
@@ -326,7 +328,15 @@ def _prospect(
 
 def _proposed(to: str, ticket: Named | None) -> str:
 	"""The number to text somebody from when nobody chose one."""
-	proposed = next(iter(_numbers(to, ticket)), None)
+	prospects = _numbers(to, ticket)
+	proposed = next(iter(prospects), None)
+	if stopped := [prospect["display"] for prospect in prospects if prospect["opted_out"]]:
+		# Each number has its own list of who opted out; but who said STOP to one is not texted from another by chance.
+		outbox.refuse(
+			_(
+				"{0} opted out of messages from {1}. Choose the number to text from if they agreed to it."
+			).format(phone.display(to), ", ".join(stopped))
+		)
 	if not proposed:
 		outbox.refuse(_("There is no number to text from yet. An admin can add one under Twilio SMS Number."))
 	if proposed["why_not"]:
