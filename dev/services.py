@@ -50,6 +50,8 @@ innodb-log-file-size = 64M
 innodb-flush-log-at-trx-commit = 2
 innodb-doublewrite = 0
 sync-binlog = 0
+# Some of Frappe's tables are no InnoDB tables: one that a killed server left half written is repaired when it is opened.
+myisam-recover-options = BACKUP,FORCE
 max-connections = 200
 # Looking whether it answers counts as an error.
 max-connect-errors = 1000000
