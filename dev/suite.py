@@ -26,7 +26,7 @@ TESTED_ALONE = "reliability/test_restarts.py"
 TESTED_EVERYWHERE = "permissions/test_secrets.py"
 TOUCHES_DESKS = "ticket_systems or erpnext"
 # Besides the one on which all is tested, the longest first, and what is the same where ERPNext is alone.
-OTHER_DESKS = {"both": ("browser", "contract"), "erpnext": ()}
+OTHER_DESKS = {"both": ("browser", "contract", "life"), "erpnext": ()}
 # Databases of Redis; 5 is for the site that tests make themselves.
 FIRST_QUEUE_OF_OTHERS = 6
 
