@@ -110,6 +110,8 @@ class Clinic:
 		account.save()
 		for name in (self.number, self.toll_free):
 			frappe.db.set_value(NUMBER, name, self._number())
+		# A report about a message that is gone would be a finding.
+		self.sim.wait_idle(10)
 		frappe.db.delete(MESSAGE, {"account": self.account})
 		frappe.db.delete(rejected_webhooks.LOG)
 		frappe.db.delete(FINDING)
