@@ -104,14 +104,14 @@ class Clinic:
 		hooks = {"sms_url": self.webhook, "sms_fallback_url": self.webhook}
 		self.sim.add_number(self.sid, self.number, service_sid=self.service.sid, **hooks)
 		self.sim.add_number(self.sid, self.toll_free, kind=TOLL_FREE, **hooks)
+		# A report about a message that is gone would be a finding.
+		self.sim.wait_idle(10)
 		self.sim.world.alerts.clear()
 		account = frappe.get_doc(ACCOUNT, self.account)
 		account.update(self._account())
 		account.save()
 		for name in (self.number, self.toll_free):
 			frappe.db.set_value(NUMBER, name, self._number())
-		# A report about a message that is gone would be a finding.
-		self.sim.wait_idle(10)
 		frappe.db.delete(MESSAGE, {"account": self.account})
 		frappe.db.delete(rejected_webhooks.LOG)
 		frappe.db.delete(FINDING)
