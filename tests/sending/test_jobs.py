@@ -1,7 +1,6 @@
 """Work is done although its job was lost: RQ forgets a job that a worker has just fetched when it is told to stop."""
 
 import frappe
-import pymysql
 import pytest
 from frappe.utils import add_to_date
 from frappe.utils.background_jobs import get_queue
@@ -187,14 +186,7 @@ def test_the_time_of_a_job_being_over_counts_against_no_text(stack, sim, custome
 	stack.wait_until_idle()
 	with stack.without_worker():
 		first, second = (received(customer.text(body, wait=False)) for body in ("First", "Second"))
-		connection = pymysql.connect(
-			host=frappe.conf.db_host or "127.0.0.1",
-			port=int(frappe.conf.db_port or 3306),
-			user=frappe.conf.db_name,
-			password=frappe.conf.db_password,
-			database=frappe.conf.db_name,
-		)
-		with connection, connection.cursor() as cursor:
+		with connections.another() as connection, connection.cursor() as cursor:
 			cursor.execute(
 				"select name from `tabTwilio SMS Conversation` where name = %s for update", conversation
 			)
