@@ -318,16 +318,16 @@ def parse(words: list[str]) -> argparse.Namespace:
 	if "pytest" in arguments:
 		# `make test ARGS=…` is all for pytest, save which sites there have to be.
 		desks = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-		_add_desk(desks, *EVERYWHERE)
+		_add_desk(desks, *EVERYWHERE, default=EVERYWHERE[0])
 		known, arguments.pytest = desks.parse_known_args(arguments.pytest)
 		arguments.everywhere = known.desk in EVERYWHERE
 		arguments.desk = DEFAULT_DESK if arguments.everywhere else known.desk
 	return arguments
 
 
-def _add_desk(parser: argparse.ArgumentParser, *more: str):
-	text = f"which ticket systems the site has ({DEFAULT_DESK})"
-	parser.add_argument("--desk", choices=[*DESKS, *more], default=DEFAULT_DESK, help=text)
+def _add_desk(parser: argparse.ArgumentParser, *more: str, default: str = DEFAULT_DESK):
+	text = f"which ticket systems the site has ({default})"
+	parser.add_argument("--desk", choices=[*DESKS, *more], default=default, help=text)
 
 
 def _terminate(signal_number, frame):

@@ -24,9 +24,12 @@ TESTED_BESIDE = (
 # It restarts the services that all use.
 TESTED_ALONE = "reliability/test_restarts.py"
 TESTED_EVERYWHERE = "permissions/test_secrets.py"
-TOUCHES_DESKS = "ticket_systems or erpnext"
-# Besides the one on which all is tested, the longest first, and what is the same where ERPNext is alone.
-OTHER_DESKS = {"both": ("browser", "contract", "life"), "erpnext": ()}
+# Besides the one on which all is tested, the longest first: what touches a ticket system there, and folders with nothing
+# in them that is not tested where each is alone. What is about Helpdesk has been, and it is the default beside ERPNext.
+OTHER_DESKS = {
+	"both": ("(ticket_systems or erpnext) and not on_helpdesk", ("browser", "contract", "life")),
+	"erpnext": ("ticket_systems or erpnext", ()),
+}
 # Databases of Redis; 5 is for the site that tests make themselves.
 FIRST_QUEUE_OF_OTHERS = 6
 
@@ -54,9 +57,9 @@ def run_whole(words: list[str], desk: str = DEFAULT_DESK, others: tuple[str, ...
 	parts.insert(0, lambda: _start(["tests", *(f"--ignore={path}" for path in elsewhere), *words], site))
 	for place, other in enumerate((site_with(name, TEST_SITE) for name in others), FIRST_QUEUE_OF_OTHERS):
 		logs.append(_log(other))
-		left_out = [alone, *(tests / folder for folder in OTHER_DESKS[desk_of(other)])]
-		ignored = [f"--ignore={path}" for path in left_out]
-		parts.append(_beside(other, place, ["tests", *ignored, "-m", TOUCHES_DESKS, *words]))
+		touching, folders = OTHER_DESKS[desk_of(other)]
+		ignored = [f"--ignore={path}" for path in (alone, *(tests / folder for folder in folders))]
+		parts.append(_beside(other, place, ["tests", *ignored, "-m", touching, *words]))
 	results = bench.results_in_turn(parts, AT_ONCE)
 	for log in logs:
 		print(log.read_text() if log.exists() else f"{log} was not written", flush=True)

@@ -47,6 +47,7 @@ def pytest_configure(config):
 	)
 	for app in TICKET_SYSTEMS:
 		config.addinivalue_line("markers", f"{app}: is about this ticket system alone")
+		config.addinivalue_line("markers", f"on_{app}: a test that asks for `ticket_system`, on this one")
 	bench = config.getoption("--bench")
 	if not bench:
 		return
@@ -150,7 +151,8 @@ def pytest_generate_tests(metafunc):
 		tested = getattr(metafunc.config, "ticket_systems", TICKET_SYSTEMS)
 		own = [app for app in TICKET_SYSTEMS if metafunc.definition.get_closest_marker(app)]
 		# A test of one that is not here is there to be skipped.
-		metafunc.parametrize("ticket_system", own or tested, indirect=True)
+		systems = [pytest.param(app, marks=getattr(pytest.mark, f"on_{app}")) for app in own or tested]
+		metafunc.parametrize("ticket_system", systems, indirect=True)
 
 
 @pytest.fixture
