@@ -4,6 +4,7 @@ import secrets
 
 import frappe
 import pytest
+from support import desks
 from support.people import make_agent, make_team, make_user
 from support.stack import ticket_of
 from support.starting import API, email_ticket, make_contact, numbers, refused, started
@@ -137,3 +138,11 @@ def test_a_conversation_of_colleagues_whose_ticket_one_may_not_see_is_left_to_th
 	other = email_ticket(stranger, agent_group="TSMS Elsewhere", raised_by="bob@example.com")
 	assert "other colleagues" in refused(stranger, customer.number, number=number, ticket=other.name)
 	assert agent.call(f"{API}start", to=customer.number, message="Hi", ticket=other.name).status_code == 403
+	# What the customer answers would still go into their ticket.
+	desks.of(ticket).finish(ticket)
+	assert "other colleagues" in numbers(stranger, to=customer.number)[number]["why_not"]
+	assert "other colleagues" in refused(stranger, customer.number, number=number, ticket=other.name)
+	frappe.db.set_value("Twilio SMS Number", number, "reopen_within_days", 0)
+	frappe.db.commit()
+	frappe.clear_document_cache("Twilio SMS Number", number)
+	started(stranger, customer.number, number=number)

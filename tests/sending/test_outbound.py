@@ -148,6 +148,17 @@ def test_a_number_that_a_text_gets_to_is_reachable_from_all_of_ours(agent, stack
 	assert any(marks())
 
 
+def test_what_would_not_leave_is_not_sent_again(agent, customer, ticket):
+	sent = reply(agent, ticket)
+	settled(sent, "Delivered")
+	customer.text("STOP")
+	frappe.db.set_value("Twilio SMS Message", sent, {"status": "Failed", "twilio_sid": None})
+	frappe.db.commit()
+	refused = agent.call("twilio_sms_channel.api.ticket.retry", message=sent)
+	assert refused.status_code == 417 and "opted out" in refused.text
+	assert status_of(sent) == "Failed"
+
+
 def test_what_arrived_after_all_is_not_sent_again(agent, customer, sim, ticket):
 	from twilio_sms_channel.messaging.delivery import message_status
 

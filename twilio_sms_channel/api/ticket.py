@@ -15,6 +15,7 @@ from twilio_sms_channel.infra import locks
 from twilio_sms_channel.messaging.conversation import (
 	consent,
 	conversations,
+	eligibility,
 	ticket_search,
 )
 from twilio_sms_channel.messaging.inbound import intake, media
@@ -164,7 +165,9 @@ def retry(message: str) -> dict[str, Any]:
 	ticket = named_ticket.writable_of_message(doc)
 	if doc.direction == "Outbound":
 		if doc.conversation:
-			outbox.refuse_if_unasked(*_asked_about(frappe.get_doc(CONVERSATION, doc.conversation), ticket))
+			conversation = frappe.get_doc(CONVERSATION, doc.conversation)
+			_refuse_in_vain(doc, conversation)
+			outbox.refuse_if_unasked(*_asked_about(conversation, ticket))
 		send_again.send_again(doc.name)
 	elif doc.status == "Failed":
 		intake.retry(doc.name)
@@ -333,6 +336,14 @@ def _readable_contact(contact: str | None) -> str | None:
 	if contact:
 		frappe.get_doc("Contact", contact).check_permission("read")
 	return contact or None
+
+
+def _refuse_in_vain(message, conversation) -> None:
+	"""Say at once why a message would not leave. The confirmation of a STOP is owed to whoever opted out."""
+	if message.automatic or not message_actions.can_retry(message):
+		return
+	if refused := eligibility.refusal(conversation):
+		outbox.refuse(refused.reason)
 
 
 def _asked_about(conversation, ticket) -> list:

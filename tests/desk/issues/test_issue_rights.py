@@ -17,6 +17,7 @@ from twilio_sms_channel.reports import boot
 pytestmark = pytest.mark.erpnext
 LISTED = ("Communication", "Twilio SMS Conversation", "Twilio SMS Message")
 STATE = "twilio_sms_channel.api.ticket.state"
+START = "twilio_sms_channel.api.ticket.start"
 MANAGER = "frappe.core.page.permission_manager.permission_manager"
 
 
@@ -317,3 +318,24 @@ def test_what_was_given_goes_and_comes_with_the_app(stack):
 		"issue_type",
 		"project",
 	}
+
+
+def test_nobody_takes_a_conversation_out_of_an_issue_that_they_may_not_read(stack, supporter, two):
+	theirs, own = (ticket_of(message) for message in two)
+	restricted = make_user("tsms-restricted@example.com", ["Support Team"], user_type="System User")
+	allowed = {"user": restricted, "allow": "Issue", "for_value": own.name}
+	frappe.get_doc({"doctype": "User Permission", **allowed}).insert()
+	frappe.db.commit()
+	asked = {"to": two[0].customer_number, "message": "Hi", "number": two[0].number}
+	try:
+		person = stack.login(restricted)
+		for status in ("Open", "Closed"):
+			desks.of(theirs).finish(theirs, status)
+			answer = person.call(START, **asked, ticket=own.name, ticket_doctype="Issue")
+			assert answer.status_code == 417, answer.text
+	finally:
+		frappe.db.rollback()
+		frappe.db.delete("User Permission", {"user": restricted})
+		frappe.clear_cache(user=restricted)
+		frappe.db.commit()
+	assert supporter.call(START, **asked).status_code == 200

@@ -147,3 +147,10 @@ def test_a_text_that_did_not_arrive_goes_as_an_email(stack, supporter, customer,
 	emails = {"reference_name": issue.name, "communication_medium": "Email"}
 	frappe.db.rollback()
 	assert frappe.get_all("Communication", emails, pluck="recipients") == [address]
+
+
+@pytest.mark.parametrize("attachments", ["[", "{}", "1"])
+def test_attachments_that_are_no_list_are_refused(supporter, issue, attachments):
+	answer = send(supporter, issue, "<p>Hi</p>", attachments=attachments)
+	assert answer.status_code == 417 and "Attach them again" in told(answer), answer.text
+	assert not written_in(issue)

@@ -215,6 +215,24 @@ def ticket_of(conversation) -> Ticket | None:
 	return desk.resolve_ticket(conversation.ticket) if desk else None
 
 
+def continued_ticket(conversation, number, is_reaction: bool = False) -> Ticket | None:
+	"""The conversation's ticket when the number's policy says that a message from the customer continues it now.
+
+	:param number: the conversation's Twilio SMS Number
+	:param is_reaction: to one of our messages, such as a heart
+	"""
+	policy = number.threading_policy
+	if policy == "Always a new ticket" and not is_reaction:
+		return None
+	ticket = ticket_of(conversation)
+	if not ticket or not ticket.resolved_at or policy == "Always the same ticket" or is_reaction:
+		return ticket
+	# An agent may have texted from it since: this is the answer to that.
+	last_contact = max(ticket.resolved_at, conversation.last_outbound or ticket.resolved_at)
+	too_late = last_contact < clock.ago(days=number.reopen_within_days or 0)
+	return None if too_late else ticket
+
+
 def are_of_one_customer(name: str, conversation) -> bool:
 	"""Whether another conversation, by its name, is with the same customer's number."""
 	if name == conversation.name:

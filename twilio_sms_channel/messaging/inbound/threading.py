@@ -5,7 +5,7 @@ import frappe
 from twilio_sms_channel.content import text
 from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.desks.registry import desk_for_new, desk_of, desk_or_none_of
-from twilio_sms_channel.infra import clock, conditional_update, listeners
+from twilio_sms_channel.infra import conditional_update, listeners
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
 from twilio_sms_channel.infra.jobs import enqueue_after_commit
 from twilio_sms_channel.messaging.conversation import consent, conversations, entries, keywords, timeline
@@ -33,7 +33,7 @@ def thread(message, conversation) -> None:
 	is_reaction = reactions.is_one(message)
 	is_burst = reorder.is_burst(conversation, message)
 	begun = _begun(message)
-	continued = begun or _continued_ticket(conversation, number, is_reaction)
+	continued = begun or conversations.continued_ticket(conversation, number, is_reaction)
 	if not continued and _is_bare_stop(message):
 		continued = _open_ticket(conversation)
 		if not continued:
@@ -183,22 +183,3 @@ def _keep_without_ticket(message, conversation, number) -> None:
 	if changed and conversations.ticket_of(conversation):
 		timeline.log(conversation.ticket_doctype, conversation.ticket, timeline.OPTED_OUT)
 	listeners.notify("twilio_sms_message_received", message)
-
-
-def _continued_ticket(conversation, number, is_reaction: bool = False) -> Ticket | None:
-	"""The conversation's ticket when the policy says that a message continues it."""
-	always_new = number.threading_policy == "Always a new ticket" and not is_reaction
-	if always_new:
-		return None
-	ticket = conversations.ticket_of(conversation)
-	if (
-		not ticket
-		or not ticket.resolved_at
-		or number.threading_policy == "Always the same ticket"
-		or is_reaction
-	):
-		return ticket
-	# An agent may have texted from it since: this is the answer to that.
-	last_contact = max(ticket.resolved_at, conversation.last_outbound or ticket.resolved_at)
-	too_late = last_contact < clock.ago(days=number.reopen_within_days or 0)
-	return None if too_late else ticket

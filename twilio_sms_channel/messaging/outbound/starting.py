@@ -259,7 +259,9 @@ def why_not(conversation, ticket: Named | None = None) -> str:
 def _why_not_here(conversation, number, current: Ticket | None, about: _About) -> str:
 	customer = phone.display(conversation.customer_number)
 	is_own = about.is_in(current)
-	if current and not is_own and not desk_of(current.doctype).may_write(current.name):
+	# What the customer would answer in may be resolved: it is not for others to take the conversation out of it.
+	theirs = current or conversations.continued_ticket(conversation, number)
+	if theirs and not about.is_in(theirs) and not desk_of(theirs.doctype).may_write(theirs.name):
 		# What it is about, and whose it is, stays with those who may read it.
 		return _(
 			"{0} is in an SMS conversation with other colleagues, from {1}. Choose another number of ours."

@@ -35,7 +35,7 @@ def make(**args: Any) -> dict[str, str]:
 	content = dialog_text.own_words(
 		args.get("content") or "", _signatures(), introduction=_("On {0}, {1} wrote:")
 	)
-	sent = ticket.reply_from_box(content, frappe.parse_json(args.get("attachments")) or [])
+	sent = ticket.reply_from_box(content, _attachments(args.get("attachments")))
 	frappe.msgprint(_("Sent as SMS to {0}.").format(phone.display(sent.customer_number)), alert=True)
 	return {"name": sent.communication, "emails_not_sent_to": ""}
 
@@ -52,6 +52,16 @@ def _answered_by_text(args: dict[str, Any]):
 		return None
 	ticket = frappe.get_doc(desk.doctype, args["name"])
 	return ticket if ticket.replies_by_text and not _others(ticket, args) else None
+
+
+def _attachments(value: Any) -> list:
+	try:
+		listed = frappe.parse_json(value) or []
+	except (ValueError, RecursionError):
+		listed = None
+	if not isinstance(listed, list):
+		outbox.refuse(_("The attachments are not a list of files. Attach them again."))
+	return listed
 
 
 def _others(ticket, args: dict[str, Any]) -> set[str]:

@@ -76,7 +76,7 @@ function twilio_sms_replies_by_text({ doc, perm }) {
 function twilio_sms_write(frm) {
 	frm.twilio_sms_panel?.write();
 	frappe.show_alert({
-		message: __("This ticket replies by SMS. For an e-mail, press Switch to E-mail first."),
+		message: __("This ticket replies by SMS. For an e-mail, change how it replies in the box first."),
 		indicator: "blue",
 	});
 }

@@ -1,6 +1,7 @@
 frappe.listview_settings["Twilio SMS Number"] = {
 	add_fields: ["enabled", "webhook_url", "released_on", "number_type"],
 	onload(list) {
+		if (!frappe.model.can_create("Twilio SMS Account")) return;
 		list.page.add_inner_button(__("Import From Twilio"), async () => {
 			const accounts = await frappe.db.get_list("Twilio SMS Account", { filters: { enabled: 1 }, limit: 2 });
 			if (accounts.length === 1) frappe.set_route("twilio-sms-setup", accounts[0].name);
