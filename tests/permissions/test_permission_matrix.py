@@ -53,11 +53,19 @@ def pytest_generate_tests(metafunc):
 	alone = metafunc.definition.get_closest_marker("helpdesk") is not None
 	apps = ["helpdesk"] if alone else [system.app for system in desks.here()]
 	if "who" in metafunc.fixturenames:
-		everybody = [(app, who) for app in apps for who in table(app)]
-		ids = [f"{app}-{who}" for app, who in everybody]
-		metafunc.parametrize(("stage", "who"), everybody, indirect=["stage"], ids=ids)
+		everybody = [
+			# Whoever is of another ticket system is where there are two alone.
+			pytest.param(app, who, marks=[] if who == ELSEWHERE else on(app), id=f"{app}-{who}")
+			for app in apps
+			for who in table(app)
+		]
+		metafunc.parametrize(("stage", "who"), everybody, indirect=["stage"])
 	else:
-		metafunc.parametrize("stage", apps, indirect=True)
+		metafunc.parametrize("stage", [pytest.param(app, marks=on(app)) for app in apps], indirect=True)
+
+
+def on(app: str):
+	return getattr(pytest.mark, f"on_{app}")
 
 
 @pytest.fixture(scope="module")
