@@ -141,6 +141,7 @@ def test_what_the_samples_come_to(bench):
 	assert all(goals.values())
 
 
+@pytest.mark.helpdesk
 def test_a_site_with_tickets_is_not_filled_by_accident(bench):
 	desks.default().make_ticket(subject="Somebody's own")
 	with pytest.raises(bench.inbound.Refused):

@@ -19,7 +19,7 @@ CONVERSATION = "Twilio SMS Conversation"
 @pytest.fixture
 def user(admin):
 	roles = [role for role in ("Agent", "Desk User") if frappe.db.exists("Role", role)]
-	return make_user(make_agent("tsms-desk@example.com"), roles)
+	return make_user(make_agent("tsms-desk@example.com"), [*roles, *desks.default().contact_roles])
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from frappe.utils.background_jobs import get_queue, get_redis_connection_without
 from support import desks, leaks
 from support.jobs import QUEUES, is_idle
 from support.people import Person
+from support.worker import Worker
 from twilio_sms_channel.simulator import Simulator
 
 REPOSITORY = Path(__file__).parents[2]
@@ -45,7 +46,7 @@ class Stack:
 
 	def __init__(self, bench: Path, site: str, url: str | None = None):
 		self.bench, self.site, self.url = bench, site, url
-		self.processes: dict[str, subprocess.Popen] = {}
+		self.processes: dict[str, subprocess.Popen | Worker] = {}
 		self.logs = bench / "logs" / "tests" / site
 		self.answers_log = self.logs / "answers.log"
 
@@ -173,9 +174,10 @@ class Stack:
 				time.sleep(0.2)
 		raise RuntimeError(f"the web server did not start, see {self.logs / 'web.log'}")
 
-	def start_worker(self, name: str = "worker", **env: str) -> subprocess.Popen:
-		"""Start a background worker; it is ready some seconds later. `env` is added to its environment."""
-		return self.start(name, "support.worker", **env)
+	def start_worker(self, name: str = "worker", **env: str) -> Worker:
+		"""Start a background worker; it is ready a moment later. `env` is added to its environment."""
+		self.processes[name] = worker = Worker(self.logs / f"{name}.log", {**self._env, **env})
+		return worker
 
 	def start(self, name: str, module: str, **env: str) -> subprocess.Popen:
 		"""Start a module of these tests as a process. `env` is added to its environment."""
@@ -268,20 +270,22 @@ class Stack:
 	def _python(self) -> Path:
 		return self.bench / "env" / "bin" / "python"
 
+	@property
+	def _env(self) -> dict[str, str]:
+		paths = (str(REPOSITORY / "tests"), os.environ.get("PYTHONPATH"))
+		return {
+			"PYTHONPATH": os.pathsep.join(filter(None, paths)),
+			"TWILIO_SMS_SITE": self.site,
+			"TWILIO_SMS_ANSWERS_LOG": str(self.answers_log),
+			leaks.FILE: leaks.planted.file,
+		}
+
 	def _start(self, name: str, arguments: list[str], env: dict[str, str]) -> subprocess.Popen:
-		paths = [str(REPOSITORY / "tests"), os.environ.get("PYTHONPATH", "")]
 		with (self.logs / f"{name}.log").open("a") as log:
 			process = subprocess.Popen(
 				[str(self._python), *arguments],
 				cwd=self.bench / "sites",
-				env={
-					**os.environ,
-					"PYTHONPATH": os.pathsep.join(p for p in paths if p),
-					"TWILIO_SMS_SITE": self.site,
-					"TWILIO_SMS_ANSWERS_LOG": str(self.answers_log),
-					leaks.FILE: leaks.planted.file,
-					**env,
-				},
+				env={**os.environ, **self._env, **env},
 				stdout=log,
 				stderr=subprocess.STDOUT,
 			)

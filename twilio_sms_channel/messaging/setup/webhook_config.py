@@ -9,7 +9,7 @@ from frappe import _
 from frappe.utils import escape_html
 from redis.exceptions import RedisError
 
-from twilio_sms_channel.infra import compat, jobs, public_url
+from twilio_sms_channel.infra import compat, jobs, locks, public_url
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem, explain
 from twilio_sms_channel.twilio_gateway.inventory import ALPHANUMERIC, SERVICE, Inventory, Sender, Webhook
@@ -182,23 +182,26 @@ def configure(number, replace: bool = False) -> Outcome:
 
 
 def configure_all(account, replace: dict[str, bool]) -> list[Outcome]:
-	"""The same for several numbers of an account, which is read once. What cannot be set does not stop the others.
+	"""The same for several numbers of an account, which is read once. What cannot be set does not stop the others. Commits
+	after each.
 
 	:param replace: whether another system's URL is replaced, by the numbers' names
 	"""
 	_refuse_without_address()
 	inventory = Inventory(account.gateway())
 	senders = {sender.address: sender for sender in inventory.all()}
-	outcomes = []
-	for name in replace:
+
+	def configure_one(name: str) -> Outcome:
 		number = frappe.get_doc(NUMBER, name)
-		if (sender := senders.get(name)) and sender.kind != ALPHANUMERIC:
-			# A number before it may have set the service that both are in.
-			sender = inventory.as_it_stands(sender)
-			outcomes.append(
-				_asking(number, lambda n=number, s=sender: _configure(inventory, n, s, replace[n.name]))
-			)
-	return outcomes
+		# A number before it may have set the service that both are in.
+		sender = inventory.as_it_stands(senders[name])
+		outcome = _asking(number, lambda: _configure(inventory, number, sender, replace[name]))
+		# What Twilio has now is not forgotten here for the sake of another number.
+		frappe.db.commit()
+		return outcome
+
+	receiving = [name for name in replace if name in senders and senders[name].kind != ALPHANUMERIC]
+	return [locks.again(lambda name=name: configure_one(name)) for name in receiving]
 
 
 def restore(number) -> Outcome:
