@@ -27,8 +27,8 @@ TESTED_EVERYWHERE = "permissions/test_secrets.py"
 # Besides the one on which all is tested, the longest first: what touches a ticket system there, and folders with nothing
 # in them that is not tested where each is alone. What is about Helpdesk has been, and it is the default beside ERPNext.
 OTHER_DESKS = {
-	"both": ("(ticket_systems or erpnext) and not on_helpdesk", ("browser", "contract", "life")),
 	"erpnext": ("ticket_systems or erpnext", ()),
+	"both": ("(ticket_systems or erpnext) and not on_helpdesk", ("browser", "contract", "life")),
 }
 # Databases of Redis; 5 is for the site that tests make themselves.
 FIRST_QUEUE_OF_OTHERS = 6
