@@ -28,7 +28,10 @@ TESTED_EVERYWHERE = "permissions/test_secrets.py"
 # in them that is not tested where each is alone. What is about Helpdesk has been, and it is the default beside ERPNext.
 OTHER_DESKS = {
 	"erpnext": ("ticket_systems or erpnext", ()),
-	"both": ("(ticket_systems or erpnext) and not on_helpdesk", ("browser", "contract", "life")),
+	"both": (
+		"(ticket_systems or erpnext) and not (on_helpdesk or as_alone)",
+		("browser", "contract", "life"),
+	),
 }
 # Databases of Redis; 5 is for the site that tests make themselves.
 FIRST_QUEUE_OF_OTHERS = 6

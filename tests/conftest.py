@@ -45,6 +45,7 @@ def pytest_configure(config):
 	config.addinivalue_line(
 		"markers", "ticket_systems: is about whichever are there; of each test that asks for `ticket_system`"
 	)
+	config.addinivalue_line("markers", "as_alone: is the same where its ticket system is alone")
 	for app in TICKET_SYSTEMS:
 		config.addinivalue_line("markers", f"{app}: is about this ticket system alone")
 		config.addinivalue_line("markers", f"on_{app}: a test that asks for `ticket_system`, on this one")

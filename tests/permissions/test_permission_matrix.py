@@ -54,8 +54,8 @@ def pytest_generate_tests(metafunc):
 	apps = ["helpdesk"] if alone else [system.app for system in desks.here()]
 	if "who" in metafunc.fixturenames:
 		everybody = [
-			# Whoever is of another ticket system is where there are two alone.
-			pytest.param(app, who, marks=[] if who == ELSEWHERE else on(app), id=f"{app}-{who}")
+			# Whoever is of another ticket system is where there are two alone; the others are where each is alone as well.
+			pytest.param(app, who, marks=[] if who == ELSEWHERE else pytest.mark.as_alone, id=f"{app}-{who}")
 			for app in apps
 			for who in table(app)
 		]
