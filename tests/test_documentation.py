@@ -16,6 +16,8 @@ from twilio_sms_channel.twilio_gateway.errors import EXPLANATIONS, help_url
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
+# README, and what a project says of itself.
+AT_THE_TOP = sorted(ROOT.glob("*.md"))
 DOCTOR = ROOT / "twilio_sms_channel" / "doctor"
 DOCTYPES = ROOT / "twilio_sms_channel" / "twilio_sms_channel" / "doctype"
 CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.M | re.S)
@@ -40,7 +42,7 @@ def links(page: Path) -> list[str]:
 	return [target for target in targets if not re.match(r"\w+:", target)]
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*AT_THE_TOP, *PAGES], ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page):
 	for target in links(page):
 		path, _, anchor = unquote(target).partition("#")
