@@ -34,6 +34,7 @@ def use_suitable_python():
 
 use_suitable_python()
 
+import addresses  # noqa: E402
 import assets  # noqa: E402
 import bench  # noqa: E402
 import debian  # noqa: E402
@@ -251,6 +252,12 @@ def renew(arguments) -> int:
 	return 0
 
 
+def write_addresses(arguments) -> int:
+	for path in addresses.renew():
+		print(f"wrote {path.relative_to(ROOT)}")
+	return 0
+
+
 def parse(words: list[str]) -> argparse.Namespace:
 	parser = argparse.ArgumentParser(
 		prog="python3 dev", description="A throwaway bench, made from package registries alone."
@@ -313,6 +320,8 @@ def parse(words: list[str]) -> argparse.Namespace:
 	pictures = command("screenshots", screenshots, "take the documentation's pictures anew")
 	pictures.add_argument("--from", dest="taken", metavar="FOLDER", help="take none, use those in FOLDER")
 	command("renew", renew, "write down the newest versions that fit together")
+	text = "write the addresses in pyproject.toml wherever else they stand"
+	command("addresses", write_addresses, text, locks=False)
 
 	arguments = parser.parse_args(words)
 	if "pytest" in arguments:

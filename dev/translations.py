@@ -23,6 +23,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import addresses
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
@@ -162,7 +163,7 @@ def _new_catalog(locale: str | None = None) -> Catalog:
 		locale=locale,
 		project="Twilio SMS Channel",
 		copyright_holder="Twilio SMS Channel contributors",
-		msgid_bugs_address="twilio-sms-channel@example.com",
+		msgid_bugs_address=addresses.read().support,
 		last_translator="Twilio SMS Channel contributors",
 		language_team="Twilio SMS Channel contributors",
 		fuzzy=False,
