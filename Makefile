@@ -1,7 +1,7 @@
 # Everything that a developer does here. Each target is a command of dev/; `python3 dev --help` says more.
 # ARGS goes to the command: make test ARGS="-k media -x", make demo ARGS=--once
 
-.PHONY: help docs screenshots test test-twilio-oldest kill-matrix fault-matrix hostile site demo bench-inbound bench-outbound status restart stop clean lint translations renew addresses
+.PHONY: help docs screenshots test test-twilio-oldest kill-matrix fault-matrix hostile site demo bench-inbound bench-outbound status restart stop clean lint translations renew addresses release-notes
 
 help:
 	@python3 dev --help
@@ -31,7 +31,7 @@ docs screenshots:
 translations:
 	@python3 dev translations $(ARGS)
 
-restart renew addresses:
+restart renew addresses release-notes:
 	@python3 dev $@ $(ARGS)
 
 status stop clean lint:

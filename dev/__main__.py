@@ -42,6 +42,7 @@ import demo as story  # noqa: E402
 import lock  # noqa: E402
 import pages  # noqa: E402
 import python_env  # noqa: E402
+import release_notes  # noqa: E402
 import services  # noqa: E402
 import sites  # noqa: E402
 import stack as stacks  # noqa: E402
@@ -258,6 +259,12 @@ def write_addresses(arguments) -> int:
 	return 0
 
 
+def tell_release_notes(arguments) -> int:
+	changelog = release_notes.CHANGELOG.read_text(encoding="utf-8")
+	print(release_notes.of(arguments.tag, changelog, release_notes.version()))
+	return 0
+
+
 def parse(words: list[str]) -> argparse.Namespace:
 	parser = argparse.ArgumentParser(
 		prog="python3 dev", description="A throwaway bench, made from package registries alone."
@@ -322,6 +329,8 @@ def parse(words: list[str]) -> argparse.Namespace:
 	command("renew", renew, "write down the newest versions that fit together")
 	text = "write the addresses in pyproject.toml wherever else they stand"
 	command("addresses", write_addresses, text, locks=False)
+	notes = command("release-notes", tell_release_notes, "print a release's notes", locks=False)
+	notes.add_argument("tag", help="such as v1.2.3")
 
 	arguments = parser.parse_args(words)
 	if "pytest" in arguments:
