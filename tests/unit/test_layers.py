@@ -39,7 +39,7 @@ TICKET_SYSTEMS = ("helpdesk", "erpnext")
 ROOMS_OF_TICKET_SYSTEMS = ("desks", "overrides")
 MOST_LINES = 400
 SIZED = ("*.py", "*.js")
-NOT_OURS = {".throwaway", "dist", ".git", "node_modules", "__pycache__"}
+NOT_OURS = {".throwaway", "build", "dist", ".git", "node_modules", "site", "__pycache__"}
 
 
 @cache
