@@ -133,8 +133,9 @@ def _fetch_one(message, item, account) -> None:
 		frappe.clear_messages()
 		frappe.log_error(title=f"A file of message {message.name} could not be kept")
 		refused = isinstance(e, frappe.ValidationError)
-		_note_failure(item, _("The file could not be kept: {0}").format(e), transient=not refused)
-	frappe.db.commit()
+		_note_failure(item, _("The file could not be kept: {0}").format(str(e)), transient=not refused)
+	# File by file: what was fetched stays when the worker is stopped during the next one.
+	frappe.db.commit()  # nosemgrep
 
 
 def _add_words(message, content: bytes) -> None:

@@ -88,7 +88,7 @@ def _why_it_may_have_arrived(doc) -> str:
 			e.message
 		)
 	except (frappe.AuthenticationError, frappe.ValidationError) as e:
-		return _("Twilio cannot be asked whether it has arrived meanwhile: {0}").format(e)
+		return _("Twilio cannot be asked whether it has arrived meanwhile: {0}").format(str(e))
 	status = statuses.OUR_STATUS.get(found.twilio_status, "")
 	if status in statuses.ARRIVED:
 		message_status.apply_callback(doc.name, found.twilio_status, sid=found.sid)

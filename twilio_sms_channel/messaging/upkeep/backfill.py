@@ -133,7 +133,7 @@ def _compare(name: str, since: datetime | None, progress: Callable) -> Result:
 	except SECRET_IS_UNREADABLE as e:
 		frappe.db.rollback()
 		frappe.clear_messages()
-		result.error = _("The account's secrets cannot be read: {0}").format(e)
+		result.error = _("The account's secrets cannot be read: {0}").format(str(e))
 	done = {"backfill_result": f"{format_datetime(begun)}: {result}"}
 	if not result.error and result.since <= (known_until or number.creation):
 		done["backfilled_until"] = begun
