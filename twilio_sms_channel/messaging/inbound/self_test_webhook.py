@@ -27,13 +27,13 @@ def announce() -> str:
 	:raises redis.exceptions.RedisError: the cache is down
 	"""
 	word = secrets.token_hex(16)
-	frappe.cache().set(_key(word), EXPECTED, ex=GOOD_FOR_S)
+	_write(word, EXPECTED)
 	return word
 
 
 def outcome(word: str) -> tuple[bool, str]:
 	"""Whether the rehearsal's row was written, and otherwise why this site refused it ("": it never got here)."""
-	found = frappe.cache().get(_key(word)) or EXPECTED
+	found = _read(word) or EXPECTED
 	frappe.cache().delete(_key(word))
 	return found == ARRIVED, "" if found in (EXPECTED, ARRIVED) else found.decode()
 
@@ -44,21 +44,27 @@ def is_one(params: Mapping[str, str]) -> bool:
 	if not word:
 		return False
 	try:
-		return frappe.cache().get(_key(word)) == EXPECTED
+		return _read(word) == EXPECTED
 	except RedisError:
 		return False
 
 
 def arrived(params: Mapping[str, str]) -> None:
-	_note(params, ARRIVED)
+	_write(params[PARAMETER], ARRIVED)
 
 
 def refused(params: Mapping[str, str], reason: str) -> None:
-	_note(params, reason.encode())
+	_write(params[PARAMETER], reason.encode())
 
 
-def _note(params: Mapping[str, str], what: bytes) -> None:
-	frappe.cache().set(_key(params[PARAMETER]), what, ex=GOOD_FOR_S)
+def _write(word: str, what: bytes) -> None:
+	# `_key` is this site's alone. `set_value` would not tell that Redis is down.
+	frappe.cache().set(_key(word), what, ex=GOOD_FOR_S)  # nosemgrep
+
+
+def _read(word: str) -> bytes | None:
+	# `_key` is this site's alone. `get_value` would not tell that Redis is down.
+	return frappe.cache().get(_key(word))  # nosemgrep
 
 
 def _key(word: str) -> bytes:
