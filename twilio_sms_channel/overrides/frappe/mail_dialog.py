@@ -40,18 +40,21 @@ def make(**args: Any) -> dict[str, str]:
 	return {"name": sent.communication, "emails_not_sent_to": ""}
 
 
-def _answered_by_text(args: dict[str, Any]):
+def _answered_by_text(dialog: dict[str, Any]):
 	"""The document of the ticket that the dialog answers the customer of by a message; None for an e-mail."""
-	desk = desk_or_none_of(args.get("doctype"))
-	if not desk or not desk.replies_in_form or not args.get("name") or not cint(args.get("send_email")):
+	desk = desk_or_none_of(dialog.get("doctype"))
+	if not desk or not desk.replies_in_form or not dialog.get("name") or not cint(dialog.get("send_email")):
 		return None
-	if args.get("communication_medium", "Email") != "Email" or args.get("sent_or_received", "Sent") != "Sent":
+	if (
+		dialog.get("communication_medium", "Email") != "Email"
+		or dialog.get("sent_or_received", "Sent") != "Sent"
+	):
 		return None
 	# First of all: what comes of the request would tell the customer's addresses.
-	if not desk.may_write(str(args["name"])):
+	if not desk.may_write(str(dialog["name"])):
 		return None
-	ticket = frappe.get_doc(desk.doctype, args["name"])
-	return ticket if ticket.replies_by_text and not _others(ticket, args) else None
+	ticket = frappe.get_doc(desk.doctype, dialog["name"])
+	return ticket if ticket.replies_by_text and not _others(ticket, dialog) else None
 
 
 def _attachments(value: Any) -> list:
@@ -64,12 +67,12 @@ def _attachments(value: Any) -> list:
 	return listed
 
 
-def _others(ticket, args: dict[str, Any]) -> set[str]:
+def _others(ticket, dialog: dict[str, Any]) -> set[str]:
 	"""Addresses that are not the customer's."""
 	given = {
 		address.strip().lower()
 		for field in ("recipients", "cc", "bcc")
-		for address in _listed(args.get(field))
+		for address in _listed(dialog.get(field))
 		if "@" in address
 	}
 	own = {ticket.customer_email(), ticket.raised_by, *contacts.emails_of(ticket.contact or "")}
@@ -81,18 +84,18 @@ def _listed(value: Any) -> list[str]:
 	return [contacts.one_address(address) or address for address in addresses]
 
 
-def _refuse_what_only_emails_can(args: dict[str, Any]) -> None:
-	if args.get("send_after"):
+def _refuse_what_only_emails_can(dialog: dict[str, Any]) -> None:
+	if dialog.get("send_after"):
 		outbox.refuse(_("A message cannot be sent later. Clear Schedule Send At, or switch to e-mail."))
-	if cint(args.get("send_me_a_copy")):
+	if cint(dialog.get("send_me_a_copy")):
 		outbox.refuse(
 			_(
 				"A message has no copy by e-mail: it is in the ticket. Clear Send me a copy, or switch to e-mail."
 			)
 		)
-	if cint(args.get("read_receipt")):
+	if cint(dialog.get("read_receipt")):
 		outbox.refuse(_("A message has no read receipt. Clear Send Read Receipt, or switch to e-mail."))
-	if args.get("print_html") or args.get("print_format"):
+	if dialog.get("print_html") or dialog.get("print_format"):
 		outbox.refuse(
 			_(
 				"A printed document cannot go along with a message. Clear Attach Document Print, or switch to e-mail."
