@@ -157,4 +157,3 @@ def nightly() -> None:
 	"""Once a day (scheduler): look, and tell the managers of what is newly broken."""
 	jobs.as_administrator()
 	store.tell(examine())
-	frappe.db.commit()

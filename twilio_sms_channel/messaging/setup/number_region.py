@@ -30,4 +30,3 @@ def fill_in() -> None:
 			continue
 		if place:
 			frappe.db.set_value(NUMBER, name, "region", place[:140], update_modified=False)
-	frappe.db.commit()

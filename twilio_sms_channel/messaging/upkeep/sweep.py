@@ -38,4 +38,3 @@ def run() -> None:
 	frappe.db.commit()
 	with courtesy("The steps of the onboarding could not be ticked"):
 		onboarding.note_what_is_done()
-	frappe.db.commit()
