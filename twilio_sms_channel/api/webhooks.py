@@ -172,7 +172,7 @@ def _explanation() -> Response:
 			"You see this page, so the address reaches this site. To see whether messages arrive, text one of your numbers, or press Check Everything on the Twilio SMS Account."
 		),
 	)
-	title, *paragraphs = map(frappe.utils.escape_html, words)
+	title, *paragraphs = (frappe.utils.escape_html(each) for each in words)
 	body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
 	page = f"<!DOCTYPE html><meta charset=utf-8><title>{title}</title><h1>{title}</h1>{body}"
 	return Response(page, status=403, content_type="text/html; charset=utf-8")
@@ -186,7 +186,7 @@ def _refuse_too_much(request) -> None:
 	if (request.content_length or 0) > MAX_BYTES or len(request.get_data()) > MAX_BYTES:
 		raise Rejected(rejected_webhooks.TOO_LARGE, f"it is larger than {MAX_BYTES // 1024} kB")
 	params = request.form if request.method == "POST" else request.args
-	if sum(map(len, params.listvalues())) > MAX_PARAMETERS:
+	if sum(len(values) for values in params.listvalues()) > MAX_PARAMETERS:
 		raise Rejected(rejected_webhooks.TOO_LARGE, f"it has more than {MAX_PARAMETERS} parameters")
 
 

@@ -125,7 +125,7 @@ def count(text: str) -> Count:
 	if not text:
 		return Count(GSM, 0, 0)
 	if GSM_CHARACTERS.issuperset(text):
-		counted = len(text) + sum(map(text.count, GSM_EXT_CHARSET))
+		counted = len(text) + sum(text.count(character) for character in GSM_EXT_CHARSET)
 		return Count(GSM, len(text), len(smsutil.split(text).parts), counted=counted)
 	clusters = CLUSTER.findall(text)
 	forcing = [cluster for cluster in dict.fromkeys(clusters) if not GSM_CHARACTERS.issuperset(cluster)]
@@ -160,7 +160,7 @@ def left_in_segment(text: str) -> int:
 	"""
 	if GSM_CHARACTERS.issuperset(text):
 		last = smsutil.split(text).parts[-1].content if text else ""
-		septets = len(last) + sum(map(last.count, GSM_EXT_CHARSET))
+		septets = len(last) + sum(last.count(character) for character in GSM_EXT_CHARSET)
 		return (GSM_SINGLE if last == text else GSM_PART) - septets
 	segments, used = _ucs_parts(CLUSTER.findall(text))
 	return (UCS_SINGLE if segments == 1 else UCS_PART) - used

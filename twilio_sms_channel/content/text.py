@@ -84,7 +84,7 @@ def clean(text: str | None) -> str:
 def first_line(text: str | None) -> str:
 	"""The first line of a text that shows something, "" when none does. For lists: it changes no direction there."""
 	lines = clean(DIRECTIONS.sub("", text or "")).split("\n")
-	return next((line.strip() for line in lines if any(map(_shows, line))), "")
+	return next((line.strip() for line in lines if any(_shows(character) for character in line)), "")
 
 
 def _shows(character: str) -> bool:

@@ -120,11 +120,11 @@ def _emails_of_others(desk: Desk, ticket: str, contact: str | None) -> list[str]
 	own = set(frappe.get_all("Contact Email", {"parent": contact or ""}, pluck="email_id"))
 	about = {"reference_doctype": desk.doctype, "reference_name": ticket, "communication_medium": "Email"}
 	fields = ["name", "sender", "recipients", "cc"]
-	return [
-		row.name
-		for row in frappe.get_all("Communication", about, fields)
-		if not own & set(split_emails(", ".join(filter(None, (row.sender, row.recipients, row.cc)))))
-	]
+	return [row.name for row in frappe.get_all("Communication", about, fields) if not own & _parties(row)]
+
+
+def _parties(row) -> set[str]:
+	return set(split_emails(", ".join(each for each in (row.sender, row.recipients, row.cc) if each)))
 
 
 def _put_back(entries: list[str], source: str) -> None:

@@ -46,7 +46,7 @@ def _respell(conversation, new: str) -> None:
 	if _latest(conversation) > _latest(stays):
 		facts.update(ticket_doctype=conversation.ticket_doctype, ticket=conversation.ticket)
 	for field in ("last_inbound", "last_outbound"):
-		facts[field] = max(filter(None, (stays.get(field), conversation.get(field))), default=None)
+		facts[field] = max((at for at in (stays.get(field), conversation.get(field)) if at), default=None)
 	stays.db_set(facts, update_modified=False)
 	of_it = {"conversation": conversation.name}
 	frappe.db.set_value("Twilio SMS Message", of_it, "conversation", stays.name, update_modified=False)

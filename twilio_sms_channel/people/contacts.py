@@ -234,7 +234,8 @@ def _is_about_themselves(contact, before) -> bool:
 		return True
 	return any(
 		user == each.user or user in [row.email_id for row in each.email_ids]
-		for each in filter(None, (contact, before))
+		for each in (contact, before)
+		if each
 	)
 
 

@@ -86,8 +86,8 @@ def about_ticket_query(user: str | None = None, doctype: str | None = None) -> s
 
 	Frappe v15 lets a list show the fields of what its rows link to, whoever may read that.
 	"""
-	about = [desk for desk in desks() if doctype in desk.with_words]
-	return " and ".join(filter(None, (_about_tickets(desk, doctype, user) for desk in about)))
+	about = [_about_tickets(desk, doctype, user) for desk in desks() if doctype in desk.with_words]
+	return " and ".join(condition for condition in about if condition)
 
 
 def _about_tickets(desk: Desk, doctype: str, user: str | None) -> str:

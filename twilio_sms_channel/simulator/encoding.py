@@ -29,7 +29,7 @@ def in_plain_characters(body: str) -> str:
 
 	Twilio's own list has some more (https://www.twilio.com/docs/messaging/services/smart-encoding-char-list).
 	"""
-	return "".join(map(_plain, body))
+	return "".join(_plain(character) for character in body)
 
 
 def _plain(character: str) -> str:

@@ -67,9 +67,10 @@ class Inventory:
 		"""Everything, also what is on later pages: numbers, short codes, alphanumeric senders, Messaging Services."""
 		numbers = self._read(self.client.incoming_phone_numbers)
 		codes = self._read(self.client.api.v2010.account.short_codes)
-		own = [*map(_of_number, numbers), *map(_of_short_code, codes)]
+		own = [*(_of_number(number) for number in numbers), *(_of_short_code(code) for code in codes)]
 		services = [_of_service(service) for service in self._services.values()]
-		return [*map(self._in_its_service, own), *self._alphanumeric_senders(), *services]
+		own = [self._in_its_service(sender) for sender in own]
+		return [*own, *self._alphanumeric_senders(), *services]
 
 	def find(self, address: str, likely_service: str = "") -> Sender | None:
 		"""One of them by its address; None when the account does not own it.
@@ -80,10 +81,11 @@ class Inventory:
 		if address in self._services:
 			return _of_service(self._services[address])
 		if address.startswith("+"):
-			found = map(_of_number, self._read(self.client.incoming_phone_numbers, phone_number=address))
+			numbers = self._read(self.client.incoming_phone_numbers, phone_number=address)
+			found = (_of_number(number) for number in numbers)
 		elif address.isdigit():
 			codes = self.client.api.v2010.account.short_codes
-			found = map(_of_short_code, self._read(codes, short_code=address))
+			found = (_of_short_code(code) for code in self._read(codes, short_code=address))
 		else:
 			found = self._alphanumeric_senders()
 		sender = next((sender for sender in found if sender.address == address), None)

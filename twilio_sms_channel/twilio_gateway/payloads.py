@@ -167,7 +167,7 @@ def _status(params: Mapping[str, str]) -> str:
 def _others(params: Mapping[str, str]) -> list[str]:
 	keys = {int(found[1]): key for key in params if (found := OTHER_RECIPIENT.fullmatch(key))}
 	others = [_party(params.get(key)) for _place, key in sorted(keys.items())[:MAX_KEPT_OTHERS]]
-	return list(dict.fromkeys(filter(None, others)))
+	return list(dict.fromkeys(other for other in others if other))
 
 
 def _sid(params: Mapping[str, str], notes: list[Note]) -> str:

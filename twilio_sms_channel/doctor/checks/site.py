@@ -228,7 +228,7 @@ def blocked_endpoints() -> list[str]:
 	return [
 		endpoint.rpartition("/")[2]
 		for endpoint in endpoints
-		if not any(part in endpoint for part in map(str, allowed))
+		if not any(str(part) in endpoint for part in allowed)
 	]
 
 

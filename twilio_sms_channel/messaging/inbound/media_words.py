@@ -69,4 +69,4 @@ def _said(content: bytes) -> str:
 
 
 def _body(said: list[str]) -> str:
-	return "\n".join(filter(None, said))[:MAX_ACCEPTED_BODY_CHARACTERS]
+	return "\n".join(words for words in said if words)[:MAX_ACCEPTED_BODY_CHARACTERS]

@@ -56,7 +56,7 @@ def thread(message, conversation) -> None:
 
 	keyword, changed = consent.note(conversation, message)
 	conversation.ticket_doctype, conversation.ticket = ticket.doctype, ticket.name
-	conversation.last_inbound = max(filter(None, (conversation.last_inbound, message.received_at)))
+	conversation.last_inbound = max(at for at in (conversation.last_inbound, message.received_at) if at)
 	conversation.region = message.region or conversation.region
 	conversations.save(conversation)
 
@@ -167,7 +167,7 @@ def _open_ticket(conversation) -> Ticket | None:
 def _keep_without_ticket(message, conversation, number) -> None:
 	"""Take in a bare STOP that would open a ticket: nobody may answer it, and its clocks would run for nothing."""
 	keyword, changed = consent.note(conversation, message)
-	conversation.last_inbound = max(filter(None, (conversation.last_inbound, message.received_at)))
+	conversation.last_inbound = max(at for at in (conversation.last_inbound, message.received_at) if at)
 	conversation.region = message.region or conversation.region
 	conversations.save(conversation)
 	facts = {

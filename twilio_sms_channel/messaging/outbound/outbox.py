@@ -136,11 +136,12 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 	except attachments.CannotSendFile as e:
 		refuse(str(e))
 	if links:
-		body = "\n".join(filter(None, [body, *_links(attached)]))
+		body = "\n".join(part for part in (body, *_links(attached)) if part)
 		# Not saved again: Helpdesk would take it for another reply.
 		communication.db_set("content", text.to_html(body), update_modified=False)
-	for changed in filter(None, (row["changed"] for row in attached)):
-		frappe.msgprint(changed, alert=True)
+	for row in attached:
+		if row["changed"]:
+			frappe.msgprint(row["changed"], alert=True)
 	for answered in {conversation.name: conversation, sending.name: sending}.values():
 		conversations.answered_from(answered)
 	if sending.name != conversation.name:

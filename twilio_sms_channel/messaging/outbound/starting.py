@@ -156,8 +156,9 @@ def _numbers(to: str | None, ticket: Named | None) -> list[dict[str, Any]]:
 	# What a national number means depends on who texts it.
 	by_region = {region: (_read(to, region, regions) or said) if to else None for region in [None, *regions]}
 	read = {row.name: by_region[countries.region_of_ours(row)] for row in rows}
-	facts = eligibility.Facts.of_all_numbers(filter(None, read.values()))
-	conversations_with = _conversations_with(set(filter(None, read.values())))
+	meant = {customer for customer in read.values() if customer}
+	facts = eligibility.Facts.of_all_numbers(meant)
+	conversations_with = _conversations_with(meant)
 	about = _About(ticket)
 	prospects = [
 		_prospect(number, read.get(number.name), conversations_with, about, facts) for number in facts.numbers
@@ -214,7 +215,8 @@ def _read(to: str, ours: str | None, regions: list[str | None]) -> str | None:
 def _regions() -> list[str | None]:
 	"""The countries of the site and of our numbers, in the order in which a national number is read."""
 	others = frappe.get_all(NUMBER, fields=["name", "country"], order_by="creation")
-	return list(dict.fromkeys([countries.default_region(), *map(countries.region_of_ours, others)]))
+	theirs = [countries.region_of_ours(number) for number in others]
+	return list(dict.fromkeys([countries.default_region(), *theirs]))
 
 
 class _About:

@@ -92,7 +92,7 @@ def segments_per_second(number) -> float:
 		return number.segments_per_second
 	if number.number_type != "Messaging Service":
 		return SEGMENTS_PER_SECOND[number.number_type]
-	return min(map(segments_per_second, pool_of(number)), default=1)
+	return min((segments_per_second(member) for member in pool_of(number)), default=1)
 
 
 def pool_of(number) -> list:

@@ -335,10 +335,10 @@ def _is_same(search: Search, message: FoundMessage) -> bool:
 	if search.media and message.media != search.media:
 		return False
 	theirs = (message.body, message.body.removeprefix(TRIAL_PREFIX))
-	if _comparable(search.body) in map(_comparable, theirs):
+	if _comparable(search.body) in (_comparable(body) for body in theirs):
 		return True
 	essence = _essence(search.body)
-	return bool(essence) and essence in map(_essence, theirs)
+	return bool(essence) and essence in (_essence(body) for body in theirs)
 
 
 def _comparable(body: str) -> str:

@@ -36,7 +36,7 @@ def send_again(message: str) -> None:
 		{
 			"status": "Queued",
 			# Delivery reports of the earlier attempt may still come.
-			"earlier_sids": "\n".join(filter(None, (doc.earlier_sids, doc.twilio_sid))) or None,
+			"earlier_sids": "\n".join(sids for sids in (doc.earlier_sids, doc.twilio_sid) if sids) or None,
 			"twilio_sid": None,
 			"twilio_status": None,
 			"needs_decision": 0,

@@ -17,7 +17,7 @@ def refuse_others(issue, method: str, old: str, new: str, merge: bool = False) -
 	:raises frappe.PermissionError: naming the Issue
 	"""
 	desk, both = desk_or_none_of(issue.doctype), (str(old), str(new))
-	if not merge or not desk or not any(map(splitting.has_messages, both)):
+	if not merge or not desk or not any(splitting.has_messages(name) for name in both):
 		return
 	for name in both:
 		# That one is not there, Frappe says.

@@ -51,7 +51,7 @@ class TwilioSMSAccount(Document):
 		site_config.keep_encryption_key()
 		protected_fields.restore(self, LEARNED)
 		self.check_form()
-		if self.paused_since and any(map(self.has_value_changed, CREDENTIALS)):
+		if self.paused_since and any(self.has_value_changed(field) for field in CREDENTIALS):
 			# The next message tells whether it is mended.
 			self.paused_since = self.paused_reason = None
 			if not self.has_value_changed("status"):
