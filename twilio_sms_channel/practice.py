@@ -124,7 +124,8 @@ def _fill(simulator) -> None:
 					"webhook_url": webhook,
 				}
 			).insert()
-	frappe.db.commit()
+	# Frappe commits at the end of requests and jobs, not of commands.
+	frappe.db.commit()  # nosemgrep
 
 
 def _account():

@@ -98,7 +98,8 @@ def after_uninstall() -> None:
 			for name in frappe.get_all(doctype, {"app": APP}, pluck="name"):
 				_delete(doctype, name)
 	site_identity.leave()
-	frappe.db.commit()
+	# Frappe has committed before this hook, and does not do so again.
+	frappe.db.commit()  # nosemgrep
 	frappe.clear_cache()
 
 
@@ -109,7 +110,7 @@ def after_app_uninstall(app: str) -> None:
 			system.added.leave()
 			sync_choice()
 			# Frappe has committed before, and does not do so again.
-			frappe.db.commit()
+			frappe.db.commit()  # nosemgrep
 
 
 def our_doctypes() -> list[str]:

@@ -57,7 +57,8 @@ def claim_unowned() -> None:
 	with locked():
 		if not stored("home", for_update=True):
 			move_in(beat=clock.utc())
-		frappe.db.commit()
+		# Before the lock is released: whoever waits for it sees the home.
+		frappe.db.commit()  # nosemgrep
 
 
 def leave() -> None:

@@ -271,7 +271,8 @@ def backfill_e164() -> None:
 		read_as = _read_as()
 		_copy_all(countries.default_region())
 		frappe.db.set_default(READ_AS, read_as)
-		frappe.db.commit()
+		# Begins a new transaction, which sees a country that was corrected meanwhile.
+		frappe.db.commit()  # nosemgrep
 		# The country may have been corrected meanwhile.
 		if _read_as() == read_as:
 			return
@@ -307,7 +308,8 @@ def _copy_all(region: str | None) -> None:
 				frappe.db.set_value(
 					"Contact Phone", row.name, "twilio_sms_e164", number, update_modified=False
 				)
-		frappe.db.commit()
+		# Batch by batch: people who save a contact meanwhile do not wait for all of them.
+		frappe.db.commit()  # nosemgrep
 		if len(rows) < BACKFILL_BATCH:
 			return
 		last = rows[-1].name

@@ -153,7 +153,8 @@ def opt_out(conversation, source: str, message: str | None = None) -> None:
 			timeline.log(conversation.ticket_doctype, conversation.ticket, line)
 		refresh(number.name, customer_number)
 		if by_agent:
-			frappe.db.commit()
+			# Before the lock is released: whoever sends next sees the opt-out.
+			frappe.db.commit()  # nosemgrep
 	finally:
 		locks.release(lock)
 

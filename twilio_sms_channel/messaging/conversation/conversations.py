@@ -103,7 +103,8 @@ def locked(number: str, customer_number: str) -> Iterator:
 	:param customer_number: E.164, short code or alphanumeric sender
 	:return: the Twilio SMS Conversation document
 	"""
-	frappe.db.commit()
+	# Begins a new transaction, which sees what the lock's last holder committed.
+	frappe.db.commit()  # nosemgrep
 	name = _lock(number, customer_number)
 	if not name:
 		_create(number, customer_number)
@@ -111,7 +112,8 @@ def locked(number: str, customer_number: str) -> Iterator:
 	conversation = frappe.get_doc(CONVERSATION, name)
 	_watch(conversation)
 	yield conversation
-	frappe.db.commit()
+	# Ends the lock of the row: the next one waits for it.
+	frappe.db.commit()  # nosemgrep
 
 
 def relock(conversation) -> None:

@@ -56,7 +56,8 @@ def take_up() -> None:
 		locks.release(lock)
 	if goes_on:
 		jobs.enqueue_after_commit(TAKE_UP, queue="long", dedupe_key=TAKE_UP)
-		frappe.db.commit()
+		# The job is enqueued after a commit.
+		frappe.db.commit()  # nosemgrep
 
 
 def is_due() -> bool:
@@ -171,10 +172,11 @@ def _stop_asking(row) -> None:
 def _is_still(row) -> bool:
 	"""Whether the message still stands for this SID: it may have failed and been sent again meanwhile. Locks its row."""
 	# Reads that do not lock see the message as it was when it was found due.
-	frappe.db.commit()
+	frappe.db.commit()  # nosemgrep
 	return frappe.db.get_value(MESSAGE, row.name, "twilio_sid", for_update=True) == row.twilio_sid
 
 
 def _ask_again(message: str, moment: datetime | None) -> None:
 	frappe.db.set_value(MESSAGE, message, "next_attempt", moment, update_modified=False)
-	frappe.db.commit()
+	# Message by message: nothing stays locked while Twilio is asked about the next one.
+	frappe.db.commit()  # nosemgrep

@@ -97,7 +97,8 @@ def receive(
 		if dry_run:
 			frappe.db.rollback()
 		else:
-			frappe.db.commit()
+			# Twilio is answered 200 once the message is stored.
+			frappe.db.commit()  # nosemgrep
 	return row["name"]
 
 
@@ -141,7 +142,8 @@ def process(message: str) -> None:
 				"default",
 				dedupe_key=_job_of(*pair),
 			)
-			frappe.db.commit()
+			# The job is enqueued after a commit: this one's time is over.
+			frappe.db.commit()  # nosemgrep
 			return
 		if not body.strip():
 			media_words.read(name)
@@ -167,7 +169,8 @@ def resume(message: str) -> None:
 			_fail(first, _("The worker stopped each time while putting this message into a ticket."))
 		else:
 			frappe.db.set_value(MESSAGE, first, "attempts", row.attempts + 1)
-			frappe.db.commit()
+			# Before the attempt: should the worker be killed, it counts.
+			frappe.db.commit()  # nosemgrep
 	process(message)
 
 
@@ -239,7 +242,8 @@ def _oldest_first(number: str, customer_number: str) -> Iterator[tuple[str, str]
 	"""What waits of a conversation and is due, name and body, asked anew each time: messages go on arriving meanwhile."""
 	Message = frappe.qb.DocType(MESSAGE)
 	while True:
-		frappe.db.commit()
+		# Begins a new transaction, which sees what has arrived meanwhile.
+		frappe.db.commit()  # nosemgrep
 		found = (
 			frappe.qb.from_(Message)
 			.select(Message.name, Message.body)
@@ -290,12 +294,14 @@ def _make_contact(number: str, customer_number: str) -> None:
 	Before the conversation's row is held: other apps' hooks on Contact commit, which gives a row back. Without a
 	contact the message goes on all the same.
 	"""
-	frappe.db.commit()
+	# Begins a new transaction, which sees a contact that another worker has just made.
+	frappe.db.commit()  # nosemgrep
 	if conversations.contact_of(number, customer_number):
 		return
 	with courtesy("A customer's contact could not be made", but=db_errors.is_transient):
 		contacts.find_or_create(customer_number)
-	frappe.db.commit()
+	# The contact is stored before the conversation's row is locked: hooks of other apps commit.
+	frappe.db.commit()  # nosemgrep
 
 
 def _keep_for_later(message: str, error: NoDesk) -> None:
@@ -304,7 +310,8 @@ def _keep_for_later(message: str, error: NoDesk) -> None:
 	if row:
 		later = add_to_date(clock.now(), seconds=THREADING.longest_s)
 		frappe.db.set_value(MESSAGE, message, {"error_message": str(error), "next_attempt": later})
-		frappe.db.commit()
+		# The next attempt is kept, whatever comes of the next step.
+		frappe.db.commit()  # nosemgrep
 		_refresh_consent(row)
 
 
@@ -329,7 +336,8 @@ def _note_failure(message: str, error: Exception) -> None:
 		MESSAGE, message, ["status", "attempts", "number", "customer_number"], as_dict=True
 	)
 	if not row:
-		frappe.db.commit()
+		# Keeps the log: the message was deleted.
+		frappe.db.commit()  # nosemgrep
 		return
 	if row.status != "Received":
 		# Another app's code has committed it; only what comes after has failed.
@@ -350,7 +358,8 @@ def _note_failure(message: str, error: Exception) -> None:
 			"next_attempt": add_to_date(clock.now(), seconds=THREADING.wait_s(attempts)),
 		},
 	)
-	frappe.db.commit()
+	# The attempt counts, whatever comes of the next step.
+	frappe.db.commit()  # nosemgrep
 	_refresh_consent(row)
 
 
@@ -358,7 +367,8 @@ def _refresh_consent(row) -> None:
 	"""What a message says about consent counts although it is in no ticket yet. Commits."""
 	with courtesy("A customer's opt-out could not be marked"):
 		consent.refresh(row.number, row.customer_number)
-	frappe.db.commit()
+	# The opt-out holds from now on, also for workers that send.
+	frappe.db.commit()  # nosemgrep
 
 
 def _fail(message: str, reason: str) -> None:
@@ -368,4 +378,5 @@ def _fail(message: str, reason: str) -> None:
 		{"status": "Failed", "error_message": reason, "attempts": THREADING.attempts, "next_attempt": None},
 	)
 	tell_managers(_("A customer's message could not be put into a ticket"), MESSAGE, message)
-	frappe.db.commit()
+	# Nothing that comes after this may undo it.
+	frappe.db.commit()  # nosemgrep

@@ -41,7 +41,8 @@ def ask(message: str) -> None:
 	# At the end: should this worker be killed, the sweep does it all again.
 	for name in sent_at:
 		frappe.db.set_value(EVENT, name, "order_open", 0, update_modified=False)
-	frappe.db.commit()
+	# Customer by customer: Twilio is asked about the next one after this.
+	frappe.db.commit()  # nosemgrep
 
 
 def ask_again() -> None:
@@ -50,7 +51,8 @@ def ask_again() -> None:
 	jobs.release(ASK_AGAIN)
 	too_old = clock.ago(hours=ASKED_FOR_HOURS)
 	frappe.db.set_value(EVENT, {"order_open": 1, "creation": ("<", too_old)}, "order_open", 0)
-	frappe.db.commit()
+	# The rows are unlocked while Twilio is asked.
+	frappe.db.commit()  # nosemgrep
 	rows = frappe.get_all(
 		EVENT, {"order_open": 1}, ["customer_number", "message"], order_by="creation", limit=ASKED_AT_ONCE
 	)

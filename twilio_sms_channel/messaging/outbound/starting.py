@@ -80,8 +80,8 @@ def start(
 		with conversations.serialized(ANY_NUMBER, to, for_person=True):
 			frappe.db.rollback()
 			started = from_number(_proposed(to, named))
-			# Before somebody else's turn.
-			frappe.db.commit()
+			# Before the lock is released: the next agent sees this conversation.
+			frappe.db.commit()  # nosemgrep
 			return started
 
 	# Two that make the same contact at the same moment: what the first one wrote is there when tried again.

@@ -54,7 +54,8 @@ def lock(number: str, segments_per_second: float = 1, shared_with: dict[str, flo
 			frappe.get_doc({"doctype": PACE, "number": missing}).insert(
 				ignore_permissions=True, ignore_if_duplicate=True
 			)
-		frappe.db.commit()
+		# The row is there for all, and the lock is asked for anew.
+		frappe.db.commit()  # nosemgrep
 	row = next(row for row in found if row.name == number)
 	# Not with the lock: a statement's time is when it began, and then it may have waited.
 	now = clock.utc()

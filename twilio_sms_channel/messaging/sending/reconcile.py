@@ -179,7 +179,8 @@ def due(limit: int = 50) -> list[Search]:
 					for_good=bool(row.needs_decision),
 				)
 			)
-	frappe.db.commit()
+	# The rows are unlocked while Twilio is asked.
+	frappe.db.commit()  # nosemgrep
 	return searches
 
 

@@ -49,7 +49,7 @@ def mark_orphaned() -> None:
 	for message in claim.orphaned():
 		reconcile.mark_unconfirmed(message, _("The worker stopped while sending."))
 		# Others do the same at this moment: nobody holds one while waiting for the next.
-		frappe.db.commit()
+		frappe.db.commit()  # nosemgrep
 
 
 def look_after_accounts() -> None:
@@ -66,7 +66,8 @@ def wake_if_needed() -> None:
 	if waiting or reconcile.is_due():
 		# Whatever is marked as waiting: a Redis that was restarted forgot the job, another one keeps the mark.
 		jobs.enqueue_after_commit(wake.JOB)
-		frappe.db.commit()
+		# The job is enqueued after a commit.
+		frappe.db.commit()  # nosemgrep
 
 
 class SendWorker:
@@ -130,7 +131,8 @@ class SendWorker:
 		next_s = reconcile.next_in()
 		self.search_at = None if next_s is None else now + next_s
 		self.claim_at = {number: self.claim_at.get(number, now) for number in claim.numbers_with_backlog()}
-		frappe.db.commit()
+		# Ends the transaction: the worker waits now, and the next look has to see what others commit.
+		frappe.db.commit()  # nosemgrep
 
 	def _claim(self, number: str) -> None:
 		most = self.calls.room(number)
@@ -148,7 +150,8 @@ class SendWorker:
 		# Last: other apps hear of it, whose code may take long, or commit.
 		for message, refused in claimed.refusals.items():
 			claim.refuse(message, refused)
-			frappe.db.commit()
+			# Message by message: code of other apps runs in between, which may fail.
+			frappe.db.commit()  # nosemgrep
 
 	def _start(self, call, about: ClaimedMessage | reconcile.Search) -> None:
 		try:
@@ -196,7 +199,8 @@ class SendWorker:
 		if not self.handed_over:
 			self.handed_over = True
 			jobs.enqueue_after_commit(wake.JOB, queue="default", dedupe_key=wake.JOB)
-			frappe.db.commit()
+			# The job is enqueued after a commit: this one goes on for a while.
+			frappe.db.commit()  # nosemgrep
 
 
 def _release(about: list[ClaimedMessage | reconcile.Search]) -> None:

@@ -138,7 +138,8 @@ def _compare(name: str, since: datetime | None, progress: Callable) -> Result:
 	if not result.error and result.since <= (known_until or number.creation):
 		done["backfilled_until"] = begun
 	frappe.db.set_value(NUMBER, name, done, update_modified=False)
-	frappe.db.commit()
+	# Number by number: Twilio takes long to list the next one's messages, and may fail.
+	frappe.db.commit()  # nosemgrep
 	return result
 
 
@@ -191,7 +192,8 @@ def _repair_sent(gateway: Gateway, number, after: datetime, before: datetime, re
 				)
 				result.repaired += bool(changed)
 			polling.note_cost(row, listed.segments, listed.price, listed.price_unit)
-			frappe.db.commit()
+			# Message by message: webhooks report on the same rows meanwhile.
+			frappe.db.commit()  # nosemgrep
 
 
 def _incomplete(number: str, after: datetime, before: datetime) -> list:

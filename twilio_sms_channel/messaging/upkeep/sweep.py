@@ -35,6 +35,7 @@ def run() -> None:
 	):
 		if is_needed():
 			jobs.enqueue_after_commit(job, queue=queue, dedupe_key=job)
-	frappe.db.commit()
+	# The jobs are enqueued after a commit, whatever comes of the next step.
+	frappe.db.commit()  # nosemgrep
 	with courtesy("The steps of the onboarding could not be ticked"):
 		onboarding.note_what_is_done()
