@@ -20,7 +20,8 @@ _RUNNING = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 def utc() -> datetime:
 	"""Without time zone."""
-	return frappe.db.sql("select utc_timestamp(6)")[0][0]
+	# No table: the database's clock.
+	return frappe.db.sql("select utc_timestamp(6)")[0][0]  # nosemgrep
 
 
 def running_s() -> float:

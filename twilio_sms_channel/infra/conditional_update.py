@@ -79,7 +79,8 @@ def changed(statement: str, values: dict) -> bool:
 
 	The statement has to change every row that it matches: databases count either.
 	"""
-	frappe.db.sql(statement, values)
+	# Callers build it with frappe.qb, once; what varies is a parameter.
+	frappe.db.sql(statement, values)  # nosemgrep
 	return _was_one()
 
 

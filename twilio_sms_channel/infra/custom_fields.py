@@ -12,5 +12,6 @@ def remove(fields: dict[str, list[dict]]) -> None:
 		for row in rows:
 			frappe.db.delete("Custom Field", {"dt": doctype, "fieldname": row["fieldname"]})
 			if frappe.db.table_exists(doctype) and frappe.db.has_column(doctype, row["fieldname"]):
-				frappe.db.sql_ddl(f"alter table `tab{doctype}` drop column `{row['fieldname']}`")
+				# There is no other way to drop a column. The names are constants of this app.
+				frappe.db.sql_ddl(f"alter table `tab{doctype}` drop column `{row['fieldname']}`")  # nosemgrep
 		frappe.clear_cache(doctype=doctype)

@@ -36,7 +36,8 @@ def among(sids: Iterable[str]) -> set[str]:
 	by_digest = {_digest(sid): sid for sid in sids if sid}
 	if not by_digest:
 		return set()
-	found = frappe.db.sql(_query(), {"digests": list(by_digest)}, pluck=True)
+	# Built by frappe.qb, once, see `_query`.
+	found = frappe.db.sql(_query(), {"digests": list(by_digest)}, pluck=True)  # nosemgrep
 	return {by_digest[digest] for digest in found}
 
 

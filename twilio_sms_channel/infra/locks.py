@@ -65,7 +65,9 @@ def _ask(calls: list[tuple[str, tuple]]) -> tuple:
 	if not calls:
 		return ()
 	functions = ", ".join(function for function, _values in calls)
-	return frappe.db.sql(f"select {functions}", [value for _function, values in calls for value in values])[0]
+	given = [value for _function, values in calls for value in values]
+	# No table: functions of the database. Their names are constants of this module, what varies is a parameter.
+	return frappe.db.sql(f"select {functions}", given)[0]  # nosemgrep
 
 
 def _full(name: str) -> str:

@@ -241,12 +241,13 @@ def _is_about_themselves(contact, before) -> bool:
 
 def mark_self_entered() -> None:
 	"""Mark the numbers that people entered of themselves before this app kept that."""
-	frappe.db.sql(
-		f"""update `tabContact Phone` phone
+	# One statement, however many contacts there are: it runs once, at an installation or an upgrade.
+	frappe.db.sql(  # nosemgrep
+		"""update `tabContact Phone` phone
 		join `tabContact` contact on contact.name = phone.parent and phone.parenttype = 'Contact'
 		left join `tabUser` user on user.name = phone.owner
-		set phone.{SELF_ENTERED} = 1
-		where ifnull(user.user_type, '') = 'Website User' or phone.owner in ('Guest', contact.user)"""  # nosemgrep
+		set phone.twilio_sms_self_entered = 1
+		where ifnull(user.user_type, '') = 'Website User' or phone.owner in ('Guest', contact.user)"""
 	)
 
 

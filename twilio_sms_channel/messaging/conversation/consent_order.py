@@ -22,21 +22,21 @@ PLAIN_STARTS = ("START", "UNSTOP")
 MAY_OVERTAKE = timedelta(minutes=2)
 # Between the database's clock and Twilio's, at the very most.
 CLOCKS_DIFFER_BY = timedelta(days=1)
-FIELDS = (
-	*("name", "event", "customer_number", "number", "service_sid", "source", "word", "message"),
-	*("occurred_at", "entered_by", "sequence", "stored_at_utc", "sent_at_utc", "order_open"),
-)
-_DECISIONS = f"""
-	select {", ".join(FIELDS)} from `tabTwilio SMS Consent Event`
-	where customer_number in %(customers)s and event in ('{OPTED_OUT}', '{OPTED_IN}') order by sequence
+_DECISIONS = """
+	select
+		name, event, customer_number, number, service_sid, source, word, message,
+		occurred_at, entered_by, sequence, stored_at_utc, sent_at_utc, order_open
+	from `tabTwilio SMS Consent Event`
+	where customer_number in %(customers)s and event in ('Opted Out', 'Opted In') order by sequence
 """
 
 
 def decisions(customer_numbers: list[str]) -> list:
 	"""What customers decided about messages from any of our numbers, in the order in which it was stored."""
-	return (
-		frappe.db.sql(_DECISIONS, {"customers": customer_numbers}, as_dict=True) if customer_numbers else []
-	)
+	if not customer_numbers:
+		return []
+	# A constant: it runs for each message that leaves.
+	return frappe.db.sql(_DECISIONS, {"customers": customer_numbers}, as_dict=True)  # nosemgrep
 
 
 def about(events: Iterable, number: str, service_sid: str | None) -> list:
@@ -91,8 +91,9 @@ def _moment(event) -> datetime:
 
 def next_place() -> tuple[int, datetime]:
 	"""The number of the next event, and the database's time in UTC: all machines share it, and no hour comes twice."""
-	return frappe.db.sql(
-		f"select ifnull(max(sequence), 0) + 1, utc_timestamp(6) from `tab{EVENT}`"  # nosemgrep
+	# One statement: number and time belong together.
+	return frappe.db.sql(  # nosemgrep
+		"select ifnull(max(sequence), 0) + 1, utc_timestamp(6) from `tabTwilio SMS Consent Event`"
 	)[0]
 
 

@@ -164,7 +164,9 @@ def at_sending(number, is_on: bool, rows: list, own_numbers: dict[str, Any]) -> 
 	for event in consent_order.decisions(list({row.customer_number for row in rows})):
 		decided.setdefault(event.customer_number, []).append(event)
 	conversations = list({name for row in rows for name in (row.conversation, row.stands_in_for) if name})
-	marked = set(frappe.db.sql(_MARKED, {"names": conversations}, pluck=True)) if conversations else set()
+	# A constant: it runs for each message that leaves.
+	found = frappe.db.sql(_MARKED, {"names": conversations}, pluck=True) if conversations else ()  # nosemgrep
+	marked = set(found)
 	refusals = {}
 	for row in rows:
 		# Whoever opted out of either number is not texted.

@@ -217,7 +217,8 @@ def _insert_once(row: dict) -> bool:
 
 
 def _insert(doctype: str, row: dict) -> None:
-	frappe.db.sql(_insertion(doctype, tuple(row)), row)
+	# Built by frappe.qb, once, see `_insertion`.
+	frappe.db.sql(_insertion(doctype, tuple(row)), row)  # nosemgrep
 
 
 @lru_cache(maxsize=8)

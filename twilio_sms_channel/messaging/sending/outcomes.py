@@ -52,7 +52,6 @@ def _record_acceptance(accepted: list[tuple[ClaimedMessage, Accepted]]) -> None:
 			recovered[message.number] = max(
 				recovered.get(message.number, message.claimed_at), message.claimed_at
 			)
-	# Other jobs write to the same numbers and accounts, in another order: nobody holds one while waiting for the next.
 	for number, claimed_at in recovered.items():
 		rate_limit.reset(number, claimed_at)
 		# Other jobs lock numbers and accounts in another order: nobody holds one while waiting for the next.

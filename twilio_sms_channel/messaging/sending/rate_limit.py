@@ -49,7 +49,8 @@ def lock(number: str, segments_per_second: float = 1, shared_with: dict[str, flo
 	"""
 	shared_with = shared_with or {}
 	names = (number, *shared_with)
-	while len(found := frappe.db.sql(_LOCK, {"numbers": names}, as_dict=True)) < len(names):
+	# A constant: it runs for each message that leaves.
+	while len(found := frappe.db.sql(_LOCK, {"numbers": names}, as_dict=True)) < len(names):  # nosemgrep
 		for missing in set(names) - {row.name for row in found}:
 			frappe.get_doc({"doctype": PACE, "number": missing}).insert(
 				ignore_permissions=True, ignore_if_duplicate=True
@@ -63,7 +64,8 @@ def lock(number: str, segments_per_second: float = 1, shared_with: dict[str, flo
 	latest = now + timedelta(seconds=longest_wait_s(segments_per_second))
 	long_ago = now - timedelta(seconds=BURST_S)
 	next_at = {row.name: row.next_at if row.next_at and row.next_at <= latest else long_ago for row in found}
-	pool_has_backlog = bool(shared_with) and bool(frappe.db.sql(_ANY_QUEUED, {"numbers": tuple(shared_with)}))
+	# A constant: it runs for each message that leaves.
+	waiting = frappe.db.sql(_ANY_QUEUED, {"numbers": tuple(shared_with)}) if shared_with else ()  # nosemgrep
 	return Bucket(
 		number,
 		now,
@@ -72,7 +74,7 @@ def lock(number: str, segments_per_second: float = 1, shared_with: dict[str, flo
 		row.failures or 0,
 		segments_per_second,
 		shared_with,
-		pool_has_backlog,
+		bool(waiting),
 	)
 
 
@@ -80,7 +82,8 @@ def keep(bucket: Bucket) -> None:
 	"""Write down what was taken."""
 	for number, next_at in bucket.next_at.items():
 		statement = _KEEP_ROUND if number == bucket.number else _KEEP
-		frappe.db.sql(statement, {"next_at": next_at, "round": bucket.round, "number": number})
+		# A constant: it runs for each message that leaves.
+		frappe.db.sql(statement, {"next_at": next_at, "round": bucket.round, "number": number})  # nosemgrep
 
 
 def segments_per_second(number) -> float:

@@ -165,7 +165,8 @@ def get_group_by_count(doctype: str, current_filters: str, field: str) -> list[d
 	)
 	# Names can be numbers in the database before v16, what refers to them is text.
 	name = "cast(todo.reference_name as unsigned)" if is_autoincremented(doctype) else "todo.reference_name"
-	return frappe.db.sql(
+	# Frappe's own statement. `readable` is SQL that Frappe has built and escaped; the other two are constants.
+	return frappe.db.sql(  # nosemgrep
 		f"""select todo.allocated_to as name, count(*) as count from `tabToDo` todo
 		join `tabUser` user on user.name = todo.allocated_to and user.user_type = 'System User'
 		where todo.status != 'Cancelled' and todo.reference_type = %s
