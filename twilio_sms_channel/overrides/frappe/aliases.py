@@ -1,13 +1,15 @@
 """Whatever imports an endpoint makes it callable by that module's name as well, past what stands in for it."""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 import frappe
 from frappe import _
+from frappe.modules.utils import load_doctype_module
 
-METHOD = re.compile(r"^/api/(?:v\d+/)?method/([^/]+)/?$")
+METHOD = re.compile(r"^/api/(?:v\d+/)?method/(.+)$", re.DOTALL)
 OURS = "twilio_sms_channel."
 # Of one process.
 REMEMBERED_SITES = 64
@@ -19,13 +21,27 @@ def refuse() -> None:
 	:raises frappe.PermissionError: naming the endpoint
 	"""
 	request = getattr(frappe.local, "request", None)
-	found = METHOD.match(request.path) if request else None
-	for path in {found and found.group(1), (frappe.form_dict or {}).get("cmd")}:
+	for path in {*_named_by(request.path if request else ""), (frappe.form_dict or {}).get("cmd")}:
 		if not isinstance(path, str) or "." not in path or path.startswith(OURS):
 			continue
 		endpoint = endpoint_of(path)
 		if endpoint and endpoint != path:
 			frappe.throw(_("Call {0} instead.").format(endpoint), frappe.PermissionError)
+
+
+def _named_by(url_path: str) -> Iterator[str]:
+	"""What a URL may call: Frappe's API v1 drops what follows the method, v2 also takes a DocType and a function in its
+	module (frappe.api.v1 and .v2: handle_rpc_call)."""
+	if not (found := METHOD.match(url_path)):
+		return
+	first, *rest = found.group(1).split("/")
+	yield first
+	if rest and "." not in first:
+		try:
+			yield f"{load_doctype_module(first).__name__}.{rest[0]}"
+		except Exception:
+			# Whatever is wrong with the DocType, Frappe says so when it calls it.
+			frappe.clear_messages()
 
 
 def endpoint_of(path: str) -> str:
