@@ -149,8 +149,25 @@ def test_a_text_that_did_not_arrive_goes_as_an_email(stack, supporter, customer,
 	assert frappe.get_all("Communication", emails, pluck="recipients") == [address]
 
 
-@pytest.mark.parametrize("attachments", ["[", '{"a": 1}', "1"])
+@pytest.mark.parametrize("attachments", ["[", '{"a": 1}', "1", '[{"a": 1}]', "[[1]]"])
 def test_attachments_that_are_no_list_are_refused(supporter, issue, attachments):
 	answer = send(supporter, issue, "<p>Hi</p>", attachments=attachments)
 	assert answer.status_code == 417 and "Attach them again" in told(answer), answer.text
 	assert not written_in(issue)
+
+
+@pytest.mark.parametrize(
+	"spelled",
+	[
+		{"communication_medium": "SMS "},
+		{"communication_medium": "SMS\u00a0", "sent_or_received": "Received"},
+		{"communication_medium": "SMS", "doctype": "ISSUE "},
+		{"communication_medium": "SMS", "doctype": "", "name": ""},
+	],
+)
+def test_no_spelling_makes_an_entry_look_like_a_message(supporter, issue, spelled):
+	before = frappe.db.count("Communication")
+	args = {"doctype": "Issue", "name": issue.name, "content": "Never sent", "subject": "Re", "send_email": 0}
+	assert supporter.call(MAIL, **{**args, **spelled}).status_code == 417
+	frappe.db.rollback()
+	assert frappe.db.count("Communication") == before

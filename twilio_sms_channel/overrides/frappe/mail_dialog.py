@@ -4,7 +4,7 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import cint, split_emails, strip_html
+from frappe.utils import cint, cstr, split_emails, strip_html
 
 from twilio_sms_channel.content import dialog_text
 from twilio_sms_channel.desks.registry import desk_or_none_of
@@ -25,8 +25,7 @@ def make(**args: Any) -> dict[str, str]:
 	from frappe.core.doctype.communication import email
 
 	args.pop("cmd", None)
-	if args.get("communication_medium") == "SMS" and desk_or_none_of(args.get("doctype")):
-		# It would look like a message that went out.
+	if _looks_like_a_message(args):
 		outbox.refuse(_("Send messages in the box under SMS Conversation."))
 	ticket = _answered_by_text(args)
 	if not ticket:
@@ -38,6 +37,15 @@ def make(**args: Any) -> dict[str, str]:
 	sent = ticket.reply_from_box(content, _attachments(args.get("attachments")))
 	frappe.msgprint(_("Sent as SMS to {0}.").format(phone.display(sent.customer_number)), alert=True)
 	return {"name": sent.communication, "emails_not_sent_to": ""}
+
+
+def _looks_like_a_message(dialog: dict[str, Any]) -> bool:
+	"""Whether it would look like a message of a ticket that came or went out, however it is spelled: Frappe trims values,
+	and the database finds a DocType in other spellings as well."""
+	if cstr(dialog.get("communication_medium")).strip().upper() != "SMS":
+		return False
+	named = cstr(dialog.get("doctype")).strip()
+	return not named or bool(desk_or_none_of(frappe.db.get_value("DocType", named)))
 
 
 def _answered_by_text(dialog: dict[str, Any]):
@@ -62,7 +70,7 @@ def _attachments(value: Any) -> list:
 		listed = frappe.parse_json(value) or []
 	except (ValueError, RecursionError):
 		listed = None
-	if not isinstance(listed, list):
+	if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
 		outbox.refuse(_("The attachments are not a list of files. Attach them again."))
 	return listed
 
