@@ -49,6 +49,15 @@ def test_a_text_that_no_longer_waits_is_not_canceled(agent, ticket, status, says
 	assert status_of(message) == status
 
 
+def test_what_waits_of_a_deleted_ticket_is_canceled_by_an_admin(agent, admin, ticket):
+	message = written(ticket, "Not this")
+	frappe.delete_doc(ticket.doctype, ticket.name)
+	frappe.db.commit()
+	assert agent.call(f"{API}cancel", message=message).status_code == 403
+	assert admin.call(f"{API}cancel", message=message).status_code == 200
+	assert status_of(message) == "Canceled"
+
+
 def test_the_confirmation_of_a_stop_is_not_canceled(agent, ticket):
 	message = written(ticket, automatic=1)
 	assert agent.call(f"{API}cancel", message=message).status_code == 417

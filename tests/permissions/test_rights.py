@@ -336,6 +336,14 @@ def test_texts_of_a_deleted_ticket_are_seen_by_nobody_and_not_kept(people, stack
 	assert frappe.db.exists("Deleted Document", {"deleted_name": message.name})
 
 
+def test_the_words_of_a_deleted_entry_are_in_its_ticket_no_more(customer, sim):
+	kept, deleted = customer.text("Stays here"), customer.text("Goes away")
+	ticket = ticket_of(kept)
+	frappe.delete_doc("Communication", deleted.communication)
+	comments = frappe.db.get_value(ticket.doctype, ticket.name, "_comments")
+	assert "Stays here" in comments and "Goes away" not in comments
+
+
 @pytest.mark.parametrize("quoting", [0, 2])
 def test_an_export_holds_no_formulas(people, stack, sim, quoting):
 	person, texts = (

@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.desks.base import Desk
-from twilio_sms_channel.desks.registry import NoDesk, default_desk, desk_of, desks_of_agent
+from twilio_sms_channel.desks.registry import NoDesk, default_desk, desk_of, desk_or_none_of, desks_of_agent
 
 
 def readable(ticket: str | int, ticket_doctype: str | None):
@@ -40,8 +40,8 @@ def writable(ticket: str | int, ticket_doctype: str | None):
 
 
 def writable_of_message(message):
-	"""The document of a message's ticket, which the caller may write. One that never reached a ticket is for system
-	managers: None.
+	"""The document of a message's ticket, which the caller may write. One that never reached a ticket, or whose ticket was
+	deleted, is for system managers: None.
 
 	:param message: Twilio SMS Message document
 	"""
@@ -49,7 +49,8 @@ def writable_of_message(message):
 		doctype, ticket = frappe.db.get_value(
 			"Communication", message.communication, ["reference_doctype", "reference_name"]
 		) or (None, None)
-		return writable(ticket, doctype)
+		if ticket and desk_or_none_of(doctype) and frappe.db.exists(doctype, ticket):
+			return writable(ticket, doctype)
 	frappe.only_for("System Manager")
 	return None
 

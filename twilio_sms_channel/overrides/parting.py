@@ -8,6 +8,7 @@ from frappe.utils import split_emails
 from twilio_sms_channel.desks.base import Desk
 from twilio_sms_channel.infra import own_writes
 from twilio_sms_channel.messaging.conversation import conversations
+from twilio_sms_channel.overrides.frappe import deleting
 from twilio_sms_channel.people import contacts, phone
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -48,6 +49,7 @@ def part(desk: Desk, source: str, new: str, communication: str) -> None:
 			frappe.db.set_value("File", files_of_ticket, "attached_to_name", source, update_modified=False)
 		_answer(desk, new, chosen)
 	_answer_who_stayed(desk, source, was, stayed)
+	deleting.forget_moved(desk.doctype, str(source))
 	for other in others.values():
 		desk.note(
 			new,

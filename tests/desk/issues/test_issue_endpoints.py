@@ -75,3 +75,33 @@ def test_nobody_closes_an_issue_that_they_may_not_change(supporter, clerk, issue
 	assert status() == "Open"
 	assert supporter.call(path, **asked).status_code == 200
 	assert status() == "Closed"
+
+
+SEARCH, MAKE = (
+	"erpnext.templates.pages.search_help.search",
+	"frappe.automation.doctype.auto_repeat.auto_repeat.make",
+)
+
+
+@pytest.mark.parametrize(
+	"path",
+	[
+		*(f"/api/method/{MAKE}{more}" for more in ("", "/", "/x", "//", "%2Fx")),
+		f"/api/v1/method/{MAKE}/x",
+		"/api/v2/method/Auto%20Repeat/make",
+	],
+)
+def test_what_is_stood_in_for_has_no_other_name(stack, supporter, path):
+	sent = {"doctype": "Issue", "communication_medium": "SMS", "content": "Never sent"}
+	before = frappe.db.count("Communication")
+	answer = supporter.session.post(f"{stack.web}{path}", json=sent, timeout=30)
+	assert answer.status_code in (403, 404), answer.text
+	frappe.db.rollback()
+	assert frappe.db.count("Communication") == before
+
+
+@pytest.mark.parametrize("names", ["{bad", "5", '"ISS-1"'])
+def test_what_is_no_list_of_issues_is_refused(supporter, names):
+	asked = {"names": names, "status": "Closed"}
+	path = "erpnext.support.doctype.issue.issue.set_multiple_status"
+	assert supporter.call(path, **asked).status_code == 417

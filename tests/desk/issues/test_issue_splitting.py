@@ -28,6 +28,7 @@ def test_the_conversation_follows(supporter, customer, issue):
 	assert made.is_text_ticket and made.replies_by_text and made.issue_split_from == issue.name
 	assert made.raised_by in ("", None)
 	assert ticket_of(customer.text("To Main Street")).name == new
+	assert "Something else" not in frappe.db.get_value("Issue", issue.name, "_comments")
 	# What was there before can still be answered.
 	assert frappe.get_doc("Issue", issue.name).is_text_ticket
 

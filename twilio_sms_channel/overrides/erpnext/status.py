@@ -4,6 +4,7 @@ Whoever closes a colleague's Issue could start a conversation with its customer,
 """
 
 import frappe
+from frappe import _
 
 from twilio_sms_channel.desks.erpnext import TICKET
 from twilio_sms_channel.overrides.frappe import reading
@@ -22,7 +23,12 @@ def set_multiple_status(names: str | list[str], status: str) -> None:
 	"""
 	:param names: a JSON array
 	"""
-	listed = frappe.parse_json(names)
+	try:
+		listed = frappe.parse_json(names)
+	except (ValueError, RecursionError):
+		listed = None
+	if not isinstance(listed, list):
+		frappe.throw(_("The issues are not a list of names."))
 	_require_write(listed)
 	reading.original(f"{MODULE}.set_multiple_status", names=frappe.as_json(listed), status=status)
 
