@@ -22,8 +22,13 @@ def twilio_sms():
 	show_default=True,
 	help="Point this site at the simulator, with a practice account and numbers, until it is stopped.",
 )
+@click.option(
+	"--empty",
+	is_flag=True,
+	help="Connect nothing beforehand: the guided page does it, with the SID and token on the simulator's page.",
+)
 @pass_context
-def simulator(context, port: int, connect: bool):
+def simulator(context, port: int, connect: bool, empty: bool):
 	"""Practice mode: a Twilio on this machine, with handsets in a web page."""
 	from twilio_sms_channel import practice
 
@@ -31,7 +36,7 @@ def simulator(context, port: int, connect: bool):
 	frappe.init(site=site)
 	frappe.connect()
 	try:
-		practice.run(port=port, connect=connect)
+		practice.run(port=port, connect=connect, empty=empty)
 	except practice.CannotPractise as e:
 		raise click.ClickException(str(e))
 	finally:

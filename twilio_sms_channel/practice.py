@@ -12,8 +12,11 @@ from twilio_sms_channel.infra import public_url, site_config, site_identity
 
 ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
 PRACTICE_ACCOUNT = "Practice"
-CONFIG_KEY = "twilio_sms_api_base_url"
+CONFIG_KEY = site_config.BASE_URL_KEY
 ANSWERS_WITHIN_S = 3
+GUIDED_PAGE = "/app/twilio-sms-setup"
+# What Twilio gives a number that is new.
+NEW_NUMBERS_WEBHOOK = "https://demo.twilio.com/welcome/sms/reply"
 # Numbers of the range that is set aside for fiction (+1 … 555 01xx).
 NUMBERS = {
 	"+14155550100": "Support (practice)",
@@ -25,11 +28,12 @@ class CannotPractise(Exception):
 	"""Why practice mode cannot start, and what to do."""
 
 
-def run(port: int = 0, connect: bool = True) -> None:
+def run(port: int = 0, connect: bool = True, empty: bool = False) -> None:
 	"""Serve the simulator until Ctrl-C or a termination signal.
 
 	:param port: on 127.0.0.1, 0 for a free one
 	:param connect: point the site of the running `frappe` session at it meanwhile
+	:param empty: leave it to a person to connect the simulator's account, with the guided page
 	:raises CannotPractise: the site has a real account, practises already, or the port is taken
 	"""
 	from twilio_sms_channel.simulator import Simulator
@@ -38,7 +42,7 @@ def run(port: int = 0, connect: bool = True) -> None:
 		_refuse_real_accounts()
 		_refuse_second_simulator()
 	simulator = Simulator(host="127.0.0.1", port=port)
-	_fill(simulator)
+	_fill(simulator, site_account() if empty else set_up_site())
 	try:
 		simulator.start()
 	except OSError as e:
@@ -49,9 +53,7 @@ def run(port: int = 0, connect: bool = True) -> None:
 	try:
 		if connect:
 			site_config.write(**{CONFIG_KEY: simulator.base_url, site_identity.PRACTICE_KEY: 1})
-		click.echo(f"Simulator: {simulator.base_url}")
-		click.echo(f"Site:      {public_url.base()}" + ("" if connect else " (not connected)"))
-		click.echo("Open the simulator in a browser and text as a customer. Ctrl-C ends practice mode.")
+		_tell_where(simulator.base_url, connect)
 		stop.wait()
 	finally:
 		simulator.stop()
@@ -61,8 +63,17 @@ def run(port: int = 0, connect: bool = True) -> None:
 		click.echo("Practice mode ended.")
 
 
+def _tell_where(simulator_url: str, connect: bool) -> None:
+	click.echo(f"Simulator: {simulator_url}")
+	click.echo(f"Site:      {public_url.base()}" + ("" if connect else " (not connected)"))
+	if connect and not site_account():
+		click.echo(f"Connect:   {public_url.base()}{GUIDED_PAGE}")
+		click.echo("Copy the Account SID and auth token from the simulator's page into Connect Twilio.")
+	click.echo("Open the simulator in a browser and text as a customer. Ctrl-C ends practice mode.")
+
+
 def _refuse_real_accounts() -> None:
-	real = frappe.get_all(ACCOUNT, filters={"enabled": 1, "name": ("!=", PRACTICE_ACCOUNT)}, pluck="name")
+	real = frappe.get_all(ACCOUNT, filters={"enabled": 1, "is_practice": 0}, pluck="name")
 	if real:
 		raise CannotPractise(
 			f"This site has the Twilio account {real[0]}, whose messages would end in the simulator. "
@@ -89,30 +100,45 @@ def _connected_to() -> str:
 	return frappe.get_site_config().get(CONFIG_KEY) or ""
 
 
-def _fill(simulator) -> None:
-	"""Give the simulator the site's practice account and numbers, making them on the first run."""
-	account = _account()
-	simulator.add_account(
-		sid=account.account_sid,
-		auth_token=account.get_password("auth_token"),
-		friendly_name=account.account_name,
+def _fill(simulator, account) -> None:
+	"""Give the simulator the site's practice account, or one that is still to be connected, and our numbers."""
+	known = {"sid": account.account_sid, "auth_token": account.get_password("auth_token")} if account else {}
+	at_twilio = simulator.add_account(
+		**(known or {"sid": "AC" + secrets.token_hex(16), "auth_token": secrets.token_hex(16)}),
+		friendly_name=account.account_name if account else PRACTICE_ACCOUNT,
+		is_shown=True,
 	)
-	webhook = public_url.inbound()
-	for number, description in NUMBERS.items():
+	for number, name in NUMBERS.items():
+		description = frappe.db.get_value(NUMBER, number, "description") or name
 		# As an account that is set up well: each number is registered for texting in the United States.
 		service = simulator.add_service(
-			account.account_sid,
+			at_twilio.sid,
 			friendly_name=description,
 			use_inbound_webhook_on_number=True,
 			campaign_status="VERIFIED",
 		)
+		is_ours = frappe.db.exists(NUMBER, {"name": number, "webhook_url": ("is", "set")})
+		webhook = public_url.inbound() if is_ours else NEW_NUMBERS_WEBHOOK
 		simulator.add_number(
-			account.account_sid,
+			at_twilio.sid,
 			number,
+			friendly_name=description,
 			sms_url=webhook,
-			sms_fallback_url=webhook,
+			sms_fallback_url=webhook if is_ours else "",
 			service_sid=service.sid,
 		)
+
+
+def site_account():
+	"""The site's practice account, None before it is connected."""
+	name = frappe.db.get_value(ACCOUNT, {"is_practice": 1}, order_by="creation")
+	return frappe.get_doc(ACCOUNT, name) if name else None
+
+
+def set_up_site():
+	"""Have the site know a practice account with its numbers, as if they had been connected. Returns the account; commits."""
+	account = site_account() or _add_account()
+	for number, description in NUMBERS.items():
 		if not frappe.db.exists(NUMBER, number):
 			frappe.get_doc(
 				{
@@ -121,22 +147,25 @@ def _fill(simulator) -> None:
 					"description": description,
 					"account": account.name,
 					"mms_enabled": 1,
-					"webhook_url": webhook,
+					"webhook_url": public_url.inbound(),
 				}
 			).insert()
 	# Frappe commits at the end of requests and jobs, not of commands.
 	frappe.db.commit()  # nosemgrep
+	return account
 
 
-def _account():
-	if frappe.db.exists(ACCOUNT, PRACTICE_ACCOUNT):
-		return frappe.get_doc(ACCOUNT, PRACTICE_ACCOUNT)
+def _add_account():
+	name = PRACTICE_ACCOUNT
+	if frappe.db.exists(ACCOUNT, name):
+		name = f"{name} ({secrets.token_hex(2)})"
 	return frappe.get_doc(
 		{
 			"doctype": ACCOUNT,
-			"account_name": PRACTICE_ACCOUNT,
+			"account_name": name,
 			"account_sid": "AC" + secrets.token_hex(16),
 			"auth_token": secrets.token_hex(16),
+			"is_practice": 1,
 			"status": "Active",
 		}
 	).insert()

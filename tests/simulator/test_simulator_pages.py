@@ -207,3 +207,14 @@ def test_start_over(sim, number, say, post):
 	say()
 	post("reset", {})
 	assert state(sim)["messages"] == [] and state(sim)["numbers"]
+
+
+def test_credentials_are_shown_to_this_machine_where_they_are_meant_to_be_copied(sim):
+	shown, hidden = sim.add_account(is_shown=True), sim.add_account()
+	tokens = {account["sid"]: account["auth_token"] for account in state(sim)["accounts"]}
+	assert tokens[shown.sid] == shown.auth_token
+	assert tokens[hidden.sid] == ""
+	with Simulator(host="0.0.0.0") as elsewhere:
+		account = elsewhere.add_account(is_shown=True)
+		answer = requests.get(f"http://127.0.0.1:{elsewhere.port}/simulator/api/state", timeout=2)
+		assert account.auth_token not in answer.text

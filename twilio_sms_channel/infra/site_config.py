@@ -17,6 +17,7 @@ from frappe.utils.synchronization import filelock
 ENCRYPTION_KEY = "encryption_key"
 # Set by practice mode beside the simulator's URL. That URL alone could be a proxy on the way to Twilio.
 PRACTICE_KEY = "twilio_sms_practice"
+BASE_URL_KEY = "twilio_sms_api_base_url"
 
 
 def write(**values: Any) -> None:
@@ -29,6 +30,14 @@ def write(**values: Any) -> None:
 			frappe.local.conf.pop(key, None)
 		else:
 			frappe.local.conf[key] = value
+
+
+def practises() -> bool:
+	"""Whether practice mode runs for this site. What this process read of the config may be a minute old (v16)."""
+	return any(
+		config.get(PRACTICE_KEY) and config.get(BASE_URL_KEY)
+		for config in (frappe.conf, frappe.get_site_config())
+	)
 
 
 def keep_encryption_key() -> None:

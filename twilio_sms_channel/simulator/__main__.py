@@ -19,7 +19,7 @@ def main() -> None:
 	parser.add_argument("--latency-s", type=float, default=0.0, help="how long every API answer takes")
 	options = parser.parse_args()
 	sim = Simulator(port=options.port, speed=options.speed, latency_s=options.latency_s)
-	account = sim.add_account(options.account_sid, options.auth_token)
+	account = sim.add_account(options.account_sid, options.auth_token, is_shown=True)
 	senders = {"sms_url": options.sms_url, "sms_fallback_url": options.sms_url}
 	if options.service:
 		senders["service_sid"] = sim.add_service(account.sid, friendly_name=options.service).sid

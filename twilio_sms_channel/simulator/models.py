@@ -44,6 +44,8 @@ class Account:
 	"""US dollars"""
 	geo_permissions: set[str] | None = None
 	"""countries (ISO 3166-1 alpha-2) that may be texted; None for all of them"""
+	is_shown: bool = False
+	"""the page shows its SID and auth token, to be copied"""
 	created: datetime = field(default_factory=now)
 
 	def lets_in(self, auth_token: str) -> bool:

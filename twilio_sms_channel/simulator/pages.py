@@ -6,6 +6,7 @@ Host headers, and everything that changes something takes JSON from the page's o
 
 import base64
 import binascii
+import ipaddress
 import json
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ from twilio_sms_channel.simulator.models import (
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = (
+	"accounts.js",
 	"app.js",
 	"behind_the_scenes.js",
 	"compose.js",
@@ -116,7 +118,13 @@ class Pages:
 					"version": world.version,
 					"base_url": self.sim.base_url,
 					"accounts": [
-						{"sid": a.sid, "name": a.friendly_name, "status": a.status, "type": a.type}
+						{
+							"sid": a.sid,
+							"name": a.friendly_name,
+							"status": a.status,
+							"type": a.type,
+							"auth_token": a.auth_token if a.is_shown and self._is_local() else "",
+						}
 						for a in world.accounts.values()
 					],
 					"numbers": [self._number_state(n) for n in world.numbers.values()],
@@ -135,6 +143,13 @@ class Pages:
 					],
 				}
 			)
+
+	def _is_local(self) -> bool:
+		"""Whether nobody but this machine can ask, whatever it calls itself in its requests."""
+		try:
+			return self.sim.host == "localhost" or ipaddress.ip_address(self.sim.host).is_loopback
+		except ValueError:
+			return False
 
 	def _number_state(self, number: PhoneNumber) -> dict:
 		route = self.world.inbound_route(number)

@@ -29,10 +29,16 @@ class Provisioning:
 		friendly_name: str = "Practice",
 		status: str = "active",
 		type: str = "Full",
+		is_shown: bool = False,
 	) -> Account:
-		"""Add an account, or replace the one of that SID. Missing SID and token are made up."""
+		"""Add an account, or replace the one of that SID. Missing SID and token are made up.
+
+		:param is_shown: have the page show SID and token
+		"""
 		sid = sid or self.world.sid("AC")
-		account = Account(sid, auth_token or self.world.sid(""), friendly_name, status, type)
+		account = Account(
+			sid, auth_token or self.world.sid(""), friendly_name, status, type, is_shown=is_shown
+		)
 		self.world.accounts[sid] = account
 		self.world.touch()
 		return account

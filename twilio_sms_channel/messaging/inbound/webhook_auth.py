@@ -43,12 +43,17 @@ class Token:
 
 
 def caller(account_sid: str, number: str) -> WebhookContext | None:
-	"""The account with this SID and what belongs to it; None when it is not set up on this site."""
+	"""The account with this SID and what belongs to it; None when it is not set up on this site.
+
+	Nor is practice mode's account while practice mode does not run: its token stands on a page to be copied.
+	"""
 	# Built by frappe.qb, once, see `_query`.
 	found = frappe.db.sql(_query(), {"account_sid": account_sid, "number": number})  # nosemgrep
 	if not found:
 		return None
-	name, modified, next_token, our_number, url, fallback_url, base = found[0]
+	name, modified, next_token, is_practice, our_number, url, fallback_url, base = found[0]
+	if is_practice and not site_config.practises():
+		return None
 	return WebhookContext(
 		account=name,
 		account_modified=modified,
@@ -73,6 +78,7 @@ def _query() -> str:
 			Account.name,
 			Account.modified,
 			Account.next_auth_token,
+			Account.is_practice,
 			Number.name.as_("number"),
 			Number.webhook_url,
 			Number.webhook_fallback_url,

@@ -5,7 +5,7 @@ from frappe import _
 from frappe.utils import escape_html
 
 from twilio_sms_channel.desks.registry import desk_or_none_of
-from twilio_sms_channel.infra import clock
+from twilio_sms_channel.infra import clock, site_config
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import account_check
 
@@ -43,6 +43,7 @@ def connect(credentials: dict, account_name: str | None):
 		frappe.throw(verdict.detail, title=_(verdict.status))
 	account.account_name = (account_name or "").strip() or _free_name(account, verdict.friendly_name)
 	account.update(verdict.facts())
+	account.is_practice = int(site_config.practises())
 	return account.insert()
 
 

@@ -1,5 +1,6 @@
 // The handsets. State comes whole from the server and is drawn anew.
 
+import { drawAccounts } from "./accounts.js"
 import { drawLog, drawNumbers } from "./behind_the_scenes.js"
 import "./compose.js"
 import { drawHandsets } from "./customers.js"
@@ -15,6 +16,7 @@ function draw() {
 	if (!state) return
 	drawPhone()
 	drawHandsets(choose)
+	drawAccounts()
 	drawNumbers()
 	drawLog()
 	drawFaults()

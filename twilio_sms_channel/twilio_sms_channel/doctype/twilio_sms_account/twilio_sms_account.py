@@ -10,6 +10,8 @@ from twilio_sms_channel.twilio_gateway.client import Gateway
 CREDENTIALS = ("account_sid", "auth_token", "next_auth_token", "api_key_sid", "api_key_secret")
 # What Twilio says of the account; messages leave, or wait, accordingly.
 LEARNED = ("status", "account_type", "status_detail", "last_checked", "paused_since", "paused_reason")
+# Whether it is the simulator's decides whose signature counts.
+KEPT = (*LEARNED, "is_practice")
 
 
 class TwilioSMSAccount(Document):
@@ -31,6 +33,7 @@ class TwilioSMSAccount(Document):
 		auth_token: DF.Password
 		auth_token_used: DF.Datetime | None
 		enabled: DF.Check
+		is_practice: DF.Check
 		last_checked: DF.Datetime | None
 		next_auth_token: DF.Password | None
 		next_auth_token_used: DF.Datetime | None
@@ -49,7 +52,7 @@ class TwilioSMSAccount(Document):
 	def validate(self):
 		redaction.forget_form()
 		site_config.keep_encryption_key()
-		protected_fields.restore(self, LEARNED)
+		protected_fields.restore(self, KEPT)
 		self.check_form()
 		if self.paused_since and any(self.has_value_changed(field) for field in CREDENTIALS):
 			# The next message tells whether it is mended.

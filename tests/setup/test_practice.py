@@ -1,0 +1,111 @@
+"""Practice mode's account: known by a field, good only while practice mode runs, and connected like any other."""
+
+import secrets
+
+import frappe
+import pytest
+from support.empty_site import empty_site
+from support.stack import INBOUND
+from support.twilio_accounts import ACCOUNT, NUMBER, ask, at_twilio, here, new_number
+from support.webhooks import rejections, signed, stored, text
+
+from twilio_sms_channel import practice
+from twilio_sms_channel.infra import site_config
+from twilio_sms_channel.patches import mark_practice_account
+from twilio_sms_channel.simulator import Simulator
+
+
+@pytest.fixture
+def practising(stack):
+	"""The stack's simulator is practice mode's for the block."""
+	site_config.write(**{site_config.PRACTICE_KEY: 1})
+	yield
+	site_config.write(**{site_config.PRACTICE_KEY: None})
+
+
+@pytest.fixture
+def empty(stack):
+	stack.wait_until_idle()
+	with empty_site():
+		yield
+
+
+def test_what_is_connected_while_practising_is_a_practice_account(admin, sim, practising):
+	there = at_twilio(sim, friendly_name=f"Practice {secrets.token_hex(3)}")
+	credentials = {"account_sid": there.sid, "auth_token": there.auth_token}
+	made = ask(admin, "connect", **credentials)
+	assert frappe.db.get_value(ACCOUNT, {"account_sid": there.sid}, "is_practice") == 1, made
+
+
+def test_no_form_makes_an_account_practice_modes(sim):
+	account = here(at_twilio(sim))
+	account.is_practice = 1
+	account.save()
+	assert not frappe.db.get_value(ACCOUNT, account.name, "is_practice")
+
+
+def test_its_signature_counts_while_practice_mode_runs(stack, sim, now):
+	there = at_twilio(sim)
+	here(there, is_practice=1)
+	number = new_number()
+	frappe.get_doc({"doctype": NUMBER, "phone_number": number, "account": _named(there)}).insert()
+	frappe.db.commit()
+	post = lambda params: signed(stack, INBOUND, params, token=there.auth_token)  # noqa: E731
+
+	params = text(stack, AccountSid=there.sid, To=number)
+	assert post(params).status_code == 404
+	assert not stored(params["MessageSid"])
+	assert rejections(now)
+	site_config.write(**{site_config.PRACTICE_KEY: 1})
+	try:
+		assert post(params).status_code == 200
+	finally:
+		site_config.write(**{site_config.PRACTICE_KEY: None})
+	assert stored(params["MessageSid"])
+
+
+def test_an_empty_site_has_the_simulator_make_credentials_up(empty):
+	sim = Simulator()
+	practice._fill(sim, practice.site_account())
+	(account,) = sim.world.accounts.values()
+	assert account.is_shown
+	assert len(account.sid) == 34
+	assert not frappe.get_all(ACCOUNT)
+	# New at Twilio: the guided page offers to have them post here.
+	assert {n.sms_url for n in sim.world.numbers.values()} == {practice.NEW_NUMBERS_WEBHOOK}
+
+
+def test_a_site_that_practises_keeps_its_account(empty):
+	first = practice.set_up_site()
+	sim = Simulator()
+	practice._fill(sim, practice.set_up_site())
+	assert list(sim.world.accounts) == [first.account_sid]
+	assert all(number.sms_url.endswith(INBOUND) for number in sim.world.numbers.values())
+	practice._refuse_real_accounts()
+
+
+def test_a_real_account_may_be_called_practice(empty):
+	frappe.get_doc(
+		{
+			"doctype": ACCOUNT,
+			"account_name": practice.PRACTICE_ACCOUNT,
+			"account_sid": "AC" + secrets.token_hex(16),
+			"auth_token": secrets.token_hex(16),
+		}
+	).insert()
+	with pytest.raises(practice.CannotPractise, match="the Twilio account Practice"):
+		practice._refuse_real_accounts()
+	mark_practice_account.execute()
+	assert not practice.site_account()
+	assert practice.set_up_site().name != practice.PRACTICE_ACCOUNT
+
+
+def test_an_account_of_before_the_field_is_marked(empty):
+	account = practice.set_up_site()
+	frappe.db.set_value(ACCOUNT, account.name, "is_practice", 0)
+	mark_practice_account.execute()
+	assert practice.site_account().name == account.name
+
+
+def _named(there) -> str:
+	return frappe.db.get_value(ACCOUNT, {"account_sid": there.sid})
