@@ -38,19 +38,16 @@ import addresses  # noqa: E402
 import assets  # noqa: E402
 import bench  # noqa: E402
 import debian  # noqa: E402
-import demo as story  # noqa: E402
+import demo_site  # noqa: E402
 import lock  # noqa: E402
 import pages  # noqa: E402
 import python_env  # noqa: E402
 import release_notes  # noqa: E402
 import services  # noqa: E402
 import sites  # noqa: E402
-import stack as stacks  # noqa: E402
 import suite  # noqa: E402
 from bench import Terminated, bring_up, foundation  # noqa: E402
-from demo_desks import DEMO_DESKS  # noqa: E402
 from layout import (  # noqa: E402
-	ADMIN_PASSWORD,
 	BENCH,
 	BENCHMARK_SITE,
 	DEFAULT_DESK,
@@ -58,26 +55,31 @@ from layout import (  # noqa: E402
 	DESKS,
 	DEV,
 	DOCS_TOOLS,
+	EMPTY_SITE,
 	MORE_TEST_SITES,
 	ROOT,
 	TEST_SITE,
-	desk_of,
 	make_folders,
 	site_with,
 )
 from processes import known_services  # noqa: E402
 from steps import Step, carry_out  # noqa: E402
-from trouble import Trouble  # noqa: E402
+from trouble import Trouble, unexpected  # noqa: E402
 
 # All on Helpdesk, and what touches a ticket system on the other kinds of sites as well.
 EVERYWHERE = ("all",)
 
 
 def site(arguments) -> int:
-	made, *more = _test_sites(arguments.desk)
+	if arguments.empty:
+		made, more = site_with(arguments.desk, EMPTY_SITE), []
+	else:
+		made, *more = _test_sites(arguments.desk)
 	if arguments.fresh:
 		for name in (made, *more):
 			sites.forget(name)
+	if arguments.empty:
+		return demo_site.empty(made)
 	bring_up(made)
 	print(f"{made} is ready in {BENCH}")
 	return 0
@@ -147,29 +149,10 @@ def _measure(program: str, arguments) -> int:
 
 
 def demo(arguments) -> int:
-	site = site_with(arguments.desk, DEMO_SITE)
-	bring_up(site)
-	stack, started = stacks.start(site)
-	try:
-		result = story.play(stack)
-	finally:
-		if arguments.once:
-			for service in reversed(started):
-				service.stop()
-	if not arguments.once:
-		_tell_where(stack)
-	return result
-
-
-def _tell_where(stack):
-	desk = DEMO_DESKS[desk_of(stack.site)]
-	title = f"{desk.word}s".capitalize()
-	print(f"\n  {title:<10} {stack.web_url}{desk.page}   (Administrator, password {ADMIN_PASSWORD})")
-	if desk.agent != "Administrator":
-		print(f"  {'Agent':<10} {desk.agent}, password {desk.password}")
-	if stack.simulator_url:
-		print(f"  Handsets   {stack.simulator_url}")
-	print("\n  It all runs on until `make stop`. Logs are in .throwaway/logs.", flush=True)
+	made = site_with(arguments.desk, DEMO_SITE)
+	if arguments.fresh:
+		sites.forget(made)
+	return demo_site.demo(made, arguments.once)
 
 
 def status(arguments) -> int:
@@ -290,9 +273,13 @@ def parse(words: list[str]) -> argparse.Namespace:
 		command(name, function, text).add_argument("pytest", nargs="*", help="for pytest, after --")
 	made = command("site", site, "make the test site")
 	made.add_argument("--fresh", action="store_true", help="from nothing")
+	made.add_argument(
+		"--empty", action="store_true", help="serve a site without an account, to connect practice mode's"
+	)
 	_add_desk(made)
 	once = command("demo", demo, "start a ticket desk with simulated phones and tell a story on it")
 	_add_desk(once)
+	once.add_argument("--fresh", action="store_true", help="on a site made from nothing")
 	once.add_argument("--once", action="store_true", help="stop what was started when the story is over")
 	for name, function, text in (
 		("bench-inbound", bench_inbound, "measure how fast messages come in, on a site of its own"),
@@ -366,6 +353,9 @@ def main(words: list[str]) -> int:
 	except KeyboardInterrupt:
 		print("\n✗ interrupted; the same command goes on from here", file=sys.stderr)
 		return 130
+	except Exception as error:
+		print(unexpected(error).told(), file=sys.stderr)
+		return 1
 
 
 if __name__ == "__main__":

@@ -15,6 +15,10 @@ CONFIG = BENCH / "config"
 DATA = BENCH / "data"
 # The e-mails of the demo, as a Maildir.
 MAILS = DATA / "mails"
+# What / of the running site shows.
+START_PAGE = DATA / "start.html"
+# A picture that a customer sends.
+PARCEL = DATA / "parcel.png"
 LOGS = BENCH / "logs"
 CACHE = BENCH / "cache"
 TOOLS = BENCH / "tools"
@@ -33,6 +37,8 @@ DESKS = {DEFAULT_DESK: ("helpdesk",), "erpnext": ("erpnext",), "both": ("helpdes
 TEST_SITE = "test.localhost"
 MORE_TEST_SITES = ("test2.localhost", "test3.localhost", "test4.localhost")
 DEMO_SITE = "demo.localhost"
+# Without an account: where the guided page is tried.
+EMPTY_SITE = "empty.localhost"
 BENCHMARK_SITE = "bench.localhost"
 ADMIN_PASSWORD = "admin"
 

@@ -15,6 +15,7 @@ from layout import (
 	DATA,
 	DEMO_SITE,
 	DEV,
+	EMPTY_SITE,
 	MORE_TEST_SITES,
 	PYTHON,
 	SITES,
@@ -186,7 +187,7 @@ def _refuse_unimportable(app: str):
 
 
 def _finish(site: str):
-	has_scheduler = "yes" if without_desk(site) == DEMO_SITE else "no"
+	has_scheduler = "yes" if without_desk(site) in (DEMO_SITE, EMPTY_SITE) else "no"
 	run([PYTHON, FINISHER, site, has_scheduler], f"finish {site}", f"finish-{site}", SITES)
 
 

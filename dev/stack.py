@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,9 @@ import services
 import sites
 from layout import BENCH, DEV, MAILS, PYTHON, SITES
 from processes import Service
-from trouble import Trouble, tail
 
-WEB_THREADS = 8
+# Each open page keeps one for its live updates.
+WEB_THREADS = 40
 NAMES = ("Mail", "Web", "Worker", "Scheduler", "Simulator")
 
 
@@ -22,7 +21,7 @@ class Stack:
 	bench: Path
 	site: str
 	web_url: str
-	simulator_url: str | None  # None: the app has no simulator
+	simulator_url: str
 	python: Path
 	mail_port: int
 
@@ -32,16 +31,30 @@ class Stack:
 		return sites.frappe(f"run `{words}`", "demo", "--site", self.site, *arguments)
 
 
-def start(site: str) -> tuple[Stack, list[Service]]:
-	"""Start all of it, with the app's code of now; returned with the services that did not run before."""
-	ran = [name for name in NAMES if Service(name).stop()]
-	web_port, queue_port = services.usable_port("web"), services.port("redis_demo_queue")
-	web_url = f"http://{services.HOST}:{web_port}"
-	queue = f"redis://{services.HOST}:{queue_port}"
+def stop() -> list[str]:
+	"""End what runs of it, whichever site it served; the names of what ran."""
+	return [name for name in NAMES if Service(name).stop()]
+
+
+def settle(site: str) -> str:
+	"""Tell a site, while nothing serves it, where it will be served. Returns that address."""
+	web_url = f"http://{services.HOST}:{services.usable_port('web')}"
 	# The demo's jobs have a queue of their own: its worker would otherwise do those of the tests.
-	sites.set_config(site, host_name=web_url, redis_queue=queue)
-	env = {"THROWAWAY_SITE": site, "FRAPPE_REDIS_QUEUE": queue}
-	begun = time.monotonic()
+	sites.set_config(site, host_name=web_url, redis_queue=queue_url(), live_updates=1)
+	return web_url
+
+
+def queue_url() -> str:
+	return f"redis://{services.HOST}:{services.port('redis_demo_queue')}"
+
+
+def start(site: str, *options: str) -> tuple[Stack, list[Service]]:
+	"""Start all of it for a site that is settled, with the app's code of now.
+
+	:param options: of practice mode
+	"""
+	web_port, queue_port = services.port("web"), services.port("redis_demo_queue")
+	env = {"THROWAWAY_SITE": site, "FRAPPE_REDIS_QUEUE": queue_url()}
 
 	def begin(name: str, command: list, is_ready: Callable[[], bool]) -> Service:
 		service = Service(name, command, SITES, env)
@@ -53,26 +66,19 @@ def start(site: str) -> tuple[Stack, list[Service]]:
 		begin("Mail", _mailbox(mail_port), lambda: services.answers(mail_port, expected=b"220 ")),
 		begin("Web", _gunicorn(web_port), lambda: services.answers(web_port, PING, b" 200 ")),
 		begin(
-			"Worker", [*sites.FRAPPE, "worker"], lambda: services.answers(queue_port, WORKERS, b"rq:worker:")
+			"Worker",
+			[PYTHON, DEV / "worker.py"],
+			lambda: services.answers(queue_port, WORKERS, b"rq:worker:"),
 		),
 		begin("Scheduler", [*sites.FRAPPE, "schedule"], lambda: True),
 	]
 	number = services.usable_port("simulator")
-	simulator = [*sites.FRAPPE, "--site", site, "twilio-sms", "simulator", "--port", number, "--connect"]
-	simulator_url = f"http://{services.HOST}:{number}"
-	try:
-		running.append(begin("Simulator", simulator, lambda: services.answers(number)))
-	except Trouble as trouble:
-		if "No such command" not in "\n".join(tail(trouble.log)):
-			raise
-		print("! no simulator: this app has no command `twilio-sms simulator`")
-		simulator_url = None
-	print(
-		f"✓ {', '.join(service.name for service in running):<38} {time.monotonic() - begun:6.1f} s",
-		flush=True,
+	words = ["twilio-sms", "simulator", "--port", number, "--connect", *options]
+	running.append(
+		begin("Simulator", [*sites.FRAPPE, "--site", site, *words], lambda: services.answers(number))
 	)
-	stack = Stack(BENCH, site, web_url, simulator_url, PYTHON, mail_port)
-	return stack, [service for service in running if service.name not in ran]
+	web_url, simulator_url = (f"http://{services.HOST}:{port}" for port in (web_port, number))
+	return Stack(BENCH, site, web_url, simulator_url, PYTHON, mail_port), running
 
 
 PING = b"GET /api/method/ping HTTP/1.0\r\n\r\n"

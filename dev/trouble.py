@@ -1,7 +1,10 @@
 """Failures told to a person: what happened, why, what to do."""
 
 import re
+import traceback
 from pathlib import Path
+
+from layout import LOGS
 
 
 class Trouble(Exception):
@@ -24,8 +27,35 @@ class Trouble(Exception):
 		return "\n".join(lines)
 
 
+def unexpected(error: Exception) -> Trouble:
+	"""What nobody thought of: its traceback goes into a log, for whoever mends it."""
+	LOGS.mkdir(parents=True, exist_ok=True)
+	log = LOGS / "unexpected.log"
+	with log.open("a") as file:
+		traceback.print_exception(error, file=file)
+	return Trouble(
+		f"this program has a fault: {type(error).__name__}: {error}",
+		advice="run the same command again; if it happens again, report it with the log",
+		log=log,
+	)
+
+
 def tail(file: Path, lines: int = 25) -> "list[str]":
-	return file.read_text(errors="replace").splitlines()[-lines:]
+	"""The end of a log for people: of a traceback only what was raised."""
+	return without_tracebacks(file.read_text(errors="replace").splitlines()[-200:])[-lines:]
+
+
+def without_tracebacks(lines: "list[str]") -> "list[str]":
+	kept, is_inside = [], False
+	for line in lines:
+		if line.startswith("Traceback (most recent call last)"):
+			is_inside = True
+		elif is_inside and line.startswith(" "):
+			continue
+		else:
+			is_inside = False
+			kept.append(line)
+	return kept
 
 
 # What the tools say, and what it means for the person at the keyboard. The first that matches counts.

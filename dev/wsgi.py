@@ -1,14 +1,22 @@
-"""The web server's application: Frappe, its static files, and one site whatever name it is called by.
+"""The web server's application: Frappe, its static files, live updates, and one site whatever name it is called by.
 
-A bench in production has nginx do this. Run by gunicorn in the sites folder, with the site's name in THROWAWAY_SITE.
+A bench in production has nginx and a socket.io server do this. Run by gunicorn in the sites folder, with the site's name
+in THROWAWAY_SITE. At / is the start page of what runs here, at /mailbox the e-mails that were sent.
 """
 
 import os
 
+import mailbox_page
 from frappe.app import application as frappe_application
+from layout import MAILS, START_PAGE
+from realtime import with_live_updates
 from werkzeug.middleware.shared_data import SharedDataMiddleware
 
 SITE = os.environ["THROWAWAY_SITE"]
+OWN = (
+	"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
+	"img-src data:; base-uri 'none'; frame-ancestors 'none'"
+)
 
 with_static_files = SharedDataMiddleware(
 	frappe_application,
@@ -16,11 +24,24 @@ with_static_files = SharedDataMiddleware(
 )
 
 
-def application(environ, start_response):
-	if environ["PATH_INFO"].startswith("/socket.io"):
-		# Desk asks for live updates again and again; there is no server for them here, and Frappe would make a page
-		# of every refusal.
-		start_response("404 Not Found", [("Content-Length", "0")])
-		return []
+def of_one_site(environ, start_response):
+	path = environ["PATH_INFO"]
+	if path == "/" and START_PAGE.exists():
+		return _answer(start_response, START_PAGE.read_text())
+	if path == "/mailbox":
+		return _answer(start_response, mailbox_page.page(MAILS))
 	environ["HTTP_X_FRAPPE_SITE_NAME"] = SITE
 	return with_static_files(environ, start_response)
+
+
+def _answer(start_response, page: str):
+	headers = [
+		("Content-Type", "text/html; charset=utf-8"),
+		("Cache-Control", "no-store"),
+		("Content-Security-Policy", OWN),
+	]
+	start_response("200 OK", headers)
+	return [page.encode()]
+
+
+application = with_live_updates(of_one_site, SITE, os.environ["FRAPPE_REDIS_QUEUE"])

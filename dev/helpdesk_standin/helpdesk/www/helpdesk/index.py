@@ -1,4 +1,4 @@
-"""The agent screen of a ticket (`helpdesk.www.helpdesk.index`): only what extensions of the screen hold on to."""
+"""The agent screen (`helpdesk.www.helpdesk.index`): the list, and of a ticket what extensions of the screen hold on to."""
 
 import frappe
 from frappe.sessions import get_csrf_token
@@ -8,7 +8,7 @@ no_cache = 1
 
 def get_context(context) -> None:
 	if frappe.session.user == "Guest":
-		frappe.local.flags.redirect_location = "/login"
+		frappe.local.flags.redirect_location = f"/login?redirect-to={frappe.local.request.path}"
 		raise frappe.Redirect
 	context.boot = get_boot()
 
@@ -19,4 +19,6 @@ def get_boot() -> dict:
 		"site_name": frappe.local.site,
 		"csrf_token": get_csrf_token(),
 		"session_user": frappe.session.user,
+		# The site that is served for people has a socket.io server.
+		"live_updates": bool(frappe.conf.get("live_updates")),
 	}
