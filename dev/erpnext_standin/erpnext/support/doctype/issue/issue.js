@@ -2,6 +2,8 @@
 frappe.ui.form.on("Issue", {
 	onload(frm) {
 		frm.email_field = "raised_by";
+		// Early Frappe v15 drops parts of a second where a time can be edited, and takes the form for changed.
+		frm.set_df_property("first_responded_on", "read_only", 1);
 		const closed = frm.doc.status === "Closed";
 		frm.add_custom_button(closed ? __("Reopen") : __("Close"), () => {
 			frm.set_value("status", closed ? "Open" : "Closed");
