@@ -153,7 +153,7 @@ def _guide(stack: Stack, ticket: str) -> Guide:
 
 def _empty_guide(stack: Stack) -> Guide:
 	web, desk = stack.web_url, DEMO_DESKS[desk_of(stack.site)]
-	admin = Login("Administrator", "administrator", "Administrator", ADMIN_PASSWORD)
+	admin = Login("Administrator", "sets up the site", "Administrator", ADMIN_PASSWORD)
 	return Guide(
 		title="An empty site, to connect Twilio on",
 		lead="Connect practice mode's account as you would connect Twilio's: copy its SID and auth token from the page with the "

@@ -97,7 +97,7 @@ def _page(guide: Guide) -> str:
 		f"<td><code>{escape(login.user)}</code></td><td><code>{escape(login.password)}</code></td></tr>"
 		for login in guide.logins
 	)
-	stand_ins = "".join(f"<p>{escape(words)}</p>" for words in guide.stand_ins)
+	stand_ins = "".join(f"<p>Stand-in: {escape(words)}</p>" for words in guide.stand_ins)
 	return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
