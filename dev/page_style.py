@@ -30,6 +30,11 @@ STYLE = """
 	article { margin-bottom: 14px; }
 	iframe { width: 100%; height: 150px; border: 1px solid var(--line); border-radius: 9px; background: #fff; }
 	.empty { padding: 40px 0; color: var(--soft); text-align: center; }
+	@media (max-width: 640px) {
+		tr { display: block; padding: 8px 0; border-top: 1px solid var(--line); }
+		tr:first-child { border-top: 0; }
+		td, th { display: block; padding: 0; border: 0; }
+	}
 	#problem { color: #c02525; }
 	#problem:empty { display: none; }
 """

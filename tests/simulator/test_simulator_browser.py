@@ -61,6 +61,17 @@ def test_nothing_that_people_write_is_markup(page, sim, account):
 	assert page.locator("img[src=x], script:not([src])").count() == 0
 
 
+def test_sid_and_token_are_copied(page, sim, account):
+	assert page.get_by_test_id("account-list").locator("li").count() == 0
+	shown = sim.add_account(friendly_name="Shown", is_shown=True)
+	page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+	for what, value in (("account-sid", shown.sid), ("auth-token", shown.auth_token)):
+		page.get_by_test_id(f"copy-{what}").click()
+		page.get_by_test_id(f"copy-{what}").get_by_text("Copied").wait_for()
+		assert page.evaluate("navigator.clipboard.readText()") == value
+	assert account.auth_token not in page.content()
+
+
 def test_failures_opt_outs_and_unread(page, sim, client, say):
 	say("STOP")
 	page.get_by_test_id(f"handset-{ANN}").click()

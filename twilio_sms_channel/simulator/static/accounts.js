@@ -16,12 +16,18 @@ export function drawAccounts() {
 }
 
 function credential(label, value, testid) {
+	const code = el("code", { text: value, "data-testid": testid })
 	const copy = el("button", { type: "button", class: "quiet", text: "Copy", "aria-label": `Copy ${label}`, "data-testid": `copy-${testid}` })
 	copy.addEventListener("click", async () => {
-		await navigator.clipboard.writeText(value)
+		try {
+			await navigator.clipboard.writeText(value)
+		} catch {
+			// The browser does not let the page: what is marked, its user copies.
+			return getSelection().selectAllChildren(code)
+		}
 		copy.textContent = "Copied"
 		$("announce").textContent = `${label} copied`
 		setTimeout(() => { copy.textContent = "Copy" }, COPIED_FOR_MS)
 	})
-	return el("div", { class: "credential" }, el("span", { text: label }), el("code", { text: value, "data-testid": testid }), copy)
+	return el("div", { class: "credential" }, el("span", { text: label }), code, copy)
 }
