@@ -54,6 +54,8 @@ DIEGO = Person("Diego", "Alvarez", "+13105550164")
 LENA = Person("Lena", "Fischer", "+14155550147", "Harbor Café")
 MEI = Person("Mei", "Tanaka", "+12065550119")
 PRIYA = Person("Priya", "Shah", "+447700900123", "Shah & Daughters")
+# Has a login, and sees the tickets of her company.
+PRIYAS_ADDRESS = "priya@shah.example"
 CUSTOMERS = (BOB, DIEGO, LENA, MEI, PRIYA)
 
 SAVED_REPLIES = {

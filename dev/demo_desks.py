@@ -18,6 +18,8 @@ class DemoDesk(ABC):
 	"""what the story calls a ticket"""
 	page: str
 	"""where tickets are listed"""
+	portal: str
+	"""where customers with a login see theirs"""
 	box: str
 	"""where agents answer"""
 	stand_in: str
@@ -36,6 +38,7 @@ class DemoDesk(ABC):
 
 class HelpdeskDemo(DemoDesk):
 	doctype, word, page, box = "HD Ticket", "ticket", "/helpdesk/tickets", "the ticket's reply box"
+	portal = "/helpdesk/my-tickets"
 	stand_in = (
 		"Helpdesk, which no package registry has. Its tickets, teams and replies behave as Helpdesk's; "
 		"its agent page is a plain copy with the places that this app extends."
@@ -48,6 +51,7 @@ class HelpdeskDemo(DemoDesk):
 
 class ERPNextDemo(DemoDesk):
 	doctype, word, page, box = "Issue", "issue", "/app/issue", "the SMS box on the issue"
+	portal = "/issues"
 	stand_in = (
 		"ERPNext, which no package registry has. Issues, customers and contacts behave as ERPNext's; "
 		"there is nothing to sell, buy or book."

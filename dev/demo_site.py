@@ -11,7 +11,7 @@ import demo as story
 import stack as stacks
 from bench import bring_up
 from browser import Browser
-from cast import ADMIN, AGENTS, CUSTOMERS, PASSWORD, SHOP
+from cast import ADMIN, AGENTS, CUSTOMERS, PASSWORD, PRIYA, PRIYAS_ADDRESS, SHOP
 from demo_desks import DEMO_DESKS
 from layout import ADMIN_PASSWORD, DEV, MAILS, PYTHON, SITES, desk_of
 from processes import run
@@ -119,6 +119,7 @@ def _guide(stack: Stack, ticket: str) -> Guide:
 	admin = Login(ADMIN.name, "administrator", ADMIN.email, PASSWORD)
 	agents = tuple(Login(agent.name, f"agent, {agent.team}", agent.email, PASSWORD) for agent in AGENTS)
 	tickets = f"{desk.word}s".capitalize()
+	customer = Login(PRIYA.name, "customer", PRIYAS_ADDRESS, PASSWORD)
 	of_story = (Place("Ann's " + desk.word, web + desk.page_of(ticket), agents[0]),) if ticket else ()
 	return Guide(
 		title=f"{SHOP}: a demo of Twilio SMS Channel",
@@ -127,8 +128,8 @@ def _guide(stack: Stack, ticket: str) -> Guide:
 		cards=(
 			Card(
 				"Text as a customer",
-				"The phones of the customers, and what happens at Twilio meanwhile.",
-				(Place("Handsets", stack.simulator_url),),
+				f"The phones of the customers, and what happens at Twilio meanwhile. {PRIYA.name} has a login to the portal as well.",
+				(Place("Handsets", stack.simulator_url), Place("Portal", web + desk.portal, customer)),
 			),
 			Card(
 				"Answer as an agent",
@@ -145,7 +146,7 @@ def _guide(stack: Stack, ticket: str) -> Guide:
 				),
 			),
 		),
-		logins=(admin, *agents),
+		logins=(admin, *agents, customer),
 		real=REAL,
 		stand_ins=(TWILIO, desk.stand_in),
 	)

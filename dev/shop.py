@@ -25,6 +25,7 @@ class Shop(ABC):
 		self.staff()
 		for person in (cast.ANN, *cast.CUSTOMERS):
 			self._customer(person)
+		self._give_login(cast.PRIYA, cast.PRIYAS_ADDRESS)
 		for title, message in cast.SAVED_REPLIES.items():
 			self.saved_reply(title, message)
 
@@ -83,6 +84,14 @@ class Shop(ABC):
 			}
 		).insert()
 
+	def _give_login(self, person: cast.Person, address: str) -> None:
+		contact = frappe.get_doc("Contact", {"first_name": person.first_name, "last_name": person.last_name})
+		contact.add_email(address, is_primary=True)
+		contact.save()
+		as_user = cast.Colleague(person.first_name, person.last_name, address)
+		_user(as_user, *self.customer_roles)
+
+	customer_roles: tuple[str, ...] = ()
 	of_customer: dict = {}
 
 
@@ -116,6 +125,7 @@ class HelpdeskShop(Shop):
 
 class ERPNextShop(Shop):
 	doctype, customer_doctype = "Issue", "Customer"
+	customer_roles = ("Customer",)
 	of_customer = {"customer_type": "Company"}
 	admin_roles = ("System Manager", "Support Team", "Sales User")
 	agent_roles = ("Support Team",)

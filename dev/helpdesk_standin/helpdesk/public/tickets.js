@@ -1,4 +1,4 @@
-// The list of tickets, and making one by hand.
+// The list of tickets, and making one by hand: for agents, and for customers on their portal.
 
 const FIELDS = ["name", "subject", "customer", "contact", "agent_group", "status", "modified"];
 const NEWEST = 100;
@@ -9,17 +9,17 @@ const UNITS = [
 	["minute", 60],
 ];
 
-// `make` and `call` are the page's, `app` is where the list goes. Returns what draws it anew.
-window.ticket_list = ({ make, call, app, say }) => {
+// `make` and `call` are the page's, `app` is where the list goes, `base` where its tickets are. Returns what draws it anew.
+window.ticket_list = ({ make, call, app, say, base, is_portal }) => {
 	const rows = make("tbody");
 	const make_one = make("button", { className: "primary" }, "New Ticket");
 	const heads = ["Ticket", "Subject", "Customer", "Team", "Status", "Updated"].map((text) => make("th", {}, text));
 	const table = make("table", { className: "tickets" }, make("thead", {}, make("tr", {}, ...heads)), rows);
 	app.replaceChildren(
-		make("header", { id: "app-header" }, make("h1", {}, "Tickets"), make_one),
+		make("header", { id: "app-header" }, make("h1", {}, is_portal ? "My Tickets" : "Tickets"), make_one),
 		make("div", { className: "list" }, table),
 	);
-	make_one.onclick = () => new_ticket({ make, call, say });
+	make_one.onclick = () => new_ticket({ make, call, say, base, is_portal });
 
 	return async () => {
 		const found = await call("frappe.client.get_list", {
@@ -28,12 +28,12 @@ window.ticket_list = ({ make, call, app, say }) => {
 			order_by: "modified desc",
 			limit_page_length: NEWEST,
 		});
-		rows.replaceChildren(...found.map((ticket) => row(make, ticket)));
+		rows.replaceChildren(...found.map((ticket) => row(make, ticket, base)));
 	};
 };
 
-function row(make, ticket) {
-	const link = make("a", { href: `/helpdesk/tickets/${encodeURIComponent(ticket.name)}` }, ticket.subject);
+function row(make, ticket, base) {
+	const link = make("a", { href: `${base}/${encodeURIComponent(ticket.name)}` }, ticket.subject);
 	const cells = [
 		`#${ticket.name}`,
 		link,
@@ -52,15 +52,19 @@ function since(text) {
 	return unit === "second" ? "just now" : ago.format(Math.round(seconds / length), unit);
 }
 
-async function new_ticket({ make, call, say }) {
-	const contacts = await call("frappe.client.get_list", { doctype: "Contact", fields: ["name"], limit_page_length: 0 });
-	const teams = await call("frappe.client.get_list", { doctype: "HD Team", fields: ["name"], limit_page_length: 0 });
-	const option = ({ name }) => make("option", { value: name }, name);
-	const none = () => make("option", { value: "" }, "");
+async function new_ticket({ make, call, say, base, is_portal }) {
+	const all = { fields: ["name"], limit_page_length: 0 };
+	const choice = async (name, doctype) => {
+		const found = await call("frappe.client.get_list", { doctype, ...all });
+		const options = ["", ...found.map((one) => one.name)].map((value) => make("option", { value }, value));
+		return make("select", { name }, ...options);
+	};
 	const field = (label, control) => make("label", {}, label, control);
 	const subject = make("input", { name: "subject", required: true });
-	const contact = make("select", { name: "contact" }, none(), ...contacts.map(option));
-	const team = make("select", { name: "agent_group" }, none(), ...teams.map(option));
+	// Of a customer's own ticket the contact is clear, and the team is for the helpdesk to choose.
+	const for_agents = is_portal
+		? []
+		: [field("Contact", await choice("contact", "Contact")), field("Team", await choice("agent_group", "HD Team"))];
 	const description = make("textarea", { name: "description", rows: 4 });
 	const cancel = make("button", { type: "button" }, "Cancel");
 	const form = make(
@@ -68,8 +72,7 @@ async function new_ticket({ make, call, say }) {
 		{ method: "dialog" },
 		make("h2", {}, "New Ticket"),
 		field("Subject", subject),
-		field("Contact", contact),
-		field("Team", team),
+		...for_agents,
 		field("Description", description),
 		make("div", { className: "bar" }, cancel, make("button", { className: "primary" }, "Create")),
 	);
@@ -80,8 +83,10 @@ async function new_ticket({ make, call, say }) {
 		event.preventDefault();
 		const values = Object.fromEntries([...new FormData(form)].filter(([, value]) => value));
 		try {
-			const made = await call("frappe.client.insert", { doc: { doctype: "HD Ticket", ...values } });
-			location.assign(`/helpdesk/tickets/${encodeURIComponent(made.name)}`);
+			const made = is_portal
+				? await call("helpdesk.helpdesk.doctype.hd_ticket.api.new", { doc: values })
+				: await call("frappe.client.insert", { doc: { doctype: "HD Ticket", ...values } });
+			location.assign(`${base}/${encodeURIComponent(made.name)}`);
 		} catch (error) {
 			say(error.message);
 		}

@@ -3,6 +3,8 @@
 import frappe
 from frappe.sessions import get_csrf_token
 
+from helpdesk.utils import is_agent
+
 no_cache = 1
 
 
@@ -19,6 +21,7 @@ def get_boot() -> dict:
 		"site_name": frappe.local.site,
 		"csrf_token": get_csrf_token(),
 		"session_user": frappe.session.user,
+		"is_agent": is_agent(),
 		# The site that is served for people has a socket.io server.
 		"live_updates": bool(frappe.conf.get("live_updates")),
 	}
