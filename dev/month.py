@@ -198,7 +198,7 @@ TALKS = (
 		ORDERS,
 		(4, "11:08"),
 		(
-			them(0, "Do you have this pannier in black?", "parcel"),
+			them(0, "Do you have the big pannier in black?"),
 			us(19, "Yes, two of them. Shall I put one aside?"),
 			them(8, "Yes please, and one for my daughter."),
 			us(4, "Both are yours. Order 4701."),
