@@ -31,6 +31,7 @@ def shown(person) -> dict[str, set[str]]:
 	return {
 		"cards": {item["number_card_name"] for item in found["number_cards"]["items"]},
 		"charts": {item["chart_name"] for item in found["charts"]["items"]},
+		"shortcuts": {item["link_to"] for item in found["shortcuts"]["items"]},
 		"links": {link["link_to"] for card in found["cards"]["items"] for link in card["links"]},
 	}
 
@@ -40,6 +41,7 @@ def test_every_block_stands_for_something(workspace):
 		"number_card": {card.label for card in workspace.number_cards},
 		"chart": {chart.label for chart in workspace.charts},
 		"card": {link.label for link in workspace.links if link.type == "Card Break"},
+		"shortcut": {shortcut.label for shortcut in workspace.shortcuts},
 		"onboarding": set(frappe.get_all("Module Onboarding", pluck="name")),
 	}
 	blocks = json.loads(workspace.content)
@@ -56,6 +58,18 @@ def test_nothing_leads_to_a_doctype_of_a_ticket_system(workspace):
 	assert links
 	for name in [*links, *(card.document_type for card in _cards(workspace))]:
 		assert name.startswith("Twilio SMS ")
+
+
+def test_the_workspace_begins_with_connecting_twilio(workspace, admin, manager):
+	"""Whether or not the site has Frappe's onboarding switched on, and only for those who may."""
+	first = json.loads(workspace.content)[0]
+	assert (first["type"], first["data"]["shortcut_name"]) == ("shortcut", "Connect Twilio")
+	assert "twilio-sms-setup" in shown(admin)["shortcuts"]
+	assert "twilio-sms-setup" not in shown(manager)["shortcuts"]
+
+
+def test_each_chart_has_its_report_beside_it(workspace, admin):
+	assert {chart.report_name for chart in _charts(workspace)} <= shown(admin)["shortcuts"]
 
 
 def test_each_step_of_the_set_up_leads_somewhere():
