@@ -45,11 +45,11 @@ def test_traffic_counts_what_came_went_and_arrived(planted):
 
 	found = report(TRAFFIC, days=3)
 
-	monday, tuesday, wednesday = found["result"]
+	# The newest day first, and none on which nothing happened.
+	wednesday, monday = found["result"]
 	assert (monday["inbound"], monday["outbound"], monday["segments"]) == (1, 3, 6)
 	assert (monday["delivered"], monday["not_delivered"], monday["delivery_rate"]) == (1, 1, 50)
-	assert (tuesday["group"], tuesday["inbound"], tuesday["delivery_rate"]) == (date(2019, 3, 5), 0, None)
-	assert wednesday["delivery_rate"] == 100
+	assert (wednesday["group"], wednesday["delivery_rate"]) == (date(2019, 3, 6), 100)
 	assert found["chart"]["data"]["labels"] == ["03-04", "03-05", "03-06"]
 	assert [each["values"] for each in found["chart"]["data"]["datasets"]] == [[1, 0, 0], [3, 0, 1]]
 	assert {each["label"]: each["value"] for each in found["report_summary"]}["Messages Out"] == 4
@@ -82,7 +82,20 @@ def test_cost_is_never_summed_over_currencies(planted):
 
 	(row,) = found["result"]
 	assert (row["outbound"], round(row["cost_usd"], 4), row["cost_eur"]) == (4, 0.016, 0.05)
-	assert [each["name"] for each in found["chart"]["data"]["datasets"]] == ["Cost (EUR)", "Cost (USD)"]
+	assert [(each["name"], each["values"]) for each in found["chart"]["data"]["datasets"]] == [
+		("Cost (1/100 EUR)", [5]),
+		("Cost (1/100 USD)", [pytest.approx(1.6)]),
+	]
+
+
+def test_from_one_dollar_on_cost_is_drawn_in_dollars(planted):
+	planted.text("Outbound", at(), price=1.5, price_unit="USD")
+
+	chart = report(TRAFFIC, group_by="Number", figure="Cost")["chart"]
+
+	assert [(each["name"], each["values"]) for each in chart["data"]["datasets"]] == [("Cost (USD)", [1.5])]
+	# 800 is "800" along the axis, not "800.00".
+	assert chart["axisOptions"]["shortenYAxisNumbers"] == 0
 
 
 def test_traffic_by_week_and_month(planted):
@@ -186,7 +199,7 @@ def test_opt_outs_by_source_and_day(planted):
 		planted.opt_out(at(day), event=event, source=source)
 
 	by_day = rows(OPT_OUTS, days=2)
-	assert [(row["opted_out"], row["opted_in"]) for row in by_day.values()] == [(2, 0), (0, 1)]
+	assert [(row["opted_out"], row["opted_in"]) for row in by_day.values()] == [(0, 1), (2, 0)]
 	assert rows(OPT_OUTS, group_by="Source")["Customer's Text"]["opted_out"] == 1
 	assert rows(OPT_OUTS, group_by="Number", account=planted.account)[OURS]["opted_out"] == 2
 	assert rows(OPT_OUTS, group_by="Number", account="Another") == {}

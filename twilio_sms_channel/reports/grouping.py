@@ -53,7 +53,7 @@ def periods(asked: Asked) -> list[date]:
 
 
 def complete(asked: Asked, rows: Iterable[dict], **empty: Any) -> list[dict]:
-	"""Rows in the order in which they are read: by time with a row for each period, otherwise as they come.
+	"""Rows as the chart has them: through time with one for each period, otherwise as they come.
 
 	:param rows: each with its `group`
 	:param empty: what a period without messages has instead
@@ -63,6 +63,17 @@ def complete(asked: Asked, rows: Iterable[dict], **empty: Any) -> list[dict]:
 		return rows
 	by_time = {getdate(row["group"]): row for row in rows}
 	return [{**empty, **by_time.get(day, {}), "group": _shown(asked, day)} for day in periods(asked)]
+
+
+def listed(asked: Asked, rows: Iterable[dict]) -> list[dict]:
+	"""Rows as the table has them: the newest period first, none in which nothing happened; otherwise as they come.
+
+	:param rows: each with its `group`
+	"""
+	if asked.group_by not in TIMES:
+		return list(rows)
+	newest_first = sorted(rows, key=lambda row: getdate(row["group"]), reverse=True)
+	return [{**row, "group": _shown(asked, getdate(row["group"]))} for row in newest_first]
 
 
 def chart(
@@ -95,7 +106,8 @@ def chart(
 		"type": "line" if in_time else "bar",
 		"colors": COLOURS,
 		"fieldtype": fieldtype,
-		"axisOptions": {"xIsSeries": int(in_time), "shortenYAxisNumbers": 1},
+		# Frappe shortens 800 to "800.00", and 0.35 to "0".
+		"axisOptions": {"xIsSeries": int(in_time), "shortenYAxisNumbers": 0},
 	}
 
 

@@ -55,11 +55,12 @@ twilio_sms.report_filters = ({ groups = [], figures = [] } = {}) => {
 twilio_sms.blank_for_nothing = (value, row, column, data, default_formatter) =>
 	value === null || value === undefined ? "" : default_formatter(value, row, column, data);
 
-// A time axis has room for some of its labels only. Frappe draws a report's chart without saying so, and shortens each to
-// nothing: it is drawn again.
+// A time axis has room for some of its labels only, and numbers stand along the other one as they are. Frappe draws a report's
+// chart without asking for either: it is drawn again.
 twilio_sms.readable_axis = () => {
 	const report = frappe.query_report;
-	if (report.chart_options?.type !== "line") return;
-	report.chart_options.axisOptions.xIsSeries = 1;
+	if (!report.chart_options) return;
+	const { axisOptions, type } = report.chart_options;
+	Object.assign(axisOptions, { shortenYAxisNumbers: 0, xIsSeries: Number(type === "line") });
 	report.render_chart(report.chart_options);
 };

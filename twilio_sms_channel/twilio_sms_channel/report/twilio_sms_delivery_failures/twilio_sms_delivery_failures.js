@@ -2,6 +2,7 @@
 // {% include "twilio_sms_channel/public/js/plain.js" %}
 frappe.query_reports["Twilio SMS Delivery Failures"] = {
 	filters: twilio_sms.report_filters(),
+	after_datatable_render: twilio_sms.readable_axis,
 
 	formatter(value, row, column, data, default_formatter) {
 		// Of codes that are not explained here these are Twilio's words.

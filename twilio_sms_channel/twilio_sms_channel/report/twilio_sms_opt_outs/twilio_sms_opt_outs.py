@@ -31,7 +31,8 @@ def execute(filters: dict[str, Any] | None = None):
 	found = _found(asked)
 	rows = grouping.complete(asked, found, **dict.fromkeys(EVENTS, 0))
 	shown = [("opted_out", _("Opted Out")), ("opted_in", _("Opted In"))]
-	return _columns(asked), rows, None, grouping.chart(asked, rows, shown), _summary(found)
+	chart = grouping.chart(asked, rows, shown)
+	return _columns(asked), grouping.listed(asked, found), None, chart, _summary(found)
 
 
 def _found(asked: Asked) -> list[dict[str, Any]]:

@@ -38,10 +38,11 @@ def execute(filters: dict[str, Any] | None = None):
 	:raises frappe.ValidationError: a filter is wrong
 	"""
 	asked = read(filters, GROUPS, FIGURES)
-	rows = grouping.complete(
-		asked, _found(asked), questions=0, answered=0, unanswered=0, median=None, average=None, longest=None
+	found = _found(asked)
+	drawn = grouping.complete(
+		asked, found, questions=0, answered=0, unanswered=0, median=None, average=None, longest=None
 	)
-	return _columns(asked), rows, None, _chart(asked, rows)
+	return _columns(asked), grouping.listed(asked, found), None, _chart(asked, drawn)
 
 
 def _found(asked: Asked) -> list[dict[str, Any]]:
