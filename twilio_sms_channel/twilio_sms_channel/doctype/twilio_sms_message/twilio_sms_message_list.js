@@ -1,6 +1,15 @@
 frappe.listview_settings["Twilio SMS Message"] = {
 	add_fields: ["status", "direction"],
 	hide_name_column: true,
+	formatters: {
+		// Its first words, after an arrow that says which way it went.
+		body(value, _field, { direction }) {
+			const inbound = direction === "Inbound";
+			const way = `<span title="${__(direction)}" aria-label="${__(direction)}">${inbound ? "←" : "→"}</span>`;
+			const words = frappe.utils.escape_html(twilio_sms.plain(value).trim());
+			return `<span class="ellipsis" title="${words}">${way} ${words || `<span class="text-muted">${__("No text")}</span>`}</span>`;
+		},
+	},
 	get_indicator(doc) {
 		const colour =
 			{
