@@ -24,14 +24,15 @@ TIMELINE_FIELDS = (
 	*("sender", "sender_full_name", "recipients", "cc", "bcc", "creation", "delivery_status", "_liked_by"),
 	*("reference_doctype", "reference_name", "read_by_recipient"),
 )
-# Communication.delivery_status has no word for most of these; this is the nearest that says nothing untrue.
+# Communication.delivery_status has no word for most of these; this is the nearest that says nothing untrue, and nothing
+# where the nearest would stand beside a better word: "Sent" in the timeline, "Delivered" in the conversation above it.
 COMMUNICATION_STATUS = {
 	"Queued": "Sending",
 	"Sending": "Sending",
 	"Unconfirmed": "Delayed",
 	"Accepted": "Sending",
 	"Sent": "Sent",
-	"Delivered": "Sent",
+	"Delivered": "",
 	"Read": "Read",
 	"Undelivered": "Bounced",
 	"Failed": "Error",
