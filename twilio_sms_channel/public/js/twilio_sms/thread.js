@@ -244,14 +244,14 @@ class Thread extends TicketElement {
 
 	// What to do about a message that waits or did not arrive, and who can; what happened stands beside the time.
 	_trouble({ code, do: todo, who, link }) {
-		const for_whom = {
-			Agent: __("For the agent"),
-			Admin: __("For an admin"),
-			Customer: __("For the customer"),
-			Twilio: __("For Twilio"),
+		const can_fix = {
+			Agent: __("You can fix it"),
+			Admin: __("An admin can fix it"),
+			Customer: __("Only the customer can change it"),
+			Twilio: __("Only Twilio can change it"),
 		}[who];
 		return html`<div class="trouble" data-testid="trouble">
-			${todo && for_whom ? html`<span class="who" data-testid="who">${for_whom}</span>` : nothing}
+			${todo && can_fix ? html`<span class="who" data-testid="who">${can_fix}</span>` : nothing}
 			${todo ? html`<span data-testid="do">${todo}</span>` : nothing}
 			${link
 				? html`<a href=${link} target="_blank" rel="noopener" data-testid="error-page">${__("Twilio on error {0}", [code])}</a>`
