@@ -288,3 +288,22 @@ def test_a_sid_of_the_wrong_kind_is_named(stack, field, sid, said):
 	fields = {"phone_number": new_number(), field: sid}
 	with pytest.raises(frappe.ValidationError, match=said):
 		frappe.get_doc({"doctype": NUMBER, "account": stack.account, **fields}).insert()
+
+
+@pytest.mark.parametrize(
+	("kind", "address", "country", "from_us", "from_de"),
+	[
+		("Long Code", "+14155550100", "US", "here", "abroad"),
+		("Long Code", "+493025555010", "DE", "abroad", "here"),
+		("Toll-Free", "+18885550100", "US", "here", "none"),
+		("Toll-Free", "+18885550100", "CA", "here", "none"),
+		("Short Code", "70707", "US", "here", "none"),
+		("Alphanumeric Sender", "Shop", "", "none", "none"),
+		("Messaging Service", "MG" + "0" * 32, "", "none", "none"),
+	],
+)
+def test_which_number_a_phone_of_the_sites_country_can_text(kind, address, country, from_us, from_de):
+	"""The guide proposes one of these for the first message."""
+	sender = SimpleNamespace(kind=kind, address=address, country=country)
+	assert importing.reach(sender, "US") == from_us
+	assert importing.reach(sender, "DE") == from_de

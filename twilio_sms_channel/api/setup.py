@@ -83,8 +83,8 @@ def verify(account: str) -> dict[str, Any]:
 def available_numbers(account: str) -> dict[str, Any]:
 	"""What the Twilio account owns: numbers, short codes, alphanumeric senders and Messaging Services.
 
-	:return: `{"numbers": [{"address", "display", "kind", "name", "country_name", "region", "sms", "mms", "words": what its
-		webhook is now, "whose": none, demo, ours, elsewhere or other, "webhook_by_service", "here": whether it was imported,
+	:return: `{"numbers": [{"address", "display", "kind", "name", "country_name", "region", "reach": here, abroad
+		or none, as a phone of the site's country texts it, "sms", "mms", "words": what its webhook is now, "whose": none, demo, ours, elsewhere or other, "webhook_by_service", "here": whether it was imported,
 		"refused": why it cannot be, or "", "suggested", …}], "public_base_url", "trouble": why Twilio cannot be told to post
 		messages to it, or "", "teams": the DocType of teams that new tickets can go to, or ""}`
 	"""

@@ -8,7 +8,14 @@ from frappe.utils import now_datetime
 
 from twilio_sms_channel.messaging.setup import number_region, webhook_config
 from twilio_sms_channel.people import countries, phone
-from twilio_sms_channel.twilio_gateway.inventory import SERVICE, Inventory, Sender
+from twilio_sms_channel.twilio_gateway.inventory import (
+	ALPHANUMERIC,
+	SERVICE,
+	SHORT_CODE,
+	TOLL_FREE,
+	Inventory,
+	Sender,
+)
 
 NUMBER = "Twilio SMS Number"
 
@@ -123,6 +130,7 @@ def _offer(sender: Sender, found, account: str) -> dict:
 		**asdict(sender),
 		"display": phone.display(sender.address),
 		"country_name": _(countries.country_of_region(sender.country) or ""),
+		"reach": reach(sender, countries.default_region()),
 		"whose": webhook_config.whose(sender.webhook),
 		"words": webhook_config.describe(sender),
 		"here": bool(found and not elsewhere),
@@ -130,6 +138,22 @@ def _offer(sender: Sender, found, account: str) -> dict:
 		# A service whose numbers are listed themselves would be the same sender twice.
 		"suggested": not elsewhere and sender.kind != SERVICE,
 	}
+
+
+def reach(sender: Sender, region: str | None) -> str:
+	"""Whether a phone can text it: "here" from a country, "abroad" as one of another country, "none" not at all.
+
+	:param region: ISO 3166 alpha-2 of the phone's country; None when it is not known
+	"""
+	if sender.kind in (SERVICE, ALPHANUMERIC):
+		# Nobody can dial these.
+		return "none"
+	own = sender.country or phone.region_of(sender.address)
+	# Toll-free digits of North America are of several countries.
+	is_same = own == region or (sender.kind == TOLL_FREE and {own, region} <= {"US", "CA"})
+	if not region or not own or is_same:
+		return "here"
+	return "none" if sender.kind in (SHORT_CODE, TOLL_FREE) else "abroad"
 
 
 def _elsewhere(found) -> str:

@@ -3,6 +3,7 @@
 import { esc, urls_html } from "./html.js";
 
 const POLL_EVERY_MS = 3000;
+const [CHECK, FIRST_MESSAGE] = [2, 3];
 
 export class ResultStep {
 	constructor(setup, offers) {
@@ -26,33 +27,48 @@ export class ResultStep {
 			<div class="first"></div>
 			<div class="check"></div>`);
 		this.check();
-		const ready = webhooks.find(({ replaced }) => replaced);
-		if (ready) this.wait_for_text(ready.number);
+		const ready = webhooks.filter(({ replaced }) => replaced).map(({ number }) => this.offer(number));
+		const proposed = nearest(ready);
+		if (proposed) this.wait_for_text(proposed);
+	}
+
+	offer(number) {
+		return this.offers.find(({ address }) => address === number);
 	}
 
 	display(number) {
-		const offer = this.offers.find(({ address }) => address === number);
+		const offer = this.offer(number);
 		return offer?.kind === "Messaging Service" ? offer.name || number : offer?.display || number;
 	}
 
-	// The check and the first message can be done in either order.
+	// The check and the first message can be done in either order; what is broken leaves the check undone.
 	progress(step) {
 		Object.assign(this.reached, step);
-		const { checked, arrived } = this.reached;
-		this.setup.mark(checked ? (arrived ? 4 : 3) : 2);
+		const { looked, broken, arrived } = this.reached;
+		const done = [0, 1, ...(looked && !broken ? [CHECK] : []), ...(arrived ? [FIRST_MESSAGE] : [])];
+		const open = [CHECK, FIRST_MESSAGE].filter((n) => !done.includes(n));
+		const current = looked && open.includes(FIRST_MESSAGE) ? FIRST_MESSAGE : open[0];
+		this.setup.mark(current, done, broken ? [CHECK] : []);
 	}
 
 	async check() {
 		await frappe.require("twilio_sms_doctor.bundle.js");
-		await twilio_sms_doctor.show(this.$body.find(".check")[0], { account: this.setup.account });
-		if (this.is_current()) this.progress({ checked: true });
+		// Also when it is checked again, or something was fixed.
+		const answered = ({ findings }) => {
+			const broken = findings.some(({ severity }) => severity === "Broken");
+			if (this.is_current()) this.progress({ looked: true, broken });
+		};
+		await twilio_sms_doctor.show(this.$body.find(".check")[0], { account: this.setup.account }, answered);
 	}
 
-	async wait_for_text(number) {
+	async wait_for_text(offer) {
 		const before = (await this.setup.latest_text()).message;
+		const name = `<bdi>${esc(this.display(offer.address))}</bdi>`;
+		const is_service = offer.kind === "Messaging Service";
 		this.$first = this.$body.find(".first");
 		this.$first.html(`
-			<h4>${__("Text {0} now", [`<bdi>${esc(this.display(number))}</bdi>`])}</h4>
+			<h4>${is_service ? __("Text a number of {0} now", [name]) : __("Text {0} now", [name])}</h4>
+			${is_abroad(offer) ? `<p class="text-muted">${__("This is a number of another country: {0}. Your phone may not reach it.", [esc(offer.country_name)])}</p>` : ""}
 			<p class="waiting" role="status"><span class="pulse"></span>
 				${__("Waiting for the first message. It appears here, and as a ticket.")}</p>`);
 		setTimeout(() => this.look_for_text(before), POLL_EVERY_MS);
@@ -87,4 +103,14 @@ export class ResultStep {
 	is_current() {
 		return this.visit === this.setup.visit;
 	}
+}
+
+// The number to text first: one that a phone in the site's country reaches, see `importing.reach`.
+function nearest(offers) {
+	const by_reach = (wanted) => offers.find(({ reach }) => reach === wanted);
+	return by_reach("here") || by_reach("abroad") || offers[0];
+}
+
+function is_abroad({ kind, reach, country_name }) {
+	return kind !== "Messaging Service" && reach !== "here" && country_name;
 }

@@ -19,12 +19,14 @@ export class Setup {
 		return account ? new NumbersStep(this).show() : new AccountStep(this).show();
 	}
 
-	async ask(endpoint, args, freeze_message) {
+	// `silent`: whoever asks says why something was refused.
+	async ask(endpoint, args, freeze_message, silent = false) {
 		const { message } = await frappe.call({
 			method: ENDPOINT + endpoint,
 			args,
 			freeze: Boolean(freeze_message),
 			freeze_message,
+			silent,
 		});
 		return message;
 	}
@@ -38,11 +40,16 @@ export class Setup {
 		return message || {};
 	}
 
-	mark(step) {
+	// `done` and `broken`: steps with their tick, and those where something has to be mended first.
+	mark(step, done = [...Array(step).keys()], broken = []) {
 		const steps = [__("Account"), __("Numbers"), __("Check"), __("First Message")];
-		const item = (label, n) =>
-			`<li class="${n < step ? "past" : ""}" ${n === step ? 'aria-current="step"' : ""}>
-				<span class="number">${n < step ? "✓" : n + 1}</span> ${label}</li>`;
+		const item = (label, n) => {
+			const look = broken.includes(n) ? "broken" : done.includes(n) ? "past" : "";
+			const sign = { broken: "!", past: "✓" }[look] || n + 1;
+			const said = { broken: __("Something is broken"), past: __("Done") }[look] || "";
+			return `<li class="${look}" ${n === step ? 'aria-current="step"' : ""}>
+				<span class="number" ${said && `title="${said}"`}>${sign}</span> ${label}${said && `<span class="sr-only">: ${said}</span>`}</li>`;
+		};
 		this.$root.find(".steps").html(steps.map(item).join(""));
 	}
 }
