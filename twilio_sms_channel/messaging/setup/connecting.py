@@ -5,7 +5,7 @@ from frappe import _
 from frappe.utils import escape_html
 
 from twilio_sms_channel.desks.registry import desk_or_none_of
-from twilio_sms_channel.infra import clock, site_config
+from twilio_sms_channel.infra import clock, field_errors, site_config
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import account_check
 
@@ -25,13 +25,15 @@ def connect(credentials: dict, account_name: str | None):
 	account.update(credentials)
 	account.check_form()
 	if known := frappe.db.get_value(ACCOUNT, {"account_sid": account.account_sid}):
-		frappe.throw(
+		field_errors.refuse(
+			"account_sid",
 			_("Account SID: this account is connected already, as {0}.").format(frappe.bold(known)),
 			frappe.DuplicateEntryError,
 			title=_("Connected already"),
 		)
 	if account_name and frappe.db.exists(ACCOUNT, account_name.strip()):
-		frappe.throw(
+		field_errors.refuse(
+			"account_name",
 			_("Name: another account is called {0}. Choose another name.").format(
 				frappe.bold(escape_html(account_name))
 			),
@@ -40,7 +42,7 @@ def connect(credentials: dict, account_name: str | None):
 		)
 	verdict = account_check.ask(account)
 	if verdict.status != account_check.ACTIVE:
-		frappe.throw(verdict.detail, title=_(verdict.status))
+		field_errors.refuse(verdict.field, verdict.detail, title=_(verdict.status))
 	account.account_name = (account_name or "").strip() or _free_name(account, verdict.friendly_name)
 	account.update(verdict.facts())
 	account.is_practice = int(site_config.practises())

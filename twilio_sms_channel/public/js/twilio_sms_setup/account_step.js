@@ -1,6 +1,6 @@
 // The credentials, which Twilio is asked about before anything is saved.
 
-import { input_html } from "./html.js";
+import { input_html, mark_field, said_in } from "./html.js";
 
 export class AccountStep {
 	constructor(setup) {
@@ -13,7 +13,7 @@ export class AccountStep {
 		this.$body.html(`
 			<p>${__("Open the first page of the Twilio console and copy two things from there.")}
 				<a href="https://console.twilio.com" target="_blank" rel="noopener">console.twilio.com</a></p>
-			<form>
+			<form novalidate>
 				${input_html("account_sid", __("Account SID"), __("Starts with AC, followed by 32 characters."))}
 				${input_html(
 					"auth_token",
@@ -47,11 +47,28 @@ export class AccountStep {
 
 	async connect() {
 		const $inputs = this.$body.find("input");
-		const missing = $inputs.slice(0, 2).filter((_n, { value }) => !value.trim());
-		if (missing.length) return missing.first().trigger("focus");
-		const values = Object.fromEntries($inputs.toArray().map(({ name, value }) => [name, value]));
-		const { account, detail } = await this.setup.ask("connect", values, __("Asking Twilio…"));
+		const values = Object.fromEntries($inputs.toArray().map(({ name, value }) => [name, value.trim()]));
+		for (const name in values) this.mark(name, "");
+		const missing = { account_sid: __("Enter the Account SID."), auth_token: __("Enter the Auth Token.") };
+		const empty = Object.keys(missing).filter((name) => !values[name]);
+		// The first one is marked last: it gets the cursor.
+		for (const name of empty.reverse()) this.mark(name, missing[name]);
+		if (empty.length) return;
+		let connected;
+		try {
+			connected = await this.setup.ask("connect", values, __("Asking Twilio…"), true);
+		} catch (refused) {
+			const answer = refused?.responseJSON;
+			if (answer?.field) return this.mark(answer.field, said_in(answer));
+			if (answer?._server_messages) frappe.msgprint({ title: __("Not Connected"), message: frappe.utils.escape_html(said_in(answer)), indicator: "red" });
+			return;
+		}
+		const { account, detail } = connected;
 		this.setup.detail = { account, detail };
 		frappe.set_route("twilio-sms-setup", account);
+	}
+
+	mark(name, problem) {
+		mark_field(this.$body.find("form"), name, problem);
 	}
 }

@@ -6,8 +6,25 @@ export function input_html(name, label, help = "", type = "text") {
 	return `<div class="form-group">
 		<label for="setup-${name}">${label}</label>
 		<input class="form-control input-sm" id="setup-${name}" name="${name}" type="${type}" autocomplete="off"
-			spellcheck="false" aria-describedby="setup-${name}-help">
+			spellcheck="false" aria-describedby="setup-${name}-problem setup-${name}-help">
+		<p class="problem" id="setup-${name}-problem" role="alert" hidden></p>
 		<p class="help-box text-muted" id="setup-${name}-help">${help}</p></div>`;
+}
+
+// What is wrong with a field, said at the field; "" when nothing is. The cursor goes there.
+export function mark_field($form, name, problem) {
+	const $input = $form.find(`[name=${name}]`);
+	if (problem) $input.closest("details").prop("open", true);
+	$input.attr("aria-invalid", problem ? "true" : null);
+	$input.closest(".form-group").toggleClass("has-error", Boolean(problem));
+	$form.find(`#setup-${name}-problem`).text(problem).prop("hidden", !problem);
+	if (problem) $input.trigger("focus");
+}
+
+// The server's words in an answer that refuses, without their markup.
+export function said_in(answer) {
+	const messages = JSON.parse(answer?._server_messages || "[]").map((message) => JSON.parse(message).message);
+	return messages.map((html) => new DOMParser().parseFromString(html, "text/html").body.textContent).join(" ");
 }
 
 export function make_control(parent, df) {

@@ -2,7 +2,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from twilio_sms_channel.infra import redaction, site_config, site_identity
+from twilio_sms_channel.infra import field_errors, redaction, site_config, site_identity
 from twilio_sms_channel.permissions import protected_fields
 from twilio_sms_channel.twilio_gateway import account_check, credentials
 from twilio_sms_channel.twilio_gateway.client import Gateway
@@ -69,17 +69,18 @@ class TwilioSMSAccount(Document):
 		:raises frappe.ValidationError: naming the field; Twilio would only say that it is wrong somewhere
 		"""
 		self.account_sid = credentials.clean(self.account_sid)
-		self._refuse(credentials.why_no_account_sid(self.account_sid))
+		self._refuse("account_sid", credentials.why_no_account_sid(self.account_sid))
 		for field in ("auth_token", "next_auth_token"):
 			if self._typed(field):
 				self.set(field, credentials.clean(self.get(field)))
-				self._refuse(credentials.why_no_token(self.get(field), _(self.meta.get_label(field))))
+				label = _(self.meta.get_label(field))
+				self._refuse(field, credentials.why_no_token(self.get(field), label))
 		if self.api_key_sid:
 			self.api_key_sid = credentials.clean(self.api_key_sid)
-			self._refuse(credentials.why_no_api_key_sid(self.api_key_sid))
+			self._refuse("api_key_sid", credentials.why_no_api_key_sid(self.api_key_sid))
 		if self._typed("api_key_secret"):
 			self.api_key_secret = credentials.clean_secret(self.api_key_secret)
-			self._refuse(credentials.why_no_secret(self.api_key_secret))
+			self._refuse("api_key_secret", credentials.why_no_secret(self.api_key_secret))
 
 	def get_password(self, *args, **kwargs) -> str | None:
 		site_config.keep_encryption_key()
@@ -114,6 +115,6 @@ class TwilioSMSAccount(Document):
 		"""Whether a secret was entered anew; a stored one is here as asterisks only."""
 		return bool(self.get(field)) and not self.is_dummy_password(self.get(field))
 
-	def _refuse(self, reason: str) -> None:
+	def _refuse(self, field: str, reason: str) -> None:
 		if reason:
-			frappe.throw(reason, title=_("Check what you pasted"))
+			field_errors.refuse(field, reason, title=_("Check what you pasted"))
