@@ -14,7 +14,7 @@ frappe.ui.form.on("Twilio SMS Account", {
 		}
 		// A copy of another site's data sends nothing: said here, since this is where its admin looks first.
 		if (frm.doc.__onload?.copy) frm.set_intro(frappe.utils.escape_html(frm.doc.__onload.copy), "red");
-		frm.add_custom_button(__("Check Credentials"), () => frm.events.check(frm));
+		frm.add_custom_button(__("Check Credentials"), () => frm.events.check(frm), "Twilio");
 		frm.add_custom_button(__("Check Everything"), async () => {
 			await frappe.require("twilio_sms_doctor.bundle.js");
 			twilio_sms_doctor.open({ account: frm.doc.name });
@@ -36,15 +36,16 @@ frappe.ui.form.on("Twilio SMS Account", {
 				freeze: true,
 				freeze_message: __("Asking Twilio…"),
 			}));
-		} catch {
+		} catch (refused) {
 			// What is wrong was shown already.
 			frappe.validated = false;
+			mark_field(frm, refused?.responseJSON?.field);
 			return;
 		}
 		const detail = frappe.utils.escape_html(said.detail);
 		if (said.status === "Wrong Credentials") {
 			frappe.validated = false;
-			frm.scroll_to_field(said.field);
+			mark_field(frm, said.field);
 			frappe.msgprint({ title: __("Not Saved: Wrong Credentials"), message: detail, indicator: "red" });
 			return;
 		}
@@ -94,6 +95,15 @@ async function ask_twilio(frm, endpoint, freeze_message) {
 		freeze_message,
 	});
 	return message;
+}
+
+// The field that a refusal is about.
+function mark_field(frm, name) {
+	const field = name && frm.get_field(name);
+	if (!field) return;
+	field.$wrapper.addClass("has-error");
+	field.$input?.one("input", () => field.$wrapper.removeClass("has-error"));
+	frm.scroll_to_field(name);
 }
 
 function tell(frm, good, good_news, bad_news) {

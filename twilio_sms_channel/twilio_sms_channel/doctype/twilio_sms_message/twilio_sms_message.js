@@ -7,6 +7,7 @@ frappe.ui.form.on("Twilio SMS Message", {
 			frappe
 				.call(`twilio_sms_channel.api.ticket.${method}`, { message: frm.doc.name, ...args })
 				.then(() => frm.reload_doc());
+		const open = (label, action) => frm.add_custom_button(label, action, __("Go To"));
 		const button = (label, method) => frm.add_custom_button(label, () => call(method));
 		const ask_address = () =>
 			frappe.prompt(
@@ -27,19 +28,16 @@ frappe.ui.form.on("Twilio SMS Message", {
 		}
 		if (error) {
 			frm.events.show_error(frm, error);
+			const settings_of = (doctype, name) => () => frappe.set_route("Form", doctype, name);
 			if (error.actions.includes("number")) {
-				frm.add_custom_button(__("Open Number's Settings"), () =>
-					frappe.set_route("Form", "Twilio SMS Number", frm.doc.number),
-				);
+				open(__("Number's Settings"), settings_of("Twilio SMS Number", frm.doc.number));
 			}
 			if (error.actions.includes("account")) {
-				frm.add_custom_button(__("Open Account's Settings"), () =>
-					frappe.set_route("Form", "Twilio SMS Account", frm.doc.account),
-				);
+				open(__("Account's Settings"), settings_of("Twilio SMS Account", frm.doc.account));
 			}
 		}
 		if (communication) {
-			frm.add_custom_button(__("Open Ticket"), async () => {
+			open(__("Ticket"), async () => {
 				const { message } = await frappe.db.get_value("Communication", communication, [
 					"reference_doctype",
 					"reference_name",

@@ -12,15 +12,12 @@ frappe.ui.form.on("Twilio SMS Number", {
 				"red",
 			);
 		}
+		// In one menu: a row of buttons would push the number itself away.
+		const at_twilio = (label, action) => frm.add_custom_button(label, action, "Twilio");
 		if (frm.doc.number_type !== "Alphanumeric Sender") {
-			frm.add_custom_button(__("Set Webhook"), () => frm.events.set_webhook(frm, false));
-			frm.add_custom_button(__("Webhook at Twilio"), () => frm.events.look_at_webhook(frm));
-		}
-		frm.add_custom_button(__("Conversations"), () =>
-			frappe.set_route("List", "Twilio SMS Conversation", { number: frm.doc.name }),
-		);
-		if (frm.doc.number_type !== "Alphanumeric Sender") {
-			frm.add_custom_button(__("Compare With Twilio"), () => frm.events.compare(frm));
+			at_twilio(__("Set Webhook"), () => frm.events.set_webhook(frm, false));
+			at_twilio(__("Webhook at Twilio"), () => frm.events.look_at_webhook(frm));
+			at_twilio(__("Compare With Twilio"), () => frm.events.compare(frm));
 		}
 	},
 
