@@ -48,6 +48,7 @@ else:
 override_whitelisted_methods = {
 	"frappe.utils.global_search.search": "twilio_sms_channel.overrides.frappe.search.in_desk",
 	"helpdesk.api.search.search": "twilio_sms_channel.overrides.helpdesk.search.on_page",
+	"helpdesk.api.saved_replies.get_rendered_saved_reply": "twilio_sms_channel.overrides.helpdesk.saved_replies.get_rendered_saved_reply",
 	"helpdesk.search.search": "twilio_sms_channel.overrides.helpdesk.search.in_palette",
 	"helpdesk.api.article.hd_search": "twilio_sms_channel.overrides.helpdesk.search.in_palette",
 	"frappe.desk.query_report.export_query": "twilio_sms_channel.overrides.frappe.exporting.of_report",

@@ -1,6 +1,7 @@
 """An agent texts first, from Desk: from a contact, the list, and an e-mail ticket; and finds tickets by a number."""
 
 import os
+import re
 
 import frappe
 import pytest
@@ -9,7 +10,7 @@ from support import desks
 from support.people import make_agent, make_user
 from support.stack import eventually, ticket_of
 
-from browser.conftest import PHONE
+from browser.conftest import DESKTOP, PHONE
 from browser.test_desk import desk, log_in
 from twilio_sms_channel.people import phone
 
@@ -129,6 +130,60 @@ def test_from_the_list_into_the_open_ticket_which_a_number_finds(page, stack, an
 	expect(rows).to_have_count(2)
 	expect(rows.filter(has_text=other.subject)).to_have_count(1)
 	page.screenshot(path=shots("found-in-list"))
+
+
+def test_a_contact_is_found_by_name_and_saved_reply_and_emoji_are_put_in(page, stack, ann, user, shots):
+	title = f"Boiler {ann.number[-4:]}"
+	desks.default().saved_reply(title, "<p>Your boiler is due. {{ full_name }}</p>")
+	desks.default().saved_reply(f"{title} ticket", "<p>About {{ subject }}</p>")
+	frappe.db.commit()
+	log_in(page, stack, user)
+	page.goto(desk(stack, desks.default().route))
+	page.get_by_role("button", name="New SMS Conversation").click()
+	start = page.locator("twilio-sms-start")
+	start.get_by_test_id("to").fill("Nobody Of This Name")
+	expect(start.get_by_test_id("nobody")).to_contain_text("No contact with a phone number")
+	start.get_by_test_id("to").fill(f"lee {ann.number[-4:]}")
+	expect(start.get_by_test_id("person-found")).to_have_text(
+		f"Ann Lee {ann.number[-4:]} {phone.display(ann.number)}"
+	)
+	expect(start.get_by_test_id("send")).to_be_disabled()
+	page.screenshot(path=shots("start-by-name"))
+	assert serious_violations(page, "twilio-sms-start") == []
+	page.keyboard.press("Enter")
+	expect(start.get_by_test_id("to")).to_have_value(phone.display(ann.number))
+	expect(start.get_by_test_id("person")).to_contain_text("Ann Lee")
+	# A national number is read as in the sender's country.
+	start.get_by_test_id("from").select_option(stack.number)
+	start.get_by_test_id("to").fill(ann.number.removeprefix("+1"))
+	expect(start.get_by_test_id("read-as")).to_contain_text(phone.display(ann.number))
+	expect(start.get_by_test_id("person")).to_have_count(0)
+	start.get_by_test_id("to").fill(f"lee {ann.number[-4:]}")
+	start.get_by_test_id("person-found").click()
+
+	start.get_by_test_id("saved-replies").click()
+	picker = start.get_by_test_id("picker")
+	picker.get_by_test_id("search").fill(title)
+	expect(picker.get_by_test_id("option")).to_have_count(2)
+	picker.get_by_test_id("option").nth(1).click()
+	expect(picker.get_by_test_id("foot")).to_contain_text("names fields of a ticket, and there is none yet")
+	page.screenshot(path=shots("start-saved-reply-refused"))
+	picker.get_by_test_id("option").first.click()
+	expect(start.get_by_test_id("body")).to_have_value(re.compile("Your boiler is due"))
+	start.get_by_test_id("emoji").click()
+	picker.get_by_test_id("search").fill("thumbs up")
+	page.keyboard.press("Enter")
+	expect(start.get_by_test_id("body")).to_have_value(re.compile("\N{THUMBS UP SIGN}"))
+	for name, theme, size in (("", "light", DESKTOP), ("-dark", "dark", DESKTOP), ("-phone", "light", PHONE)):
+		page.set_viewport_size(size)
+		page.evaluate("theme => document.documentElement.setAttribute('data-theme', theme)", theme)
+		page.wait_for_timeout(300)
+		page.screenshot(path=shots(f"start-filled{name}"))
+	page.set_viewport_size(DESKTOP)
+	start.get_by_test_id("send").click()
+	ticket = eventually(lambda: frappe.db.get_value(CONVERSATION, {"customer_number": ann.number}, "ticket"))
+	page.wait_for_url(f"**/{desks.default().route}/{ticket}")
+	assert frappe.db.get_value(desks.default().doctype, ticket, "contact") == ann.contact
 
 
 def find(page, number: str) -> None:

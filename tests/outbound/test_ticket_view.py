@@ -6,11 +6,16 @@ from support import desks
 from support.people import make_agent, make_user
 from support.stack import ticket_of
 
+from twilio_sms_channel.content import text
+from twilio_sms_channel.desks.helpdesk import saved_replies
 from twilio_sms_channel.desks.registry import desk_of
+from twilio_sms_channel.people import phone
 
 STATE = "twilio_sms_channel.api.ticket.state"
 SAVED_REPLIES = "twilio_sms_channel.api.ticket.saved_replies"
 SAVED_REPLY = "twilio_sms_channel.api.ticket.saved_reply"
+IN_BOX = "helpdesk.api.saved_replies.get_rendered_saved_reply"
+PEOPLE = "twilio_sms_channel.api.ticket.people"
 BOOT = "twilio_sms_channel.api.screen.boot"
 
 
@@ -132,7 +137,7 @@ def test_a_saved_reply_cannot_tell_a_field_of_the_ticket_that_the_agent_may_not_
 	frappe.set_user(agent.user)
 	read_again = frappe.get_doc(ticket.doctype, ticket.name)
 	monkeypatch.setattr(read_again.meta.get_field("status"), "permlevel", 7)
-	said = desk_of(ticket.doctype).saved_reply(read_again, name)
+	said = desk_of(ticket.doctype).saved_reply(read_again, name).text
 	assert ticket.status not in said
 
 
@@ -203,6 +208,73 @@ def test_a_saved_reply_that_cannot_be_filled_in_says_so(agent, stack, ticket, te
 	)
 
 
+def test_a_saved_reply_for_a_ticket_that_is_not_there_yet(agent, stack):
+	"""What starts a conversation: fields of the user are known, those of the ticket are not, and no hole is sent."""
+	full_name = frappe.db.get_value("User", agent.user, "full_name")
+	title = f"Hello {frappe.generate_hash(length=6)}"
+	known = save_reply(title, "<p>Hello, this is {{ full_name }}.</p>")
+	unknown = save_reply(f"{title} ticket", "<p>About {{ subject }}, ticket {{ name }}</p>")
+	of_number = {"number": stack.number}
+	found = agent.call(SAVED_REPLIES, http="GET", query=title, **of_number).json()["message"]
+	assert {row["name"] for row in found} == {known, unknown}
+	said = agent.call(SAVED_REPLY, http="GET", name=known, **of_number).json()["message"]
+	assert said["text"] == f"Hello, this is {full_name}."
+	refused = agent.call(SAVED_REPLY, http="GET", name=unknown, **of_number)
+	assert (
+		refused.status_code == 417 and "there is none yet" in refused.text and agent.user not in refused.text
+	)
+
+
+def test_a_saved_reply_for_a_new_ticket_is_for_agents(stack):
+	stranger = stack.login(make_user("tsms-portal@example.com", []))
+	for endpoint, args in ((SAVED_REPLIES, {}), (SAVED_REPLY, {"name": "None of ours"})):
+		assert stranger.call(endpoint, http="GET", number=stack.number, **args).status_code == 403
+
+
+@pytest.fixture
+def own_rendering(monkeypatch):
+	"""A Helpdesk that fills in saved replies without evaluating them, as its versions after 1.28 do."""
+	theirs = pytest.importorskip("helpdesk.api.saved_replies")
+	if not saved_replies.has_own():
+		actions = [{"action_type": "Set Status", "value": "Replied", "label": "Replied"}]
+
+		def rendered(ticket_id, saved_reply_id=None):
+			return {"title": "Own", "message": f"<p>Own, of {ticket_id}</p>", "actions": actions}
+
+		monkeypatch.setattr(theirs, "render_saved_reply", None, raising=False)
+		monkeypatch.setattr(theirs, "get_rendered_saved_reply", rendered)
+	return theirs
+
+
+@pytest.mark.helpdesk
+def test_helpdesks_own_rendering_is_used_where_it_has_one(agent, ticket, own_rendering):
+	name = save_reply(f"Own {frappe.generate_hash(length=6)}", "<p>Own, of {{ name }}</p>")
+	frappe.set_user(agent.user)
+	found = desk_of(ticket.doctype).saved_reply(ticket, name)
+	assert found.text == f"Own, of {ticket.name}"
+	assert isinstance(found.actions, list)
+
+
+@pytest.mark.helpdesk
+def test_the_reply_box_gets_the_same_words_as_the_composer(agent, stack, ticket):
+	if desks.default().saved_replies != "HD Saved Reply":
+		pytest.skip("before v1.19 the browser puts canned responses in as they are")
+	template = "<p>Ticket {{ name }}: {{ doc.subject }}. {{ first_name }}</p>"
+	name = save_reply(f"Box {frappe.generate_hash(length=6)}", template)
+	broken = save_reply(f"Broken {frappe.generate_hash(length=6)}", "{{ 1 / }}")
+	asked = {"ticket_id": str(ticket.name)}
+	boxed = agent.call(IN_BOX, http="GET", saved_reply_id=name, **asked).json()["message"]
+	html = boxed if isinstance(boxed, str) else boxed["message"]
+	composed = agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name).json()["message"]
+	assert text.from_html(html) == composed["text"]
+	assert str(ticket.name) in composed["text"] and agent.user not in composed["text"]
+	refused = agent.call(IN_BOX, http="GET", saved_reply_id=broken, **asked)
+	assert refused.ok or "cannot be filled in" in refused.text
+	assert "Traceback" not in refused.json().get("_server_messages", "")
+	stranger = stack.login(make_user("tsms-portal@example.com", []))
+	assert stranger.call(IN_BOX, http="GET", saved_reply_id=name, **asked).status_code == 403
+
+
 @pytest.mark.helpdesk
 def test_somebody_elses_personal_reply_is_not_for_others(agent, stack, ticket):
 	source = desks.default().saved_replies
@@ -215,6 +287,27 @@ def test_somebody_elses_personal_reply_is_not_for_others(agent, stack, ticket):
 	assert agent.call(SAVED_REPLY, http="GET", ticket=str(ticket.name), name=name).status_code == 403
 	found = agent.call(SAVED_REPLIES, http="GET", ticket=str(ticket.name), query="Mine").json()["message"]
 	assert name not in [row["name"] for row in found]
+
+
+def test_people_are_found_by_their_names(agent, stack, customer):
+	surname = f"Näher {frappe.generate_hash(length=6)}"
+	with_number, without = (
+		frappe.get_doc(
+			{"doctype": "Contact", "first_name": first, "last_name": surname, "phone_nos": phones}
+		).insert()
+		for first, phones in (("Ann", [{"phone": customer.number, "is_primary_mobile_no": 1}]), ("Bob", []))
+	)
+	frappe.db.commit()
+
+	def found(query: str) -> list:
+		return agent.call(PEOPLE, http="GET", query=query).json()["message"]
+
+	display = phone.display(customer.number)
+	person = {"contact": with_number.name, "name": f"Ann {surname}"}
+	assert found(surname) == [{**person, "numbers": [{"number": customer.number, "display": display}]}]
+	assert found(f"{surname[-6:]} ann") == found(surname)
+	assert found("") == found("%") == found(f"{surname} nobody") == []
+	assert without.name not in str(found(surname))
 
 
 def test_only_agents_get_the_components(agent, stack):

@@ -246,9 +246,25 @@ def test_customers_see_their_thread_without_what_is_for_agents(stage):
 	assert "0.0079" not in shown["customer"]
 
 
+def test_people_are_found_by_agents_who_may_read_them(stage, who):
+	"""Only contacts, and none that Frappe would not list."""
+	person, is_agent = stage.people[who], bool(may_of(stage, who)[ENDPOINTS])
+	contacts = {text.contact for text in stage.texts.values()}
+	name = frappe.db.get_value("Contact", stage.texts[NORTH].contact, "full_name")
+	answer = person.call(f"{ENDPOINT}people", http="GET", query=name)
+	assert answer.ok == is_agent, answer.text
+	if not is_agent:
+		return
+	listed = person.call("frappe.client.get_list", http="GET", doctype="Contact", limit_page_length=0)
+	readable = {row["name"] for row in listed.json()["message"]} if listed.ok else set()
+	found = {row["contact"] for row in answer.json()["message"]}
+	assert found <= readable and found & contacts <= readable
+
+
 def test_every_endpoint_is_in_the_table():
 	endpoints = set(whitelisted(ticket))
-	assert endpoints == {way.split(":")[0] for way in AGENTS_DOORS} - {"reply box", "search"}
+	# Of people, not of tickets: see `test_people_are_found_by_agents_who_may_read_them`.
+	assert endpoints - {"people"} == {way.split(":")[0] for way in AGENTS_DOORS} - {"reply box", "search"}
 	assert set(whitelisted(setup)) == set(SET_UP_DOORS)
 	assert set(whitelisted(media)) == {"get", "show"}
 	# `report` writes a line into the Error Log for an agent's browser, and nothing for anybody else.

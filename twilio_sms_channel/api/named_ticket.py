@@ -6,9 +6,17 @@ meant.
 
 import frappe
 from frappe import _
+from frappe.model.document import Document
 
 from twilio_sms_channel.desks.base import Desk
-from twilio_sms_channel.desks.registry import NoDesk, default_desk, desk_of, desk_or_none_of, desks_of_agent
+from twilio_sms_channel.desks.registry import (
+	NoDesk,
+	default_desk,
+	desk_for_new,
+	desk_of,
+	desk_or_none_of,
+	desks_of_agent,
+)
 
 
 def readable(ticket: str | int, ticket_doctype: str | None):
@@ -53,6 +61,25 @@ def writable_of_message(message):
 			return writable(ticket, doctype)
 	frappe.only_for("System Manager")
 	return None
+
+
+def replied_to(
+	ticket: str | int | None, ticket_doctype: str | None, number: str | None
+) -> tuple[Desk, Document]:
+	"""The ticket system and the ticket's document of a reply; without a ticket the one that a message from a number of
+	ours would open, with nothing in it yet.
+
+	:param number: name of a Twilio SMS Number; default: the first ticket system that the caller answers
+	:raises frappe.PermissionError: the caller may not read it, or is no agent there
+	"""
+	if ticket:
+		doc = readable(ticket, ticket_doctype)
+		return desk_of(doc.doctype), doc
+	first, *others = only_agents(ticket_doctype)
+	desk = desk_for_new(frappe.get_cached_doc("Twilio SMS Number", number)) if number else first
+	if desk.doctype not in [mine.doctype for mine in (first, *others)]:
+		frappe.throw(_("Only agents can do this."), frappe.PermissionError)
+	return desk, frappe.new_doc(desk.doctype)
 
 
 def living(ticket: str | int, ticket_doctype: str | None) -> str | int:

@@ -28,7 +28,7 @@ from twilio_sms_channel.messaging.outbound import (
 	ticket_view,
 )
 from twilio_sms_channel.messaging.sending import send_again
-from twilio_sms_channel.people import contacts
+from twilio_sms_channel.people import contact_search, contacts
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
 
@@ -140,22 +140,48 @@ def preview(
 
 @frappe.whitelist()
 def saved_replies(
-	ticket: str | int, query: str = "", ticket_doctype: str | None = None
+	ticket: str | int | None = None,
+	query: str = "",
+	ticket_doctype: str | None = None,
+	number: str | None = None,
 ) -> list[dict[str, str]]:
 	"""The ticket system's saved replies that the caller may use.
 
+	:param ticket: left out for a message that opens a ticket
 	:param query: words of the title
+	:param number: our number that texts, which decides in which ticket system that ticket will be
 	:return: at most 20, `[{"name", "title", "source": DocType}]`
 	"""
-	doc = named_ticket.readable(ticket, ticket_doctype)
-	return desk_of(doc.doctype).saved_replies(query)
+	return named_ticket.replied_to(ticket, ticket_doctype, number)[0].saved_replies(query)
 
 
 @frappe.whitelist()
-def saved_reply(ticket: str | int, name: str, ticket_doctype: str | None = None) -> dict[str, str]:
-	"""A saved reply as plain text, filled in for the ticket: `{"text"}`."""
-	doc = named_ticket.readable(ticket, ticket_doctype)
-	return {"text": desk_of(doc.doctype).saved_reply(doc, name)}
+def saved_reply(
+	name: str,
+	ticket: str | int | None = None,
+	ticket_doctype: str | None = None,
+	number: str | None = None,
+) -> dict[str, Any]:
+	"""A saved reply as plain text, filled in for the ticket.
+
+	:param ticket: left out for a message that opens a ticket; then a saved reply that names the ticket's fields is refused
+	:param number: as in `saved_replies`
+	:return: `{"text", "title", "actions": what the ticket system does to the ticket when it is sent, as `{"action_type",
+		"value", "label"}`}`; whoever sends it applies them by the ticket system's own endpoint
+	"""
+	desk, doc = named_ticket.replied_to(ticket, ticket_doctype, number)
+	found = desk.saved_reply(doc, name)
+	return {"text": found.text, "title": found.title, "actions": found.actions}
+
+
+@frappe.whitelist()
+def people(query: str, ticket_doctype: str | None = None) -> list[dict[str, Any]]:
+	"""Contacts by their name, for whoever texts them first: those that the caller may read and that have a phone number.
+
+	:return: at most 8, by name: `[{"contact", "name", "numbers": [{"number", "display"}]}]`
+	"""
+	named_ticket.only_agents(ticket_doctype)
+	return contact_search.find(query)
 
 
 @frappe.whitelist(methods=["POST"])

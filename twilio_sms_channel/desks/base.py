@@ -11,6 +11,8 @@ import frappe
 from pypika.queries import QueryBuilder
 from pypika.terms import Term, ValueWrapper
 
+from twilio_sms_channel.desks.templates import SavedReply
+
 MAX_DIGITS = 10
 
 
@@ -212,8 +214,8 @@ class Desk(ABC):
 		"""Saved replies that the user may use: `[{"name", "title", "source"}]`; none where there is no such thing."""
 		return []
 
-	def saved_reply(self, ticket, name: str) -> str:
-		"""A saved reply as plain text for a ticket (its document)."""
+	def saved_reply(self, ticket, name: str) -> SavedReply:
+		"""A saved reply, filled in for a ticket: its document, which may be unsaved."""
 		raise frappe.DoesNotExistError
 
 	def readers_on_portal(self, ticket) -> list[str]:

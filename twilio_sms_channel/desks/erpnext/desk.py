@@ -100,11 +100,11 @@ class IssueDesk(StandardDesk):
 	def saved_replies(self, query: str) -> list[dict[str, str]]:
 		return templates.find(SAVED_REPLY, "name", query)
 
-	def saved_reply(self, ticket, name: str) -> str:
+	def saved_reply(self, ticket, name: str) -> templates.SavedReply:
 		reply = frappe.get_doc(SAVED_REPLY, name)
 		reply.check_permission("read")
 		html = reply.response_html if reply.use_html else reply.response
-		return templates.filled(html, name, ticket)
+		return templates.SavedReply(name, templates.filled(html, name, ticket))
 
 
 def is_of_staff(user: str) -> bool:

@@ -19,6 +19,7 @@ from pypika.terms import Term
 from twilio_sms_channel.desks.base import Logged, Ticket
 from twilio_sms_channel.desks.helpdesk import TICKET, saved_replies
 from twilio_sms_channel.desks.standard import StandardDesk
+from twilio_sms_channel.desks.templates import SavedReply
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.people import contacts
 
@@ -171,7 +172,7 @@ class HelpdeskDesk(StandardDesk):
 	def saved_replies(self, query: str) -> list[dict[str, str]]:
 		return saved_replies.find(query)
 
-	def saved_reply(self, ticket, name: str) -> str:
+	def saved_reply(self, ticket, name: str) -> SavedReply:
 		return saved_replies.rendered(ticket, name)
 
 	def refresh(self, ticket: str) -> None:

@@ -14,7 +14,7 @@ import { TicketElement, __, define, segments_of } from "./element.js";
 import { InsertMenu } from "./insert_menu.js";
 import { answer_of_colleague, meanwhile_notice } from "./meanwhile.js";
 import { unicode_notice } from "./unicode_notice.js";
-import { attach_button, writing } from "./writing.js";
+import { attach_button, inserted, writing } from "./writing.js";
 
 const ANNOUNCE_AFTER_MS = 1500;
 const TALLEST_PX = 260;
@@ -73,11 +73,7 @@ class Composer extends TicketElement {
 	insert(text, apart = false) {
 		const body = this._body;
 		if (!body) return;
-		const { value, selectionStart: from, selectionEnd: to } = body;
-		const before = apart && /\S$/.test(value.slice(0, from)) ? "\n" : "";
-		const after = apart && /^\S/.test(value.slice(to)) ? "\n" : "";
-		body.setRangeText(`${before}${text}${after}`, from, to, "end");
-		this._write(body.value);
+		this._write(inserted(body, text, apart));
 		body.focus();
 	}
 
@@ -287,6 +283,7 @@ class Composer extends TicketElement {
 		this.counter.reset();
 		this.meanwhile = null;
 		this.problem = "";
+		this.insert_menu.actions = [];
 		if (this.text) this.counter.count_soon();
 	}
 
@@ -351,6 +348,7 @@ class Composer extends TicketElement {
 				seen: this._seen || "",
 			});
 			this._clear();
+			this.insert_menu.apply(this.ticket);
 			this.announced = __("The message is on its way.");
 			this.emit("sent", sent);
 			this.store.load();

@@ -11,13 +11,16 @@ const SEARCH_AFTER_MS = 200;
 const EMOJI_COLUMNS = 8;
 const EMOJI = "emoji";
 const SAVED_REPLIES = "saved-replies";
+const APPLY_ACTIONS = "helpdesk.api.saved_replies.apply_saved_reply_actions";
 
 export class InsertMenu {
-	// `element` has `ticket`, `host` and `insert(text, apart)`.
+	// `element` has `ticket`, or what is `chosen` to open one, `host` and `insert(text, apart)`.
 	constructor(element) {
 		this.element = element;
 		this.opened = this.error = "";
 		this.saved_replies = null;
+		// What Helpdesk does to the ticket once the saved reply is sent: [{action_type, value, label}]
+		this.actions = [];
 	}
 
 	buttons(disabled) {
@@ -26,6 +29,32 @@ export class InsertMenu {
 	}
 
 	picker() {
+		return html`${this._staged()}${this._picker()}`;
+	}
+
+	_staged() {
+		if (!this.actions.length) return nothing;
+		const named = this.actions.map(({ action_type, label, value }) => `${__(action_type)}: ${label || value}`);
+		return html`<div class="notice info" role="status" data-testid="actions">
+			<span>${__("When it is sent: {0}", [named.join(" · ")])}</span>
+			<button type="button" data-testid="no-actions" @click=${() => this._set({ actions: [] })}>${__("Leave Out")}</button>
+		</div>`;
+	}
+
+	// The message went: what its saved reply does to the ticket.
+	async apply(ticket) {
+		const { actions } = this;
+		this._set({ actions: [] });
+		if (!actions.length || !ticket) return;
+		const { host } = this.element;
+		try {
+			await host.call(APPLY_ACTIONS, { ticket_id: ticket, actions: JSON.stringify(actions) });
+		} catch (error) {
+			host.toast(error.message, "error");
+		}
+	}
+
+	_picker() {
 		if (!this.opened) return nothing;
 		const is_emoji = this.opened === EMOJI;
 		return html`<twilio-sms-picker
@@ -78,8 +107,8 @@ export class InsertMenu {
 			return;
 		}
 		try {
-			const { text } = await this._ask("saved_reply", { name: item.key, source: item.source });
-			this._set({ opened: "" });
+			const { text, actions = [] } = await this._ask("saved_reply", { name: item.key });
+			this._set({ opened: "", actions: [...this.actions, ...actions] });
 			this.element.insert(text, true);
 		} catch (error) {
 			this._set({ error: error.message });
@@ -97,15 +126,16 @@ export class InsertMenu {
 		try {
 			const found = await this._ask("saved_replies", { query });
 			if (this._query !== query) return;
-			this._set({ error: "", saved_replies: found.map(({ name, title, source }) => ({ key: name, name: title, source })) });
+			this._set({ error: "", saved_replies: found.map(({ name, title }) => ({ key: name, name: title })) });
 		} catch (error) {
 			this._set({ error: error.message, saved_replies: this.saved_replies || [] });
 		}
 	}
 
 	_ask(what, args) {
-		const { host, ticket } = this.element;
-		return host.call(what, { ticket, ...args }, { get: true });
+		const { host, ticket, chosen } = this.element;
+		const about = ticket ? { ticket } : { number: chosen?.number };
+		return host.call(what, { ...about, ...args }, { get: true });
 	}
 
 	_set(values) {

@@ -7,10 +7,11 @@ import { html, nothing } from "lit";
 import { Attachments, size } from "./attachments.js";
 import { Counter } from "./counter.js";
 import { TwilioElement, __, define, segments_of } from "./element.js";
-import { icons } from "./icons.js";
+import { InsertMenu } from "./insert_menu.js";
+import { PeopleSearch } from "./people_search.js";
 import { start_styles } from "./start_styles.js";
 import { store } from "./store.js";
-import { attach_button, remove_button, writing } from "./writing.js";
+import { attach_button, inserted, remove_button, writing } from "./writing.js";
 
 const ASK_AFTER_MS = 400;
 // What else can go along depends on number and customer: the server says so.
@@ -23,6 +24,8 @@ class Start extends TwilioElement {
 		ticket: { type: String },
 		// name of the Contact to text
 		contact: { type: String },
+		// the contact that was found by name: {contact, name}
+		person: { state: true },
 		// the phone number to begin with, in any spelling
 		to: { type: String },
 		// what the customer's numbers may be: [{number, display}]
@@ -43,10 +46,12 @@ class Start extends TwilioElement {
 		super();
 		this.ticket = this.contact = this.to = this.from = this.text = this.subject = this.doubt = this.problem = "";
 		this.numbers = [];
-		this.ours = this.request_id = null;
+		this.ours = this.request_id = this.person = null;
 		this.asking = this.sending = this.may_want_to_stop = false;
 		this.attachments = new Attachments(this, () => this._change({}));
 		this.counter = new Counter(this);
+		this.insert_menu = new InsertMenu(this);
+		this.people_search = new PeopleSearch(this, (person) => this._found(person));
 	}
 
 	connectedCallback() {
@@ -57,6 +62,7 @@ class Start extends TwilioElement {
 	disconnectedCallback() {
 		super.disconnectedCallback();
 		clearTimeout(this._asking_soon);
+		this.people_search.close();
 		this.counter.stop();
 	}
 
@@ -83,26 +89,7 @@ class Start extends TwilioElement {
 			@submit=${this._submit}
 			@keydown=${this._key}
 		>
-			<label>
-				<span class="name">${__("To")}</span>
-				<input
-					type="tel"
-					data-testid="to"
-					autocomplete="off"
-					dir="ltr"
-					list=${this.numbers?.length > 1 ? "numbers" : nothing}
-					placeholder=${__("Phone number, for example +1 415 555 0132")}
-					aria-describedby="doubt"
-					aria-invalid=${Boolean(this.doubt)}
-					.value=${this.to}
-					@input=${(event) => this._address(event.target.value)}
-				/>
-				<datalist id="numbers">
-					${(this.numbers || []).map(({ display }) => html`<option value=${display}></option>`)}
-				</datalist>
-				${this._read_as()}
-				<span id="doubt" class="doubt" role="status" data-testid="doubt" ?hidden=${!this.doubt}>${this.doubt}</span>
-			</label>
+			${this._recipient()}
 			${this._senders()} ${this._where_to()}
 			<label>
 				<span class="name">${__("Message")}</span>
@@ -131,12 +118,24 @@ class Start extends TwilioElement {
 			</div>
 			<div class="bar">
 				${attach_button({ chosen: (files) => this.attachments.add(files, this.ticket, LIMITS) })}
+				${this.insert_menu.buttons(this.sending)}
 				<span id="count" class="count ${this.counter.is_too_long ? "bad" : ""}" data-testid="count">${this._count()}</span>
 				<button class="primary" data-testid="send" ?disabled=${!ready || this.sending}>
 					${this.sending ? __("Sending…") : __("Send SMS")}
 				</button>
 			</div>
+			${this.insert_menu.picker()}
 		</form>`;
+	}
+
+	_recipient() {
+		const { to, doubt, numbers } = this;
+		return html`<div class="field">
+			${this.people_search.field({ to, doubt, numbers: numbers || [], typed: (text) => this._typed(text) })}
+			${this.person ? html`<bdi class="count" data-testid="person">${this.person.name}</bdi>` : nothing}
+			${this._read_as()}
+			<span id="doubt" class="doubt" role="status" data-testid="doubt" ?hidden=${!doubt}>${doubt}</span>
+		</div>`;
 	}
 
 	// A number without its country code is read as in the country of the number that texts it.
@@ -272,6 +271,30 @@ class Start extends TwilioElement {
 		Object.assign(this, values);
 	}
 
+	// For the page around: put words where the cursor is.
+	insert(text, apart = false) {
+		const body = this.part_named("body");
+		this._write(inserted(body, text, apart));
+		body.focus();
+	}
+
+	_typed(to) {
+		if (this.person) Object.assign(this, { person: null, numbers: [] });
+		if (!PeopleSearch.is_name(to)) {
+			this.people_search.close();
+			return this._address(to);
+		}
+		clearTimeout(this._asking_soon);
+		// Nothing can be sent to a name.
+		this._change({ to, doubt: "", asking: true });
+		this.people_search.search_soon(to);
+	}
+
+	_found({ contact, name, display, numbers }) {
+		Object.assign(this, { person: { contact, name }, numbers });
+		this._address(display);
+	}
+
 	_address(to) {
 		this._change({ to, doubt: "", asking: true });
 		clearTimeout(this._asking_soon);
@@ -323,7 +346,7 @@ class Start extends TwilioElement {
 				message: this.text,
 				number: this.chosen.number,
 				ticket: this.ticket || undefined,
-				contact: this.contact || undefined,
+				contact: this.person?.contact || this.contact || undefined,
 				subject: this.subject.trim() || undefined,
 				attachments: this.attachments.names,
 				request_id: this.request_id,
@@ -332,6 +355,7 @@ class Start extends TwilioElement {
 			this.attachments.clear();
 			this.counter.reset();
 			this._change({ text: "", subject: "" });
+			this.insert_menu.apply(this.ticket);
 			this.emit("started", started);
 		} catch (error) {
 			this.problem = error.message;

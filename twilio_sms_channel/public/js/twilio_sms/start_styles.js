@@ -46,6 +46,34 @@ export const start_styles = css`
 		font-size: 12px;
 		color: var(--ink-muted);
 	}
+	.people {
+		gap: 0;
+		padding: 4px;
+		border: 1px solid var(--line);
+		border-radius: var(--radius);
+		background: var(--surface-raised);
+		color: var(--ink);
+		font-size: 14px;
+		list-style: none;
+		box-shadow: var(--shadow);
+	}
+	.people li {
+		display: flex;
+		flex-wrap: wrap;
+		gap: 2px 10px;
+		padding: 6px 8px;
+		border-radius: 6px;
+		cursor: pointer;
+	}
+	.people .number {
+		color: var(--ink-muted);
+	}
+	.people [aria-selected="true"] {
+		background: var(--surface-soft);
+	}
+	[hidden] {
+		display: none;
+	}
 	.files {
 		padding: 0;
 		margin: 0;

@@ -52,3 +52,12 @@ export function remove_button({ file_name }, remove) {
 		${icons.close}
 	</button>`;
 }
+
+// The words of a text field with others where its cursor is. `apart`: in lines of their own.
+export function inserted(body, text, apart = false) {
+	const { value, selectionStart: from, selectionEnd: to } = body;
+	const before = apart && /\S$/.test(value.slice(0, from)) ? "\n" : "";
+	const after = apart && /^\S/.test(value.slice(to)) ? "\n" : "";
+	body.setRangeText(`${before}${text}${after}`, from, to, "end");
+	return body.value;
+}
