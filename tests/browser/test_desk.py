@@ -159,6 +159,7 @@ def test_a_manager_sets_up_the_number_in_desk(page, stack, sim, shots):
 	page.screenshot(path=shots("account-form"))
 	page.goto(desk(stack, "twilio-sms-message"))
 	page.wait_for_selector(".list-row")
+	expect(page.locator(".list-row .list-row-col", has_text=re.compile("[←→] .*\\w")).first).to_be_visible()
 	page.screenshot(path=shots("message-list"))
 
 

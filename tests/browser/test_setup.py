@@ -285,3 +285,37 @@ def test_the_form_of_a_number_shows_replaces_and_puts_back(page, stack, sim, man
 	dialog.get_by_role("button", name="Put Back What Was There Before").click()
 	expect(page.locator(".desk-alert").filter(has_text="another system")).to_be_visible()
 	assert there.sms_url == OTHER
+
+
+def test_a_number_that_was_imported_by_mistake_is_disconnected_and_deleted(page, stack, sim, manager, shots):
+	number = stack.add_number(description="By mistake")
+	sim.world.numbers[number].sms_url = stack.web + INBOUND
+	page.goto(desk(stack, f"twilio-sms-number/{number}"))
+	choose(page, "Twilio", "Disconnect")
+	asked = page.locator(".modal.show")
+	expect(asked).to_contain_text("Twilio no longer posts messages to this site.")
+	page.wait_for_timeout(400)
+	looks(page, shots, "number-disconnect")
+	asked.get_by_label("Delete it here").check()
+	asked.get_by_role("button", name="Disconnect").click()
+	expect(page.locator(".desk-alert").filter(has_text="Disconnected and deleted.")).to_be_visible()
+	frappe.db.rollback()
+	assert not frappe.db.exists(NUMBER, number) and sim.world.numbers[number].sms_url == ""
+
+
+def test_a_number_with_conversations_is_disconnected_and_stays(page, stack, sim, manager, shots):
+	number = stack.add_number(description="Old line")
+	Customer(stack).text("Is anybody there?", to=number)
+	page.goto(desk(stack, f"twilio-sms-number/{number}"))
+	choose(page, "Twilio", "Disconnect")
+	asked = page.locator(".modal.show")
+	expect(asked).to_contain_text("Conversations stay in their tickets: 1.")
+	expect(asked.get_by_label("Delete it here")).to_be_hidden()
+	page.wait_for_timeout(400)
+	page.screenshot(path=shots("number-disconnect-asks"))
+	asked.get_by_role("button", name="Disconnect").click()
+	expect(page.locator(".form-message")).to_contain_text("This number is disconnected.")
+	page.wait_for_timeout(500)
+	page.screenshot(path=shots("number-disconnected"))
+	frappe.db.rollback()
+	assert not frappe.db.get_value(NUMBER, number, "enabled")

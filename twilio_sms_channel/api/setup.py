@@ -11,7 +11,7 @@ from twilio_sms_channel.api import arguments
 from twilio_sms_channel.infra import public_url, redaction, site_identity
 from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.messaging.sending import wake
-from twilio_sms_channel.messaging.setup import connecting, importing, webhook_config
+from twilio_sms_channel.messaging.setup import connecting, disconnecting, importing, webhook_config
 from twilio_sms_channel.messaging.upkeep import takeover
 from twilio_sms_channel.twilio_gateway import account_check
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, TwilioProblem, explain
@@ -174,6 +174,47 @@ def restore_webhook(number: str) -> dict[str, Any]:
 	frappe.only_for("System Manager")
 	site_identity.refuse_on_copy()
 	return asdict(webhook_config.restore(frappe.get_doc(NUMBER, number)))
+
+
+@frappe.whitelist(methods=["POST"])
+def before_disconnect(number: str | None = None, account: str | None = None) -> dict[str, Any]:
+	"""What `disconnect` will do. Nothing changes.
+
+	:return: `{"numbers": [{"number", "display", "conversations", "waiting": messages that will be canceled, "previous": the
+		URL that Twilio will post to again, or ""}], "may_delete": whether they can be deleted as well}`
+	"""
+	frappe.only_for("System Manager")
+	return disconnecting.outlook([doc.name for doc in _numbers_of(number, account)])
+
+
+@frappe.whitelist(methods=["POST"])
+def disconnect(
+	number: str | None = None, account: str | None = None, delete: bool | int | str = False
+) -> dict[str, Any]:
+	"""Take a number, or an account with its numbers, out of this site: webhooks at Twilio are put back, waiting messages
+	canceled, nothing is sent any more. Conversations, messages and opt-outs stay.
+
+	:param delete: delete them here as well, which numbers without conversations and opt-outs allow
+	:return: `{"numbers": [{"number", "display", "words": where Twilio posts its messages now, "still_here", "problem",
+		"canceled", "deleted"}], "deleted"}`
+	:raises frappe.LinkExistsError: what would be deleted has conversations or opt-outs
+	"""
+	frappe.only_for("System Manager")
+	site_identity.refuse_on_copy()
+	delete = bool(frappe.utils.sbool(delete))
+	if account and not number:
+		return disconnecting.as_dict(
+			disconnecting.disconnect_account(frappe.get_doc(ACCOUNT, account), delete)
+		)
+	left = disconnecting.as_dict(disconnecting.disconnect_number(frappe.get_doc(NUMBER, number), delete))
+	return {"numbers": [left], "deleted": left["deleted"]}
+
+
+def _numbers_of(number: str | None, account: str | None) -> list:
+	if number:
+		return [frappe.get_doc(NUMBER, number)]
+	names = frappe.get_all(NUMBER, {"account": frappe.get_doc(ACCOUNT, account).name}, pluck="name")
+	return [frappe.get_doc(NUMBER, name) for name in names]
 
 
 @frappe.whitelist(methods=["GET"])

@@ -234,6 +234,7 @@ SET_UP_DOORS = (
 	*("connect", "check_credentials", "verify", "promote_token"),
 	*("available_numbers", "import_numbers", "backfill", "latest_text"),
 	*("look_at_webhook", "configure_webhooks", "configure_numbers", "restore_webhook"),
+	*("before_disconnect", "disconnect"),
 	*("confirm_home", "diagnose", "mend"),
 )
 SET_UP_DOCTYPES = (

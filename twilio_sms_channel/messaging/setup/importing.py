@@ -65,7 +65,7 @@ def take_over(account, chosen: list[str] | None = None, team: str | None = None)
 			if chosen is None or address in chosen:
 				result.refused[address] = _elsewhere(found)
 		elif found:
-			_update(sender, team if address in (chosen or ()) else None, result)
+			_update(sender, address in (chosen or ()), team, result)
 		elif chosen is None or address in chosen:
 			_add(account, sender, team)
 			result.added.append(address)
@@ -90,12 +90,15 @@ def _add(account, sender: Sender, team: str | None) -> None:
 	number.insert()
 
 
-def _update(sender: Sender, team: str | None, result: Result) -> None:
+def _update(sender: Sender, is_chosen: bool, team: str | None, result: Result) -> None:
 	number = frappe.get_doc(NUMBER, sender.address)
 	if number.released_on:
 		result.returned.append(number.name)
 	number.take_over(sender)
-	_assign(number, team)
+	if is_chosen:
+		_assign(number, team)
+		# Whoever imports it again wants it back; what an admin only switched off stays off.
+		number.enabled = int(bool(number.enabled or number.disconnected_on))
 	number.save()
 	result.updated.append(number.name)
 

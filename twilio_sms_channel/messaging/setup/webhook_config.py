@@ -214,6 +214,15 @@ def restore(number) -> Outcome:
 	return _each(number, lambda inventory, sender: _restore(inventory, number, sender))
 
 
+def withdraw(number) -> Outcome:
+	"""Have Twilio post a number's messages here no more: what stood there before this site took over is put back, else nothing
+	stands there. The webhook of a Messaging Service stays while other numbers here need it.
+
+	:raises frappe.ValidationError: it has no webhook, or is not the account's
+	"""
+	return _each(number, lambda inventory, sender: _withdraw(inventory, number, sender))
+
+
 def previous_url(number) -> str:
 	"""The URL that `restore` would put back, "" without one."""
 	if not number.previous_webhook:
@@ -283,6 +292,19 @@ def _restore(inventory: Inventory, number, sender: Sender) -> Outcome:
 		)
 	sender = inventory.set_webhook(sender, webhook)
 	number.previous_webhook = None
+	return _outcome(number, sender)
+
+
+def _withdraw(inventory: Inventory, number, sender: Sender) -> Outcome:
+	of_service = sender.webhook_by_service or sender.kind == SERVICE
+	in_service = {"messaging_service_sid": sender.service_sid, "name": ("!=", number.name), "enabled": 1}
+	if whose(sender.webhook) == OURS and not (of_service and frappe.db.exists(NUMBER, in_service)):
+		sid, before = _remembered(number) if number.previous_webhook else ("", None)
+		if sid != _in_charge(sender):
+			kept = sender.webhook.status_callback
+			before = Webhook(status_callback="" if kept == public_url.base() + public_url.STATUS else kept)
+		sender = inventory.set_webhook(sender, before)
+		number.previous_webhook = None
 	return _outcome(number, sender)
 
 

@@ -105,7 +105,7 @@ def _numbers(number: str | None) -> list[str]:
 	accounts = frappe.get_all("Twilio SMS Account", {"enabled": 1}, pluck="name")
 	return frappe.get_all(
 		NUMBER,
-		{"account": ("in", accounts or [""])},
+		{"account": ("in", accounts or [""]), "disconnected_on": ("is", "not set")},
 		pluck="name",
 	)
 

@@ -1,3 +1,4 @@
+// {% include "twilio_sms_channel/public/js/disconnect.js" %}
 const SECRETS = ["auth_token", "next_auth_token", "api_key_secret"];
 
 frappe.ui.form.on("Twilio SMS Account", {
@@ -15,6 +16,10 @@ frappe.ui.form.on("Twilio SMS Account", {
 		// A copy of another site's data sends nothing: said here, since this is where its admin looks first.
 		if (frm.doc.__onload?.copy) frm.set_intro(frappe.utils.escape_html(frm.doc.__onload.copy), "red");
 		frm.add_custom_button(__("Check Credentials"), () => frm.events.check(frm), "Twilio");
+		if (frm.doc.enabled) {
+			const disconnect = () => twilio_sms_disconnect(frm, { account: frm.doc.name }, frm.doc.name);
+			frm.add_custom_button(__("Disconnect"), disconnect, "Twilio");
+		}
 		frm.add_custom_button(__("Check Everything"), async () => {
 			await frappe.require("twilio_sms_doctor.bundle.js");
 			twilio_sms_doctor.open({ account: frm.doc.name });

@@ -1,3 +1,4 @@
+// {% include "twilio_sms_channel/public/js/disconnect.js" %}
 frappe.ui.form.on("Twilio SMS Number", {
 	refresh(frm) {
 		if (frm.is_new()) return;
@@ -6,6 +7,12 @@ frappe.ui.form.on("Twilio SMS Number", {
 			await frappe.require("twilio_sms_doctor.bundle.js");
 			twilio_sms_doctor.open({ number: frm.doc.name });
 		});
+		if (frm.doc.disconnected_on) {
+			frm.dashboard.set_headline_alert(
+				__("This number is disconnected. To use it again, tick Enabled, save, and set its webhook."),
+				"orange",
+			);
+		}
 		if (frm.doc.released_on) {
 			frm.dashboard.set_headline_alert(
 				__("This number is no longer in the Twilio account. It can neither send nor receive."),
@@ -18,6 +25,9 @@ frappe.ui.form.on("Twilio SMS Number", {
 			at_twilio(__("Set Webhook"), () => frm.events.set_webhook(frm, false));
 			at_twilio(__("Webhook at Twilio"), () => frm.events.look_at_webhook(frm));
 			at_twilio(__("Compare With Twilio"), () => frm.events.compare(frm));
+		}
+		if (!frm.doc.disconnected_on) {
+			at_twilio(__("Disconnect"), () => twilio_sms_disconnect(frm, { number: frm.doc.name }, frm.doc.name));
 		}
 	},
 

@@ -26,6 +26,7 @@ class TwilioSMSNumber(Document):
 		backfilled_until: DF.Datetime | None
 		country: DF.Link | None
 		description: DF.Data | None
+		disconnected_on: DF.Datetime | None
 		enabled: DF.Check
 		fallback_number: DF.Link | None
 		help_answer: DF.SmallText | None
@@ -70,6 +71,9 @@ class TwilioSMSNumber(Document):
 		elif not self.region:
 			# A worker may have filled it in since this was read.
 			self.region = frappe.db.get_value(self.doctype, self.name, "region", for_update=True)
+		if self.enabled and self.disconnected_on:
+			# What came to another system meanwhile stays there: it is compared with Twilio from now on.
+			self.disconnected_on, self.backfilled_until = None, now_datetime()
 		if self.fallback_number and self.fallback_number == self.name:
 			frappe.throw(
 				_("When Switched Off, Send From: choose another number than {0} itself, or none.").format(

@@ -1,5 +1,5 @@
 frappe.listview_settings["Twilio SMS Number"] = {
-	add_fields: ["enabled", "webhook_url", "released_on", "number_type"],
+	add_fields: ["enabled", "webhook_url", "released_on", "disconnected_on", "number_type"],
 	onload(list) {
 		if (!frappe.model.can_create("Twilio SMS Account")) return;
 		list.page.add_inner_button(__("Import From Twilio"), async () => {
@@ -10,6 +10,7 @@ frappe.listview_settings["Twilio SMS Number"] = {
 	},
 	get_indicator(doc) {
 		if (doc.released_on) return [__("Released"), "red", "released_on,is,set"];
+		if (doc.disconnected_on) return [__("Disconnected"), "gray", "disconnected_on,is,set"];
 		if (!doc.enabled) return [__("Switched Off"), "gray", "enabled,=,0"];
 		const receives = doc.number_type !== "Alphanumeric Sender";
 		if (!doc.webhook_url && receives) return [__("No Webhook"), "orange", "webhook_url,is,not set"];
