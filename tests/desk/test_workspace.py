@@ -110,6 +110,13 @@ def test_an_admin_sees_all_and_all_answers(workspace, admin):
 		assert _run(admin, chart.report_name, json.loads(chart.filters_json)).ok
 
 
+def test_each_charts_axis_has_its_numbers_as_they_are_from_nought_on(workspace):
+	for chart in _charts(workspace):
+		axis = json.loads(chart.custom_options)["axisOptions"]
+		top = 100 if "Percent" in chart.name else 1
+		assert (axis["shortenYAxisNumbers"], axis["yAxisRange"]) == (0, {"min": 0, "max": top}), chart.name
+
+
 def test_an_agent_manager_sees_figures_but_no_set_up(workspace, manager):
 	found = shown(manager)
 	assert "Twilio SMS Open Findings" not in found["cards"]

@@ -10,7 +10,7 @@ from twilio_sms_channel.overrides.frappe import site_sms as roads
 from twilio_sms_channel.people import phone
 
 SETTINGS, MESSAGE = "Twilio SMS Settings", "Twilio SMS Message"
-UNSENT = "SMS of the site were not sent"
+UNSENT = "Notifications by SMS were not sent"
 SEND = "frappe.core.doctype.sms_settings.sms_settings.send_sms"
 
 

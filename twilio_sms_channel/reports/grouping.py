@@ -16,6 +16,9 @@ TIMES = (DAY, WEEK, MONTH)
 # More would leave no room for the labels in a chart of half the width.
 MAX_IN_CHART, SHOWN_DIGITS = 5, 4
 COLOURS = ["#2490ef", "#48bb74", "#f4b740", "#8684ff"]
+# Frappe shortens 800 to "800.00" and 0.35 to "0". The axis begins at 0, and ends at 1 at least: below that, its numbers have
+# sixteen digits. The dashboard charts say the same.
+NUMBERS_AS_THEY_ARE = {"shortenYAxisNumbers": 0, "yAxisRange": {"min": 0, "max": 1}}
 
 earlier_by, days_since_monday, day_of_month = (
 	CustomFunction("SUBDATE", ["date", "days"]),
@@ -106,8 +109,7 @@ def chart(
 		"type": "line" if in_time else "bar",
 		"colors": COLOURS,
 		"fieldtype": fieldtype,
-		# Frappe shortens 800 to "800.00", and 0.35 to "0".
-		"axisOptions": {"xIsSeries": int(in_time), "shortenYAxisNumbers": 0},
+		"axisOptions": {"xIsSeries": int(in_time), **NUMBERS_AS_THEY_ARE},
 	}
 
 

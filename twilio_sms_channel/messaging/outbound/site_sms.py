@@ -99,11 +99,11 @@ def would_not_end(doc) -> bool:
 
 
 def log_endless(notification: str) -> None:
-	"""Say in the Error Log that a notification of this name sends nothing about SMS of the site: once a day."""
+	"""Say in the Error Log that a notification of this name sends nothing about SMS that the site sends itself: once a day."""
 	cache = frappe.cache()
 	if cache.set(cache.make_key(f"twilio_sms_endless:{notification}"), b"1", nx=True, ex=DAY_S):
 		frappe.log_error(
-			title="SMS of the site were not sent",
+			title="Notifications by SMS were not sent",
 			message=_(
 				"Notification {0} sends an SMS about SMS that this site sends by itself, and so would never end. Give it a condition, for example that the message is Inbound."
 			).format(notification),
@@ -127,5 +127,5 @@ def _leave_to_worker(job: Callable[..., None], **args: Any) -> None:
 
 def _tell_of_unsent(said: str, receivers: list[str]) -> None:
 	said = said.format(", ".join(outside.harmless(phone.cleaned(receiver)) for receiver in receivers))
-	frappe.log_error(title="SMS of the site were not sent", message=said)
+	frappe.log_error(title="Notifications by SMS were not sent", message=said)
 	frappe.msgprint(said)

@@ -55,12 +55,13 @@ twilio_sms.report_filters = ({ groups = [], figures = [] } = {}) => {
 twilio_sms.blank_for_nothing = (value, row, column, data, default_formatter) =>
 	value === null || value === undefined ? "" : default_formatter(value, row, column, data);
 
-// A time axis has room for some of its labels only, and numbers stand along the other one as they are. Frappe draws a report's
+// A time axis has room for some of its labels only, and numbers stand along the other one as they are, from 0 on. Frappe draws a report's
 // chart without asking for either: it is drawn again.
 twilio_sms.readable_axis = () => {
 	const report = frappe.query_report;
 	if (!report.chart_options) return;
 	const { axisOptions, type } = report.chart_options;
-	Object.assign(axisOptions, { shortenYAxisNumbers: 0, xIsSeries: Number(type === "line") });
+	const yAxisRange = { min: 0, max: 1 };
+	Object.assign(axisOptions, { shortenYAxisNumbers: 0, yAxisRange, xIsSeries: Number(type === "line") });
 	report.render_chart(report.chart_options);
 };

@@ -138,26 +138,14 @@ def _columns(asked: Asked, currencies: list[str]) -> list[dict[str, Any]]:
 
 
 def _chart(asked: Asked, rows: list[dict], currencies: list[str]) -> dict[str, Any] | None:
-	if asked.figure == COST:
-		return _chart_of_cost(asked, rows, currencies)
 	shown = {
 		TEXTS: [("inbound", _("Messages In")), ("outbound", _("Messages Out"))],
 		DELIVERY_RATE: [("delivery_rate", _("Delivery Rate (%)"))],
 		SEGMENTS: [("segments", _("Segments"))],
+		COST: [(_cost_field(currency), _("Cost ({0})").format(currency)) for currency in currencies],
 	}[asked.figure]
-	return grouping.chart(asked, rows, shown, "Percent" if asked.figure == DELIVERY_RATE else "Int")
-
-
-def _chart_of_cost(asked: Asked, rows: list[dict], currencies: list[str]) -> dict[str, Any] | None:
-	fields = {_cost_field(currency): currency for currency in currencies}
-	# The axis writes one third of a dollar with sixteen digits: small sums are shown in hundredths.
-	is_small = max((row[field] for row in rows for field in fields), default=0) < 1
-	label = _("Cost (1/100 {0})") if is_small else _("Cost ({0})")
-	factor = 100 if is_small else 1
-	scaled = [{"group": row["group"], **{field: factor * row[field] for field in fields}} for row in rows]
-	return grouping.chart(
-		asked, scaled, [(field, label.format(currency)) for field, currency in fields.items()], "Float"
-	)
+	kind = {DELIVERY_RATE: "Percent", COST: "Float"}.get(asked.figure, "Int")
+	return grouping.chart(asked, rows, shown, kind)
 
 
 def _summary(total: Figures) -> list[dict[str, Any]] | None:
