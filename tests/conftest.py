@@ -297,11 +297,18 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def picture() -> bytes:
-	"""A small PNG."""
+	"""A small PNG: a parcel, as the documentation shows it."""
 	import io
 
-	from PIL import Image
+	from PIL import Image, ImageDraw
 
+	image = Image.new("RGB", (160, 120), "#e8eef2")
+	draw = ImageDraw.Draw(image)
+	draw.rectangle((38, 36, 122, 98), fill="#c89b62", outline="#8a6535", width=2)
+	draw.rectangle((72, 36, 88, 98), fill="#e3c596")
+	draw.rectangle((94, 72, 116, 92), fill="#ffffff")
+	for y in (77, 82, 87):
+		draw.line((97, y, 112, y), fill="#8f8f8f")
 	data = io.BytesIO()
-	Image.new("RGB", (160, 120), "teal").save(data, "PNG")
+	image.save(data, "PNG")
 	return data.getvalue()

@@ -216,6 +216,44 @@ def test_emoji_and_saved_replies_with_the_keyboard_alone(screen, composer, ticke
 	eventually(lambda: [m.body for m in customer.inbox()] == ["Sorry for the delay.\nHello 🚚"])
 
 
+def with_actions(route) -> None:
+	"""A Helpdesk whose saved replies have actions, as its versions after 1.28 do."""
+	answer = route.fetch()
+	said = answer.json()
+	said["message"]["actions"] = [{"action_type": "Set Status", "value": "Replied", "label": "Replied"}]
+	route.fulfill(response=answer, json=said)
+
+
+def test_what_a_saved_reply_does_to_its_ticket_is_said_before_and_done_after(
+	screen, composer, ticket, customer
+):
+	title, applied = f"Done {customer.number[-6:]}", []
+	desks.default().saved_reply(title, "<p>It is on its way.</p>")
+	frappe.db.commit()
+	page = screen.page
+	page.route("**/*ticket.saved_reply?*", with_actions)
+	page.route(
+		"**/*apply_saved_reply_actions",
+		lambda route: applied.append(route.request.post_data_json) or route.fulfill(json={"message": {}}),
+	)
+
+	def choose() -> None:
+		at(composer, "saved-replies").click()
+		at(at(composer, "picker"), "search").fill(title)
+		at(at(composer, "picker"), "option").click()
+		expect(at(composer, "actions")).to_contain_text("When it is sent: Set Status: Replied")
+
+	choose()
+	at(composer, "no-actions").click()
+	expect(at(composer, "actions")).to_have_count(0)
+	choose()
+	at(composer, "send").click()
+	expect(at(composer, "body")).to_have_value("")
+	eventually(lambda: page.wait_for_timeout(50) or applied)
+	assert applied[0]["ticket_id"] == str(ticket.name) and "Set Status" in applied[0]["actions"]
+	expect(at(composer, "actions")).to_have_count(0)
+
+
 def test_who_opted_out_cannot_be_written_to_and_nothing_typed_is_lost(screen, composer, ticket, customer):
 	at(composer, "body").fill("Half a sente")
 	customer.text("STOP")

@@ -18,6 +18,7 @@ from browser.test_desk import choose, desk
 from twilio_sms_channel.people import phone
 
 MOST_CLICKS, MOST_FIELDS = 12, 3
+PLACES = ("Oslo", "Porto", "Ghent", "Turin", "Basel", "Leeds", "Cork", "Vienna", "Lisbon", "Malaga")
 OTHER = "https://other.example.com/hook"
 # Tells of what a person does: events that a script makes are not trusted.
 COUNTER = """
@@ -71,7 +72,9 @@ def empty(stack):
 @pytest.fixture
 def shop(stack, sim):
 	"""What an admin has at Twilio: a number that is new, one that another system has, and a toll-free one."""
-	there = at_twilio(sim, friendly_name=f"Example Shop {secrets.token_hex(3)}", type="Trial")
+	names = (f"Example Shop {place}" for place in (*PLACES, secrets.token_hex(3)))
+	name = next(name for name in names if not frappe.db.exists(ACCOUNT, name))
+	there = at_twilio(sim, friendly_name=name, type="Trial")
 	demo = "https://demo.twilio.com/welcome/sms/reply"
 	there.new = sim.add_number(there.sid, new_number(415), friendly_name="Support US", sms_url=demo)
 	there.taken = sim.add_number(there.sid, new_number(212), friendly_name="Sales", sms_url=OTHER)

@@ -2,12 +2,13 @@
 
 const SETUP = "twilio_sms_channel.api.setup.";
 
-// `scope`: {number} or {account}; `name`: how people call it.
-async function twilio_sms_disconnect(frm, scope, name) {
+// `scope`: {number} or {account}.
+async function twilio_sms_disconnect(frm, scope) {
 	const esc = frappe.utils.escape_html;
 	const { message: outlook } = await frappe.call({ method: `${SETUP}before_disconnect`, args: scope });
+	const shown = scope.number ? outlook.numbers[0].display : scope.account;
 	const dialog = new frappe.ui.Dialog({
-		title: __("Disconnect {0}", [name]),
+		title: __("Disconnect {0}", [esc(shown)]),
 		fields: [
 			{ fieldtype: "HTML", fieldname: "about" },
 			{
@@ -55,7 +56,7 @@ function what_happens({ numbers, may_delete }) {
 			__("Conversations stay in their tickets: {0}. Agents can answer by e-mail.", [conversations]),
 		);
 	if (!may_delete) lines.push(__("Opt-outs stay on record."));
-	lines.push(__("What the doctor found about it is removed."));
+	lines.push(__("Findings about it are removed."));
 	return lines;
 }
 

@@ -17,7 +17,7 @@ frappe.ui.form.on("Twilio SMS Account", {
 		if (frm.doc.__onload?.copy) frm.set_intro(frappe.utils.escape_html(frm.doc.__onload.copy), "red");
 		frm.add_custom_button(__("Check Credentials"), () => frm.events.check(frm), "Twilio");
 		if (frm.doc.enabled) {
-			const disconnect = () => twilio_sms_disconnect(frm, { account: frm.doc.name }, frm.doc.name);
+			const disconnect = () => twilio_sms_disconnect(frm, { account: frm.doc.name });
 			frm.add_custom_button(__("Disconnect"), disconnect, "Twilio");
 		}
 		frm.add_custom_button(__("Check Everything"), async () => {

@@ -27,7 +27,7 @@ frappe.ui.form.on("Twilio SMS Number", {
 			at_twilio(__("Compare With Twilio"), () => frm.events.compare(frm));
 		}
 		if (!frm.doc.disconnected_on) {
-			at_twilio(__("Disconnect"), () => twilio_sms_disconnect(frm, { number: frm.doc.name }, frm.doc.name));
+			at_twilio(__("Disconnect"), () => twilio_sms_disconnect(frm, { number: frm.doc.name }));
 		}
 	},
 
