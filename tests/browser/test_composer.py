@@ -240,7 +240,7 @@ def test_what_a_saved_reply_does_to_its_ticket_is_said_before_and_done_after(
 	def choose() -> None:
 		at(composer, "saved-replies").click()
 		at(at(composer, "picker"), "search").fill(title)
-		at(at(composer, "picker"), "option").click()
+		at(at(composer, "picker"), "option").filter(has_text=title).click()
 		expect(at(composer, "actions")).to_contain_text("When it is sent: Set Status: Replied")
 
 	choose()

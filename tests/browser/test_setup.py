@@ -317,8 +317,25 @@ def test_a_number_with_conversations_is_disconnected_and_stays(page, stack, sim,
 	page.wait_for_timeout(400)
 	page.screenshot(path=shots("number-disconnect-asks"))
 	asked.get_by_role("button", name="Disconnect").click()
-	expect(page.locator(".form-message")).to_contain_text("This number is disconnected.")
+	expect(page.locator(".form-message:visible")).to_contain_text("This number is disconnected.")
 	page.wait_for_timeout(500)
 	page.screenshot(path=shots("number-disconnected"))
 	frappe.db.rollback()
 	assert not frappe.db.get_value(NUMBER, number, "enabled")
+
+
+def test_an_empty_workspace_begins_with_connect_twilio(page, stack, sim, empty, manager, shots):
+	onboarding = frappe.db.get_single_value("System Settings", "enable_onboarding")
+	frappe.db.set_single_value("System Settings", "enable_onboarding", 0)
+	frappe.db.commit()
+	try:
+		page.goto(desk(stack, "twilio-sms"))
+		expect(page.locator(".number-widget-box .number")).to_have_count(8)
+		expect(page.locator(".ce-block").first).to_contain_text("Connect Twilio")
+		page.wait_for_timeout(1000)
+		looks(page, shots, "workspace-empty")
+		page.locator(".shortcut-widget-box", has_text="Connect Twilio").click()
+		expect(page.locator(".twilio-setup input[name=account_sid]")).to_be_visible()
+	finally:
+		frappe.db.set_single_value("System Settings", "enable_onboarding", onboarding)
+		frappe.db.commit()

@@ -245,7 +245,7 @@ class Thread extends TicketElement {
 	// What to do about a message that waits or did not arrive, and who can; what happened stands beside the time.
 	_trouble({ code, do: todo, who, link }) {
 		const can_fix = {
-			Agent: __("You can fix it"),
+			Agent: __("What you can do"),
 			Admin: __("An admin can fix it"),
 			Customer: __("Only the customer can change it"),
 			Twilio: __("Only Twilio can change it"),

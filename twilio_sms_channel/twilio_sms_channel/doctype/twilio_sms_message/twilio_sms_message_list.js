@@ -10,6 +10,14 @@ frappe.listview_settings["Twilio SMS Message"] = {
 			return `<span class="ellipsis" title="${words}">${way} ${words || `<span class="text-muted">${__("No text")}</span>`}</span>`;
 		},
 	},
+	// Words need more room than a number.
+	refresh({ columns, $result }) {
+		const place = columns.findIndex(({ df }) => df?.fieldname === "body");
+		for (const row of $result.find(".level-left")) {
+			const words = [...row.children].filter((column) => column.matches(".list-row-col"))[place];
+			if (words) words.style.flex = 3;
+		}
+	},
 	get_indicator(doc) {
 		const colour =
 			{
