@@ -205,7 +205,7 @@ def test_a_saved_reply_is_an_email_template(supporter, issue):
 	said = supporter.call("twilio_sms_channel.api.ticket.saved_reply", "GET", name=name, **about).json()[
 		"message"
 	]
-	assert said == {"text": "About My order 4711 is late: we are on it."}
+	assert said == {"text": "About My order 4711 is late: we are on it.", "title": name, "actions": []}
 
 
 def test_assignees_are_told_of_a_text(supporter, customer, issue):
