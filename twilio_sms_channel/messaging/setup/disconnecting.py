@@ -81,7 +81,7 @@ def disconnect_number(number, delete: bool = False) -> Left:
 	number.save()
 	frappe.db.delete(FINDING, {"about_doctype": NUMBER, "about": number.name})
 	# Twilio posts elsewhere by now, whatever happens to the rest.
-	frappe.db.commit()
+	frappe.db.commit()  # nosemgrep
 	if delete:
 		frappe.delete_doc(NUMBER, number.name)
 		left.deleted = True

@@ -197,7 +197,7 @@ def configure_all(account, replace: dict[str, bool]) -> list[Outcome]:
 		sender = inventory.as_it_stands(senders[name])
 		outcome = _asking(number, lambda: _configure(inventory, number, sender, replace[name]))
 		# What Twilio has now is not forgotten here for the sake of another number.
-		frappe.db.commit()
+		frappe.db.commit()  # nosemgrep
 		return outcome
 
 	receiving = [name for name in replace if name in senders and senders[name].kind != ALPHANUMERIC]
