@@ -49,13 +49,14 @@ def test_a_text_that_no_longer_waits_is_not_canceled(agent, ticket, status, says
 	assert status_of(message) == status
 
 
-def test_what_waits_of_a_deleted_ticket_is_canceled_by_an_admin(agent, admin, ticket):
+def test_what_waits_of_a_deleted_ticket_is_canceled_by_an_admin(stack, agent, admin, ticket):
 	message = written(ticket, "Not this")
 	frappe.delete_doc(ticket.doctype, ticket.name)
 	frappe.db.commit()
 	assert agent.call(f"{API}cancel", message=message).status_code == 403
 	assert admin.call(f"{API}cancel", message=message).status_code == 200
 	assert status_of(message) == "Canceled"
+	stack.wait_until_idle()
 
 
 def test_the_confirmation_of_a_stop_is_not_canceled(agent, ticket):
@@ -126,6 +127,8 @@ def restricted(stack):
 @pytest.mark.parametrize("endpoint", ["cancel", "send_as_email"])
 def test_both_want_write_on_the_ticket(stack, customer, sim, restricted, endpoint):
 	ticket = ticket_of(customer.text("Hello", to=stack.add_number(team="TSMS East")))
+	# A worker that is still awake would send it.
+	stack.wait_until_idle()
 	message = written(ticket)
 	assert restricted.call(API + endpoint, message=message).status_code == 403
 	assert status_of(message) == "Queued"
