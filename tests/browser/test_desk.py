@@ -3,13 +3,15 @@
 import re
 
 import frappe
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 from support import desks
 from support.people import make_agent, make_user
 from support.stack import Customer, eventually, ticket_of
 
 from browser.conftest import DESKTOP, PHONE, log_in
 from browser.screens import axe_script, violations
+
+MENU_STAYS_MS = 2000
 
 
 def desk(stack, path: str) -> str:
@@ -23,8 +25,17 @@ def choose(page, menu: str, item: str) -> None:
 	group = page.locator(".inner-group-button:visible").filter(
 		has=page.get_by_role("button", name=menu, exact=True)
 	)
-	group.get_by_role("button", name=menu, exact=True).click()
-	group.locator(".dropdown-item", has_text=item).click()
+
+	def chosen() -> bool:
+		# A form draws its menus anew when it is refreshed, which closes one that is open.
+		group.get_by_role("button", name=menu, exact=True).click()
+		try:
+			group.locator(".dropdown-item", has_text=item).click(timeout=MENU_STAYS_MS)
+		except TimeoutError:
+			return False
+		return True
+
+	eventually(chosen)
 
 
 def test_an_agent_answers_in_desk_and_sees_delivered(page, chromium, stack, sim, shots):
