@@ -40,7 +40,7 @@ def _named_by(url_path: str) -> Iterator[str]:
 		try:
 			yield f"{load_doctype_module(first).__name__}.{rest[0]}"
 		except Exception:
-			# Whatever is wrong with the DocType, Frappe says so when it calls it.
+			# None may escape: each API request comes by here. Whatever is wrong with the DocType, Frappe says so when it calls it.
 			frappe.clear_messages()
 
 
