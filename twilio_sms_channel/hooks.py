@@ -1,7 +1,7 @@
 import frappe
 
 from twilio_sms_channel.infra import compat
-from twilio_sms_channel.overrides.frappe import reading
+from twilio_sms_channel.overrides.frappe import portal, reading
 
 app_name = "twilio_sms_channel"
 app_title = "Twilio SMS Channel"
@@ -77,6 +77,7 @@ override_whitelisted_methods = {
 }
 # What reads rows without asking who may read them.
 override_whitelisted_methods.update(reading.overrides(frappe.__version__))
+override_whitelisted_methods.update(portal.ENDPOINTS)
 
 # Other modules lead to these endpoints as well.
 before_request = ["twilio_sms_channel.overrides.frappe.aliases.refuse"]
