@@ -51,6 +51,20 @@ def test_of_two_composers_at_once_one_sees_the_others_text_first(agent, bob, tic
 	assert bodies(ticket) == [first.body, "Mine all the same"]
 
 
+def test_those_who_switch_and_reply_at_once_take_turns(agent, bob, ticket):
+	def switch(person, channel):
+		return person.call(
+			f"{API}switch_channel", ticket=ticket.name, channel=channel, email="ann@example.com"
+		)
+
+	calls = [
+		lambda n=n: agent.call(f"{API}reply", ticket=ticket.name, message=f"Reply {n}") for n in range(4)
+	]
+	calls += [lambda p=p, c=c: switch(p, c) for p in (agent, bob) for c in ("SMS", "Email", "SMS")]
+	answers = at_once(*calls)
+	assert [told(answer) for answer in answers if answer.status_code != 200] == []
+
+
 def test_of_two_reply_boxes_at_once_one_sees_the_others_text_first(agent, bob, ticket):
 	answers = at_once(
 		lambda: agent.reply(ticket.name, "<p>From Grace</p>"),

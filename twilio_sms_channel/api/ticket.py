@@ -11,7 +11,6 @@ from frappe import _
 from twilio_sms_channel.api import arguments, named_ticket
 from twilio_sms_channel.content import outside, segments
 from twilio_sms_channel.desks.registry import desk_of
-from twilio_sms_channel.infra import locks
 from twilio_sms_channel.messaging.conversation import (
 	consent,
 	conversations,
@@ -79,9 +78,11 @@ def switch_channel(
 	:param email: the address to mail from now on; the contact gets it when it does not have it yet
 	:return: the ticket's state, see `state`
 	"""
-	return locks.again(
-		lambda: channel_switch.switch(named_ticket.writable(ticket, ticket_doctype), channel, email)
-	)
+
+	def switch():
+		return channel_switch.switch(named_ticket.writable(ticket, ticket_doctype), channel, email)
+
+	return channel_switch.in_turn(named_ticket.writable(ticket, ticket_doctype), switch)
 
 
 @frappe.whitelist()

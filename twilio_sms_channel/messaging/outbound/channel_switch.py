@@ -1,19 +1,32 @@
 """Replying to a ticket by e-mail instead, and back."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import frappe
 from frappe import _
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.desks.registry import desk_of
-from twilio_sms_channel.infra import own_writes
-from twilio_sms_channel.messaging.conversation import timeline
+from twilio_sms_channel.infra import locks, own_writes
+from twilio_sms_channel.messaging.conversation import conversations, timeline
 from twilio_sms_channel.messaging.outbound import ticket_view
 from twilio_sms_channel.people import contacts
 
+Answer = TypeVar("Answer")
 # What Frappe keeps of one, and with a name before it.
 MAX_ADDRESS_CHARACTERS, MAX_TYPED_CHARACTERS = 140, 400
+
+
+def in_turn(doc, switch: Callable[[], Answer]) -> Answer:
+	"""Switch while nobody else switches or replies, and no message of the customer's comes in. Only for the beginning of a
+	request.
+	"""
+	conversation = doc.get("twilio_sms_conversation")
+	if conversation and frappe.db.exists("Twilio SMS Conversation", conversation):
+		return conversations.serialize(conversation, switch)
+	# Also a ticket whose conversation was deleted goes on by e-mail.
+	return locks.again(switch)
 
 
 def switch(doc, channel: str, email: str | None) -> dict[str, Any]:
