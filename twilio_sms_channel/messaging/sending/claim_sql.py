@@ -34,7 +34,7 @@ _OLDEST_OF = """
 	where message.name = (
 		select first.name from `tabTwilio SMS Message` first
 		where first.conversation = message.conversation and first.direction = 'Outbound' and first.status = 'Queued'
-		order by first.creation limit 1
+		order by first.turn, first.creation limit 1
 	)
 	and not exists (
 		select other.name from `tabTwilio SMS Message` other

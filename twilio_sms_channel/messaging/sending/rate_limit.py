@@ -182,5 +182,6 @@ def _waiting(conversation: str) -> list:
 		MESSAGE,
 		{"conversation": conversation, "direction": "Outbound", "status": "Queued"},
 		["name", "turn"],
-		order_by="creation",
+		# Each is in a later round than the one before it; any clock can be set back.
+		order_by="turn, creation",
 	)

@@ -106,7 +106,7 @@ def on_doctype_update():
 	frappe.db.add_index("Twilio SMS Message", ["status", "next_attempt"])
 	# A claim looks for the numbers with waiting messages, a number's next ones, and what precedes them in their conversation.
 	frappe.db.add_index("Twilio SMS Message", ["status", "number", "turn", "creation"])
-	frappe.db.add_index("Twilio SMS Message", ["conversation", "direction", "status", "creation"])
+	frappe.db.add_index("Twilio SMS Message", ["conversation", "direction", "status", "turn", "creation"])
 	# A customer's waiting messages, and those around a moment: automatic senders can have very many.
 	frappe.db.add_index("Twilio SMS Message", ["customer_number", "status"])
 	frappe.db.add_index("Twilio SMS Message", ["customer_number", "received_at"])
