@@ -216,7 +216,8 @@ def test_an_answer_that_another_app_takes_back_is_refused(customer, stack, sim, 
 	frappe.db.set_value("File", upload.name, "owner", agent.user)
 	frappe.db.commit()
 	hooks(rolls_back=["Communication"])
-	other = Customer(stack)
+	# Where ERPNext is, a contact is committed at once, and stays.
+	other, third = Customer(stack), Customer(stack)
 	answers = (
 		agent.reply(ticket.name, "<p>One</p>"),
 		agent.call(f"{API}reply", ticket=ticket.name, message="Two"),
@@ -224,18 +225,18 @@ def test_an_answer_that_another_app_takes_back_is_refused(customer, stack, sim, 
 	)
 	hooks(rolls_back=["File"])
 	answers += (agent.call(f"{API}reply", ticket=ticket.name, message="Look", attachments=[upload.name]),)
-	for doctype in (desks.default().doctype, "Contact"):
+	for doctype, who in ((desks.default().doctype, other), ("Contact", third)):
 		hooks(rolls_back=[doctype])
-		answers += (agent.call(f"{API}start", to=other.number, message="Three"),)
+		answers += (agent.call(f"{API}start", to=who.number, message="Three"),)
 	for answer in answers:
 		assert answer.status_code == 417, answer.text
 		assert "another app" in answer.json()["_server_messages"].lower()
 	frappe.db.rollback()
-	for who in (customer, other):
+	for who in (customer, other, third):
 		assert not frappe.db.exists(MESSAGE, {"customer_number": who.number, "direction": "Outbound"})
 		assert who.inbox() == []
 	assert written(customer) == ["Hello"]
-	assert tickets_of(other) == []
+	assert tickets_of(other) == tickets_of(third) == []
 	# What another app refuses is said in its words, also when it has committed before.
 	hooks(rolls_back=[], commits={"Communication": 0}, fails={"Communication": "ValidationError"})
 	answer = agent.reply(ticket.name, "<p>Four</p>")
