@@ -289,7 +289,7 @@ def test_somebody_elses_personal_reply_is_not_for_others(agent, stack, ticket):
 	assert name not in [row["name"] for row in found]
 
 
-def test_people_are_found_by_their_names(agent, stack, customer):
+def test_people_are_found_by_their_names(chooser, customer):
 	surname = f"Näher {frappe.generate_hash(length=6)}"
 	with_number, without = (
 		frappe.get_doc(
@@ -300,7 +300,7 @@ def test_people_are_found_by_their_names(agent, stack, customer):
 	frappe.db.commit()
 
 	def found(query: str) -> list:
-		return agent.call(PEOPLE, http="GET", query=query).json()["message"]
+		return chooser.call(PEOPLE, http="GET", query=query).json()["message"]
 
 	display = phone.display(customer.number)
 	person = {"contact": with_number.name, "name": f"Ann {surname}"}
