@@ -54,7 +54,6 @@ from layout import (  # noqa: E402
 	DEMO_SITE,
 	DESKS,
 	DEV,
-	DOCS_TOOLS,
 	EMPTY_SITE,
 	MORE_TEST_SITES,
 	ROOT,
@@ -63,7 +62,7 @@ from layout import (  # noqa: E402
 	site_with,
 )
 from processes import known_services  # noqa: E402
-from steps import Step, carry_out  # noqa: E402
+from steps import carry_out  # noqa: E402
 from trouble import Trouble, unexpected  # noqa: E402
 
 # All on Helpdesk, and what touches a ticket system on the other kinds of sites as well.
@@ -196,14 +195,13 @@ def lint(arguments) -> int:
 
 def docs(arguments) -> int:
 	make_folders()
-	needs = () if debian.has_venv() else ("Debian packages",)
-	made_from = python_env.docs_tools_made_from
-	python = DOCS_TOOLS / "bin" / "python"
-	tools = Step("Documentation's tools", python_env.make_docs_tools, needs, made_from, python)
-	carry_out([tools, *([Step("Debian packages", debian.install_missing)] if needs else [])])
+	carry_out(pages.tools())
 	if arguments.serve:
 		return pages.serve()
-	pages.build()
+	if arguments.publish:
+		pages.publish(arguments.publish)
+	else:
+		pages.build()
 	return 0
 
 
@@ -310,6 +308,9 @@ def parse(words: list[str]) -> argparse.Namespace:
 	documentation = command("docs", docs, "build the documentation as a site", locks=False)
 	documentation.add_argument(
 		"--serve", action="store_true", help="show it on a port of this machine instead"
+	)
+	documentation.add_argument(
+		"--publish", metavar="REF", help="push it to the branch gh-pages, for main or a tag such as v1.2.3"
 	)
 	pictures = command("screenshots", screenshots, "take the documentation's pictures anew")
 	pictures.add_argument("--from", dest="taken", metavar="FOLDER", help="take none, use those in FOLDER")

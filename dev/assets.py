@@ -20,19 +20,20 @@ NPM_OPTIONS = ["--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fun
 SOURCES_OF_BUNDLES = (".js", ".ts", ".css", ".scss", ".vue", ".html")
 
 
-def packages_made_from() -> str:
-	return digest(LOCK, DEV / "package.json")
+def packages_made_from(chosen: Path = DEV) -> str:
+	return digest(chosen / LOCK.name, chosen / "package.json")
 
 
-def install_packages():
-	draft = BENCH / "node.new"
+def install_packages(chosen: Path = DEV, place: Path = NODE):
+	"""Those that package.json and its lock in `chosen` name."""
+	draft = BENCH / f"{place.name}.new"
 	shutil.rmtree(draft, ignore_errors=True)
 	draft.mkdir()
-	for file in (DEV / "package.json", LOCK):
-		shutil.copy(file, draft)
+	for name in ("package.json", LOCK.name):
+		shutil.copy(chosen / name, draft)
 	run([debian.program("npm"), "ci", *NPM_OPTIONS], "install packages of the npm registry", "npm", draft)
-	shutil.rmtree(NODE, ignore_errors=True)
-	draft.rename(NODE)
+	shutil.rmtree(place, ignore_errors=True)
+	draft.rename(place)
 
 
 def renew_lock():

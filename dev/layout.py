@@ -23,6 +23,7 @@ LOGS = BENCH / "logs"
 CACHE = BENCH / "cache"
 TOOLS = BENCH / "tools"
 DOCS_TOOLS = BENCH / "docs-tools"
+DOCS_NODE = BENCH / "docs-node"
 NODE = BENCH / "node"
 DONE = BENCH / "done"
 

@@ -8,6 +8,7 @@ from layout import APP, ROOT
 from trouble import Trouble
 
 CHANGELOG = ROOT / "CHANGELOG.md"
+UNRELEASED = "Unreleased"
 VERSION = ROOT / APP / "__init__.py"
 HEADING = re.compile(r"^## \[(?P<version>[^\]\n]+)\](?: - (?P<date>\d{4}-\d\d-\d\d))?$", re.M)
 # Where versions' links are, at the end.
@@ -24,6 +25,14 @@ def sections(changelog: str) -> dict[str, tuple[str | None, str]]:
 def version() -> str:
 	"""The app's."""
 	return re.search(r'^__version__ = "(\S+)"$', VERSION.read_text(encoding="utf-8"), re.M)[1]
+
+
+def documented(changelog: str, app_version: str) -> str:
+	"""Which version the pages are about: the released one only as long as nothing has changed since."""
+	known = sections(changelog)
+	if not known.get(app_version, (None, ""))[0]:
+		return f"{app_version} (unreleased)"
+	return f"after {app_version} (unreleased)" if known[UNRELEASED][1] else app_version
 
 
 def of(tag: str, changelog: str, app_version: str) -> str:

@@ -107,7 +107,8 @@ def pytest_ignore_collect(collection_path, config):
 	"""Without a bench, only what needs no Frappe is there to run."""
 	if config.getoption("--bench") or collection_path.is_dir():
 		return None
-	return None if {HERE / "simulator", HERE / "unit"} & set(collection_path.parents) else True
+	without_frappe = {HERE / name for name in ("documentation", "simulator", "unit")}
+	return None if without_frappe & set(collection_path.parents) else True
 
 
 @pytest.fixture(scope="session", autouse=True)

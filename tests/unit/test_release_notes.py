@@ -62,6 +62,21 @@ def test_the_links_at_the_end_are_no_notes():
 	assert release_notes.sections(CHANGELOG)["1.8.0"] == (None, "- Without a day.")
 
 
+@pytest.mark.parametrize(
+	("app_version", "unreleased", "named"),
+	[
+		("1.10.0", "", "1.10.0"),
+		("1.10.0", "- New.\n\n", "after 1.10.0 (unreleased)"),
+		("1.11.0", "- New.\n\n", "1.11.0 (unreleased)"),
+		("1.8.0", "", "1.8.0 (unreleased)"),
+	],
+	ids=["just released", "changed since", "not released", "without a day"],
+)
+def test_the_documentation_names_what_it_is_about(app_version, unreleased, named):
+	changelog = CHANGELOG.replace("## [Unreleased]\n\n", f"## [Unreleased]\n\n{unreleased}")
+	assert release_notes.documented(changelog, app_version) == named
+
+
 def test_the_changelog_is_one():
 	text = release_notes.CHANGELOG.read_text(encoding="utf-8")
 	sections = release_notes.sections(text)

@@ -15,7 +15,11 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *GITHUB.rglob
 # YAML 1.1 takes the word "on" for true.
 ON = True
 # Only these may publish something.
-WRITES = {("docs.yml", "publish"): {"pages", "id-token"}, ("release.yml", "publish"): {"contents"}}
+WRITES = {
+	("docs.yml", "publish"): {"contents"},
+	("release.yml", "documentation"): {"contents"},
+	("release.yml", "publish"): {"contents"},
+}
 MAKE = re.compile(r"(?:^|[;&|(`])\s*make +((?:-\S+ +)*)([a-z][\w-]*)", re.M)
 COMMAND = re.compile(r"\bpython3 dev +([\w-]+)")
 # A path that begins with a folder or a file of the repository's, unless something goes before it.
