@@ -138,6 +138,21 @@ def test_unit_tests_run_on_each_python_that_the_app_takes():
 	assert tested == [f"3.{minor}" for minor in range(int(lowest), 15)]
 
 
+def test_readme_shows_the_state_of_what_is_run_on_main():
+	shown = re.findall(
+		r"^\[!\[.+?\]\((\S+?)/badge\.svg\?branch=main\)\]\((\S+)\)$",
+		(ROOT / "README.md").read_text("utf-8"),
+		re.M,
+	)
+	assert all(picture == target for picture, target in shown)
+	on_main = {
+		file
+		for file, workflow in WORKFLOWS.items()
+		if "main" in workflow[ON].get("push", {}).get("branches", [])
+	}
+	assert {target.rpartition("/actions/workflows/")[2] for _, target in shown} == on_main
+
+
 @pytest.mark.parametrize("form", FORMS, ids=lambda path: path.name)
 def test_a_form_for_issues_can_be_filled_in(form):
 	says = yaml.safe_load(form.read_text("utf-8"))
