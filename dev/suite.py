@@ -24,6 +24,8 @@ TESTED_BESIDE = (
 # It restarts the services that all use.
 TESTED_ALONE = "reliability/test_restarts.py"
 TESTED_EVERYWHERE = "permissions/test_secrets.py"
+# The documentation's site needs tools of its own: make test ARGS=tests/documentation, and the workflow Documentation.
+NOT_TESTED = "documentation"
 # Besides the one on which all is tested, the longest first: what touches a ticket system there, and folders with nothing
 # in them that is not tested where each is alone. What is about Helpdesk has been, and it is the default beside ERPNext.
 OTHER_DESKS = {
@@ -50,7 +52,7 @@ def run_whole(words: list[str], desk: str = DEFAULT_DESK, others: tuple[str, ...
 	"""
 	tests = ROOT / "tests"
 	alone, everywhere = tests / TESTED_ALONE, tests / TESTED_EVERYWHERE
-	elsewhere, logs, parts = [alone], [], []
+	elsewhere, logs, parts = [alone, tests / NOT_TESTED], [], []
 	site, *more = (site_with(desk, name) for name in (TEST_SITE, *MORE_TEST_SITES))
 	for place, (other, patterns) in enumerate(zip(more, TESTED_BESIDE, strict=True), 1):
 		found = [path for pattern in patterns for path in sorted(tests.glob(pattern))]
@@ -62,7 +64,8 @@ def run_whole(words: list[str], desk: str = DEFAULT_DESK, others: tuple[str, ...
 	for place, other in enumerate((site_with(name, TEST_SITE) for name in others), FIRST_QUEUE_OF_OTHERS):
 		logs.append(_log(other))
 		touching, folders = OTHER_DESKS[desk_of(other)]
-		ignored = [f"--ignore={path}" for path in (alone, *(tests / folder for folder in folders))]
+		left_out = (alone, *(tests / folder for folder in (NOT_TESTED, *folders)))
+		ignored = [f"--ignore={path}" for path in left_out]
 		parts.append(_beside(other, place, ["tests", *ignored, "-m", touching, *words]))
 	results = bench.results_in_turn(parts, AT_ONCE)
 	for log in logs:
