@@ -143,6 +143,10 @@ def test_a_contact_is_found_by_name_and_saved_reply_and_emoji_are_put_in(page, s
 	start = page.locator("twilio-sms-start")
 	start.get_by_test_id("to").fill("Nobody Of This Name")
 	expect(start.get_by_test_id("nobody")).to_contain_text("No contact with a phone number")
+	# Whoever leaves the field before there is an answer finds it when it comes.
+	start.get_by_test_id("to").fill("Nobody Of That Name")
+	start.get_by_test_id("to").blur()
+	expect(start.get_by_test_id("nobody")).to_be_visible()
 	start.get_by_test_id("to").fill(f"lee {ann.number[-4:]}")
 	expect(start.get_by_test_id("person-found")).to_have_text(
 		f"Ann Lee {ann.number[-4:]} {phone.display(ann.number)}"

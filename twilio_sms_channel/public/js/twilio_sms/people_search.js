@@ -45,6 +45,11 @@ export class PeopleSearch {
 		}
 	}
 
+	// A list that was left is there again, and a search that a dialog's own focus came into.
+	_again(text, typed) {
+		if (!this.found && !this.problem && PeopleSearch.is_name(text)) typed(text);
+	}
+
 	// Of the field: true when the key was for the list.
 	key(event) {
 		if (!this.is_open) return false;
@@ -79,7 +84,8 @@ export class PeopleSearch {
 					.value=${to}
 					@input=${(event) => typed(event.target.value)}
 					@keydown=${(event) => this.key(event)}
-					@blur=${() => this.close()}
+					@blur=${() => this.is_open && this.close()}
+					@focus=${(event) => this._again(event.target.value, typed)}
 				/>
 			</label>
 			<datalist id="numbers">${numbers.map(({ display }) => html`<option value=${display}></option>`)}</datalist>
