@@ -1,5 +1,6 @@
 """The app's elements on a page of their own, with the site's real endpoints behind them."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -80,6 +81,25 @@ class Screen:
 
 def at(element, testid):
 	return element.get_by_test_id(testid)
+
+
+def drop(element, *files, type="drop"):
+	"""Let go of files over an element: (name, MIME type, bytes)."""
+	given = [[name, mime, base64.b64encode(data).decode()] for name, mime, data in files]
+	element.evaluate(
+		"""(element, [type, files]) => {
+			const data = new DataTransfer();
+			for (const [name, type, content] of files) {
+				const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
+				data.items.add(new File([bytes], name, { type }));
+			}
+			const options = { bubbles: true, composed: true, cancelable: true };
+			element.dispatchEvent(type === "paste"
+				? new ClipboardEvent("paste", { ...options, clipboardData: data })
+				: new DragEvent(type, { ...options, dataTransfer: data }));
+		}""",
+		[type, given],
+	)
 
 
 def axe_script(config, or_skip: bool = True) -> str:

@@ -1,6 +1,5 @@
 """The composer, with the site's real endpoints behind it."""
 
-import base64
 import gzip
 import io
 import re
@@ -14,7 +13,7 @@ from support.people import make_agent
 from support.stack import eventually, ticket_of
 
 from browser.conftest import DESKTOP, PHONE
-from browser.screens import at, axe_script, violations
+from browser.screens import at, axe_script, drop, violations
 
 MESSAGE = "Twilio SMS Message"
 COMPOSER, PANEL = "twilio-sms-composer", "twilio-sms-panel"
@@ -47,25 +46,6 @@ def texts_of(ticket) -> list:
 		{"conversation": ticket.twilio_sms_conversation, "direction": "Outbound"},
 		["name", "body", "status"],
 		order_by="creation",
-	)
-
-
-def drop(element, *files, type="drop"):
-	"""Let go of files over an element: (name, MIME type, bytes)."""
-	given = [[name, mime, base64.b64encode(data).decode()] for name, mime, data in files]
-	element.evaluate(
-		"""(element, [type, files]) => {
-			const data = new DataTransfer();
-			for (const [name, type, content] of files) {
-				const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
-				data.items.add(new File([bytes], name, { type }));
-			}
-			const options = { bubbles: true, composed: true, cancelable: true };
-			element.dispatchEvent(type === "paste"
-				? new ClipboardEvent("paste", { ...options, clipboardData: data })
-				: new DragEvent(type, { ...options, dataTransfer: data }));
-		}""",
-		[type, given],
 	)
 
 
@@ -113,6 +93,26 @@ def test_pressing_twice_or_a_lost_answer_sends_once(screen, composer, ticket):
 	at(composer, "send").dblclick()
 	expect(at(composer, "body")).to_have_value("")
 	assert [text.body for text in texts_of(ticket)] == ["Only once"]
+
+
+def test_what_is_on_its_way_stays_as_it_is(screen, composer, ticket, customer, picture):
+	held = []
+	screen.page.route("**/*ticket.reply", lambda route: held.append(route))
+	at(composer, "body").fill("It is on its way")
+	drop(at(composer, "composer"), ("parcel.png", "image/png", picture))
+	at(composer, "send").click()
+	expect(at(composer, "send")).to_have_text("Sending…")
+	for name in ("attach", "remove", "emoji", "saved-replies"):
+		expect(at(composer, name)).to_be_disabled()
+	late = ("late.png", "image/png", picture)
+	drop(at(composer, "composer"), late)
+	drop(at(composer, "body"), late, type="paste")
+	eventually(lambda: screen.page.wait_for_timeout(50) or held)
+	expect(at(composer, "file")).to_have_count(1)
+	held[0].continue_()
+	expect(at(composer, "body")).to_have_value("")
+	expect(at(composer, "attach")).to_be_enabled()
+	eventually(lambda: [len(m.media_urls) for m in customer.inbox()] == [1])
 
 
 def test_what_a_text_takes_is_counted_and_made_less_with_one_click(screen, composer):
@@ -224,6 +224,11 @@ def with_actions(route) -> None:
 	route.fulfill(response=answer, json=said)
 
 
+def told_of(requests: list):
+	"""Answers a request, and keeps what it said."""
+	return lambda route: requests.append(route.request.post_data_json) or route.fulfill(json={"message": {}})
+
+
 def test_what_a_saved_reply_does_to_its_ticket_is_said_before_and_done_after(
 	screen, composer, ticket, customer
 ):
@@ -232,10 +237,7 @@ def test_what_a_saved_reply_does_to_its_ticket_is_said_before_and_done_after(
 	frappe.db.commit()
 	page = screen.page
 	page.route("**/*ticket.saved_reply?*", with_actions)
-	page.route(
-		"**/*apply_saved_reply_actions",
-		lambda route: applied.append(route.request.post_data_json) or route.fulfill(json={"message": {}}),
-	)
+	page.route("**/*apply_saved_reply_actions", told_of(applied))
 
 	def choose() -> None:
 		at(composer, "saved-replies").click()
@@ -247,6 +249,8 @@ def test_what_a_saved_reply_does_to_its_ticket_is_said_before_and_done_after(
 	at(composer, "no-actions").click()
 	expect(at(composer, "actions")).to_have_count(0)
 	choose()
+	page.reload()
+	expect(at(composer, "actions")).to_contain_text("When it is sent: Set Status: Replied")
 	at(composer, "send").click()
 	expect(at(composer, "body")).to_have_value("")
 	eventually(lambda: page.wait_for_timeout(50) or applied)

@@ -14,7 +14,7 @@ import { TicketElement, __, define, segments_of } from "./element.js";
 import { InsertMenu } from "./insert_menu.js";
 import { answer_of_colleague, meanwhile_notice } from "./meanwhile.js";
 import { unicode_notice } from "./unicode_notice.js";
-import { attach_button, inserted, writing } from "./writing.js";
+import { attach_button, inserted, is_on_its_way, writing } from "./writing.js";
 
 const ANNOUNCE_AFTER_MS = 1500;
 const TALLEST_PX = 260;
@@ -36,9 +36,9 @@ class Composer extends TicketElement {
 		this.meanwhile = null;
 		this.attachments = new Attachments(this, () => this._changed());
 		this.counter = new Counter(this, { ticket: () => this.ticket, done: () => this._announce_soon() });
-		this.insert_menu = new InsertMenu(this);
+		this.insert_menu = new InsertMenu(this, () => this._keep());
 		this.file_drop = new FileDrop(this, {
-			is_open: () => Boolean(this.state?.can_text),
+			is_open: () => Boolean(this.state?.can_text) && !is_on_its_way(this),
 			dropped: (files) => this._attach(files),
 		});
 	}
@@ -141,7 +141,7 @@ class Composer extends TicketElement {
 				${this.problem ? html`<div class="notice bad">${this.problem}</div>` : nothing}
 			</div>
 			<div class="bar">
-				<span class="tools">${this._tools(blocked)}</span>
+				<span class="tools">${this._tools(blocked || is_on_its_way(this))}</span>
 				<span class="count ${this.counter.is_too_long ? "bad" : ""}" id="count" data-testid="count">${this._count()}</span>
 				<button
 					class="primary"
@@ -173,6 +173,7 @@ class Composer extends TicketElement {
 			retry: (item) => this.attachments.retry(item, this.ticket),
 			remove: (item) => this._remove(item),
 			redraw: () => this.requestUpdate(),
+			locked: is_on_its_way(this),
 		});
 	}
 
@@ -182,7 +183,7 @@ class Composer extends TicketElement {
 	}
 
 	_attach(files) {
-		if (!files.length) return;
+		if (!files.length || is_on_its_way(this)) return;
 		this.attachments.add(files, this.ticket, this.state.limits);
 		this.focus();
 	}
@@ -195,15 +196,15 @@ class Composer extends TicketElement {
 		this._attach([...files]);
 	}
 
-	_tools(blocked) {
+	_tools(locked) {
 		const { no_files, others, types = [], endings = [] } = this.state.limits;
 		const attach = attach_button({
 			chosen: (files) => this._attach(files),
 			accept: others === "Refuse" ? [...types, ...endings.map((ending) => `.${ending}`)].join(",") : "",
-			disabled: blocked || Boolean(no_files),
+			disabled: locked || Boolean(no_files),
 			title: no_files || undefined,
 		});
-		return html`${attach} ${this.insert_menu.buttons(blocked)}`;
+		return html`${attach} ${this.insert_menu.buttons(locked)}`;
 	}
 
 	// What it will take -----------------------------------------------------------------------------
@@ -265,6 +266,7 @@ class Composer extends TicketElement {
 		drafts.write(this.ticket_doctype, this.ticket, {
 			text: this.text,
 			files: this.attachments.saved(),
+			actions: this.insert_menu.actions,
 			request_id: this.request_id,
 		});
 	}
@@ -283,7 +285,7 @@ class Composer extends TicketElement {
 		this.counter.reset();
 		this.meanwhile = null;
 		this.problem = "";
-		this.insert_menu.actions = [];
+		this.insert_menu.actions = draft?.actions || [];
 		if (this.text) this.counter.count_soon();
 	}
 

@@ -8,11 +8,11 @@ import { __ } from "./host.js";
 import { icons } from "./icons.js";
 import { remove_button } from "./writing.js";
 
-// `retry` and `remove` are called with the item, `redraw` after a picture turned out to be none.
-export function file_list(attachments, limits, { retry, remove, redraw }) {
+// `retry` and `remove` are called with the item, `redraw` after a picture turned out to be none. `locked`: none can be removed.
+export function file_list(attachments, limits, { retry, remove, redraw, locked }) {
 	const { items, refusals } = attachments;
 	return html`<ul class="files" data-testid="files" aria-label=${__("Attached files")} ?hidden=${!items.length}>
-			${repeat(items, ({ key }) => key, (item) => file(item, { retry, remove, redraw }))}
+			${repeat(items, ({ key }) => key, (item) => file(item, { retry, remove, redraw, locked }))}
 		</ul>
 		${attachments.will_be_scaled(limits)
 			? html`<div class="remark" data-testid="scaled">
@@ -24,7 +24,7 @@ export function file_list(attachments, limits, { retry, remove, redraw }) {
 		</div>`;
 }
 
-function file(item, { retry, remove, redraw }) {
+function file(item, { retry, remove, redraw, locked }) {
 	// Not every browser knows every type of picture.
 	const cannot_be_shown = () => {
 		item.picture = "";
@@ -44,7 +44,7 @@ function file(item, { retry, remove, redraw }) {
 		${item.error
 			? html`<button type="button" @click=${() => retry(item)}>${__("Try Again")}</button>`
 			: nothing}
-		${remove_button(item, () => remove(item))}
+		${remove_button(item, () => remove(item), locked)}
 	</li>`;
 }
 

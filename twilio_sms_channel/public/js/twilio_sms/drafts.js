@@ -11,7 +11,7 @@ const former_key = (ticket) => `${PREFIX}${host.user}:${ticket}`;
 const keys = (ticket_doctype, ticket) =>
 	ticket_doctype === "HD Ticket" ? [key(ticket_doctype, ticket), former_key(ticket)] : [key(ticket_doctype, ticket)];
 
-// {text, files: [{name, file_name, …}], request_id, at} or null
+// {text, files: [{name, file_name, …}], actions: those of `InsertMenu`, request_id, at} or null
 export function read(ticket_doctype, ticket) {
 	return tolerant(() => {
 		const kept = keys(ticket_doctype, ticket).map((name) => localStorage.getItem(name));
@@ -19,9 +19,9 @@ export function read(ticket_doctype, ticket) {
 	});
 }
 
-export function write(ticket_doctype, ticket, { text, files, request_id }) {
+export function write(ticket_doctype, ticket, { text, files, actions, request_id }) {
 	if (!text && !files.length) return forget(ticket_doctype, ticket);
-	const draft = JSON.stringify({ text, files, request_id, at: Date.now() });
+	const draft = JSON.stringify({ text, files, actions, request_id, at: Date.now() });
 	tolerant(() => localStorage.setItem(key(ticket_doctype, ticket), draft));
 }
 

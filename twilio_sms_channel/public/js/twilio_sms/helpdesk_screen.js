@@ -14,7 +14,7 @@ import { STYLE } from "./helpdesk_style.js";
 import { store } from "./store.js";
 
 const TICKET_PAGE = /^\/helpdesk\/tickets\/([^/]+)\/?$/;
-const FEED_DOORS = { retry: "retry", email: "send_as_email", cancel: "cancel" };
+const FEED_ENDPOINTS = { retry: "retry", email: "send_as_email", cancel: "cancel" };
 const REFRESH_FEED_AFTER_MS = 1500;
 const OURS = /twilio_sms(\.|_channel)/;
 
@@ -182,8 +182,9 @@ class Screen {
 		// Since v1.26 a box closes by itself at this click, and is on its way out.
 		const open = (box) => box.offsetParent && !box.className.includes("leave");
 		boxes.forEach((box, place) => open(box) && buttons[place]?.click());
-		this.makes_room = (event) => event.target.closest(".twilio-sms-button") || this.close_composer();
-		row.addEventListener("click", this.makes_room);
+		const makes_room = (event) => event.target.closest(".twilio-sms-button") || this.close_composer();
+		row.addEventListener("click", makes_room);
+		this.stop_making_room = () => row.removeEventListener("click", makes_room);
 		this.composer = element("div", { className: "twilio-sms-composer" });
 		this.composer.dataset.testid = "helpdesk-composer";
 		// As wide as the row above, whatever Helpdesk's version gives it.
@@ -201,7 +202,7 @@ class Screen {
 
 	close_composer() {
 		if (!this.composer) return;
-		this.write?.parentElement?.removeEventListener("click", this.makes_room);
+		this.stop_making_room();
 		this.composer.remove();
 		this.composer = null;
 		this.write?.setAttribute("aria-expanded", "false");
@@ -232,7 +233,7 @@ class Screen {
 			return this.channel?.ask_address_for(message);
 		}
 		return host
-			.call(FEED_DOORS[action], { message })
+			.call(FEED_ENDPOINTS[action], { message })
 			.then(() => store(this.ticket).load())
 			.catch((error) => this.host.toast(error.message, "error"));
 	}

@@ -14,9 +14,11 @@ const SAVED_REPLIES = "saved-replies";
 const APPLY_ACTIONS = "helpdesk.api.saved_replies.apply_saved_reply_actions";
 
 export class InsertMenu {
-	// `element` has `ticket`, or what is `chosen` to open one, `host` and `insert(text, apart)`.
-	constructor(element) {
+	// `element` has `ticket`, or what is `chosen` to open one, `host` and `insert(text, apart)`. `staged` is called when
+	// `actions` have changed.
+	constructor(element, staged = () => {}) {
 		this.element = element;
+		this.staged = staged;
 		this.opened = this.error = "";
 		this.saved_replies = null;
 		// What Helpdesk does to the ticket once the saved reply is sent: [{action_type, value, label}]
@@ -37,7 +39,7 @@ export class InsertMenu {
 		const named = this.actions.map(({ action_type, label, value }) => `${__(action_type)}: ${label || value}`);
 		return html`<div class="notice info" role="status" data-testid="actions">
 			<span>${__("When it is sent: {0}", [named.join(" · ")])}</span>
-			<button type="button" data-testid="no-actions" @click=${() => this._set({ actions: [] })}>${__("Leave Out")}</button>
+			<button type="button" data-testid="no-actions" @click=${() => this._stage([])}>${__("Leave Out")}</button>
 		</div>`;
 	}
 
@@ -108,7 +110,8 @@ export class InsertMenu {
 		}
 		try {
 			const { text, actions = [] } = await this._ask("saved_reply", { name: item.key });
-			this._set({ opened: "", actions: [...this.actions, ...actions] });
+			this._set({ opened: "" });
+			this._stage([...this.actions, ...actions]);
 			this.element.insert(text, true);
 		} catch (error) {
 			this._set({ error: error.message });
@@ -130,6 +133,11 @@ export class InsertMenu {
 		} catch (error) {
 			this._set({ error: error.message, saved_replies: this.saved_replies || [] });
 		}
+	}
+
+	_stage(actions) {
+		this._set({ actions });
+		this.staged();
 	}
 
 	_ask(what, args) {

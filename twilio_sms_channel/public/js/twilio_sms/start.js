@@ -11,7 +11,7 @@ import { InsertMenu } from "./insert_menu.js";
 import { PeopleSearch } from "./people_search.js";
 import { start_styles } from "./start_styles.js";
 import { store } from "./store.js";
-import { attach_button, inserted, remove_button, writing } from "./writing.js";
+import { attach_button, inserted, is_on_its_way, remove_button, writing } from "./writing.js";
 
 const ASK_AFTER_MS = 400;
 // What else can go along depends on number and customer: the server says so.
@@ -117,8 +117,11 @@ class Start extends TwilioElement {
 					: nothing}
 			</div>
 			<div class="bar">
-				${attach_button({ chosen: (files) => this.attachments.add(files, this.ticket, LIMITS) })}
-				${this.insert_menu.buttons(this.sending)}
+				${attach_button({
+					chosen: (files) => this.attachments.add(files, this.ticket, LIMITS),
+					disabled: is_on_its_way(this),
+				})}
+				${this.insert_menu.buttons(is_on_its_way(this))}
 				<span id="count" class="count ${this.counter.is_too_long ? "bad" : ""}" data-testid="count">${this._count()}</span>
 				<button class="primary" data-testid="send" ?disabled=${!ready || this.sending}>
 					${this.sending ? __("Sending…") : __("Send SMS")}
@@ -248,7 +251,7 @@ class Start extends TwilioElement {
 					(item) => html`<li>
 						<bdi>${item.file_name}</bdi>
 						<span class=${item.error ? "doubt" : "count"}>${item.error || size(item.file_size)}</span>
-						${remove_button(item, () => this.attachments.remove(item))}
+						${remove_button(item, () => this.attachments.remove(item), is_on_its_way(this))}
 					</li>`,
 				)}
 			</ul>`;
@@ -355,7 +358,7 @@ class Start extends TwilioElement {
 			this.attachments.clear();
 			this.counter.reset();
 			this._change({ text: "", subject: "" });
-			this.insert_menu.apply(this.ticket);
+			this.insert_menu.apply(started.ticket);
 			this.emit("started", started);
 		} catch (error) {
 			this.problem = error.message;

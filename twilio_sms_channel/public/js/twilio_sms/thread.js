@@ -263,10 +263,10 @@ class Thread extends TicketElement {
 		const actions = message.error?.actions;
 		const fits = (action) => !actions || actions.includes(action);
 		const buttons = [
-			message.can_retry && inbound && this._door(__("Fetch Again"), message, "retry"),
-			message.can_retry && !inbound && fits("retry") && this._door(__("Send Again"), message, "retry"),
+			message.can_retry && inbound && this._action(__("Fetch Again"), message, "retry"),
+			message.can_retry && !inbound && fits("retry") && this._action(__("Send Again"), message, "retry"),
 			message.can_email && fits("email") && this._emailer(message),
-			message.can_cancel && this._door(__("Cancel"), message, "cancel"),
+			message.can_cancel && this._action(__("Cancel"), message, "cancel"),
 			actions?.includes("number") &&
 				this._opener(__("Open Number's Settings"), "Twilio SMS Number", message.number),
 			actions?.includes("account") &&
@@ -275,7 +275,7 @@ class Thread extends TicketElement {
 		return buttons.length ? html`<div class="buttons">${buttons}</div>` : nothing;
 	}
 
-	_door(label, message, endpoint) {
+	_action(label, message, endpoint) {
 		return html`<button
 			type="button"
 			data-testid=${endpoint}
@@ -287,7 +287,7 @@ class Thread extends TicketElement {
 	}
 
 	_emailer(message) {
-		if (this.state.email) return this._door(__("Send as E-mail"), message, "send_as_email");
+		if (this.state.email) return this._action(__("Send as E-mail"), message, "send_as_email");
 		return html`<button
 			type="button"
 			data-testid="send_as_email"

@@ -12,6 +12,11 @@ export const writing = {
 	problem: { state: true },
 };
 
+// Whether what is written can no longer change. While files are still being uploaded, one that hangs can be taken off.
+export function is_on_its_way({ sending, attachments }) {
+	return sending && !attachments.uploading;
+}
+
 // A button that lets the user choose files.
 export function attach_button({ chosen, accept = "", disabled = false, title = __("Attach Files") }) {
 	const choose = (event) => event.currentTarget.previousElementSibling.click();
@@ -40,13 +45,14 @@ export function attach_button({ chosen, accept = "", disabled = false, title = _
 }
 
 // A button that takes a file off again.
-export function remove_button({ file_name }, remove) {
+export function remove_button({ file_name }, remove, disabled = false) {
 	return html`<button
 		type="button"
 		class="quiet icon"
 		data-testid="remove"
 		aria-label=${__("Remove {0}", [file_name])}
 		title=${__("Remove")}
+		?disabled=${disabled}
 		@click=${remove}
 	>
 		${icons.close}
