@@ -88,6 +88,13 @@ def test_cost_is_never_summed_over_currencies(planted):
 	assert (axis["shortenYAxisNumbers"], axis["yAxisRange"]) == (0, {"min": 0, "max": 1})
 
 
+def test_counts_have_whole_numbers_along_the_axis_and_telephone_numbers_are_none(planted):
+	planted.text("Inbound", at())
+	found = report(TRAFFIC, group_by="Number", figure="Texts")
+	assert found["chart"]["axisOptions"]["yAxisRange"] == {"min": 0, "max": 4}
+	assert found["columns"][0]["align"] == "left"
+
+
 def test_traffic_by_week_and_month(planted):
 	for day in (0, 6, 7):
 		planted.text("Inbound", at(day))

@@ -16,9 +16,9 @@ TIMES = (DAY, WEEK, MONTH)
 # More would leave no room for the labels in a chart of half the width.
 MAX_IN_CHART, SHOWN_DIGITS = 5, 4
 COLOURS = ["#2490ef", "#48bb74", "#f4b740", "#8684ff"]
-# Frappe shortens 800 to "800.00" and 0.35 to "0". The axis begins at 0, and ends at 1 at least: below that, its numbers have
-# sixteen digits. The dashboard charts say the same.
-NUMBERS_AS_THEY_ARE = {"shortenYAxisNumbers": 0, "yAxisRange": {"min": 0, "max": 1}}
+# Where the axis ends at the least, which begins at 0: below 1 its numbers have sixteen digits, and below 4 those of counts
+# are no whole ones. The dashboard charts say the same.
+LOWEST_TOP, LOWEST_TOP_OF_COUNTS = 1, 4
 
 earlier_by, days_since_monday, day_of_month = (
 	CustomFunction("SUBDATE", ["date", "days"]),
@@ -109,7 +109,12 @@ def chart(
 		"type": "line" if in_time else "bar",
 		"colors": COLOURS,
 		"fieldtype": fieldtype,
-		"axisOptions": {"xIsSeries": int(in_time), **NUMBERS_AS_THEY_ARE},
+		"axisOptions": {
+			"xIsSeries": int(in_time),
+			# Frappe shortens 800 to "800.00" and 0.35 to "0".
+			"shortenYAxisNumbers": 0,
+			"yAxisRange": {"min": 0, "max": LOWEST_TOP_OF_COUNTS if fieldtype == "Int" else LOWEST_TOP},
+		},
 	}
 
 
@@ -146,4 +151,6 @@ def column(asked: Asked) -> dict[str, Any]:
 		kind = {"fieldtype": "Date"}
 	elif asked.group_by == NUMBER:
 		kind = {"fieldtype": "Link", "options": "Twilio SMS Number"}
+		# Frappe takes telephone numbers for numbers, and puts them on the right.
+		kind["align"] = "left"
 	return {"fieldname": "group", "label": labels.get(asked.group_by, ""), "width": 180, **kind}

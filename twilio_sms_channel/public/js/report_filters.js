@@ -55,13 +55,16 @@ twilio_sms.report_filters = ({ groups = [], figures = [] } = {}) => {
 twilio_sms.blank_for_nothing = (value, row, column, data, default_formatter) =>
 	value === null || value === undefined ? "" : default_formatter(value, row, column, data);
 
-// A time axis has room for some of its labels only, and numbers stand along the other one as they are, from 0 on. Frappe draws a report's
-// chart without asking for either: it is drawn again.
+// Frappe draws a report's chart without asking how its axes shall be, and without a legend where there is one figure alone. It is drawn
+// again: a time axis has room for some of its labels only, numbers stand along the other one as they are, and the title says of what.
 twilio_sms.readable_axis = () => {
 	const report = frappe.query_report;
 	if (!report.chart_options) return;
-	const { axisOptions, type } = report.chart_options;
-	const yAxisRange = { min: 0, max: 1 };
+	const { axisOptions, type, data, fieldtype } = report.chart_options;
+	const [{ name }, ...others] = data.datasets;
+	// The tops of `reports/grouping.py`.
+	const yAxisRange = { min: 0, max: fieldtype === "Int" ? 4 : 1 };
 	Object.assign(axisOptions, { shortenYAxisNumbers: 0, yAxisRange, xIsSeries: Number(type === "line") });
-	report.render_chart(report.chart_options);
+	report.render_chart({ ...report.chart_options, title: others.length ? "" : name });
+	report.$chart.find("text.title").css("fill", "var(--text-muted)");
 };

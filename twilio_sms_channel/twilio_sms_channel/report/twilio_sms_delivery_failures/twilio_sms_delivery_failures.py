@@ -85,11 +85,17 @@ def _who(who: str) -> str:
 def _columns() -> list[dict[str, Any]]:
 	return [
 		{"fieldname": "group", "label": _("Reason"), "fieldtype": "Data", "width": 380},
-		{"fieldname": "texts", "label": _("Messages"), "fieldtype": "Int", "width": 80},
+		{"fieldname": "texts", "label": _("Messages"), "fieldtype": "Int", "width": 110},
 		{"fieldname": "share", "label": _("Percent"), "fieldtype": "Percent", "precision": 1, "width": 90},
 		{"fieldname": "who", "label": _("Who Can Fix It"), "fieldtype": "Data", "width": 130},
 		{"fieldname": "do", "label": _("What to Do"), "fieldtype": "Data", "width": 420},
-		{"fieldname": "code", "label": _("Twilio's Code"), "fieldtype": "Data", "width": 110},
+		{
+			"fieldname": "code",
+			"label": _("Twilio's Code"),
+			"fieldtype": "Data",
+			"align": "left",
+			"width": 110,
+		},
 		{"fieldname": "last", "label": _("Last"), "fieldtype": "Datetime", "width": 170},
 	]
 
