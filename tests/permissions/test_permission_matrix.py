@@ -230,7 +230,7 @@ def test_customers_see_their_thread_without_what_is_for_agents(stage):
 	frappe.db.set_value(MESSAGE, text.message, facts)
 	failed = frappe.get_doc("HD Ticket", text.ticket).reply_by_text("We are on it")
 	frappe.db.after_commit.reset()
-	internals = {"status": "Failed", "error_code": "30006", "price": -0.0079, "price_unit": "USD"}
+	internals = {"status": "Failed", "error_code": "30006", "price": 0.0079, "price_unit": "USD"}
 	frappe.db.set_value(MESSAGE, failed.name, {**internals, "error_message": "Landline of the carrier"})
 	frappe.db.commit()
 	shown = {}
