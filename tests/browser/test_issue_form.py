@@ -130,6 +130,29 @@ def test_a_customer_is_texted_from_their_form(page, stack, admin):
 	assert issue.customer == shop.name
 
 
+def test_names_of_a_customers_people_are_text(page, stack, admin):
+	one, other = Customer(stack), Customer(stack)
+	user = ERPNEXT.make_agent("tsms-issue-sales@example.com", "Annie", "Easley")
+	frappe.get_doc("User", user).add_roles("Sales User", "System Manager")
+	shop = frappe.get_doc({"doctype": "Customer", "customer_name": f"Shop {one.number[1:]}"}).insert()
+	markup = "<img src=x onerror=planted()>"
+	for person in (one, other):
+		contact = frappe.get_doc({"doctype": "Contact", "first_name": f"Ann {person.number}"})
+		contact.append("phone_nos", {"phone": person.number, "is_primary_mobile_no": 1})
+		contact.append("links", {"link_doctype": "Customer", "link_name": shop.name})
+		contact.insert()
+		frappe.db.set_value("Contact", contact.name, "full_name", f"{markup} {person.number}")
+	frappe.db.commit()
+	alive = []
+	page.expose_binding("planted", lambda _source: alive.append(1))
+	log_in(page, stack, user)
+	page.goto(desk(stack, f"customer/{shop.name}"))
+	page.get_by_role("button", name="Send SMS").click()
+	people = page.locator(".modal.show select[data-fieldname=contact]")
+	expect(people.locator("option", has_text=markup)).to_have_count(2)
+	assert alive == []
+
+
 def test_the_list_finds_issues_by_a_phone_number(page, stack, support_user, customer):
 	issue = issue_of(customer)
 	page.goto(desk(stack, "issue"))

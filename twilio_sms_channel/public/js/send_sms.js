@@ -46,7 +46,11 @@ function twilio_sms_choose(people) {
 				fieldname: "contact",
 				fieldtype: "Select",
 				label: __("Contact"),
-				options: people.map(({ name, full_name }) => ({ value: name, label: full_name || name })),
+				// Frappe draws the labels of a choice as HTML.
+				options: people.map(({ name, full_name }) => ({
+					value: name,
+					label: frappe.utils.escape_html(full_name || name),
+				})),
 				default: people[0].name,
 				reqd: 1,
 			},

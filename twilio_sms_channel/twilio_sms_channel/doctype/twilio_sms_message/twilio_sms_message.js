@@ -5,7 +5,11 @@ frappe.ui.form.on("Twilio SMS Message", {
 		const fits = (action) => !error || error.actions.includes(action);
 		const call = (method, args = {}) =>
 			frappe
-				.call(`twilio_sms_channel.api.ticket.${method}`, { message: frm.doc.name, ...args })
+				.call({
+					method: `twilio_sms_channel.api.ticket.${method}`,
+					args: { message: frm.doc.name, ...args },
+					freeze: true,
+				})
 				.then(() => frm.reload_doc());
 		const open = (label, action) => frm.add_custom_button(label, action, __("Go To"));
 		const button = (label, method) => frm.add_custom_button(label, () => call(method));
