@@ -13,6 +13,7 @@ from support.tickets import many_written
 
 from browser.conftest import make_email_ticket
 from browser.helpdesk_pages import logged_in, open_ticket, page_and_errors, watched_page
+from browser.screens import axe_script, violations
 from twilio_sms_channel.messaging.outbound import outbox
 
 pytestmark = pytest.mark.helpdesk
@@ -55,13 +56,15 @@ def loaded(page):
 	page.evaluate("window.twilio_sms_screen.then(screen => screen && 1)")
 
 
-def test_the_reply_box_says_that_it_sends_a_text_and_sends_one(page, stack, text_ticket):
+def test_the_reply_box_says_that_it_sends_a_text_and_sends_one(request, page, stack, text_ticket):
 	open_ticket(page, stack.web, text_ticket.name)
 	expect(page.locator("twilio-sms-channel")).to_be_attached()
 	page.get_by_role("button", name="Reply").click()
 	expect(page.get_by_test_id("helpdesk-route")).to_have_text("Goes out by SMS")
 	# Who texts whom stands above, and nowhere else.
 	expect(page.locator(".comm-area").get_by_text("SMS · +1")).to_have_count(1)
+	if axe := axe_script(request.config, or_skip=False):
+		assert violations(page, axe, ".twilio-sms-line") == []
 	for gone in ("CC", "BCC", "Bold"):
 		expect(page.get_by_role("button", name=gone, exact=True)).to_be_hidden()
 	page.get_by_label("Reply", exact=True).click()
@@ -97,13 +100,15 @@ def test_a_refused_reply_keeps_what_was_typed(page, stack, text_ticket):
 	expect(page.get_by_label("Reply", exact=True)).to_have_text("Are you there?")
 
 
-def test_the_composer_opens_in_place_and_makes_room(page, stack, text_ticket):
+def test_the_composer_opens_in_place_and_makes_room(request, page, stack, text_ticket):
 	open_ticket(page, stack.web, text_ticket.name)
 	page.get_by_role("button", name="Reply").click()
 	page.get_by_test_id("helpdesk-write").click()
 	expect(page.get_by_test_id("helpdesk-composer").locator("twilio-sms-composer")).to_be_visible()
 	expect(page.get_by_label("Reply", exact=True)).to_be_hidden()
 	expect(page.locator(".comm-area").get_by_text("SMS · +1")).to_have_count(1)
+	if axe := axe_script(request.config, or_skip=False):
+		assert violations(page, axe, ".comm-area") == []
 	page.get_by_test_id("helpdesk-write").click()
 	expect(page.get_by_test_id("helpdesk-composer")).to_have_count(0)
 

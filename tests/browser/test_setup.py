@@ -107,12 +107,16 @@ def close_message(page) -> None:
 	expect(page.locator(".modal:visible")).to_have_count(0)
 
 
-def barriers(page, axe: str) -> list[str]:
-	"""What axe-core finds on the page; but how Frappe colours its primary buttons is not ours."""
+def barriers(page, axe: str, within: str = ".twilio-setup") -> list[str]:
+	"""What axe-core finds in our part of the page; but how Frappe colours its primary buttons is not ours."""
 	if not axe:
 		return []
-	found = violations(page, axe, ".twilio-setup")
-	return [line for line in found if not re.match(r"color-contrast \| \S*( > )?\.(go|btn-primary)", line)]
+	readable = page.add_style_tag(
+		content=".btn-primary { background: #000 !important; color: #fff !important }"
+	)
+	found = violations(page, axe, within)
+	readable.evaluate("style => style.remove()")
+	return found
 
 
 def test_from_an_empty_site_to_the_first_ticket(

@@ -1,6 +1,5 @@
 """An agent texts first, from Desk: from a contact, the list, and an e-mail ticket; and finds tickets by a number."""
 
-import os
 import re
 
 import frappe
@@ -11,6 +10,8 @@ from support.people import make_agent, make_user
 from support.stack import eventually, ticket_of
 
 from browser.conftest import DESKTOP, PHONE
+from browser.screens import axe_script, violations
+from browser.test_composer import told_of, with_actions
 from browser.test_desk import desk, log_in
 from twilio_sms_channel.people import phone
 
@@ -39,22 +40,13 @@ def ann(customer, sim):
 	return customer
 
 
-def serious_violations(page, element: str) -> list[str]:
-	"""What axe-core finds in an element of the page that keeps somebody from using it."""
-	axe = frappe.get_app_path("frappe", "public", "node_modules", "axe-core", "axe.min.js")
-	if not os.path.exists(axe):
-		return []
-	page.add_script_tag(path=axe)
-	found = page.evaluate("element => axe.run({ include: [[element]] })", element)
-	return [
-		f"{violation['id']}: {node['html']}"
-		for violation in found["violations"]
-		if violation["impact"] in ("serious", "critical")
-		for node in violation["nodes"]
-	]
+def serious_violations(config, page) -> list[str]:
+	"""What axe-core finds in the form of a new message that keeps somebody from using it."""
+	axe = axe_script(config, or_skip=False)
+	return violations(page, axe, "twilio-sms-start") if axe else []
 
 
-def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots, picture):
+def test_from_a_contact_into_a_new_ticket(request, page, stack, ann, user, shots, picture):
 	off = stack.add_number(description="Old line", enabled=0)
 	frappe.db.set_value("Twilio SMS Number", stack.number, "description", "Support US")
 	frappe.db.commit()
@@ -82,7 +74,7 @@ def test_from_a_contact_into_a_new_ticket(page, stack, ann, user, shots, picture
 	page.screenshot(path=shots("start-desk-phone"))
 	page.evaluate("document.documentElement.setAttribute('data-theme', 'dark')")
 	page.screenshot(path=shots("start-desk-phone-dark"))
-	assert serious_violations(page, "twilio-sms-start") == []
+	assert serious_violations(request.config, page) == []
 	start.get_by_test_id("to").fill("+1 415")
 	expect(start.get_by_test_id("doubt")).to_contain_text("is not a phone number")
 	start.get_by_test_id("to").fill(ann.number)
@@ -132,7 +124,9 @@ def test_from_the_list_into_the_open_ticket_which_a_number_finds(page, stack, an
 	page.screenshot(path=shots("found-in-list"))
 
 
-def test_a_contact_is_found_by_name_and_saved_reply_and_emoji_are_put_in(page, stack, ann, user, shots):
+def test_a_contact_is_found_by_name_and_saved_reply_and_emoji_are_put_in(
+	request, page, stack, ann, user, shots
+):
 	title = f"Boiler {ann.number[-4:]}"
 	desks.default().saved_reply(title, "<p>Your boiler is due. {{ full_name }}</p>")
 	desks.default().saved_reply(f"{title} ticket", "<p>About {{ subject }}</p>")
@@ -153,7 +147,7 @@ def test_a_contact_is_found_by_name_and_saved_reply_and_emoji_are_put_in(page, s
 	)
 	expect(start.get_by_test_id("send")).to_be_disabled()
 	page.screenshot(path=shots("start-by-name"))
-	assert serious_violations(page, "twilio-sms-start") == []
+	assert serious_violations(request.config, page) == []
 	page.keyboard.press("Enter")
 	expect(start.get_by_test_id("to")).to_have_value(phone.display(ann.number))
 	expect(start.get_by_test_id("person")).to_contain_text("Ann Lee")
@@ -172,6 +166,9 @@ def test_a_contact_is_found_by_name_and_saved_reply_and_emoji_are_put_in(page, s
 	picker.get_by_test_id("option").nth(1).click()
 	expect(picker.get_by_test_id("foot")).to_contain_text("names fields of a ticket, and there is none yet")
 	page.screenshot(path=shots("start-saved-reply-refused"))
+	applied = []
+	page.route("**/*ticket.saved_reply?*", with_actions)
+	page.route("**/*apply_saved_reply_actions", told_of(applied))
 	picker.get_by_test_id("option").first.click()
 	expect(start.get_by_test_id("body")).to_have_value(re.compile("Your boiler is due"))
 	start.get_by_test_id("emoji").click()
@@ -188,6 +185,8 @@ def test_a_contact_is_found_by_name_and_saved_reply_and_emoji_are_put_in(page, s
 	ticket = eventually(lambda: frappe.db.get_value(CONVERSATION, {"customer_number": ann.number}, "ticket"))
 	page.wait_for_url(f"**/{desks.default().route}/{ticket}")
 	assert frappe.db.get_value(desks.default().doctype, ticket, "contact") == ann.contact
+	eventually(lambda: page.wait_for_timeout(50) or applied)
+	assert applied[0]["ticket_id"] == str(ticket)
 
 
 def find(page, number: str) -> None:

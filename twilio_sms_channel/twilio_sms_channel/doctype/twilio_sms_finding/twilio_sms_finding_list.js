@@ -44,8 +44,9 @@ function show_anew(list) {
 }
 
 function nothing_wrong() {
-	return `<div class="msg-box no-border">
-		<p><span class="indicator green"></span>${__("Nothing is wrong, as far as was seen at the last check.")}</p>
-		<p class="text-muted">${__("Everything is checked once a night. Press Check Now to look at once.")}</p>
+	// Frappe's grey is hard to read in the dark.
+	return `<div class="msg-box no-border" style="color: var(--text-color)">
+		<p style="color: inherit"><span class="indicator green"></span>${__("Nothing is wrong, as far as was seen at the last check.")}</p>
+		<p style="color: inherit">${__("Everything is checked once a night. Press Check Now to look at once.")}</p>
 	</div>`;
 }

@@ -7,7 +7,7 @@ frappe.listview_settings["Twilio SMS Message"] = {
 			const inbound = direction === "Inbound";
 			const way = `<span title="${__(direction)}" aria-label="${__(direction)}">${inbound ? "←" : "→"}</span>`;
 			const words = frappe.utils.escape_html(twilio_sms.plain(value).trim());
-			return `<span class="ellipsis" title="${words}">${way} ${words || `<span class="text-muted">${__("No text")}</span>`}</span>`;
+			return `<span class="ellipsis" title="${words}">${way} ${words || `<i>${__("No text")}</i>`}</span>`;
 		},
 	},
 	// Words need more room than a number.

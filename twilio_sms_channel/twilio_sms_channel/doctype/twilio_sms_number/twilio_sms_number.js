@@ -107,9 +107,11 @@ async function ask_twilio(frm, endpoint, args = {}) {
 
 // What stands at Twilio now, what to enter there by hand, and what stood there before.
 function show_webhook(frm, { words, problem, copy, previous }) {
+	// Frappe's colour of code is hard to read in the dark.
+	const code = (url) => `<code style="color: inherit">${frappe.utils.escape_html(url)}</code>`;
 	const row = (label, value) => `
 		<dt>${label}</dt>
-		<dd style="overflow-wrap: anywhere"><code>${frappe.utils.escape_html(value)}</code>
+		<dd style="overflow-wrap: anywhere">${code(value)}
 			<button class="btn btn-xs btn-default" data-copy="${frappe.utils.escape_html(value)}">${__("Copy")}</button></dd>`;
 	const dialog = new frappe.ui.Dialog({
 		title: __("Webhook at Twilio"),
@@ -117,12 +119,12 @@ function show_webhook(frm, { words, problem, copy, previous }) {
 	});
 	dialog.fields_dict.about.$wrapper.html(`
 		<p>${frappe.utils.escape_html(problem || words)}</p>
-		<p class="text-muted">${__("To set it by hand in the Twilio console, at the number under Messaging:")}</p>
+		<p>${__("To set it by hand in the Twilio console, at the number under Messaging:")}</p>
 		<dl>
 			${row(__("Webhook, method POST"), copy.webhook)}
 			${row(__("Fallback, method POST"), copy.fallback)}
 			${frm.doc.messaging_service_sid ? row(__("Delivery status callback of the Messaging Service"), copy.status_callback) : ""}
-			${previous ? `<dt>${__("Before this site took over")}</dt><dd><code>${frappe.utils.escape_html(previous)}</code></dd>` : ""}
+			${previous ? `<dt>${__("Before this site took over")}</dt><dd>${code(previous)}</dd>` : ""}
 		</dl>`);
 	dialog.$body.on("click", "[data-copy]", ({ currentTarget }) =>
 		frappe.utils.copy_to_clipboard(currentTarget.dataset.copy),
