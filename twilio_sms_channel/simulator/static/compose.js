@@ -53,15 +53,16 @@ $("compose").addEventListener("submit", async (event) => {
 	const body = $("body").value
 	if ($("send").disabled) return
 	const sent = files
-	$("send").disabled = true
+	const [from, to] = [customer, ours]
 	$("send-error").hidden = true
+	// Emptied at once: pressed again while a large file is read, nothing is sent twice.
+	$("body").value = ""
+	files = []
+	drawFiles()
+	grow()
 	try {
 		const media = await Promise.all(sent.map(async (file) => ({ name: file.name, data: await base64(file) })))
-		$("body").value = ""
-		files = []
-		drawFiles()
-		grow()
-		await call("/texts", { from: customer, to: ours, body, media })
+		await call("/texts", { from, to, body, media })
 		$("chat").scrollTop = $("chat").scrollHeight
 	} catch (error) {
 		problem(error.message)
