@@ -14,15 +14,25 @@ NUMBERS = {ORDERS: "+14155550100", WORKSHOP: "+14155550101"}
 
 
 @dataclass(frozen=True)
-class Colleague:
+class Person:
 	first_name: str
 	last_name: str
-	email: str
-	team: str = ""
 
 	@property
 	def name(self) -> str:
 		return f"{self.first_name} {self.last_name}"
+
+
+@dataclass(frozen=True)
+class Colleague(Person):
+	email: str
+	team: str = ""
+
+
+@dataclass(frozen=True)
+class Customer(Person):
+	number: str
+	company: str = ""
 
 
 ADMIN = Colleague("Maya", "Chen", "maya@fernhill.example")
@@ -32,28 +42,15 @@ AGENTS = (TOM, LUCIA)
 # Where the e-mails of the shop come from.
 SENDER = "hello@fernhill.example"
 
-
-@dataclass(frozen=True)
-class Person:
-	first_name: str
-	last_name: str
-	number: str
-	company: str = ""
-
-	@property
-	def name(self) -> str:
-		return f"{self.first_name} {self.last_name}"
-
-
 # The story is about her.
-ANN = Person("Ann", "Miller", "+14155550132", "Miller Bakery")
+ANN = Customer("Ann", "Miller", "+14155550132", "Miller Bakery")
 ANNS_ADDRESS = "ann.miller@example.com"
 
-BOB = Person("Bob", "Okafor", "+12125550187", "Okafor Couriers")
-DIEGO = Person("Diego", "Alvarez", "+13105550164")
-LENA = Person("Lena", "Fischer", "+14155550147", "Harbor Café")
-MEI = Person("Mei", "Tanaka", "+12065550119")
-PRIYA = Person("Priya", "Shah", "+447700900123", "Shah & Daughters")
+BOB = Customer("Bob", "Okafor", "+12125550187", "Okafor Couriers")
+DIEGO = Customer("Diego", "Alvarez", "+13105550164")
+LENA = Customer("Lena", "Fischer", "+14155550147", "Harbor Café")
+MEI = Customer("Mei", "Tanaka", "+12065550119")
+PRIYA = Customer("Priya", "Shah", "+447700900123", "Shah & Daughters")
 # Has a login, and sees the tickets of her company.
 PRIYAS_ADDRESS = "priya@shah.example"
 CUSTOMERS = (BOB, DIEGO, LENA, MEI, PRIYA)

@@ -13,6 +13,7 @@ from pathlib import Path
 from page_style import STYLE
 
 SHOWN = 100
+FIT = "this.style.height = `${this.contentDocument.documentElement.scrollHeight + 2}px`"
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,8 @@ def _body(message: EmailMessage) -> str:
 
 
 def _entry(mail: Mail) -> str:
-	# Without scripts, and apart from this page.
-	frame = f'<iframe sandbox title="E-mail" srcdoc="{escape(mail.body)}"></iframe>'
+	# Without scripts of its own, and as high as it is.
+	frame = f'<iframe sandbox="allow-same-origin" title="E-mail" onload="{FIT}" srcdoc="{escape(mail.body)}"></iframe>'
 	return f"""<article class="card">
 	<h2>{escape(mail.subject)}</h2>
 	<p class="meta">To {escape(mail.to)} · from {escape(mail.sender)} · {mail.date}</p>

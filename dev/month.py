@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cast import BOB, DIEGO, LENA, LUCIA, MEI, ORDERS, PRIYA, TOM, WORKSHOP, Colleague, Person
+from cast import BOB, DIEGO, LENA, LUCIA, MEI, ORDERS, PRIYA, TOM, WORKSHOP, Colleague, Customer
 
 # Where nothing is said of what became of a reply, it was delivered.
 DELIVERED, READ, OUT_OF_REACH, FILTERED, UNDECIDED = "delivered", "read", "30003", "30007", "undecided"
@@ -22,7 +22,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Talk:
-	customer: Person
+	customer: Customer
 	team: str
 	begins: tuple[int, str] | int
 	"""days before today and a time of day; for today so many minutes ago"""

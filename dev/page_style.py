@@ -1,9 +1,11 @@
 """How the pages of the throwaway site itself look: the start page and the mailbox."""
 
 STYLE = """
-	:root { color-scheme: light dark; --bg: #eef1f6; --card: #fff; --line: #dfe4ec; --text: #141a24; --soft: #5a6678; --accent: #155cc4;
+	:root { color-scheme: light dark; --bg: #eef1f6; --card: #fff; --line: #dfe4ec; --text: #141a24; --soft: #5a6678;
+		--accent: #155cc4; --bad: #c02525;
 		font: 15px/1.5 Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-	@media (prefers-color-scheme: dark) { :root { --bg: #0c0f14; --card: #151920; --line: #2a313c; --text: #e8ecf2; --soft: #9aa6b8; --accent: #6aa6ff; } }
+	@media (prefers-color-scheme: dark) { :root { --bg: #0c0f14; --card: #151920; --line: #2a313c; --text: #e8ecf2;
+		--soft: #9aa6b8; --accent: #6aa6ff; --bad: #ff8a80; } }
 	* { box-sizing: border-box; }
 	body { margin: 0; background: var(--bg); color: var(--text); }
 	main { max-width: 980px; margin: 0 auto; padding: 40px 20px 60px; }
@@ -28,13 +30,13 @@ STYLE = """
 	code { font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 	.meta { color: var(--soft); font-size: 13px; }
 	article { margin-bottom: 14px; }
-	iframe { width: 100%; height: 150px; border: 1px solid var(--line); border-radius: 9px; background: #fff; }
+	iframe { width: 100%; height: 60px; border: 1px solid var(--line); border-radius: 9px; background: #fff; }
 	.empty { padding: 40px 0; color: var(--soft); text-align: center; }
 	@media (max-width: 640px) {
 		tr { display: block; padding: 8px 0; border-top: 1px solid var(--line); }
 		tr:first-child { border-top: 0; }
 		td, th { display: block; padding: 0; border: 0; }
 	}
-	#problem { color: #c02525; }
+	#problem { color: var(--bad); }
 	#problem:empty { display: none; }
 """

@@ -16,6 +16,9 @@ class Shop(ABC):
 	customer_doctype: str
 	admin_roles: tuple[str, ...] = ("System Manager",)
 	agent_roles: tuple[str, ...]
+	customer_roles: tuple[str, ...] = ()
+	of_customer: dict = {}
+	"""fields of each customer"""
 
 	def open(self) -> None:
 		"""Whoever is made first on a site becomes its System Manager: the admin."""
@@ -40,7 +43,7 @@ class Shop(ABC):
 		"""Fields of the number that a team answers."""
 		return {}
 
-	def forget(self, person: cast.Person) -> None:
+	def forget(self, person: cast.Customer) -> None:
 		"""Whatever a customer wrote, with its tickets: the story begins with a customer who writes for the first time."""
 		for conversation in frappe.get_all(CONVERSATION, {"customer_number": person.number}, pluck="name"):
 			about = {"conversation": conversation}
@@ -66,7 +69,7 @@ class Shop(ABC):
 			doc.email_ids = []
 			doc.save()
 
-	def _customer(self, person: cast.Person) -> None:
+	def _customer(self, person: cast.Customer) -> None:
 		links = []
 		if person.company:
 			if not frappe.db.exists(self.customer_doctype, person.company):
@@ -84,15 +87,12 @@ class Shop(ABC):
 			}
 		).insert()
 
-	def _give_login(self, person: cast.Person, address: str) -> None:
+	def _give_login(self, person: cast.Customer, address: str) -> None:
 		contact = frappe.get_doc("Contact", {"first_name": person.first_name, "last_name": person.last_name})
 		contact.add_email(address, is_primary=True)
 		contact.save()
 		as_user = cast.Colleague(person.first_name, person.last_name, address)
 		_user(as_user, *self.customer_roles)
-
-	customer_roles: tuple[str, ...] = ()
-	of_customer: dict = {}
 
 
 class HelpdeskShop(Shop):

@@ -23,8 +23,6 @@ class Place:
 	url: str
 	login: Login | None = None
 	"""who looks at it; None where nobody has to log in"""
-	label: str = ""
-	"""of its button"""
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ def _card(card: Card, is_first: bool) -> str:
 
 def _button(place: Place, is_first: bool) -> str:
 	kind = "button first" if is_first else "button"
-	label = escape(place.label or place.title)
+	label = escape(place.title)
 	if not place.login:
 		return f"<a class='{kind}' href='{escape(place.url)}' target='_blank' rel='noopener'>{label}</a>"
 	data = f"data-user='{escape(place.login.user)}' data-password='{escape(place.login.password)}'"
