@@ -282,6 +282,43 @@ def test_nothing_leads_past_what_stands_in(stage):
 			assert answer.status_code == 403 and "instead" in answer.text, path
 
 
+# Endpoints that call what a parameter names, without asking what stands in for it, or for its exact name alone.
+HAND_ON = (
+	(
+		"frappe.model.mapper.map_docs",
+		"method",
+		{"source_names": '["Twilio SMS Message"]', "target_doc": "{}"},
+	),
+	("frappe.handler.upload_file", "method", {}),
+	("upload_file", "method", {}),
+	("uploadfile", "method", {}),
+	("frappe.desk.treeview.get_all_nodes", "tree_method", {"doctype": "Twilio SMS Message", "label": "x"}),
+	("frappe.desk.search.search_link", "query", {"doctype": "Twilio SMS Message", "txt": ""}),
+)
+
+
+@pytest.mark.parametrize(("road", "parameter", "args"), HAND_ON)
+def test_nothing_hands_on_to_what_is_stood_in_for(stage, road, parameter, args):
+	person, other_name = stage.people[stage.southern], min(_other_names())
+	for endpoint in ("frappe.client.get_count", "frappe.email.relink", other_name):
+		# By several steps as well.
+		for handed in (
+			{parameter: endpoint},
+			{parameter: "frappe.model.mapper.map_docs", "method": endpoint},
+		):
+			answer = person.call(road, **{**args, **handed})
+			assert answer.status_code == 403 and "instead" in answer.text, (endpoint, answer.text[:300])
+
+
+def test_a_mapper_goes_to_what_stands_in(stage):
+	"""Desk's forms name the endpoint itself, and Frappe looks there for what stands in for it."""
+	mapper, person = "frappe.model.mapper.make_mapped_doc", stage.people[stage.southern]
+	answer = person.call(mapper, method="frappe.utils.global_search.search", source_name="secret")
+	assert answer.status_code == 200, answer.text
+	answer = person.call(mapper, method=min(_other_names()), source_name="x")
+	assert answer.status_code == 403 and "instead" in answer.text
+
+
 def _other_names() -> set[str]:
 	"""Paths by which modules of the site's apps lead to endpoints that this app stands in for."""
 	endpoints = set(frappe.get_hooks("override_whitelisted_methods", app_name="twilio_sms_channel"))

@@ -1,4 +1,6 @@
-"""Whatever imports an endpoint makes it callable by that module's name as well, past what stands in for it."""
+"""Roads to an endpoint past what stands in for it: whatever imports it makes it callable by that module's name as well, and
+some of Frappe's endpoints call what a parameter names.
+"""
 
 import re
 from collections.abc import Iterator
@@ -11,22 +13,35 @@ from frappe.modules.utils import load_doctype_module
 
 METHOD = re.compile(r"^/api/(?:v\d+/)?method/(.+)$", re.DOTALL)
 OURS = "twilio_sms_channel."
+# Parameters that name what is called: frappe.model.mapper, frappe.handler (upload_file), frappe.desk.search, .treeview.
+HANDED_ON = ("method", "query", "tree_method")
+MAPPER = "frappe.model.mapper.make_mapped_doc"
 # Of one process.
 REMEMBERED_SITES = 64
 
 
 def refuse() -> None:
-	"""Refuse a request that calls what this app stands in for by another name (hook `before_request`).
+	"""Refuse a request that leads to what this app stands in for by another road (hook `before_request`).
 
 	:raises frappe.PermissionError: naming the endpoint
 	"""
-	request = getattr(frappe.local, "request", None)
-	for path in {*_named_by(request.path if request else ""), (frappe.form_dict or {}).get("cmd")}:
-		if not isinstance(path, str) or "." not in path or path.startswith(OURS):
-			continue
+	request, parameters = getattr(frappe.local, "request", None), frappe.form_dict or {}
+	paths = {*_named_by(request.path if request else ""), parameters.get("cmd")}
+	paths = {path for path in paths if isinstance(path, str) and "." in path}
+	for path in paths:
 		endpoint = endpoint_of(path)
 		if endpoint and endpoint != path:
-			frappe.throw(_("Call {0} instead.").format(endpoint), frappe.PermissionError)
+			_refuse(endpoint)
+	# Whatever is called hands it on in the end, also by several steps.
+	for path in [parameters.get(name) for name in HANDED_ON]:
+		endpoint = endpoint_of(path) if isinstance(path, str) and "." in path else ""
+		# There Frappe looks for what stands in.
+		if endpoint and not (endpoint == path and paths == {MAPPER}):
+			_refuse(endpoint)
+
+
+def _refuse(endpoint: str) -> None:
+	frappe.throw(_("Call {0} instead.").format(endpoint), frappe.PermissionError)
 
 
 def _named_by(url_path: str) -> Iterator[str]:
