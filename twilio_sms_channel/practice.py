@@ -8,7 +8,7 @@ import click
 import frappe
 import requests
 
-from twilio_sms_channel.infra import public_url, site_config, site_identity
+from twilio_sms_channel.infra import own_writes, public_url, site_config, site_identity
 
 ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
 PRACTICE_ACCOUNT = "Practice"
@@ -159,7 +159,7 @@ def _add_account():
 	name = PRACTICE_ACCOUNT
 	if frappe.db.exists(ACCOUNT, name):
 		name = f"{name} ({secrets.token_hex(2)})"
-	return frappe.get_doc(
+	account = frappe.get_doc(
 		{
 			"doctype": ACCOUNT,
 			"account_name": name,
@@ -168,4 +168,5 @@ def _add_account():
 			"is_practice": 1,
 			"status": "Active",
 		}
-	).insert()
+	)
+	return own_writes.ours(account).insert()

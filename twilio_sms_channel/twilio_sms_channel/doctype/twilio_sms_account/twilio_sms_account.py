@@ -2,7 +2,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from twilio_sms_channel.infra import field_errors, redaction, site_config, site_identity
+from twilio_sms_channel.infra import field_errors, own_writes, redaction, site_config, site_identity
 from twilio_sms_channel.permissions import protected_fields
 from twilio_sms_channel.twilio_gateway import account_check, credentials
 from twilio_sms_channel.twilio_gateway.client import Gateway
@@ -53,6 +53,9 @@ class TwilioSMSAccount(Document):
 		redaction.forget_form()
 		site_config.keep_encryption_key()
 		protected_fields.restore(self, KEPT)
+		if self.is_new() and not own_writes.is_ours(self):
+			# Practice mode's own account is made before it is on.
+			self.is_practice = int(site_config.practises())
 		self.check_form()
 		if self.paused_since and any(self.has_value_changed(field) for field in CREDENTIALS):
 			# The next message tells whether it is mended.
