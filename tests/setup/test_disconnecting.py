@@ -1,8 +1,10 @@
 """Leaving: a number or an account is taken out of the site, and what becomes of webhooks, messages, tickets, findings."""
 
+import threading
+
 import frappe
 import pytest
-from support.people import make_agent
+from support.people import make_agent, make_user
 from support.stack import INBOUND, Customer, ticket_of
 from support.twilio_accounts import ACCOUNT, NUMBER, ask, at_twilio, here, new_number, refused
 
@@ -55,6 +57,25 @@ def test_a_number_without_conversations_is_put_back_and_deleted(shop, admin):
 	assert left["deleted"] and not left["numbers"][0]["still_here"]
 	assert shop.taken.sms_url == OTHER
 	assert not frappe.db.exists(NUMBER, name) and not frappe.db.exists(FINDING, about)
+
+
+def test_two_who_disconnect_at_once_both_succeed(shop, stack):
+	people = [stack.login(make_user(f"tsms-leaves-{n}@example.com", ["System Manager"])) for n in (1, 2)]
+	gate, answers = threading.Barrier(len(people)), []
+
+	def leave(person):
+		gate.wait(30)
+		call = {"number": shop.new.phone_number}
+		answers.append(person.call("twilio_sms_channel.api.setup.disconnect", **call))
+
+	threads = [threading.Thread(target=leave, args=(person,)) for person in people]
+	for thread in threads:
+		thread.start()
+	for thread in threads:
+		thread.join(60)
+	assert [answer.status_code for answer in answers] == [200, 200], [answer.text for answer in answers]
+	frappe.db.rollback()
+	assert not frappe.db.get_value(NUMBER, shop.new.phone_number, "enabled")
 
 
 def test_a_number_with_conversations_stays_with_all_that_was_written(shop, admin, stack):

@@ -76,11 +76,15 @@ def disconnect_number(number, delete: bool = False) -> Left:
 	left = Left(number.name, phone.display(number.name))
 	_leave_twilio(number, left)
 	left.canceled = _cancel_waiting(number.name)
+	# Twilio posts elsewhere by now, whatever happens to the rest. Whoever disconnects it at the same moment waits for the
+	# other's save, and reads it.
+	frappe.db.commit()  # nosemgrep
+	frappe.db.get_value(NUMBER, number.name, "name", for_update=True)
 	number.reload()
 	number.enabled, number.disconnected_on = 0, now_datetime()
 	number.save()
 	frappe.db.delete(FINDING, {"about_doctype": NUMBER, "about": number.name})
-	# Twilio posts elsewhere by now, whatever happens to the rest.
+	# Number by number, and before it may turn out that one cannot be deleted.
 	frappe.db.commit()  # nosemgrep
 	if delete:
 		frappe.delete_doc(NUMBER, number.name)
@@ -104,6 +108,7 @@ def disconnect_account(account, delete: bool = False) -> Account:
 			frappe.LinkExistsError,
 		)
 	left = Account([disconnect_number(frappe.get_doc(NUMBER, name), delete) for name in names])
+	frappe.db.get_value(ACCOUNT, account.name, "name", for_update=True)
 	account.reload()
 	account.enabled = 0
 	account.save()
