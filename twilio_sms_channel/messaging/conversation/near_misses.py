@@ -7,7 +7,7 @@ don't stop texting me": shown to agents, who are asked before they text again; n
 import re
 import unicodedata
 
-READ_CHARACTERS = 1600
+READ_CHARACTERS, APART_CHARACTERS = 1600, 40
 # Whole messages. Polite words may stand around them.
 WORDS = r"""
 	stopp?(?:en)?|stop\s*all|stopall|unsubscribe|opt[\s-]?out|revoke|quit|cancel
@@ -23,7 +23,7 @@ POLITE = r"""
 """
 NEAR_MISS = re.compile(
 	rf"""
-	^\W*(?:(?:{POLITE}|sorry|hi|hello|hey|no|nein|non|nao|nee)\b\W*){{0,3}}(?:{WORDS})\b(?:\W+(?:{POLITE})\b){{0,5}}\W*$
+	^\W*(?:(?:{POLITE}|sorry|hi|hello|hey|no|nein|non|nao|nee)\b\W*){{0,3}}(?:{WORDS})\b(?:\W+(?:{POLITE}|{WORDS})\b){{0,5}}\W*$
 	# English
 	| \b(?:stop|quit)\s+(?:\w+\s+){{0,2}}(?:text|texting|messag\w+|sms|contact\w*|bother\w*|spam\w*)
 	| \bno\s+more\s+(?:\w+\s+){{0,2}}(?:text|message|sms)s?\b
@@ -61,6 +61,8 @@ NEAR_MISS = re.compile(
 	""",
 	re.IGNORECASE | re.VERBOSE,
 )
+# "s t o p", "STO P".
+SPELLED_APART = re.compile(rf"(?:{WORDS})", re.IGNORECASE | re.VERBOSE)
 QUOTED = re.compile(r'["“”„«»‹›](?P<words>[^"“”„«»‹›]{8,})(?:["“”„«»‹›]|$)')
 # "Liked “…”": what phones send for a tap on one of our messages, which may end in how to stop.
 REACTION = re.compile(
@@ -79,13 +81,23 @@ def sounds_like(body: str | None) -> bool:
 	>>> sounds_like("Please stop texting me"), sounds_like("The bus stop is closed")
 	(True, False)
 	"""
-	return bool(NEAR_MISS.search(_without_our_own_words(_plain(body))))
+	text = _plain(body)
+	if (
+		SPELLED_APART.fullmatch(re.sub(r"[\W_]+", "", text[:APART_CHARACTERS]))
+		and len(text) <= APART_CHARACTERS
+	):
+		return True
+	return bool(NEAR_MISS.search(_without_our_own_words(text)))
 
 
 def _plain(body: str | None) -> str:
-	"""With plain apostrophes, and without accents: both are left out as often as not."""
+	"""With plain apostrophes, and without accents: both are left out as often as not. Nor what nobody sees."""
 	text = (body or "")[:READ_CHARACTERS].replace("’", "'").replace("ß", "ss")
-	return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+	return "".join(
+		c
+		for c in unicodedata.normalize("NFKD", text)
+		if not unicodedata.combining(c) and unicodedata.category(c) != "Cf"
+	)
 
 
 def _without_our_own_words(text: str) -> str:
