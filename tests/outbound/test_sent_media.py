@@ -47,6 +47,14 @@ def test_a_file_goes_as_what_it_contains(stack, name, content, content_type):
 	assert len(media_links.urls_for_twilio(message)) == 1
 
 
+def test_a_file_goes_whose_name_frappe_took_for_markup(stack):
+	"""It stores "a <b>.png" with an end, and takes no name with a slash."""
+	name = upload("a.png", written(Image.new("RGB", (9, 9)), "PNG"))
+	frappe.db.set_value("File", name, "file_name", "a <b>.png</b>")
+	message = outbox.write(conversation_with(stack), "Look", files=[name])
+	assert message.media[0].file_name == "a ‹b›.png"
+
+
 @pytest.mark.parametrize(
 	("name", "content", "said"),
 	[
