@@ -111,6 +111,18 @@ def test_agents_see_that_others_read_a_text_along(stack, sim, customer, agent):
 	assert send(stack, customer, Body="Alone").other_recipients is None
 
 
+def test_agents_see_which_button_was_tapped_and_which_place_was_sent(stack, customer, agent):
+	message = send(stack, customer, Body="", ButtonText="Track my parcel", ButtonPayload="track")
+	ticket = ticket_of(message)
+	send(stack, customer, Body="", Latitude="37.78", Longitude="-122.4", Label="<b>Shop</b>")
+	shown = agent.call(STATE, http="GET", ticket=ticket.name).json()["message"]["messages"]
+	assert [row["along"] for row in shown] == [
+		["The customer tapped a button: Track my parcel"],
+		["The customer sent a place: 37.78, -122.4, ‹b›Shop‹/b›"],
+	]
+	assert says_in_feed(agent, ticket, "Track my parcel")
+
+
 def test_a_report_at_the_url_for_texts_is_a_report(stack, sim, customer, agent):
 	ticket = ticket_of(customer.text("Hello"))
 	name = agent.call("twilio_sms_channel.api.ticket.reply", ticket=ticket.name, message="Hi").json()[

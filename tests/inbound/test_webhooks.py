@@ -53,8 +53,16 @@ ODD = [
 	),
 	({"From": "447700900123"}, {"customer_number": "447700900123"}, "447700900123"),
 	({"From": "whatsapp:+14155550178"}, {"customer_number": "whatsapp:+14155550178"}, "whatsapp:+1"),
+	*(
+		({"From": address}, {"customer_number": address}, address.partition(":")[0])
+		for address in ("messenger:1234567890123456", "viber:+44", "tomorrow:x")
+	),
 	({"From": "+1abc"}, {"customer_number": "+1abc"}, None),
-	({"From": "<b>x\u202e</b>" + "y" * 50}, {"customer_number": "bx/b" + "y" * 30}, "?b?x"),
+	({"From": "<b>x\u202e</b>" + "y" * 20}, {"customer_number": "bx/b" + "y" * 20}, "?b?x"),
+	({"Body": "", "ButtonText": "<b>Yes"}, {"body": "<b>Yes", "button_text": "‹b›Yes"}, None),
+	({"ButtonPayload": "x" * 10_000}, {"button_payload": "x" * 500}, None),
+	({"Latitude": "37.78", "Longitude": "-122.4"}, {"location": "37.78, -122.4"}, None),
+	({"Latitude": "<b>", "Longitude": "-122.4"}, {"location": ""}, None),
 	({"From": None}, {"customer_number": "Unknown"}, "From is"),
 	*(({"NumMedia": said}, {"media": 0}, f"“{said}”") for said in ("abc", "-1", "999", "1")),
 	(
@@ -152,7 +160,7 @@ def test_a_hostile_body_is_escaped_in_the_ticket(stack):
 
 
 def test_short_codes_and_names_are_taken_in_and_shown_as_unanswerable(stack, agent):
-	for sender in ("72345", "SUPPORT"):
+	for sender in ("72345", "SUPPORT", "McDonald's", "447700900123", "messenger:1234567890123456"):
 		params = text(stack, From=sender, Body="Your code is 1234")
 		assert signed(stack, INBOUND, params).status_code == 200
 		conversation = eventually(

@@ -28,7 +28,9 @@ def test_segments_are_counted(number, say):
 	assert say("").num_segments == 1
 
 
-@pytest.mark.parametrize("from_", ["72345", "SUPPORT", "+447700900123"])
+@pytest.mark.parametrize(
+	"from_", ["72345", "SUPPORT", "+447700900123", "Amazon.de", "whatsapp:+4477", "447700900123"]
+)
 def test_other_senders(app, number, say, from_):
 	say(from_=from_)
 	assert app.received[0].form["From"] == from_

@@ -48,10 +48,73 @@ def test_rcs_is_the_same_person():
 
 @pytest.mark.parametrize(
 	("said", "kept"),
-	[("BANK", "BANK"), ("72345", "72345"), ("<b>x", "bx"), ("", "Unknown"), ("a" * 50, "a" * 34)],
+	[("BANK", "BANK"), ("72345", "72345"), ("<b>x", "bx"), ("", "Unknown"), ("a" * 34, "a" * 34)],
 )
 def test_a_sender_is_short_and_without_markup(said, kept):
 	assert read(From=said).sender == kept
+
+
+@pytest.mark.parametrize(
+	"said",
+	[
+		*("Amazon.de", "McDonald's", "Café Rio", "AT&T", "447700900123", "whatsapp:+14155550178"),
+		*("messenger:1234567890123456", "viber:+44", "rcs:AGENT", "sms+x:1", "١٢٣٤٥", "株式会社"),
+	],
+)
+def test_any_sender_is_kept_as_it_is_named(said):
+	assert read(From=said).sender == said
+
+
+def test_long_senders_that_begin_alike_are_not_one_person():
+	first, second = (read(From="webchat:" + "a" * 60 + end).sender for end in "xy")
+	assert first != second and {len(first), len(second)} == {34}
+	assert first.startswith("webchat:aaaa") and read(From="webchat:" + "a" * 60 + "x").sender == first
+
+
+def test_a_tapped_button_and_a_place_are_kept():
+	text = read(Body="", ButtonText="Track my\u202e parcel", ButtonPayload="x" * 10_000)
+	assert (text.body, text.button_text) == ("Track my\u202e parcel", "Track my parcel")
+	assert text.button_payload == "x" * payloads.MAX_BUTTON_CHARACTERS
+	assert read(ButtonText="Yes").body == "Hello"
+	text = read(Latitude="37.78", Longitude="-122.41", Label="Shop", Address="1 Main St")
+	assert text.location == "37.78, -122.41, Shop, 1 Main St"
+
+
+@pytest.mark.parametrize(
+	"params",
+	[{"Latitude": "1"}, {"Latitude": "<b>", "Longitude": "2"}, {"Latitude": "1e9", "Longitude": "2"}],
+)
+def test_a_place_is_two_numbers(params):
+	assert read(**params).location == ""
+
+
+class Odd(dict):
+	"""What breaks whoever reads one of its parameters."""
+
+	def get(self, key, default=None):
+		if key == "NumSegments":
+			raise RuntimeError("a fault of the reader")
+		return super().get(key, default)
+
+
+def test_a_fault_of_the_reader_is_no_other_error():
+	with pytest.raises(payloads.MalformedWebhook, match="RuntimeError: a fault"):
+		payloads.read_inbound(Odd(INBOUND))
+
+
+@pytest.mark.parametrize(
+	("params", "expected"),
+	[
+		({"MessageSid": None, "Body": "STOP"}, ("", "+14155550132", "+14155550100", "STOP")),
+		({"To": None, "Body": "STOP"}, (SID, "+14155550132", "", "STOP")),
+		({"From": None}, (SID, "", "+14155550100", "Hello")),
+		({"From": "rcs:+14155550132", "To": "\u200b"}, (SID, "+14155550132", "", "Hello")),
+	],
+)
+def test_what_can_be_read_of_a_malformed_message_is_read(params, expected):
+	found = payloads.salvage({k: v for k, v in {**INBOUND, **params}.items() if v is not None})
+	assert (found.sid, found.sender, found.to, found.body) == expected
+	assert found.opt_out == ""
 
 
 def test_a_body_is_cut_only_far_beyond_what_twilio_sends():

@@ -42,3 +42,11 @@ def is_party(number: str) -> bool:
 		and len(number) in range(6, 17)
 	)
 	return e164 or looks_like_short_code(number) or looks_alphanumeric(number)
+
+
+def is_sender(name: str) -> bool:
+	"""Whether a customer's message can come from this: what Twilio names senders by is wider than what it sends to. Names
+	as networks spell them ("Amazon.de"), numbers without a country code, other channels' addresses ("whatsapp:+1…")."""
+	if name.startswith("+"):
+		return is_party(name)
+	return 3 <= len(name) <= 100 and name.isprintable() and any(map(str.isalnum, name))

@@ -11,7 +11,7 @@ from twilio_sms_channel.simulator.models import (
 	MessagingService,
 	PhoneNumber,
 )
-from twilio_sms_channel.simulator.phone_numbers import is_party
+from twilio_sms_channel.simulator.phone_numbers import is_sender
 from twilio_sms_channel.simulator.world import World
 
 SID_PREFIXES = {SHORT_CODE: "SC", ALPHANUMERIC: "AI"}
@@ -180,6 +180,6 @@ class Provisioning:
 
 	def add_handset(self, number: str, name: str = "") -> None:
 		"""Put a customer's phone on the page. :raises ValueError: not a phone number, or one of ours"""
-		if not is_party(number) or number in self.world.numbers:
+		if not is_sender(number) or number in self.world.numbers:
 			raise ValueError(f"{number!r} is not a customer's number")
 		self.world.know_handset(number, name)

@@ -26,7 +26,7 @@ from twilio_sms_channel.simulator.models import (
 	WebhookAttempt,
 )
 from twilio_sms_channel.simulator.pages import Pages
-from twilio_sms_channel.simulator.phone_numbers import is_party
+from twilio_sms_channel.simulator.phone_numbers import is_sender
 from twilio_sms_channel.simulator.provisioning import Provisioning
 from twilio_sms_channel.simulator.rest.answers import API
 from twilio_sms_channel.simulator.rest.api import RestApi
@@ -98,7 +98,7 @@ class Simulator(Provisioning):
 	def text(self, from_: str, to: str, body: str = "", media=(), **extra_params: str) -> Message:
 		"""A customer texts one of our numbers. The webhook goes out in the background.
 
-		:param from_: E.164, a short code or an alphanumeric sender
+		:param from_: E.164, a short code, or whatever else Twilio names senders by, see `is_sender`
 		:param media: (filename, bytes) or (filename, bytes, content type) each
 		:param extra_params: added to the webhook's parameters, or replacing them
 		:raises ValueError: `to` is not a number of ours that can be texted, or `from_` is none at all
@@ -106,7 +106,7 @@ class Simulator(Provisioning):
 		number = self.world.numbers.get(to)
 		if not number or not number.sms or number.kind == ALPHANUMERIC:
 			raise ValueError(f"{to!r} is not a number that can be texted")
-		if not is_party(from_) or from_ in self.world.numbers:
+		if not is_sender(from_) or from_ in self.world.numbers:
 			raise ValueError(f"{from_!r} is not a customer's number")
 		return self._inbound.receive(from_, number, body, list(media), extra_params)
 

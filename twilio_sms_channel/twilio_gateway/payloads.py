@@ -4,9 +4,11 @@ Source: https://www.twilio.com/docs/messaging/guides/webhook-request and
 https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
 """
 
+import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,7 +18,8 @@ MAX_URL_CHARACTERS = 2000
 MAX_BODY_CHARACTERS = 1600
 # Twilio promises 1,600 characters; what is beyond this is cut off.
 MAX_ACCEPTED_BODY_CHARACTERS = 10 * MAX_BODY_CHARACTERS
-MAX_SENDER_CHARACTERS = 34
+MAX_SENDER_CHARACTERS, DIGEST_CHARACTERS = 34, 8
+MAX_BUTTON_CHARACTERS, MAX_PLACE_CHARACTERS = 500, 300
 MAX_SEGMENTS = 1000
 SHOWN_CHARACTERS = 60
 
@@ -34,6 +37,7 @@ PHONE_NUMBER = re.compile(r"\+[0-9]{5,15}")
 SHORT_CODE = re.compile(r"[0-9]{3,8}")
 RCS = "rcs:"
 ANONYMOUS = "Unknown"
+DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?")
 
 
 def _(sentence: str) -> str:
@@ -69,8 +73,25 @@ class InboundMessage:
 	"""STOP, START, HELP or "" (Twilio's `OptOutType`, sent where Advanced Opt-Out is on)."""
 	others: list[str] = field(default_factory=list)
 	"""Who else got it, when it was written to a group (`OtherRecipients0` and so on, not documented)."""
+	button_text: str = ""
+	"""What stood on the button that was tapped"""
+	button_payload: str = ""
+	location: str = ""
+	"""A place that was sent: latitude, longitude, and its name and address as far as they came along"""
 	notes: list[Note] = field(default_factory=list)
 	"""What was not as Twilio documents it, for people: a message is never refused for that."""
+
+
+@dataclass(frozen=True)
+class Salvaged:
+	"""What can be read of an inbound message that cannot be read as a whole; "" for what cannot."""
+
+	sid: str
+	sender: str
+	to: str
+	service_sid: str
+	body: str
+	opt_out: str
 
 
 @dataclass(frozen=True)
@@ -86,6 +107,42 @@ def read_inbound(params: Mapping[str, str]) -> InboundMessage:
 
 	:raises MalformedWebhook: it names no message or no recipient
 	"""
+	return _understood(_inbound, params)
+
+
+def salvage(params: Mapping[str, str]) -> Salvaged:
+	"""Read of an inbound message what can be read, each thing by itself."""
+
+	def said(read: Callable[[], str]) -> str:
+		# One that cannot be read must not hide the others, whatever is wrong with it.
+		with suppress(Exception):
+			return read()
+		return ""
+
+	service_sid = said(lambda: params.get("MessagingServiceSid") or "")
+	return Salvaged(
+		sid=said(lambda: _sid(params, [])),
+		sender=said(lambda: _sender(params["From"], [])),
+		to=said(lambda: _party(params.get("To"))),
+		service_sid=service_sid if SERVICE_SID.fullmatch(service_sid) else "",
+		body=said(lambda: _body(params.get("Body") or "", [])),
+		opt_out=said(lambda: _short(params.get("OptOutType")).upper()),
+	)
+
+
+def _understood(read: Callable, params: Mapping[str, str]):
+	"""
+	:raises MalformedWebhook: also where the fault is this reader's: whoever calls keeps what cannot be read
+	"""
+	try:
+		return read(params)
+	except MalformedWebhook:
+		raise
+	except Exception as e:
+		raise MalformedWebhook(f"{type(e).__name__}: {e}") from e
+
+
+def _inbound(params: Mapping[str, str]) -> InboundMessage:
 	notes: list[Note] = []
 	sid = _sid(params, notes)
 	service_sid = params.get("MessagingServiceSid") or ""
@@ -99,7 +156,8 @@ def read_inbound(params: Mapping[str, str]) -> InboundMessage:
 		service_sid=service_sid,
 		sender=_sender(params.get("From") or "", notes),
 		to=to,
-		body=_body(params.get("Body") or "", notes),
+		# Some channels tell of a tapped button by its parameters alone.
+		body=_body(params.get("Body") or params.get("ButtonText") or "", notes),
 		media=_media(params, notes),
 		segments=_segments(params.get("NumSegments") or "1", notes),
 		region=", ".join(
@@ -107,6 +165,9 @@ def read_inbound(params: Mapping[str, str]) -> InboundMessage:
 		)[:140],
 		opt_out=_short(params.get("OptOutType")).upper(),
 		others=_others(params),
+		button_text=_words(params.get("ButtonText"), MAX_BUTTON_CHARACTERS),
+		button_payload=_words(params.get("ButtonPayload"), MAX_BUTTON_CHARACTERS),
+		location=_location(params),
 		notes=notes,
 	)
 
@@ -149,6 +210,10 @@ def read_status(params: Mapping[str, str]) -> StatusReport:
 
 	:raises MalformedWebhook: it names no message or no status
 	"""
+	return _understood(_report, params)
+
+
+def _report(params: Mapping[str, str]) -> StatusReport:
 	status = _status(params)
 	if not re.fullmatch(r"[a-z_-]{2,40}", status):
 		raise MalformedWebhook("MessageStatus is missing or malformed")
@@ -186,7 +251,7 @@ def _sid(params: Mapping[str, str], notes: list[Note]) -> str:
 
 def _sender(said: str, notes: list[Note]) -> str:
 	"""Who sent it: a phone number, a short code, or a name as the sender's network spells it."""
-	sender = _party(said.strip())
+	sender = _party(said.strip(), keep_apart=True)
 	if sender.startswith(RCS) and PHONE_NUMBER.fullmatch(sender[len(RCS) :]):
 		# The same person at the same telephone, only another way: a STOP has to hold for both.
 		notes.append(Note(_("It came by RCS (From is {0})."), (_shown(said),)))
@@ -197,10 +262,30 @@ def _sender(said: str, notes: list[Note]) -> str:
 	return sender or ANONYMOUS
 
 
-def _party(said: str | None) -> str:
-	"""A sender or recipient without what cannot be seen, and short enough to be kept."""
+def _party(said: str | None, keep_apart: bool = False) -> str:
+	"""A sender or recipient without what cannot be seen, and short enough to be kept.
+
+	:param keep_apart: two long ones that begin alike stay two: they are not one person's messages
+	"""
 	seen = "".join(c for c in said or "" if c not in "<>" and unicodedata.category(c)[0] != "C")
-	return re.sub(r"\s+", " ", seen).strip()[:MAX_SENDER_CHARACTERS].strip()
+	party = re.sub(r"\s+", " ", seen).strip()
+	if len(party) <= MAX_SENDER_CHARACTERS or not keep_apart:
+		return party[:MAX_SENDER_CHARACTERS].strip()
+	digest = hashlib.sha256(party.encode()).hexdigest()[:DIGEST_CHARACTERS]
+	return f"{party[: MAX_SENDER_CHARACTERS - DIGEST_CHARACTERS - 1].strip()}~{digest}"
+
+
+def _words(said: str | None, most: int) -> str:
+	seen = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in said or "")
+	return re.sub(r"\s+", " ", seen).strip()[:most].strip()
+
+
+def _location(params: Mapping[str, str]) -> str:
+	degrees = [(params.get(name) or "").strip() for name in ("Latitude", "Longitude")]
+	if not all(DEGREES.fullmatch(each) for each in degrees):
+		return ""
+	named = [_words(params.get(name), MAX_PLACE_CHARACTERS) for name in ("Label", "Address")]
+	return ", ".join([*degrees, *(each for each in named if each)])
 
 
 def _body(said: str, notes: list[Note]) -> str:

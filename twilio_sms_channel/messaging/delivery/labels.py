@@ -59,6 +59,19 @@ def about_group(message) -> str:
 	)
 
 
+def about_received(message) -> list[str]:
+	"""What came along with a customer's message besides words and files, each as a sentence.
+
+	:param message: `body`, `button_text` and `location` of an inbound Twilio SMS Message
+	"""
+	said = []
+	if message.button_text:
+		said.append(_("The customer tapped a button: {0}").format(message.button_text))
+	if message.location:
+		said.append(_("The customer sent a place: {0}").format(message.location))
+	return said
+
+
 def word(message) -> str:
 	"""A message's status in one word or two."""
 	words = {

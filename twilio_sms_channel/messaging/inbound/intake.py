@@ -77,6 +77,9 @@ def receive(
 		"service_sid": message.service_sid,
 		"opt_out_type": outside.plain(message.opt_out),
 		"other_recipients": outside.sentence(", ".join(message.others)) or None,
+		"button_text": outside.sentence(message.button_text) or None,
+		"button_payload": outside.sentence(message.button_payload) or None,
+		"location": outside.sentence(message.location) or None,
 		"webhook_notes": outside.plain(
 			"\n".join(_(note.sentence).format(*note.values) for note in message.notes), 1000
 		)

@@ -11,14 +11,14 @@ from twilio_sms_channel.twilio_gateway import errors
 FIELDS = (
 	*("name", "direction", "status", "conversation", "customer_number", "number", "account", "body"),
 	*("error_code", "error_message", "needs_decision", "sent_by", "automatic", "sent_as_email"),
-	*("may_want_to_stop", "other_recipients", "creation", "received_at"),
+	*("may_want_to_stop", "other_recipients", "button_text", "location", "creation", "received_at"),
 )
 FILE_FIELDS = ("parent", "status", "error", "content_type", "file", "file_name", "changed")
 FETCH = "fetch"
 
 
 def complete(messages: list, can_text: Callable[[str], bool | None]) -> None:
-	"""Add what follows from the facts: `media`, `group`, `error` (see `labels.trouble`) and `actions`.
+	"""Add what follows from the facts: `media`, `group`, `along`, `error` (see `labels.trouble`) and `actions`.
 
 	Takes one query, however many messages there are, and what `can_text` takes.
 
@@ -30,6 +30,7 @@ def complete(messages: list, can_text: Callable[[str], bool | None]) -> None:
 		outbound = message.direction == "Outbound"
 		message.media = files.get(message.name, [])
 		message.group = labels.about_group(message)
+		message.along = labels.about_received(message)
 		message.error = labels.trouble(message) if outbound else None
 		message.actions = _of_sent(message, can_text) if outbound else _of_received(message)
 		if message.error:

@@ -229,6 +229,7 @@ def _about_received(message) -> list[str]:
 		remarks.append(_("May want no more text messages, but wrote none of the words that opt out."))
 	if message.group:
 		remarks.append(message.group)
+	remarks += message.along
 	if not phone.is_answerable(message.customer_number):
 		remarks.append(_("Cannot be answered: the sender is not a phone number."))
 	return remarks

@@ -197,6 +197,7 @@ class Thread extends TicketElement {
 			${message.body ? html`<div class="text" dir="auto" data-testid="text">${message.body}</div>` : nothing}
 			${message.media.map((file) => this._file(file))}
 			${message.group ? html`<div class="remark" data-testid="group">${message.group}</div>` : nothing}
+			${(message.along || []).map((said) => html`<div class="remark" data-testid="along">${said}</div>`)}
 			<div class="foot">
 				<time title=${in_full(at)}>${clock(at)}</time>${inbound
 					? nothing

@@ -24,6 +24,8 @@ class TwilioSMSMessage(Document):
 		automatic: DF.Check
 		backfilled: DF.Check
 		body: DF.Code | None
+		button_payload: DF.SmallText | None
+		button_text: DF.SmallText | None
 		communication: DF.Link | None
 		conversation: DF.Link | None
 		customer_number: DF.Data
@@ -33,6 +35,7 @@ class TwilioSMSMessage(Document):
 		encoding: DF.Data | None
 		error_code: DF.Data | None
 		error_message: DF.SmallText | None
+		location: DF.SmallText | None
 		looked_up_since_utc: DF.Datetime | None
 		may_want_to_stop: DF.Check
 		media: DF.Table[TwilioSMSMedia]
