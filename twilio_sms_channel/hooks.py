@@ -108,8 +108,8 @@ has_permission = {
 _OURS = tuple(
 	f"Twilio SMS {name}"
 	for name in (
-		*("Account", "Consent Event", "Conversation", "Erased Text", "Finding", "Message", "Number"),
-		*("Pace", "Rejected Webhook"),
+		*("Account", "Consent Event", "Conversation", "Erased Text", "Exchange", "Finding", "Message"),
+		*("Number", "Pace", "Rejected Webhook", "Unread Webhook"),
 	)
 )
 
@@ -164,9 +164,18 @@ scheduler_events = {
 }
 
 # A ticket or contact can be deleted although a conversation names it.
-ignore_links_on_delete = ["Twilio SMS Conversation", "Twilio SMS Message"]
+ignore_links_on_delete = [
+	"Twilio SMS Conversation",
+	"Twilio SMS Exchange",
+	"Twilio SMS Message",
+	"Twilio SMS Unread Webhook",
+]
 
-default_log_clearing_doctypes = {"Twilio SMS Rejected Webhook": 30}
+default_log_clearing_doctypes = {
+	"Twilio SMS Exchange": 30,
+	"Twilio SMS Rejected Webhook": 30,
+	"Twilio SMS Unread Webhook": 180,
+}
 
 # Desk ------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from twilio_sms_channel.desks import registry
 from twilio_sms_channel.infra import site_config, site_identity
-from twilio_sms_channel.messaging.inbound import intake
+from twilio_sms_channel.messaging.inbound import intake, unread_webhooks
 from twilio_sms_channel.people import contacts
 
 CONTACT_FIELDS = {
@@ -71,13 +71,14 @@ def after_install() -> None:
 
 
 def after_migrate() -> None:
-	"""Add the fields that this version has and the one before had not."""
+	"""Add the fields that this version has and the one before had not, and read what that one could not."""
 	# Before anybody stores a secret: every process that starts later knows the same key.
 	site_config.keep_encryption_key()
 	site_identity.claim_unowned()
 	create_custom_fields(CONTACT_FIELDS)
 	contacts.read_again_if_needed()
 	registry.join()
+	unread_webhooks.read_all_again()
 
 
 def after_app_install(app: str) -> None:

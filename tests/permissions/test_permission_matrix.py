@@ -166,7 +166,7 @@ def test_the_set_up_is_for_system_managers(stage, stack, who):
 	settings = f"{stack.web}/api/resource/Twilio SMS Settings/Twilio SMS Settings"
 	found["settings"] = person.session.get(settings, timeout=30).ok
 	for endpoint in SET_UP_DOORS:
-		args = dict.fromkeys(("account", "number", "finding"), "None of ours") | {
+		args = dict.fromkeys(("account", "number", "finding", "webhook"), "None of ours") | {
 			"since": "2026-01-01",
 			"waiting": "Nothing of ours",
 		}

@@ -1,5 +1,5 @@
 """Generated requests to the webhook for texts, signed and not: nothing makes it stumble, nothing unsigned is stored,
-and what is stored is what was signed, to the last blank.
+and what is stored is what was signed, to the last blank: as a message, or as it came where it cannot be read.
 
 In short (`make test`) always the same 1,500 requests; in full (`make hostile`) 10,000 new ones.
 
@@ -9,6 +9,7 @@ a method is not allowed (status 200, or 500 with a Host that is none).
 """
 
 import http.client
+import json
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ from support.stack import INBOUND, MESSAGE
 
 from twilio_sms_channel.content import outside
 
-MEDIA = "Twilio SMS Media"
+MEDIA, UNREAD = "Twilio SMS Media", "Twilio SMS Unread Webhook"
 AT_ONCE = 4
 TIMEOUT_S = 60
 KEPT_TYPE_CHARACTERS, KEPT_URL_CHARACTERS, KEPT_BODY_CHARACTERS, KEPT_MEDIA = 140, 2000, 16_000, 50
@@ -47,6 +48,7 @@ def endpoint(stack):
 			names = frappe.get_all(MESSAGE, {"number": endpoint.number}, pluck="name")
 			frappe.db.delete(MEDIA, {"parent": ("in", names)})
 			frappe.db.delete(MESSAGE, {"name": ("in", names)})
+			frappe.db.delete(UNREAD, {"account": stack.account})
 			frappe.db.commit()
 			stack.empty_queues()
 
@@ -59,7 +61,7 @@ class Endpoint:
 		self.url = stack.web + INBOUND
 		self.pool = ThreadPoolExecutor(AT_ONCE)
 		self.connections = threading.local()
-		self.sent = self.stored = 0
+		self.sent = self.stored = self.unread = 0
 		# Which of them Frappe refuses itself, with 400 or 500, hangs on its version and on Werkzeug's.
 		self.hosts = [host for host in HOSTS if self._is_served(host)]
 
@@ -132,16 +134,21 @@ def test_hostile_requests_are_refused_or_stored_exactly(endpoint, request):
 		statuses = endpoint.send(batch)
 		frappe.db.rollback()
 		rows, media = _stored([ask.sid for ask in batch])
+		unread = frappe.get_all(UNREAD, {"account": endpoint.stack.account}, pluck="parameters")
 		for ask, status in zip(batch, statuses, strict=True):
-			_judge(ask, status, rows.get(ask.sid), media, endpoint.number)
+			_judge(ask, status, rows.get(ask.sid), media, endpoint.number, unread)
+		endpoint.unread += len(unread)
+		frappe.db.delete(UNREAD, {"account": endpoint.stack.account})
+		frappe.db.commit()
 		assert frappe.db.count(MESSAGE) - before == len(rows), "something was stored under another SID"
 		endpoint.stored += len(rows)
 
 	send_and_look()
-	print(f"{endpoint.sent} requests, {endpoint.stored} of them stored")
+	print(f"{endpoint.sent} requests, {endpoint.stored} of them stored, {endpoint.unread} kept unread")
 	assert endpoint.sent >= wanted
 	# Enough of them get past the signature, and enough do not.
 	assert wanted / 4 < endpoint.stored < wanted * 3 / 4
+	assert endpoint.unread
 	frappe.db.rollback()
 	assert frappe.get_all("Error Log", {"creation": (">=", begun)}, ["method", "error"]) == []
 
@@ -161,13 +168,19 @@ def _stored(sids: list[str]) -> tuple[dict, dict]:
 	return {row.twilio_sid: row for row in rows}, media
 
 
-def _judge(ask: Ask, status: int, row, media: dict, number: str) -> None:
+def _judge(ask: Ask, status: int, row, media: dict, number: str, unread: list[str]) -> None:
 	if status != 200:
 		assert 400 <= status < 500, f"{ask}\nwas answered {status}"
 		assert not row, f"{ask}\nwas answered {status}, but stored"
 		assert not ask.must_be_taken, f"{ask}\nwas answered {status}"
 		return
 	assert ask.is_signed, f"{ask}\nwas taken in without a valid signature"
+	if not row and not ask.must_be_taken:
+		said = sorted([name, value] for name, value in ask.signed_params.items(multi=True))
+		assert said in [sorted(json.loads(kept)) for kept in unread], (
+			f"{ask}\nwas answered 200, but not stored"
+		)
+		return
 	assert row, f"{ask}\nwas answered 200, but not stored"
 	assert PROPER_SID.fullmatch(row.twilio_sid)
 	said = ask.signed_params

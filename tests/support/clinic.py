@@ -114,6 +114,7 @@ class Clinic:
 			frappe.db.set_value(NUMBER, name, self._number())
 		frappe.db.delete(MESSAGE, {"account": self.account})
 		frappe.db.delete(rejected_webhooks.LOG)
+		frappe.db.delete("Twilio SMS Unread Webhook", {"account": self.account})
 		frappe.db.delete(FINDING)
 		frappe.db.set_single_value("Twilio SMS Settings", "public_base_url", self.stack.web)
 		if not countries.default_country():

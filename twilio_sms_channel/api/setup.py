@@ -10,6 +10,7 @@ from twilio_sms_channel import doctor
 from twilio_sms_channel.api import arguments
 from twilio_sms_channel.infra import public_url, redaction, site_identity
 from twilio_sms_channel.messaging.delivery import account_pause
+from twilio_sms_channel.messaging.inbound import unread_webhooks
 from twilio_sms_channel.messaging.sending import wake
 from twilio_sms_channel.messaging.setup import connecting, disconnecting, importing, webhook_config
 from twilio_sms_channel.messaging.upkeep import takeover
@@ -320,3 +321,13 @@ def mend(finding: str) -> dict[str, bool]:
 	"""
 	frappe.only_for("System Manager")
 	return doctor.mend(finding)
+
+
+@frappe.whitelist(methods=["POST"])
+def read_again(webhook: str) -> None:
+	"""Have a webhook that could not be read read again, in the background: its row goes when that goes well.
+
+	:param webhook: name of a Twilio SMS Unread Webhook
+	"""
+	frappe.only_for("System Manager")
+	unread_webhooks.read_again_later(name=frappe.get_doc(unread_webhooks.UNREAD, webhook).name)

@@ -13,14 +13,18 @@ import frappe
 from frappe import _
 from werkzeug.wrappers import Response
 
-from twilio_sms_channel.infra import locks
-from twilio_sms_channel.messaging.delivery import message_status
-from twilio_sms_channel.messaging.inbound import intake, rejected_webhooks, self_test_webhook, webhook_auth
+from twilio_sms_channel.messaging.delivery import callbacks
+from twilio_sms_channel.messaging.inbound import (
+	intake,
+	rejected_webhooks,
+	self_test_webhook,
+	unread_webhooks,
+	webhook_auth,
+)
 from twilio_sms_channel.messaging.setup import webhook_config
 from twilio_sms_channel.twilio_gateway import payloads
 from twilio_sms_channel.twilio_gateway.signature import find_fragment, fragments, is_signed, signature_of
 
-MESSAGE = "Twilio SMS Message"
 # The longest message that is taken in has some 190 kB when each of its characters is quoted; Twilio sends about 60 parameters.
 MAX_BYTES, MAX_PARAMETERS = 256 * 1024, 500
 
@@ -37,8 +41,10 @@ class Rejected(Exception):
 def inbound(**kwargs: Any) -> Response:
 	"""A message from a customer. Answers empty TwiML once the message is durably stored.
 
-	403: not signed by Twilio · 404: account or number not set up here · 400: not of Twilio's form · 413: too large for
-	a message · 429: one of very many that were refused within a minute; what is signed is never limited
+	What is signed and cannot be read is stored as it came, and answered alike.
+
+	403: not signed by Twilio · 404: account or number not set up here · 413: too large for a message · 429: one of very
+	many that were refused within a minute; what is signed is never limited
 	"""
 	return _answer(_take_in_message)
 
@@ -62,52 +68,21 @@ def _take_in_message(caller: webhook_auth.WebhookContext, params) -> Response:
 		intake.receive(
 			caller.account, payloads.read_inbound(params), number=caller.number, dry_run=is_self_test
 		)
-	except payloads.MalformedWebhook as e:
-		raise Rejected(rejected_webhooks.MALFORMED, str(e))
 	except intake.UnknownNumber as e:
 		raise Rejected(rejected_webhooks.UNKNOWN_NUMBER, f"{e} is not set up on this site")
-	return Response('<?xml version="1.0" encoding="UTF-8"?><Response/>', content_type="text/xml")
+	return _nothing_to_say()
 
 
 def _take_in_status(caller: webhook_auth.WebhookContext, params) -> Response:
 	if payloads.is_message(params):
 		# The other way round: a customer's words must not be taken for a report about nothing.
 		return _take_in_message(caller, params)
+	report = payloads.read_status(params)
 	try:
-		report = payloads.read_status(params)
-	except payloads.MalformedWebhook as e:
-		raise Rejected(rejected_webhooks.MALFORMED, str(e))
-	# Our own id in the URL: a callback can be faster than the answer that tells Twilio's.
-	name = frappe.request.args.get("message")
-	message = frappe.db.get_value(
-		MESSAGE,
-		{"account": caller.account, **({"name": name} if name else {"twilio_sid": report.sid})},
-		["name", "twilio_sid", "earlier_sids"],
-		as_dict=True,
-	)
-	if not message and not name:
-		# Our messages name themselves in their callback. A Messaging Service reports what others send through it as well.
-		return Response(status=204)
-	if message and report.sid in (message.earlier_sids or "").split():
-		# A late report of an attempt that failed: of the message that is sent again it tells nothing.
 		with _as_administrator():
-			message_status.apply_earlier_callback(message.name, report.twilio_status, report.sid)
-			# 204 says that it is stored: a commit that fails is answered with 503.
-			frappe.db.commit()  # nosemgrep
-		return Response(status=204)
-	if not message or (message.twilio_sid and message.twilio_sid != report.sid):
-		raise Rejected(rejected_webhooks.UNKNOWN_MESSAGE, f"message {report.sid} is not known on this site")
-
-	def take_in() -> None:
-		message_status.apply_callback(
-			message.name, report.twilio_status, report.error_code, report.error_message, sid=report.sid
-		)
-		# 204 says that it is stored: a commit that fails is tried again.
-		frappe.db.commit()  # nosemgrep
-
-	with _as_administrator():
-		# Twilio reports once: what is in the way for a moment, such as a merge, is no reason to lose it.
-		locks.again(take_in)
+			callbacks.take_in(caller.account, report, frappe.request.args.get("message") or "")
+	except callbacks.UnknownMessage as e:
+		raise Rejected(rejected_webhooks.UNKNOWN_MESSAGE, str(e))
 	return Response(status=204)
 
 
@@ -134,12 +109,29 @@ def _answer(take_in: Callable) -> Response:
 
 def _checked(take_in: Callable, request, params) -> Response:
 	caller, token = _signed_by(request, params)
-	response = take_in(caller, params)
+	try:
+		response = take_in(caller, params)
+	except (payloads.MalformedWebhook, frappe.db.DataError) as e:
+		# Also what the database takes for no value of its field: trying again would not help, a later version may.
+		response = _keep_unread(caller, params, e, at_status_url=take_in is _take_in_status)
 	if self_test_webhook.is_one(params):
 		self_test_webhook.arrived(params)
 	else:
 		webhook_auth.note_use(caller, token)
 	return response
+
+
+def _keep_unread(caller, params, error: Exception, *, at_status_url: bool) -> Response:
+	if self_test_webhook.is_one(params):
+		raise Rejected(rejected_webhooks.MALFORMED, str(error))
+	about = frappe.request.args.get("message") or ""
+	is_report = unread_webhooks.is_report(params, at_status_url=at_status_url)
+	unread_webhooks.keep(caller.account, params, error, is_report=is_report, message=about)
+	return _nothing_to_say()
+
+
+def _nothing_to_say() -> Response:
+	return Response('<?xml version="1.0" encoding="UTF-8"?><Response/>', content_type="text/xml")
 
 
 def _not_now() -> Response:

@@ -58,6 +58,7 @@ CHECKS_OF_ACCOUNT = (
 	Check("failed", traffic.check_failed),
 	Check("unconfirmed", traffic.check_unconfirmed),
 	Check("refused", webhooks.check_refused),
+	Check("unread", webhooks.check_unread),
 	Check("alerts", webhooks.check_alerts, asks_twilio=True),
 )
 DOCTYPE = "Twilio SMS Finding"
@@ -95,6 +96,7 @@ def titles() -> dict[str, str]:
 		"failed": _("Messages without a ticket"),
 		"unconfirmed": _("Unconfirmed messages"),
 		"refused": _("Rejected webhooks"),
+		"unread": _("Unread webhooks"),
 		"alerts": _("Twilio's alerts"),
 	}
 

@@ -12,7 +12,7 @@ from twilio_sms_channel.doctor.checks import site
 from twilio_sms_channel.doctor.context import ACCOUNT, NUMBER
 from twilio_sms_channel.infra import clock, jobs, site_config, site_identity
 from twilio_sms_channel.messaging.delivery import account_pause
-from twilio_sms_channel.messaging.inbound import intake
+from twilio_sms_channel.messaging.inbound import intake, unread_webhooks
 from twilio_sms_channel.messaging.sending import wake, worker
 from twilio_sms_channel.messaging.setup import webhook_config
 from twilio_sms_channel.messaging.upkeep import takeover
@@ -92,6 +92,10 @@ def compare(account: str) -> None:
 		)
 
 
+def read_again(account: str) -> None:
+	unread_webhooks.read_again_later(account=account)
+
+
 def switch_scheduler_on(_about: str) -> None:
 	enable_scheduler()
 
@@ -125,6 +129,7 @@ REPAIRS: dict[str, Callable[[str], None]] = {
 	"take_in_again": take_in_again,
 	"look_up": look_up,
 	"compare": compare,
+	"read_again": read_again,
 	"enable_scheduler": switch_scheduler_on,
 	"start_job": start_job,
 	"reset_job_times": reset_job_times,
@@ -133,7 +138,7 @@ REPAIRS: dict[str, Callable[[str], None]] = {
 }
 
 # These go on in the background: whether they helped is seen some seconds later.
-IN_BACKGROUND = ("take_up", "take_in_again", "look_up", "compare")
+IN_BACKGROUND = ("take_up", "take_in_again", "look_up", "compare", "read_again")
 
 
 def _save(doctype: str, name: str, **values) -> None:

@@ -17,6 +17,7 @@ from pypika.terms import Parameter
 from twilio_sms_channel.infra import site_config
 
 ERASED = "Twilio SMS Erased Text"
+UNREAD, EXCHANGE = "Twilio SMS Unread Webhook", "Twilio SMS Exchange"
 
 
 def remember(sids: Iterable[str]) -> None:
@@ -29,6 +30,18 @@ def remember(sids: Iterable[str]) -> None:
 	rows = [(d := _digest(sid), d, now, now, "Administrator", "Administrator") for sid in sids if sid]
 	if rows:
 		frappe.db.bulk_insert(ERASED, fields, rows, ignore_duplicates=True)
+
+
+def forget(message: str, sids: Iterable[str]) -> None:
+	"""Delete what is kept beside a message that is being deleted, and holds its words. Does not commit.
+
+	:param message: name of a Twilio SMS Message
+	:param sids: Twilio's, all that it has had
+	"""
+	frappe.db.delete(EXCHANGE, {"message": message})
+	if known := [sid for sid in sids if sid]:
+		frappe.db.delete(UNREAD, {"twilio_sid": ("in", known)})
+	frappe.db.delete(UNREAD, {"message": message})
 
 
 def among(sids: Iterable[str]) -> set[str]:

@@ -235,13 +235,15 @@ SET_UP_DOORS = (
 	*("available_numbers", "import_numbers", "backfill", "latest_text"),
 	*("look_at_webhook", "configure_webhooks", "configure_numbers", "restore_webhook"),
 	*("before_disconnect", "disconnect"),
-	*("confirm_home", "diagnose", "mend"),
+	*("confirm_home", "diagnose", "mend", "read_again"),
 )
 SET_UP_DOCTYPES = (
 	"Twilio SMS Account",
 	"Twilio SMS Consent Event",
 	"Twilio SMS Erased Text",
+	"Twilio SMS Exchange",
 	"Twilio SMS Rejected Webhook",
+	"Twilio SMS Unread Webhook",
 	"Twilio SMS Pace",
 	"Twilio SMS Finding",
 )

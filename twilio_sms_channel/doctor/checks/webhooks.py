@@ -10,7 +10,7 @@ from frappe.query_builder.functions import Count, Max
 from twilio_sms_channel.doctor.context import ACCOUNT, NUMBER, AccountContext
 from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding
 from twilio_sms_channel.infra import clock, public_url
-from twilio_sms_channel.messaging.inbound import rejected_webhooks
+from twilio_sms_channel.messaging.inbound import rejected_webhooks, unread_webhooks
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import standing
 
@@ -53,6 +53,41 @@ def check_refused(account_context: AccountContext) -> Iterator[Finding]:
 			NUMBER if is_ours else ACCOUNT,
 			row.to_number if is_ours else account_context.name,
 		)
+
+
+def check_unread(account_context: AccountContext) -> Iterator[Finding]:
+	"""Webhooks that Twilio signed and this app could not read."""
+	Unread = frappe.qb.DocType(unread_webhooks.UNREAD)
+	((count, latest),) = (
+		frappe.qb.from_(Unread)
+		.select(Count(Unread.name), Max(Unread.creation))
+		.where(Unread.account == account_context.name)
+	).run()
+	if not count:
+		return
+	reason = frappe.get_all(
+		unread_webhooks.UNREAD,
+		{"account": account_context.name},
+		pluck="reason",
+		order_by="creation desc",
+		limit=1,
+	)
+	yield Finding(
+		"unread.webhooks",
+		BROKEN,
+		_("{0} webhooks signed by Twilio could not be read, the latest at {1}: {2}").format(
+			count, frappe.format(latest, "Datetime"), "".join(reason)
+		),
+		_(
+			"The messages and delivery reports in them are in no ticket. They are not lost: they are kept as they came."
+		),
+		_(
+			"Fix It reads them again; each update of the app does so as well. What is left is in the list of Twilio SMS Unread Webhook: each shows its sender and what it says. Report the reason to whoever maintains the app."
+		),
+		ACCOUNT,
+		account_context.name,
+		"read_again",
+	)
 
 
 def check_strangers() -> Iterator[Finding]:

@@ -38,13 +38,14 @@ WAIT_S = 8
 
 
 @contextmanager
-def taking_in(row: dict, sent_at_utc: datetime | None = None) -> Iterator[None]:
+def taking_in(row: dict, sent_at_utc: datetime | None = None, *, read_again: bool = False) -> Iterator[None]:
 	"""Around writing down a message: what it says about consent is kept in the same transaction, which the block commits.
 
 	Messages to this customer that are on their way arrive before a STOP; the others see it.
 
 	:param row: of the Twilio SMS Message
 	:param sent_at_utc: for messages out of Twilio's list: when Twilio received it
+	:param read_again: whether its webhook could not be read before, when what it says may have been kept without a message
 	:return: a function to be called once the message's row is written
 	"""
 	word = keywords.keyword(row["body"], row["opt_out_type"])
@@ -61,7 +62,7 @@ def taking_in(row: dict, sent_at_utc: datetime | None = None) -> Iterator[None]:
 	# What the last holder committed is seen from here on.
 	frappe.db.rollback()
 	try:
-		yield lambda: _take_in(word, row, number, sent_at_utc)
+		yield lambda: (read_again and _join(word, row)) or _take_in(word, row, number, sent_at_utc)
 	finally:
 		locks.release(lock)
 
@@ -89,6 +90,20 @@ def _take_in(word: str, row: dict, number, sent_at_utc: datetime | None) -> None
 		at=row["received_at"],
 		sent_at_utc=sent_at_utc,
 	)
+
+
+def _join(word: str, row: dict) -> bool:
+	"""Give the message to what was kept of its webhook when that could not be read; False when nothing was."""
+	kept = {
+		**{key: row[key] for key in ("number", "customer_number")},
+		"event": EVENTS[word],
+		"occurred_at": row["received_at"],
+		"message": ("is", "not set"),
+	}
+	event = frappe.db.get_value(EVENT, kept)
+	if event:
+		frappe.db.set_value(EVENT, event, "message", row["name"], update_modified=False)
+	return bool(event)
 
 
 def _means_start(row: dict, number) -> bool:

@@ -98,9 +98,16 @@ def next_place() -> tuple[int, datetime]:
 
 
 def ask_if_open(event) -> None:
-	"""Have Twilio asked, after the commit, when the order of an event that was just stored is not known."""
+	"""Have Twilio asked, after the commit, when the order of an event that was just stored is not known.
+
+	What stands in a webhook that could not be read has no message that Twilio could be asked about: there STOP stays.
+	"""
+	if not event.message:
+		return
 	others = about(decisions([event.customer_number]), event.number, event.service_sid)
-	undecided = [other for other in others if other.name != event.name and is_open(event, other)]
+	undecided = [
+		other for other in others if other.message and other.name != event.name and is_open(event, other)
+	]
 	for each in (event, *undecided) if undecided else ():
 		if not each.sent_at_utc:
 			frappe.db.set_value(EVENT, each.name, "order_open", 1, update_modified=False)

@@ -40,6 +40,7 @@ def receive(
 	number: str | None = None,
 	received_at: datetime | None = None,
 	sent_at_utc: datetime | None = None,
+	read_again: bool = False,
 	dry_run: bool = False,
 ) -> str | None:
 	"""Write one durable row for a message, whatever is repeated.
@@ -49,8 +50,9 @@ def receive(
 
 	:param account: name of the Twilio SMS Account that the webhook was signed for
 	:param number: name of the Twilio SMS Number that the message was sent to, when it was looked up already
-	:param received_at: for messages out of Twilio's list: when Twilio received them
+	:param received_at: for messages that do not come at this moment: when they came, or Twilio received them
 	:param sent_at_utc: the same in UTC, which tells the order of STOP and START
+	:param read_again: whether its webhook came, but could not be read; otherwise such a message is out of Twilio's list
 	:param dry_run: write the row and take it back, with all that would follow (`messaging.inbound.self_test_webhook`)
 	:return: the new Twilio SMS Message's name, None when the message was here already, or was and has been deleted
 	:raises UnknownNumber: neither the number nor its Messaging Service is set up here
@@ -67,7 +69,7 @@ def receive(
 		"direction": "Inbound",
 		"status": "Received",
 		"account": account,
-		"number": number or _our_number(account, message),
+		"number": number or _number_of(account, message),
 		"customer_number": outside.plain(phone.of_sender(message.sender)),
 		"twilio_sid": message.sid,
 		"twilio_status": "received",
@@ -85,9 +87,9 @@ def receive(
 		)
 		or None,
 		"received_at": received_at or now,
-		"backfilled": int(bool(received_at)),
+		"backfilled": int(bool(received_at) and not read_again),
 	}
-	with consent.taking_in(row, sent_at_utc) as keep_consent:
+	with consent.taking_in(row, sent_at_utc, read_again=read_again) as keep_consent:
 		if not _insert_once(row):
 			return None
 		_insert_media(row, message)
@@ -231,14 +233,21 @@ def _insertion(doctype: str, columns: tuple[str, ...]) -> str:
 	return frappe.qb.into(frappe.qb.DocType(doctype)).columns(*columns).insert(*values).get_sql()
 
 
-def _our_number(account: str, message: InboundMessage) -> str:
-	service_sid = message.service_sid or "-"
-	candidates = {"name": message.to}, {"name": service_sid}, {"messaging_service_sid": service_sid}
+def our_number(account: str, to: str, service_sid: str) -> str | None:
+	"""The Twilio SMS Number of an account that a message was sent to, None when it is not set up on this site."""
+	service_sid = service_sid or "-"
+	candidates = {"name": to or "-"}, {"name": service_sid}, {"messaging_service_sid": service_sid}
 	for filters in candidates:
 		filters["account"] = account
 		# Of a service's numbers always the same one: a customer's messages are to stay together.
 		if number := frappe.db.get_value("Twilio SMS Number", filters, order_by="creation"):
 			return number
+	return None
+
+
+def _number_of(account: str, message: InboundMessage) -> str:
+	if number := our_number(account, message.to, message.service_sid):
+		return number
 	raise UnknownNumber(message.to)
 
 

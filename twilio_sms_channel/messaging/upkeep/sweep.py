@@ -9,7 +9,7 @@ from twilio_sms_channel.infra import jobs, public_url
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.messaging.conversation import consent_order
 from twilio_sms_channel.messaging.delivery import account_pause, polling
-from twilio_sms_channel.messaging.inbound import intake, keyword_order, media
+from twilio_sms_channel.messaging.inbound import intake, keyword_order, media, unread_webhooks
 from twilio_sms_channel.messaging.inbound.threading import MEDIA_QUEUE
 from twilio_sms_channel.messaging.sending import heartbeat, worker
 from twilio_sms_channel.messaging.upkeep import onboarding
@@ -28,6 +28,7 @@ def run() -> None:
 	for job, queue, is_needed in (
 		(worker.LOOK_AFTER_ACCOUNTS, "short", lambda: may_send and account_pause.paused()),
 		(intake.TAKE_UP, "default", intake.waiting),
+		(unread_webhooks.READ_WAITING, "default", unread_webhooks.waiting),
 		(keyword_order.ASK_AGAIN, "default", lambda: may_send and consent_order.waits_for_twilio()),
 		(polling.TAKE_UP, "long", lambda: may_send and polling.is_due()),
 		(media.TAKE_UP, MEDIA_QUEUE, media.waiting),

@@ -21,12 +21,14 @@ OURS = (
 	"Twilio SMS Account",
 	"Twilio SMS Consent Event",
 	"Twilio SMS Conversation",
+	"Twilio SMS Exchange",
 	"Twilio SMS Finding",
 	"Twilio SMS Media",
 	"Twilio SMS Message",
 	"Twilio SMS Number",
 	"Twilio SMS Pace",
 	"Twilio SMS Rejected Webhook",
+	"Twilio SMS Unread Webhook",
 )
 # What a message said can also stand in these.
 WITH_WORDS = (

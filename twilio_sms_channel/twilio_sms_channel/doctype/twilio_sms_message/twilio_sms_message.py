@@ -101,7 +101,9 @@ class TwilioSMSMessage(Document):
 	def on_trash(self):
 		from twilio_sms_channel.infra import erasures
 
-		erasures.remember([self.twilio_sid, *(self.earlier_sids or "").split()])
+		sids = [self.twilio_sid, *(self.earlier_sids or "").split()]
+		erasures.remember(sids)
+		erasures.forget(self.name, sids)
 
 
 def on_doctype_update():
