@@ -4,32 +4,13 @@ Frappe leaves out variables that are called token or secret, but not the same in
 in what Twilio's SDK calls `auth` (frappe.utils: _get_traceback_sanitizer).
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import frappe
 from frappe import _
 
-SECRETS = ("auth_token", "next_auth_token", "api_key_secret")
-_FIELDS = "|".join(SECRETS)
-_IN_TEXT = (
-	# In a dict or in JSON, however often that was quoted again.
-	re.compile(rf"""((?:{_FIELDS})\\*["']\s*:\s*\\*["'])[^"']*"""),
-	# Behind the user's name: ('AC…', 'secret').
-	re.compile(r"""(\(["'](?:AC|SK)[0-9a-zA-Z]{32}["'],\s*["'])[^"']*"""),
-	re.compile(r"(Basic )[0-9a-zA-Z+/=]+"),
-	# An attribute: v16 writes down those of objects, of `requests`' HTTPBasicAuth(password='secret') too.
-	re.compile(r"""((?:password|token|secret)=["'])[^"']*"""),
-)
-HIDDEN = "********"
-
-
-def redact(text: str) -> str:
-	"""The text without the values of fields that hold secrets."""
-	for pattern in _IN_TEXT:
-		text = pattern.sub(rf"\1{HIDDEN}", text)
-	return text
+from twilio_sms_channel.infra.masking import redact
 
 
 def redact_error(doc, event: str | None = None) -> None:

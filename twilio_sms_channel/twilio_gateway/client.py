@@ -16,7 +16,7 @@ from frappe.utils.data import convert_utc_to_system_timezone
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import clock
-from twilio_sms_channel.twilio_gateway import failures, models, window
+from twilio_sms_channel.twilio_gateway import exchanges, failures, models, window
 from twilio_sms_channel.twilio_gateway.errors import (
 	Refused,
 )
@@ -80,11 +80,13 @@ class Login:
 
 
 class _DatedAdapter(window.WindowAdapter):
-	"""Keeps the time that Twilio's answer tells."""
+	"""Keeps the time that Twilio's answer tells, and what was said."""
 
 	def send(self, request, *args, **kwargs):
 		_of_thread.date = None
+		exchanges.begin(request)
 		answer = super().send(request, *args, **kwargs)
+		exchanges.end(answer)
 		_of_thread.date = answer.headers.get("Date")
 		return answer
 
@@ -217,7 +219,8 @@ class Gateway:
 		:raises TwilioProblem:
 		"""
 		try:
-			return request()
+			with exchanges.told():
+				return request()
 		except failures.CALL_ERRORS as e:
 			raise failures.problem(e, self.login.timeout_s) from None
 
@@ -254,7 +257,7 @@ def create(client: "Client", options: dict, until: float | None = None) -> model
 	:param until: by `clock.running_s`, when the request may leave at the latest
 	:raises window.MissedWindow: it would have left later
 	"""
-	with window.until(until):
+	with exchanges.told(), window.until(until):
 		return accepted(client.messages.create(**options))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from frappe import _
 
 from twilio_sms_channel.content import outside
+from twilio_sms_channel.twilio_gateway.exchanges import Exchange
 
 OPTED_OUT = "21610"
 AUTHENTICATION_FAILED = "20003"
@@ -21,6 +22,9 @@ class TwilioProblem(Exception):
 
 	`code` is Twilio's error code as text ("21610"), or "" when Twilio did not answer.
 	"""
+
+	exchange: Exchange | None = None
+	"""what was said, None when nothing was"""
 
 	def __init__(self, message: str, code: str | int = ""):
 		super().__init__(message)

@@ -22,11 +22,17 @@ SDK_PREFIX = re.compile(r"^Unable to \w+ \w+: ")
 
 
 def problem(error: Exception, timeout_s: float) -> TwilioProblem:
-	"""What an error of a call means.
+	"""What an error of a call means, with what was said, see `exchanges.told`.
 
 	:param error: TwilioException or requests' RequestException
 	:param timeout_s: how long an answer was waited for
 	"""
+	found = _meaning(error, timeout_s)
+	found.exchange = getattr(error, "exchange", None)
+	return found
+
+
+def _meaning(error: Exception, timeout_s: float) -> TwilioProblem:
 	if isinstance(error, TwilioRestException):
 		# str(error) carries terminal colours on a TTY; msg does not.
 		return _by_status(error.status, error.msg, error.code)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from twilio_sms_channel.twilio_gateway import exchanges
 from twilio_sms_channel.twilio_gateway.client import accepted, twilio_time
 from twilio_sms_channel.twilio_gateway.models import Accepted
 
@@ -71,6 +72,13 @@ def sent_to(
 	:param since: by Twilio's clock: when the list was read for the first time
 	:raises TwilioException, requests.RequestException: see `failures.CALL_ERRORS`
 	"""
+	with exchanges.told():
+		return _read(client, customer_number, sender, waited_s, since)
+
+
+def _read(
+	client: "Client", customer_number: str, sender: str, waited_s: float, since: datetime | None
+) -> Listed:
 	options = {"to": customer_number}
 	if sender:
 		options["from_"] = sender

@@ -11,7 +11,7 @@ import frappe
 
 from twilio_sms_channel.infra import clock, jobs, locks, statuses
 from twilio_sms_channel.infra.retry_policies import DELIVERY
-from twilio_sms_channel.messaging.delivery import message_status
+from twilio_sms_channel.messaging.delivery import exchange_log, message_status
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
@@ -93,12 +93,14 @@ def run(enough: float) -> bool:
 				_read(gateway, row)
 				has_read = True
 			except errors.Refused as e:
+				exchange_log.keep(row.name, exchange_log.READ_STATUS, e)
 				if e.code != NOT_FOUND:
 					# The account's own trouble, which shows when it next sends.
 					break
 				_stop_asking(row)
 				has_read = True
-			except errors.TwilioProblem:
+			except errors.TwilioProblem as e:
+				exchange_log.keep(row.name, exchange_log.READ_STATUS, e)
 				return False
 		else:
 			goes_on |= len(due) == AT_ONCE

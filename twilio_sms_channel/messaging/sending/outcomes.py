@@ -4,7 +4,7 @@ import frappe
 
 from twilio_sms_channel.infra import clock, conditional_update, public_url
 from twilio_sms_channel.messaging.conversation import consent
-from twilio_sms_channel.messaging.delivery import account_pause, message_status, polling
+from twilio_sms_channel.messaging.delivery import account_pause, exchange_log, message_status, polling
 from twilio_sms_channel.messaging.sending import claim, rate_limit, reconcile
 from twilio_sms_channel.messaging.sending.calls import Call, NotEligible, SlowToConnect, Stopped
 from twilio_sms_channel.messaging.sending.claim import ClaimedMessage
@@ -28,6 +28,9 @@ def record(calls: list[Call]) -> bool:
 		record_one(about, result)
 		# Other jobs lock numbers and accounts in another order: nobody holds one while waiting for the next.
 		frappe.db.commit()  # nosemgrep
+		if isinstance(result, errors.TwilioProblem):
+			is_message = isinstance(about, ClaimedMessage)
+			exchange_log.keep(about.name, exchange_log.SEND if is_message else exchange_log.LOOK_UP, result)
 	return bool(others)
 
 

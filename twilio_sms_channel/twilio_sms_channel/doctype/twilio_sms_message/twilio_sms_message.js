@@ -40,6 +40,12 @@ frappe.ui.form.on("Twilio SMS Message", {
 				open(__("Account's Settings"), settings_of("Twilio SMS Account", frm.doc.account));
 			}
 		}
+		if (frm.doc.__onload?.exchanges) {
+			open(__("Exchanges With Twilio"), () => {
+				frappe.route_options = { message: frm.doc.name };
+				frappe.set_route("List", "Twilio SMS Exchange");
+			});
+		}
 		if (communication) {
 			open(__("Ticket"), async () => {
 				const { message } = await frappe.db.get_value("Communication", communication, [

@@ -87,6 +87,7 @@ class TwilioSMSMessage(Document):
 
 	def onload(self):
 		"""What the form says of a message's trouble, and which buttons it has."""
+		from twilio_sms_channel.messaging.delivery import exchange_log
 		from twilio_sms_channel.messaging.delivery.labels import trouble
 		from twilio_sms_channel.messaging.outbound import message_actions
 
@@ -96,6 +97,8 @@ class TwilioSMSMessage(Document):
 		self.set_onload("error", error)
 		for may in (message_actions.can_retry, message_actions.can_email, message_actions.can_cancel):
 			self.set_onload(may.__name__, may(self))
+		if frappe.has_permission(exchange_log.EXCHANGE, "read"):
+			self.set_onload("exchanges", exchange_log.count(self.name))
 		self.set_onload("has_email", message_actions.can_email(self) and message_actions.has_email(self))
 
 	def on_trash(self):
