@@ -23,10 +23,20 @@ from twilio_sms_channel.uninstall import our_doctypes
 
 MESSAGE, CONVERSATION, ACCOUNT = "Twilio SMS Message", "Twilio SMS Conversation", "Twilio SMS Account"
 NUMBER, MEDIA, FINDING = "Twilio SMS Number", "Twilio SMS Media", "Twilio SMS Finding"
+UNREAD, EXCHANGE = "Twilio SMS Unread Webhook", "Twilio SMS Exchange"
 REJECTED, CONSENT, PACE = "Twilio SMS Rejected Webhook", "Twilio SMS Consent Event", "Twilio SMS Pace"
 SHOWN = ("Data", "Small Text", "Text", "Long Text", "Code")
 # What is a name, or a value of ours by which rows are found.
-NAMES = ("phone_number", "account_name", "account_sid", "home", "check_name", "remedy", "public_base_url")
+NAMES = (
+	"phone_number",
+	"account_name",
+	"account_sid",
+	"home",
+	"check_name",
+	"remedy",
+	"public_base_url",
+	"digest",
+)
 REPORTS = ("Twilio SMS Delivery Failures", "Twilio SMS Opt-Outs", "Twilio SMS Traffic")
 FOREIGN = "planted.test"
 QUIET_S, LONGEST_S = 0.25, 20
@@ -142,6 +152,8 @@ def test_what_is_stored_is_shown_as_text(page, stack, sim, customer, manager, al
 		MESSAGE: {"direction": "Outbound", "status": "Failed", "creation": now, "modified": now},
 		MEDIA: {"parenttype": MESSAGE, "parentfield": "media", "idx": 1, "status": "Failed"},
 		REJECTED: {"http_status": 403, "creation": now, "modified": now},
+		UNREAD: {"kind": "Message", "digest": "planted", "creation": now, "modified": now},
+		EXCHANGE: {"purpose": "Send", "outcome": "Unknown", "creation": now, "modified": now},
 		CONSENT: {"event": "Asked for Help", "source": "Customer's Text", "number": number},
 		PACE: {"number": number},
 		FINDING: {"severity": "Notice", "check_name": "planted", "about_doctype": NUMBER, "about": number},
@@ -243,6 +255,14 @@ def test_what_comes_in_is_shown_as_text(page, stack, sim, customer, manager, age
 	}
 	assert signed(stack, f"{STATUS}?message={outbound[0]}", callback).status_code == 204
 
+	# One that cannot be read, and a failed exchange that says what was sent.
+	unread = {"MessageSid": planted("sid"), "From": planted("from"), planted("name"): planted("value")}
+	assert signed(stack, INBOUND, text(stack, **unread)).status_code == 200
+	sim.faults.next("error_before")
+	failed = outbox.write(conversation, planted("failed")).name
+	frappe.db.commit()
+	exchange = eventually(lambda: frappe.db.get_value(EXCHANGE, {"message": failed}))
+
 	# Refused ones.
 	forwarded = {"X-Forwarded-For": planted("address")[:80]}
 	for params in (
@@ -293,6 +313,10 @@ def test_what_comes_in_is_shown_as_text(page, stack, sim, customer, manager, age
 	eyes.look("print", MESSAGE, inbound.name)
 	eyes.look("List", REJECTED, "List")
 	eyes.look("Form", REJECTED, frappe.get_last_doc(REJECTED).name)
+	for doctype, name in ((UNREAD, frappe.get_last_doc(UNREAD).name), (EXCHANGE, exchange)):
+		eyes.look("List", doctype, "List")
+		eyes.look("Form", doctype, name)
+		eyes.look("print", doctype, name)
 	eyes.look("Form", NUMBER, imported)
 	eyes.look("Form", NUMBER, service.sid)
 	eyes.look("Form", "Communication", inbound.communication)

@@ -44,9 +44,9 @@ def keep(account: str, params: MultiDict, error: Exception, *, is_report: bool, 
 	now, found = now_datetime(), payloads.salvage(params)
 	if erasures.among([found.sid]):
 		return
-	pairs = json.dumps(
-		[[key, value] for key, value in params.items(multi=True)], ensure_ascii=False, indent=1
-	)
+	# A line each, for people.
+	lines = (json.dumps(pair, ensure_ascii=False) for pair in params.items(multi=True))
+	pairs = "[\n" + ",\n".join(lines) + "\n]"
 	digest = hashlib.sha256(json.dumps([account, is_report, message, pairs]).encode()).hexdigest()
 	row = {
 		"doctype": UNREAD,
