@@ -54,6 +54,8 @@ def run(port: int = 0, connect: bool = True, empty: bool = False) -> None:
 		if connect:
 			site_config.write(**{CONFIG_KEY: simulator.base_url, site_identity.PRACTICE_KEY: 1})
 		_tell_where(simulator.base_url, connect)
+		# An open transaction would keep `bench migrate` and `drop-site` waiting as long as practice mode runs.
+		frappe.db.rollback()
 		stop.wait()
 	finally:
 		simulator.stop()

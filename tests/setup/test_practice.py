@@ -5,7 +5,7 @@ import secrets
 import frappe
 import pytest
 from support.empty_site import empty_site
-from support.stack import INBOUND
+from support.stack import INBOUND, eventually, free_port
 from support.twilio_accounts import ACCOUNT, NUMBER, ask, at_twilio, here, new_number
 from support.webhooks import rejections, signed, stored, text
 
@@ -84,6 +84,19 @@ def test_a_site_that_practises_keeps_its_account(empty):
 	assert list(sim.world.accounts) == [first.account_sid]
 	assert all(number.sms_url.endswith(INBOUND) for number in sim.world.numbers.values())
 	practice._refuse_real_accounts()
+
+
+def test_the_site_can_be_migrated_while_it_practises(stack):
+	port = free_port()
+	words = ("--site", stack.site, "twilio-sms", "simulator", "--no-connect", "--empty", "--port", str(port))
+	stack.start("practice", "frappe.utils.bench_helper", "frappe", *words)
+	try:
+		eventually(lambda: "Ctrl-C" in (stack.logs / "practice.log").read_text())
+		frappe.db.sql("set lock_wait_timeout = 5")
+		frappe.db.sql_ddl("alter table `tabTwilio SMS Account` comment = ''")
+	finally:
+		frappe.db.sql("set lock_wait_timeout = default")
+		stack.stop("practice")
 
 
 def test_a_real_account_may_be_called_practice(empty):

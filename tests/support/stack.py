@@ -179,9 +179,9 @@ class Stack:
 		self.processes[name] = worker = Worker(self.logs / f"{name}.log", {**self._env, **env})
 		return worker
 
-	def start(self, name: str, module: str, **env: str) -> subprocess.Popen:
-		"""Start a module of these tests as a process. `env` is added to its environment."""
-		return self._start(name, ["-m", module], env)
+	def start(self, name: str, module: str, *arguments: str, **env: str) -> subprocess.Popen:
+		"""Start a module as a process. `env` is added to its environment."""
+		return self._start(name, ["-m", module, *arguments], env)
 
 	def stop(self, *names: str) -> None:
 		"""End processes: kindly, then not. Those that ended by themselves are forgotten."""
