@@ -42,6 +42,13 @@ def test_a_customer_types_and_is_answered(page, sim, client):
 	bubble(page, direction="outbound", status="delivered").get_by_text("Delivered ✓").wait_for()
 
 
+def test_the_page_opens_ready_to_type(page, sim):
+	page.keyboard.type("Hello")
+	page.keyboard.press("Enter")
+	bubble(page, direction="inbound").get_by_text("Hello").wait_for()
+	assert sim.messages()[0].from_ == ANN
+
+
 def test_pictures_are_attached_shown_and_removed(page, sim):
 	files = [{"name": n, "mimeType": "image/gif", "buffer": PICTURE} for n in ("one.gif", "two.gif")]
 	page.get_by_test_id("compose-file").set_input_files(files)

@@ -30,6 +30,11 @@ function choose(number) {
 	show("phone")
 	draw()
 	$("chat").scrollTop = $("chat").scrollHeight
+	readyToType()
+}
+
+// On a narrow screen a keyboard would cover the conversation.
+function readyToType() {
 	if (matchMedia("(min-width: 1081px)").matches) $("body").focus()
 }
 
@@ -55,12 +60,14 @@ async function fetchState() {
 			return connected(false)
 		}
 		if (!customer || !handsetOf(customer)) setCustomer(state.handsets[0]?.number ?? null)
-		if (!known) {
+		const isFirst = !known
+		if (isFirst) {
 			state.messages.forEach((m) => seen.add(m.sid))
 			setOurs(state.messages.findLast((m) => m.customer === customer)?.ours ?? ours)
 		}
 		announce()
 		draw()
+		if (isFirst) readyToType()
 	}
 }
 
