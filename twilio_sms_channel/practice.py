@@ -3,17 +3,27 @@
 import secrets
 import signal
 import threading
+from zoneinfo import ZoneInfo
 
 import click
 import frappe
 import requests
+from frappe.utils.data import get_system_timezone
 
+from twilio_sms_channel.content import files
 from twilio_sms_channel.infra import own_writes, public_url, site_config, site_identity
 
-ACCOUNT, NUMBER = "Twilio SMS Account", "Twilio SMS Number"
+ACCOUNT, NUMBER, MESSAGE = "Twilio SMS Account", "Twilio SMS Number", "Twilio SMS Message"
+MEDIA = "Twilio SMS Media"
 PRACTICE_ACCOUNT = "Practice"
 CONFIG_KEY = site_config.BASE_URL_KEY
 ANSWERS_WITHIN_S = 3
+# What the page shows at most.
+MOST_REMEMBERED = 1000
+REMEMBERED = (
+	*("name", "twilio_sid", "direction", "number", "customer_number", "body", "segments", "twilio_status"),
+	*("error_code", "error_message", "creation", "received_at", "sent_at"),
+)
 GUIDED_PAGE = "/app/twilio-sms-setup"
 # What Twilio gives a number that is new.
 NEW_NUMBERS_WEBHOOK = "https://demo.twilio.com/welcome/sms/reply"
@@ -129,6 +139,56 @@ def _fill(simulator, account) -> None:
 			sms_fallback_url=webhook if is_ours else "",
 			service_sid=service.sid,
 		)
+	if account:
+		_remember(simulator, account)
+
+
+def _remember(simulator, account) -> None:
+	"""Have the phones show what they showed before, as far as the site still has it."""
+	from twilio_sms_channel.simulator.models import Message
+
+	rows = frappe.get_all(
+		MESSAGE,
+		{"account": account.name, "number": ("in", list(NUMBERS)), "twilio_sid": ("is", "set")},
+		REMEMBERED,
+		order_by="creation desc",
+		limit_page_length=MOST_REMEMBERED,
+	)
+	zone = ZoneInfo(get_system_timezone())
+	for row in reversed(rows):
+		is_inbound = row.direction == "Inbound"
+		parties = (row.customer_number, row.number)
+		from_, to = parties if is_inbound else reversed(parties)
+		at = (row.received_at or row.sent_at or row.creation).replace(tzinfo=zone)
+		message = Message(
+			sid=row.twilio_sid,
+			account_sid=account.account_sid,
+			direction="inbound" if is_inbound else "outbound-api",
+			from_=from_,
+			to=to,
+			body=row.body or "",
+			status="received" if is_inbound else row.twilio_status or "sent",
+			num_segments=row.segments or 1,
+			error_code=int(row.error_code) if row.error_code else None,
+			error_message=row.error_message if row.error_code else None,
+			created=at,
+			updated=at,
+			sent=at,
+		)
+		simulator.remember(message, _media(row.name))
+
+
+def _media(message: str) -> list[tuple[str, bytes]]:
+	found = []
+	for item in frappe.get_all(
+		MEDIA, {"parent": message, "file": ("is", "set")}, ["file", "file_name"], order_by="idx"
+	):
+		try:
+			found.append((item.file_name or item.file, files.content_of(frappe.get_doc("File", item.file))))
+		except (OSError, frappe.DoesNotExistError):
+			# It was deleted here; the message stays.
+			continue
+	return found
 
 
 def site_account():

@@ -7,6 +7,7 @@ import pytest
 from support.empty_site import empty_site
 from support.stack import INBOUND, eventually, free_port
 from support.twilio_accounts import ACCOUNT, NUMBER, ask, at_twilio, here, new_number
+from support.users import insert_rows
 from support.webhooks import rejections, signed, stored, text
 
 from twilio_sms_channel import practice
@@ -84,6 +85,39 @@ def test_a_site_that_practises_keeps_its_account(empty):
 	assert list(sim.world.accounts) == [first.account_sid]
 	assert all(number.sms_url.endswith(INBOUND) for number in sim.world.numbers.values())
 	practice._refuse_real_accounts()
+
+
+def test_the_phones_show_what_they_showed_before(stack, sim, empty):
+	account = practice.set_up_site()
+	number, _other = practice.NUMBERS
+	about = {"doctype": "Twilio SMS Message", "account": account.name, "number": number, "status": "Threaded"}
+	inbound = {**about, "direction": "Inbound", "customer_number": "+12065550119"}
+	for minute, (sid, body) in enumerate((("SM1", "Hello"), ("SM2", "STOP"))):
+		at = f"2026-03-01 10:0{minute}:00"
+		insert_rows(
+			frappe.get_doc({**inbound, "twilio_sid": sid, "body": body, "received_at": at}), f"practice-{sid}"
+		)
+	sent = {
+		"direction": "Outbound",
+		"status": "Undelivered",
+		"twilio_sid": "SM3",
+		"twilio_status": "undelivered",
+	}
+	lost = {**about, **sent, "customer_number": "+13105550164", "body": "Hi", "error_code": "30003"}
+	insert_rows(frappe.get_doc({**lost, "sent_at": "2026-03-01 10:05:00"}), "practice-SM3")
+	frappe.db.commit()
+	sim = Simulator()
+	practice._fill(sim, account)
+	messages = sim.messages()
+	assert [(m.sid, m.direction, m.body, m.status) for m in messages] == [
+		("SM1", "inbound", "Hello", "received"),
+		("SM2", "inbound", "STOP", "received"),
+		("SM3", "outbound-api", "Hi", "undelivered"),
+	]
+	assert messages[0].created.isoformat() == "2026-03-01T10:00:00+00:00"
+	assert messages[2].error_code == 30003
+	assert {customer for _, customer in sim.world.opted_out} == {"+12065550119"}
+	assert not sim.webhook_attempts
 
 
 def test_the_site_can_be_migrated_while_it_practises(stack):

@@ -75,6 +75,16 @@ class InboundCarrier:
 				self.carrier.courier.soon(self._announce, message, number, params)
 		return message
 
+	def remember(self, message: Message, media) -> None:
+		"""A message of earlier, in either direction: STOP and START count, and nobody is told or answered."""
+		with self.world.lock:
+			message.media = [self.carrier.keep(message, *_described(*item)) for item in media]
+			message.num_media = len(message.media)
+			self.world.add_message(message)
+			number = self.world.numbers.get(message.ours)
+			if message.inbound and number:
+				self._apply_keyword(message, number)
+
 	def _apply_keyword(self, message: Message, number: PhoneNumber) -> tuple[str, str]:
 		kind = SERVICE if number.service_sid and number.kind == SHORT_CODE else number.kind
 		word = opt_out.keyword(message.body, kind)

@@ -110,6 +110,14 @@ class Simulator(Provisioning):
 			raise ValueError(f"{from_!r} is not a customer's number")
 		return self._inbound.receive(from_, number, body, list(media), extra_params)
 
+	def remember(self, message: Message, media=()) -> None:
+		"""Have a message be there from before, as at a Twilio that ran all the time; oldest first.
+
+		:param message: complete but for its media
+		:param media: as for `text`
+		"""
+		self._inbound.remember(message, media)
+
 	def messages(
 		self, *, direction: str = "", customer: str = "", number: str = "", status: str = ""
 	) -> list[Message]:

@@ -1,6 +1,6 @@
 // Customers, on the left.
 
-import { $, clockTime, el, initials, spell, sync } from "./dom.js"
+import { $, clockTime, el, initials, isToday, spell, sync } from "./dom.js"
 import { customer, state, unread } from "./state.js"
 
 const AVATAR_HUES = 6
@@ -15,7 +15,7 @@ export function drawHandsets(choose) {
 		el("li", {}, el("button", { type: "button", class: "handset", "aria-current": String(h.current), "data-testid": `handset-${h.number}`, title: spell(h.number), onclick: () => choose(h.number) },
 			el("span", { class: `avatar hue-${h.hue}`, "aria-hidden": "true", text: initials(h.name) }),
 			el("span", { class: "name", text: h.name === h.number ? spell(h.number) : h.name }),
-			el("span", { class: "when", text: h.at ? clockTime(h.at) : "" }),
+			el("span", { class: "when", text: h.at ? when(h.at) : "" }),
 			el("span", { class: "last", text: h.last }),
 			h.unread ? el("span", { class: "unread", "aria-label": `${h.unread} unread`, text: h.unread }) : "",
 		)),
@@ -24,3 +24,5 @@ export function drawHandsets(choose) {
 	$("tab-unread").hidden = !total
 	$("tab-unread").textContent = total
 }
+
+const when = (iso) => (isToday(iso) ? clockTime(iso) : new Date(iso).toLocaleDateString([], { day: "numeric", month: "short" }))

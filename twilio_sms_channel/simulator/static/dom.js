@@ -45,6 +45,7 @@ export function spell(number) {
 }
 
 export const clockTime = (iso) => new Date(iso).toLocaleTimeString([], { hour: "numeric", minute: "2-digit" })
+export const isToday = (iso) => new Date(iso).toDateString() === new Date().toDateString()
 export const exactTime = (iso) => new Date(iso).toLocaleTimeString([], { hour: "numeric", minute: "2-digit", second: "2-digit" })
 
 export function size(bytes) {

@@ -1,7 +1,7 @@
 // The phone, in the middle: the conversation of one customer with one number.
 
 import { drawSendButton } from "./compose.js"
-import { $, clockTime, el, exactTime, size, spell, sync } from "./dom.js"
+import { $, clockTime, el, exactTime, isToday, size, spell, sync } from "./dom.js"
 import { API, arrived, conversation, customer, handsetOf, numberOf, ours, over, seen, setOurs, state, unread } from "./state.js"
 import { visible } from "./tabs.js"
 
@@ -51,8 +51,7 @@ function drawChat() {
 
 function timeLabel(iso) {
 	const day = new Date(iso)
-	const today = new Date().toDateString() === day.toDateString()
-	return `${today ? "Today" : day.toLocaleDateString([], { weekday: "short", day: "numeric", month: "short" })} ${clockTime(iso)}`
+	return `${isToday(iso) ? "Today" : day.toLocaleDateString([], { weekday: "short", day: "numeric", month: "short" })} ${clockTime(iso)}`
 }
 
 function drawBubble(m, old) {
