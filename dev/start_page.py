@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from layout import START_PAGE, write_whole
 from page_style import STYLE
@@ -24,6 +26,14 @@ class Place:
 	login: Login | None = None
 	"""who looks at it; None where nobody has to log in"""
 
+	@property
+	def printed(self) -> str:
+		"""Its address for somebody who may not be logged in: most pages would only refuse them."""
+		if not self.login:
+			return self.url
+		parts = urlsplit(self.url)
+		return urlunsplit(parts._replace(path="/login", query=f"redirect-to={quote(parts.path)}"))
+
 
 @dataclass(frozen=True)
 class Card:
@@ -42,14 +52,14 @@ class Guide:
 	"""what is the real thing"""
 	stand_ins: tuple[str, ...]
 
-	def write(self) -> None:
+	def write(self, file: Path = START_PAGE) -> None:
 		"""Make / of the running site show it."""
-		write_whole(START_PAGE, _page(self))
+		write_whole(file, page(self))
 
 	def lines(self, start_url: str) -> list[str]:
 		places = [place for card in self.cards for place in card.places]
 		width = max(len(place.title) for place in places)
-		shown = [f"{place.title:<{width}}  {place.url}" for place in places]
+		shown = [f"{place.title:<{width}}  {place.printed}" for place in places]
 		names = max(len(login.name) for login in self.logins)
 		roles = max(len(login.role) for login in self.logins)
 		users = max(len(login.user) for login in self.logins)
@@ -88,7 +98,7 @@ SCRIPT = """
 """
 
 
-def _page(guide: Guide) -> str:
+def page(guide: Guide) -> str:
 	cards = "".join(_card(card, is_first=not at) for at, card in enumerate(guide.cards))
 	logins = "".join(
 		f"<tr><th scope='row'>{escape(login.role)}</th><td>{escape(login.name)}</td>"
