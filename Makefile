@@ -1,7 +1,7 @@
 # Everything that a developer does here. Each target is a command of dev/; `python3 dev --help` says more.
 # ARGS goes to the command: make test ARGS="-k media -x", make demo ARGS=--once
 
-.PHONY: help docs screenshots test test-twilio-oldest kill-matrix fault-matrix hostile site demo bench-inbound bench-outbound status restart stop clean lint translations renew addresses release-notes
+.PHONY: help docs screenshots test test-twilio-oldest kill-matrix fault-matrix hostile site demo journey bench-inbound bench-outbound status restart stop clean lint translations renew addresses release-notes
 
 help:
 	@python3 dev --help
@@ -19,8 +19,8 @@ kill-matrix fault-matrix hostile:
 site:
 	@python3 dev site $(ARGS)
 
-demo:
-	@python3 dev demo $(ARGS)
+demo journey:
+	@python3 dev $@ $(ARGS)
 
 bench-inbound bench-outbound:
 	@python3 dev $@ $(ARGS)

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 PYTHONS = ((3, 10), (3, 11))
 
@@ -39,6 +40,7 @@ import assets  # noqa: E402
 import bench  # noqa: E402
 import debian  # noqa: E402
 import demo_site  # noqa: E402
+import journey  # noqa: E402
 import lock  # noqa: E402
 import pages  # noqa: E402
 import python_env  # noqa: E402
@@ -76,7 +78,7 @@ def site(arguments) -> int:
 		made, *more = _test_sites(arguments.desk)
 	if arguments.fresh:
 		for name in (made, *more):
-			sites.forget(name)
+			(demo_site if arguments.empty else sites).forget(name)
 	if arguments.empty:
 		return demo_site.empty(made)
 	bring_up(made)
@@ -150,8 +152,17 @@ def _measure(program: str, arguments) -> int:
 def demo(arguments) -> int:
 	made = site_with(arguments.desk, DEMO_SITE)
 	if arguments.fresh:
-		sites.forget(made)
+		demo_site.forget(made)
 	return demo_site.demo(made, arguments.once)
+
+
+def walk(arguments) -> int:
+	words = [f"--desk={arguments.desk}"] if arguments.desk != DEFAULT_DESK else []
+	# The picture shows a conversation of the month that nobody has gone on with.
+	words += ["--fresh"] if arguments.fresh or arguments.film else []
+	# Always: the ARGS of `make journey` would otherwise count here as well.
+	command = ["make", "demo", f"ARGS={' '.join(words)}"]
+	return journey.walk(site_with(arguments.desk, DEMO_SITE), command, arguments.printed, arguments.film)
 
 
 def status(arguments) -> int:
@@ -279,6 +290,12 @@ def parse(words: list[str]) -> argparse.Namespace:
 	_add_desk(once)
 	once.add_argument("--fresh", action="store_true", help="on a site made from nothing")
 	once.add_argument("--once", action="store_true", help="stop what was started when the story is over")
+	# The demo that it makes holds the lock itself.
+	way = command("journey", walk, "make the demo, and go through it in a browser as a newcomer", locks=False)
+	_add_desk(way)
+	way.add_argument("--fresh", action="store_true", help="on a site made from nothing")
+	way.add_argument("--printed", type=Path, metavar="FILE", help="the demo runs; FILE has what it printed")
+	way.add_argument("--film", action="store_true", help="make docs/images/story.gif of it")
 	for name, function, text in (
 		("bench-inbound", bench_inbound, "measure how fast messages come in, on a site of its own"),
 		(

@@ -33,6 +33,11 @@ def pytest_addoption(parser):
 		help="command that restarts a service of the bench; {service} stands for MariaDB, Redis-queue or Redis-cache, "
 		"{signal} for TERM or KILL",
 	)
+	parser.addoption(
+		"--printed",
+		help="file with what `make demo` printed, for the way through the demo that it left running",
+	)
+	parser.addoption("--film", help="file for the animated picture of that way (GIF)")
 	parser.addoption("--shots", help="folder for the browser tests' screenshots")
 	parser.addoption("--site", help="name of a site on it that may be filled with test data")
 	parser.addoption(
