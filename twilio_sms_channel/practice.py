@@ -1,5 +1,6 @@
 """Practice mode: the site talks to a simulator on this machine instead of Twilio."""
 
+import hashlib
 import secrets
 import signal
 import threading
@@ -125,6 +126,7 @@ def _fill(simulator, account) -> None:
 		# As an account that is set up well: each number is registered for texting in the United States.
 		service = simulator.add_service(
 			at_twilio.sid,
+			_lasting_sid("MG", at_twilio.sid, number),
 			friendly_name=description,
 			use_inbound_webhook_on_number=True,
 			campaign_status="VERIFIED",
@@ -138,6 +140,7 @@ def _fill(simulator, account) -> None:
 			sms_url=webhook,
 			sms_fallback_url=webhook if is_ours else "",
 			service_sid=service.sid,
+			sid=_lasting_sid("PN", at_twilio.sid, number),
 		)
 	if account:
 		_remember(simulator, account)
@@ -189,6 +192,11 @@ def _media(message: str) -> list[tuple[str, bytes]]:
 			# It was deleted here; the message stays.
 			continue
 	return found
+
+
+def _lasting_sid(prefix: str, account_sid: str, number: str) -> str:
+	"""The same whenever practice mode starts: the site keeps the SIDs of what it has connected."""
+	return prefix + hashlib.sha256(f"{prefix}:{account_sid}:{number}".encode()).hexdigest()[:32]
 
 
 def site_account():

@@ -133,6 +133,16 @@ def test_the_site_can_be_migrated_while_it_practises(stack):
 		stack.stop("practice")
 
 
+def test_services_and_numbers_keep_their_sids_when_practice_mode_starts_again(empty):
+	account, sids = practice.set_up_site(), []
+	for _start in range(2):
+		sim = Simulator()
+		practice._fill(sim, account)
+		sids.append({(number.sid, number.service_sid) for number in sim.world.numbers.values()})
+	assert sids[0] == sids[1]
+	assert len({sid for pair in sids[0] for sid in pair}) == 2 * len(practice.NUMBERS)
+
+
 def test_a_real_account_may_be_called_practice(empty):
 	frappe.get_doc(
 		{
