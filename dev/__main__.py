@@ -217,15 +217,21 @@ def docs(arguments) -> int:
 
 
 def screenshots(arguments) -> int:
-	"""By the browser tests, which check at the same time that the pictures tell the truth."""
+	"""Of the demo, which looks like a real site; the others by the browser tests, which check that they tell the truth."""
 	taken = arguments.taken or BENCH / "shots"
 	if arguments.taken:
 		make_folders()
 		carry_out(foundation())
 	else:
 		shutil.rmtree(taken, ignore_errors=True)
-		bring_up(TEST_SITE)
-		if failed := suite.run(["tests/browser", "--shots", str(taken)]):
+		if not arguments.of_demo:
+			bring_up(TEST_SITE)
+			if failed := suite.run(["tests/browser", "--shots", str(taken)]):
+				return failed
+		# Those of the same name are taken again.
+		for name in (DEMO_SITE, EMPTY_SITE):
+			demo_site.forget(name)
+		if failed := demo_site.take_pictures(DEMO_SITE, EMPTY_SITE, taken):
 			return failed
 	return bench.run(DEV / "screenshots.py", taken)
 
@@ -330,6 +336,7 @@ def parse(words: list[str]) -> argparse.Namespace:
 		"--publish", metavar="REF", help="push it to the branch gh-pages, for main or a tag such as v1.2.3"
 	)
 	pictures = command("screenshots", screenshots, "take the documentation's pictures anew")
+	pictures.add_argument("--of-demo", action="store_true", help="only those of the demo")
 	pictures.add_argument("--from", dest="taken", metavar="FOLDER", help="take none, use those in FOLDER")
 	command("renew", renew, "write down the newest versions that fit together")
 	text = "write the addresses in pyproject.toml wherever else they stand"

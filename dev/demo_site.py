@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import demo as story
 import guides
@@ -16,6 +17,7 @@ from browser import Browser
 from cast import CUSTOMERS
 from layout import DEV, MAILS, PYTHON, SITES
 from processes import run
+from services import HOST, port
 from stack import Stack
 from steps import Step, carry_out
 
@@ -97,6 +99,22 @@ def empty(site: str) -> int:
 	print("\n" + "\n".join(guide.lines(f"{stack.web_url}/")))
 	print(GOES_ON)
 	print(times.told(), flush=True)
+	return 0
+
+
+def take_pictures(site: str, empty_site: str, folder: Path) -> int:
+	"""Take the documentation's pictures of the demo, and of a site that is being connected. Nothing runs afterwards."""
+	try:
+		for kind, made, serve in (
+			("month", site, lambda made: demo(made, once=False)),
+			("empty", empty_site, empty),
+		):
+			if failed := serve(made):
+				return failed
+			urls = (f"http://{HOST}:{port(name)}" for name in ("web", "simulator"))
+			run([PYTHON, DEV / "demo_pictures.py", kind, folder, *urls], "take pictures", f"pictures-{kind}")
+	finally:
+		stacks.stop()
 	return 0
 
 
