@@ -118,7 +118,8 @@ def test_desk(request, page, stack, customer, manager, theme, language):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_demos_own_pages(request, page, tmp_path, theme):
 	import mailbox_page
-	from start_page import Card, Guide, Login, Place, _page
+	import start_page
+	from start_page import Card, Guide, Login, Place
 
 	axe = axe_script(request.config)
 	tom = Login("Tom Baker", "agent", "tom@example.com", "a word")
@@ -129,6 +130,6 @@ def test_the_demos_own_pages(request, page, tmp_path, theme):
 	)
 	page.emulate_media(color_scheme=theme)
 	start = Guide("A demo", "Try it.", cards, (tom,), "this", ("that",))
-	for name, html in (("start page", _page(start)), ("mailbox", mailbox_page.page(tmp_path))):
+	for name, html in (("start page", start_page.page(start)), ("mailbox", mailbox_page.page(tmp_path))):
 		page.set_content(html)
 		assert violations(page, axe) == [], name
