@@ -49,4 +49,4 @@ def is_sender(name: str) -> bool:
 	as networks spell them ("Amazon.de"), numbers without a country code, other channels' addresses ("whatsapp:+1…")."""
 	if name.startswith("+"):
 		return is_party(name)
-	return 3 <= len(name) <= 100 and name.isprintable() and any(map(str.isalnum, name))
+	return 3 <= len(name) <= 100 and name.isprintable() and any(character.isalnum() for character in name)
