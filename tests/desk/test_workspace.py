@@ -131,7 +131,7 @@ def test_an_agent_manager_sees_figures_but_no_set_up(workspace, manager):
 def test_agents_run_no_report(stack, admin, workspace):
 	# Those who answer Issues may.
 	agent = stack.login(
-		desks.SYSTEMS["helpdesk"].make_agent("tsms-no-figures@example.com", "Grace", "Hopper")
+		desks.SYSTEMS["helpdesk"].make_agent("tsms-helpdesk-alone@example.com", "Grace", "Hopper")
 	)
 	for chart in _charts(workspace):
 		assert _run(agent, chart.report_name, {}).status_code == 403
