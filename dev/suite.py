@@ -29,8 +29,8 @@ NOT_TESTED = "documentation"
 # Besides the one on which all is tested, the longest first: what touches a ticket system there, and folders with nothing
 # in them that is not tested where each is alone. What is about Helpdesk has been, and it is the default beside ERPNext.
 OTHER_DESKS = {
-	# Its installing and uninstalling is a minute of its own: --desk=erpnext.
-	"erpnext": ("ticket_systems or erpnext", ("life",)),
+	# Its installing and uninstalling is a minute of its own, and so are more people: --desk=erpnext.
+	"erpnext": ("(ticket_systems or erpnext) and not more_people", ("life",)),
 	"both": (
 		"(ticket_systems or erpnext) and not (on_helpdesk or as_alone)",
 		("browser", "contract", "life"),

@@ -51,6 +51,7 @@ def pytest_configure(config):
 		"markers", "ticket_systems: is about whichever are there; of each test that asks for `ticket_system`"
 	)
 	config.addinivalue_line("markers", "as_alone: is the same where its ticket system is alone")
+	config.addinivalue_line("markers", "more_people: is about one more person of a table of rights")
 	for app in TICKET_SYSTEMS:
 		config.addinivalue_line("markers", f"{app}: is about this ticket system alone")
 		config.addinivalue_line("markers", f"on_{app}: a test that asks for `ticket_system`, on this one")

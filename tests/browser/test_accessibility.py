@@ -91,8 +91,11 @@ def of_desk(ticket, failed: str, number: str, account: str) -> dict:
 	}
 
 
-@pytest.mark.parametrize(("theme", "language"), [("light", "en"), ("dark", "de")])
+# In the light with --in-full alone: what fails is most often a color of the dark or a longer word.
+@pytest.mark.parametrize(("theme", "language"), [("dark", "de"), ("light", "en")])
 def test_desk(request, page, stack, customer, manager, theme, language):
+	if theme == "light" and not request.config.getoption("--in-full"):
+		pytest.skip("--in-full looks at it in the light as well")
 	axe = axe_script(request.config)
 	text = customer.text("Hello, where is my order?")
 	frappe.db.set_value("User", manager, "language", language)

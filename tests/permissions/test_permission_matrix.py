@@ -19,6 +19,7 @@ from support.permissions.table import (
 	DOCUMENTS,
 	ELSEWHERE,
 	ENDPOINTS,
+	EVERYWHERE,
 	GONE,
 	MESSAGE,
 	NOBODYS,
@@ -54,14 +55,19 @@ def pytest_generate_tests(metafunc):
 	apps = ["helpdesk"] if alone else [system.app for system in desks.here()]
 	if "who" in metafunc.fixturenames:
 		everybody = [
-			# Whoever is of another ticket system is where there are two alone; the others are where each is alone as well.
-			pytest.param(app, who, marks=[] if who == ELSEWHERE else pytest.mark.as_alone, id=f"{app}-{who}")
+			pytest.param(app, who, marks=marks_of(app, who), id=f"{app}-{who}")
 			for app in apps
 			for who in table(app)
 		]
 		metafunc.parametrize(("stage", "who"), everybody, indirect=["stage"])
 	else:
 		metafunc.parametrize("stage", [pytest.param(app, marks=on(app)) for app in apps], indirect=True)
+
+
+def marks_of(app: str, who: str) -> list:
+	# Whoever is of another ticket system is where there are two alone; the others are where each is alone as well.
+	alone = [] if who == ELSEWHERE else [pytest.mark.as_alone]
+	return alone + ([] if who in (*STAGES[app].strangers, *EVERYWHERE) else [pytest.mark.more_people])
 
 
 def on(app: str):

@@ -172,7 +172,7 @@ class HelpdeskStage(Stage):
 	word_field = "description"
 	exporters = reporters = ("agent manager of the north", SYSTEM_MANAGER)
 	southern = "agent of the south"
-	strangers = (southern, "customer", "desk user")
+	strangers = (southern, "customer")
 	settings = ("restrict_tickets_by_agent_group", "do_not_restrict_tickets_without_an_agent_group")
 
 	def prepare(self) -> dict[str, dict]:
@@ -220,7 +220,7 @@ class ERPNextStage(Stage):
 		*("support team of the south", "clerk", SYSTEM_MANAGER),
 	)
 	southern = "support team of the south"
-	strangers = (southern, "reader", "colleague with a share", "customer")
+	strangers = (southern, "customer")
 	# The first words of a customer's own Issue are its subject.
 	on_portal = {"customer": {NORTH}}
 	clerks, readers = "TSMS Issue Clerk", "TSMS Issue Reader"
