@@ -144,6 +144,28 @@ def test_an_account_leaves_with_its_numbers(shop, admin):
 	assert not frappe.db.exists(NUMBER, {"account": shop.doc.name})
 
 
+def test_an_account_is_used_again_with_its_numbers(shop, admin):
+	name = shop.new.phone_number
+	ask(admin, "disconnect", account=shop.doc.name)
+	assert "switched off" in refused(admin, "connect", account_sid=shop.sid, auth_token=shop.auth_token), (
+		"what to do is said"
+	)
+	assert ask(admin, "import_numbers", account=shop.doc.name, numbers=[])["is_switched_off"]
+	assert not frappe.db.get_value(ACCOUNT, shop.doc.name, "enabled"), "none was chosen"
+	assert not ask(admin, "import_numbers", account=shop.doc.name, numbers=[name])["is_switched_off"]
+	assert frappe.db.get_value(ACCOUNT, shop.doc.name, "enabled")
+	assert frappe.db.get_value(NUMBER, name, ["enabled", "disconnected_on"]) == (1, None)
+	assert not frappe.db.get_value(NUMBER, shop.taken.phone_number, "enabled"), "not chosen"
+
+
+def test_an_account_that_an_admin_switched_off_stays_off(shop, admin):
+	frappe.db.set_value(ACCOUNT, shop.doc.name, "enabled", 0)
+	frappe.db.commit()
+	names = [shop.new.phone_number]
+	assert ask(admin, "import_numbers", account=shop.doc.name, numbers=names)["is_switched_off"]
+	assert not frappe.db.get_value(ACCOUNT, shop.doc.name, "enabled")
+
+
 def test_an_account_with_conversations_is_not_deleted(shop, admin, stack):
 	Customer(stack).text("Hello", to=shop.new.phone_number)
 	assert "would be lost" in refused(admin, "disconnect", account=shop.doc.name, delete=1)

@@ -109,7 +109,7 @@ def import_numbers(
 	:param numbers: which of the new ones, as `available_numbers` spells their addresses; all without it
 	:param team: Helpdesk's team for new tickets from them; who has one keeps it
 	:return: `{"added": [...], "updated": [...], "returned": [...], "released": those gone from the account, "refused":
-		{number: reason}}`
+		{number: reason}, "is_switched_off": whether the account is, so that they send nothing}`
 	"""
 	frappe.only_for("System Manager")
 	doc = frappe.get_doc(ACCOUNT, account)
@@ -119,7 +119,8 @@ def import_numbers(
 			'The numbers are not a list. Name each as it is called at Twilio, for example ["+14155550132"].'
 		)
 		chosen = arguments.names(numbers, why_not, frappe.ValidationError)
-	return asdict(_ask(lambda: importing.take_over(doc, chosen, team)))
+	result = _ask(lambda: importing.take_over(doc, chosen, team))
+	return {**asdict(result), "is_switched_off": not doc.enabled}
 
 
 @frappe.whitelist(methods=["POST"])

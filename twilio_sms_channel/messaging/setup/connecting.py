@@ -24,10 +24,17 @@ def connect(credentials: dict, account_name: str | None):
 	account = frappe.new_doc(ACCOUNT)
 	account.update(credentials)
 	account.check_form()
-	if known := frappe.db.get_value(ACCOUNT, {"account_sid": account.account_sid}):
+	known = frappe.db.get_value(ACCOUNT, {"account_sid": account.account_sid}, ["name", "enabled"])
+	if known:
+		name, is_enabled = known
+		why = _("Account SID: this account is connected already, as {0}.")
+		if not is_enabled:
+			why = _(
+				"Account SID: this account is connected already, as {0}, and is switched off. Open it, tick Enabled and save."
+			)
 		field_errors.refuse(
 			"account_sid",
-			_("Account SID: this account is connected already, as {0}.").format(frappe.bold(known)),
+			why.format(frappe.bold(name)),
 			frappe.DuplicateEntryError,
 			title=_("Connected already"),
 		)

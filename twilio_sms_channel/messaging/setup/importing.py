@@ -59,6 +59,7 @@ def take_over(account, chosen: list[str] | None = None, team: str | None = None)
 		refused={address: _unknown(account, address) for address in set(chosen or ()) - set(senders)}
 	)
 	here = _here(list(senders))
+	was_disconnected = any(here[address].disconnected_on for address in set(chosen or ()) & set(here))
 	for address, sender in senders.items():
 		found = here.get(address)
 		if found and found.account != account.name:
@@ -69,6 +70,10 @@ def take_over(account, chosen: list[str] | None = None, team: str | None = None)
 		elif chosen is None or address in chosen:
 			_add(account, sender, team)
 			result.added.append(address)
+	if was_disconnected and not account.enabled:
+		# It went off together with its numbers, which could send nothing without it.
+		account.enabled = 1
+		account.save()
 	result.released = _mark_released(account, list(senders))
 	if result.added:
 		number_region.fill_in_later()
@@ -122,7 +127,7 @@ def _mark_released(account, owned: list[str]) -> list[str]:
 
 
 def _here(addresses: list[str]) -> dict:
-	fields = ["name", "account", "enabled", "released_on"]
+	fields = ["name", "account", "released_on", "disconnected_on"]
 	rows = frappe.get_all(NUMBER, {"name": ("in", addresses or [""])}, fields)
 	return {row.name: row for row in rows}
 
