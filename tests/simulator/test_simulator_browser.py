@@ -113,6 +113,14 @@ def test_faults_and_log(page, sim, say):
 	page.get_by_test_id("event").first.get_by_role("cell", name="twice").wait_for()
 
 
+def test_a_long_name_of_a_number_stays_on_the_phone(page, sim, account):
+	sim.add_number(account.sid, "+12125550100", friendly_name="Orders, deliveries and everything else")
+	sim.text(BOB, "+12125550100", "Hello")
+	page.get_by_test_id(f"handset-{BOB}").click()
+	head, choice = (page.locator(part).bounding_box() for part in (".chat-head", ".to select"))
+	assert choice["x"] >= head["x"] and choice["x"] + choice["width"] <= head["x"] + head["width"]
+
+
 def test_narrow_screens_have_tabs(page):
 	page.set_viewport_size({"width": 390, "height": 800})
 	assert not page.get_by_test_id("handset-list").is_visible()
