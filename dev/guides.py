@@ -57,18 +57,18 @@ def to_empty_site(site: str, web: str, simulator: str) -> Guide:
 	desk = DEMO_DESKS[desk_of(site)]
 	admin = Login("Administrator", "sets up the site", "Administrator", ADMIN_PASSWORD)
 	return Guide(
-		title="An empty site, to connect Twilio on",
+		title="An empty site: connect Twilio",
 		lead="Connect practice mode's account as you would connect Twilio's: copy its SID and auth token from the page with the "
 		"phones into the guided page, import the numbers, then text one of them from a phone.",
 		cards=(
 			Card(
 				"1. Copy the SID and token",
-				"They stand on the right of the page with the phones, under Our account.",
+				"On the right of the page with the phones, under Our account.",
 				(Place("Handsets", simulator),),
 			),
 			Card(
 				"2. Connect Twilio",
-				"The guided page asks for the two, then for the numbers.",
+				"The guided page asks for both, then for the numbers to import.",
 				(Place("Guided page", web + GUIDED_PAGE, admin),),
 			),
 			Card(

@@ -5,14 +5,16 @@ import secrets
 import frappe
 import pytest
 from support.empty_site import empty_site
+from support.people import make_agent
 from support.stack import INBOUND, eventually, free_port
-from support.twilio_accounts import ACCOUNT, NUMBER, ask, at_twilio, here, new_number
+from support.twilio_accounts import ACCOUNT, NUMBER, ask, at_twilio, here, new_number, refused
 from support.users import insert_rows
 from support.webhooks import rejections, signed, stored, text
 
 from twilio_sms_channel import practice
 from twilio_sms_channel.infra import site_config
 from twilio_sms_channel.patches import mark_practice_account
+from twilio_sms_channel.reports import boot
 from twilio_sms_channel.simulator import Simulator
 
 
@@ -36,6 +38,28 @@ def test_what_is_connected_while_practising_is_a_practice_account(admin, sim, pr
 	credentials = {"account_sid": there.sid, "auth_token": there.auth_token}
 	made = ask(admin, "connect", **credentials)
 	assert frappe.db.get_value(ACCOUNT, {"account_sid": there.sid}, "is_practice") == 1, made
+
+
+def test_whoever_sets_up_is_sent_to_the_phones_and_not_to_twilios_console(admin, sim, practising):
+	assert shown_to("Administrator") == frappe.conf.twilio_sms_api_base_url
+	assert shown_to(make_agent("tsms-agent@example.com")) == ""
+	real = {"account_sid": "AC" + secrets.token_hex(16), "auth_token": secrets.token_hex(16)}
+	said = refused(admin, "connect", **real)
+	assert "practice mode is running" in said and "console" not in said
+
+
+def test_without_practice_mode_nobody_hears_of_its_phones(stack):
+	assert shown_to("Administrator") == ""
+
+
+def shown_to(user: str) -> str:
+	frappe.set_user(user)
+	bootinfo = frappe._dict()
+	try:
+		boot.extend(bootinfo)
+	finally:
+		frappe.set_user("Administrator")
+	return bootinfo.twilio_sms["practice_url"]
 
 
 def test_no_form_makes_an_account_practice_modes(sim):

@@ -33,10 +33,19 @@ def write(**values: Any) -> None:
 
 
 def practises() -> bool:
-	"""Whether practice mode runs for this site. What this process read of the config may be a minute old (v16)."""
-	return any(
-		config.get(PRACTICE_KEY) and config.get(BASE_URL_KEY)
-		for config in (frappe.conf, frappe.get_site_config())
+	"""Whether practice mode runs for this site."""
+	return bool(practice_url())
+
+
+def practice_url() -> str:
+	"""Where practice mode runs for this site, "" while it does not.
+
+	What this process read of the config may be a minute old (v16).
+	"""
+	configs = (frappe.conf, frappe.get_site_config())
+	return next(
+		(config[BASE_URL_KEY] for config in configs if config.get(PRACTICE_KEY) and config.get(BASE_URL_KEY)),
+		"",
 	)
 
 

@@ -3,6 +3,7 @@
 import frappe
 
 from twilio_sms_channel.desks.registry import desks, desks_of_agent
+from twilio_sms_channel.infra import site_config
 
 
 def extend(bootinfo) -> None:
@@ -12,7 +13,13 @@ def extend(bootinfo) -> None:
 		"ticket_doctypes": [desk.doctype for desk in desks_of_agent()],
 		"team_doctype": _team_doctype(),
 		"may_read_accounts": bool(frappe.has_permission("Twilio SMS Account")),
+		"practice_url": _practice_url(),
 	}
+
+
+def _practice_url() -> str:
+	"""The page of practice mode's phones for whoever sets up, "" while it does not run."""
+	return site_config.practice_url() if may_set_up() else ""
 
 
 def _team_doctype() -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from frappe import _
 from frappe.utils import now_datetime
 
+from twilio_sms_channel.infra import site_config
 from twilio_sms_channel.twilio_gateway.client import api_base_url
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, Refused, TwilioProblem, explain
 from twilio_sms_channel.twilio_gateway.models import AccountState
@@ -83,6 +84,11 @@ def _no(problem: TwilioProblem, refused: Verdict) -> Verdict:
 
 def _token_refused(problem: TwilioProblem) -> Verdict:
 	if problem.code == UNKNOWN_RESOURCE or UNKNOWN_USER in problem.message.lower():
+		if site_config.practises():
+			detail = _(
+				"Account SID: practice mode is running, and this is not its account. Copy SID and token from the page with its phones."
+			)
+			return Verdict(WRONG, detail, "account_sid")
 		detail = _(
 			"Account SID: Twilio knows no account with this SID. Copy it again from the first page of the Twilio console."
 		)

@@ -1,6 +1,6 @@
 // The credentials, which Twilio is asked about before anything is saved.
 
-import { input_html, mark_field, said_in } from "./html.js";
+import { input_html, mark_field, practice_html, said_in } from "./html.js";
 
 export class AccountStep {
 	constructor(setup) {
@@ -10,15 +10,22 @@ export class AccountStep {
 
 	show() {
 		this.setup.mark(0);
+		const where = practice_html(__("Practice mode is running. Copy the SID and token from its page with the phones."));
+		const encrypted = __("It is stored encrypted and never shown again.");
 		this.$body.html(`
-			<p>${__("Open the first page of the Twilio console and copy two things from there.")}
-				<a href="https://console.twilio.com" target="_blank" rel="noopener">console.twilio.com</a></p>
+			${
+				where ||
+				`<p>${__("Open the first page of the Twilio console and copy two things from there.")}
+					<a href="https://console.twilio.com" target="_blank" rel="noopener">console.twilio.com</a></p>`
+			}
 			<form novalidate>
 				${input_html("account_sid", __("Account SID"), __("Starts with AC, followed by 32 characters."))}
 				${input_html(
 					"auth_token",
 					__("Auth Token"),
-					__("Behind Show in the console. It is stored encrypted and never shown again."),
+					where
+						? encrypted
+						: __("Behind Show in the console. It is stored encrypted and never shown again."),
 					"password",
 				)}
 				<details>

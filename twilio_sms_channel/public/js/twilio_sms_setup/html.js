@@ -27,6 +27,13 @@ export function said_in(answer) {
 	return messages.map((html) => new DOMParser().parseFromString(html, "text/html").body.textContent).join(" ");
 }
 
+// What to do while practice mode runs, with a link to its phones; "" while it does not.
+export function practice_html(words) {
+	const url = frappe.boot.twilio_sms?.practice_url;
+	if (!url) return "";
+	return `<div class="note">${words} <a href="${esc(url)}" target="_blank" rel="noopener">${__("Open the phones")}</a></div>`;
+}
+
 export function make_control(parent, df) {
 	const control = frappe.ui.form.make_control({ parent, df, render_input: true });
 	// Not every Frappe ties a label to its input.

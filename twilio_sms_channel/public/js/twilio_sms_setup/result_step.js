@@ -1,6 +1,6 @@
 // What became of the import, what the doctor says of it all, and the first text as it arrives.
 
-import { esc, urls_html } from "./html.js";
+import { esc, practice_html, urls_html } from "./html.js";
 
 const POLL_EVERY_MS = 3000;
 const [CHECK, FIRST_MESSAGE] = [2, 3];
@@ -23,6 +23,7 @@ export class ResultStep {
 				${Object.entries(imported.refused).map(([number, reason]) => line("bad", number, reason)).join("")}
 				${imported.released.map((number) => line("bad", number, __("No longer in the account: marked as released."))).join("")}
 			</ul>
+			${imported.is_switched_off ? `<p class="wait">${__("The account is switched off: nothing is sent. Open it, tick Enabled and save.")}</p>` : ""}
 			${problem ? urls_html(problem.copy) : ""}
 			<div class="first"></div>
 			<div class="check"></div>`);
@@ -70,7 +71,8 @@ export class ResultStep {
 			<h4>${is_service ? __("Text a number of {0} now", [name]) : __("Text {0} now", [name])}</h4>
 			${is_abroad(offer) ? `<p class="text-muted">${__("This is a number of another country: {0}. Your phone may not reach it.", [esc(offer.country_name)])}</p>` : ""}
 			<p class="waiting" role="status"><span class="pulse"></span>
-				${__("Waiting for the first message. It appears here, and as a ticket.")}</p>`);
+				${__("Waiting for the first message. It appears here, and as a ticket.")}</p>
+			${practice_html(__("Practice mode is running. Use one of its phones."))}`);
 		setTimeout(() => this.look_for_text(before), POLL_EVERY_MS);
 	}
 
