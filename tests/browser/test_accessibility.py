@@ -60,7 +60,17 @@ def path(route: str):
 	return lambda page, stack: page.goto(desk(stack, route))
 
 
-def of_desk(ticket, failed: str, number: str, account: str) -> dict:
+def pressed(go, button: str):
+	"""A page, and what one of its buttons does."""
+
+	def opened(page, stack) -> None:
+		go(page, stack)
+		page.locator(button).click()
+
+	return opened
+
+
+def of_desk(ticket, failed: str, number: str, account: str, customer) -> dict:
 	"""By what it is: how to get there, what shows that it is there, and the part that this app draws."""
 	tickets, doctor = desks.default().doctype, "twilio_sms_doctor.open({})"
 	start = f"twilio_sms.start_in_desk({tickets!r})"
@@ -83,9 +93,25 @@ def of_desk(ticket, failed: str, number: str, account: str) -> dict:
 			".twilio-doctor",
 		),
 		"guided page: account": (path("twilio-sms-setup"), ".twilio-setup input", ".twilio-setup"),
+		"guided page: empty fields": (
+			pressed(path("twilio-sms-setup"), ".twilio-setup .go"),
+			".twilio-setup .problem",
+			".twilio-setup",
+		),
 		"guided page: numbers": (
 			path(f"twilio-sms-setup/{account}"),
 			".twilio-setup .offer",
+			".twilio-setup",
+		),
+		# The same page goes on from one to the next.
+		"guided page: waiting": (
+			lambda page, _stack: page.locator(".twilio-setup .go").click(),
+			".twilio-doctor .again",
+			".twilio-setup",
+		),
+		"guided page: first message": (
+			lambda _page, _stack: customer.text("It works"),
+			".twilio-setup .first .btn",
 			".twilio-setup",
 		),
 	}
@@ -108,7 +134,7 @@ def test_desk(request, page, stack, customer, manager, theme, language):
 	log_in(page, stack, manager)
 	found = {}
 	for name, (go, there, ours) in of_desk(
-		ticket_of(text), message.name, stack.number, stack.account
+		ticket_of(text), message.name, stack.number, stack.account, customer
 	).items():
 		go(page, stack)
 		expect(page.locator(there).locator("visible=true").first).to_be_visible(timeout=60_000)

@@ -64,8 +64,8 @@ export class ResultStep {
 
 	async wait_for_text(offer) {
 		const before = (await this.setup.latest_text()).message;
-		const name = `<bdi>${esc(this.display(offer.address))}</bdi>`;
 		const is_service = offer.kind === "Messaging Service";
+		const name = `<bdi ${is_service ? "" : 'class="phone-number"'}>${esc(this.display(offer.address))}</bdi>`;
 		this.$first = this.$body.find(".first");
 		this.$first.html(`
 			<h4>${is_service ? __("Text a number of {0} now", [name]) : __("Text {0} now", [name])}</h4>
@@ -90,7 +90,7 @@ export class ResultStep {
 
 	show_first({ customer_number, ticket_doctype, ticket, may_read }) {
 		this.progress({ arrived: true });
-		const customer = `<bdi>${esc(customer_number)}</bdi>`;
+		const customer = `<bdi class="phone-number">${esc(customer_number)}</bdi>`;
 		this.$first.html(`
 			<h4>${__("It works")}</h4>
 			<p role="status">${__("The message from {0} is ticket {1}.", [customer, esc(ticket)])}</p>
