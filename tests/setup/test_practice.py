@@ -46,6 +46,9 @@ def test_whoever_sets_up_is_sent_to_the_phones_and_not_to_twilios_console(admin,
 	real = {"account_sid": "AC" + secrets.token_hex(16), "auth_token": secrets.token_hex(16)}
 	said = refused(admin, "connect", **real)
 	assert "practice mode is running" in said and "console" not in said
+	known = {"account_sid": at_twilio(sim).sid, "auth_token": secrets.token_hex(16)}
+	said = refused(admin, "connect", **known)
+	assert "Auth Token: it is not that of practice mode" in said
 
 
 def test_without_practice_mode_nobody_hears_of_its_phones(stack):

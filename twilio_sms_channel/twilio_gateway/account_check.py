@@ -83,18 +83,29 @@ def _no(problem: TwilioProblem, refused: Verdict) -> Verdict:
 
 
 def _token_refused(problem: TwilioProblem) -> Verdict:
-	if problem.code == UNKNOWN_RESOURCE or UNKNOWN_USER in problem.message.lower():
-		if site_config.practises():
-			detail = _(
-				"Account SID: practice mode is running, and this is not its account. Copy SID and token from the page with its phones."
-			)
-			return Verdict(WRONG, detail, "account_sid")
+	is_unknown = problem.code == UNKNOWN_RESOURCE or UNKNOWN_USER in problem.message.lower()
+	if site_config.practises():
+		return _practice_refused(is_unknown)
+	if is_unknown:
 		detail = _(
 			"Account SID: Twilio knows no account with this SID. Copy it again from the first page of the Twilio console."
 		)
 		return Verdict(WRONG, detail, "account_sid")
 	detail = _(
 		"Auth Token: Twilio rejected it for this Account SID. Copy both again from the first page of the Twilio console. If they are right, the account may be suspended; the console says so."
+	)
+	return Verdict(WRONG, detail, "auth_token")
+
+
+def _practice_refused(is_unknown: bool) -> Verdict:
+	"""Twilio's console would not help."""
+	if is_unknown:
+		detail = _(
+			"Account SID: practice mode is running, and this is not its account. Copy SID and token from the page with its phones."
+		)
+		return Verdict(WRONG, detail, "account_sid")
+	detail = _(
+		"Auth Token: it is not that of practice mode's account. Copy it from the page with its phones."
 	)
 	return Verdict(WRONG, detail, "auth_token")
 
