@@ -170,7 +170,11 @@ def empty(camera: Camera) -> None:
 	page = camera.page
 	(account,) = camera.admin.get(f"{camera.simulator}/simulator/api/state")["accounts"]
 	camera.log_in("Administrator", ADMIN_PASSWORD)
-	camera.open("/app/twilio-sms-setup")
+	camera.open("/app/twilio-sms-account")
+	page.wait_for_function("window.cur_list?.doctype === 'Twilio SMS Account'")
+	# The pages of documentation are about Twilio itself.
+	page.evaluate("frappe.boot.twilio_sms.practice_url = ''")
+	page.evaluate("frappe.set_route('twilio-sms-setup')")
 	expect(page.get_by_label("Account SID")).to_be_visible()
 	camera.take("setup-account")
 	page.get_by_label("Account SID").fill(account["sid"])
