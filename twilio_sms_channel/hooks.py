@@ -79,8 +79,12 @@ override_whitelisted_methods = {
 override_whitelisted_methods.update(reading.overrides(frappe.__version__))
 override_whitelisted_methods.update(portal.ENDPOINTS)
 
-# Other modules lead to these endpoints as well.
-before_request = ["twilio_sms_channel.overrides.frappe.aliases.refuse"]
+before_request = [
+	# What Twilio sends along is no login of this site.
+	"twilio_sms_channel.overrides.frappe.webhook_logins.leave_out",
+	# Other modules lead to these endpoints as well.
+	"twilio_sms_channel.overrides.frappe.aliases.refuse",
+]
 
 # Permissions: messages are read by whoever may read their ticket ----------------------------------
 

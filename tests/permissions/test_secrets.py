@@ -26,7 +26,7 @@ from twilio_sms_channel.twilio_gateway.client import Login
 pytestmark = pytest.mark.last
 ACCOUNT = "Twilio SMS Account"
 ONLY_THE_CANARY = {"canary"}
-SECRETS = ("auth_token", "next_auth_token", "api_key_secret")
+SECRETS = ("auth_token", "next_auth_token", "api_key_secret", "shared_key", "second_shared_key")
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +53,7 @@ def account(stack, admin):
 	doc = here(None, **fields, api_key_sid="SK" + "ab" * 16)
 	for changes, status in (
 		({"auth_token": secret(), "next_auth_token": secret()}, 200),
+		({"shared_key": secret(), "second_shared_key": secret()}, 200),
 		({"auth_token": secret(), "account_sid": "wrong"}, 417),
 		({"api_key_secret": secret(), "description": "Changed", "api_key_sid": "SK" + "cd" * 16}, 200),
 	):
@@ -158,6 +159,7 @@ def test_no_secret_is_logged_when_a_request_fails_unexpectedly(stack, admin, sim
 	[
 		("kwargs = {'auth_token': '0f', 'n': 1}", "kwargs = {'auth_token': '********', 'n': 1}"),
 		('doc = \'{"api_key_secret": "0f"}\'', 'doc = \'{"api_key_secret": "********"}\''),
+		("{'shared_key': '0f', 'shared_key_id': '1'}", "{'shared_key': '********', 'shared_key_id': '1'}"),
 		(r'"{\"next_auth_token\":\"0f\"}"', r'"{\"next_auth_token\":\"********"}"'),
 		(f"auth = ('AC{'1' * 32}', '0f')", f"auth = ('AC{'1' * 32}', '********')"),
 		("'Authorization': 'Basic QUM6MGY='", "'Authorization': 'Basic ********'"),

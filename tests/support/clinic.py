@@ -76,6 +76,10 @@ class Clinic:
 			"auth_token": self.token,
 			"api_key_sid": None,
 			"api_key_secret": None,
+			"shared_key_id": None,
+			"shared_key": None,
+			"second_shared_key_id": None,
+			"second_shared_key": None,
 			"enabled": 1,
 			"paused_since": None,
 		}
@@ -94,6 +98,7 @@ class Clinic:
 		at_twilio = self.at_twilio
 		at_twilio.status, at_twilio.type, at_twilio.auth_token = "active", "Full", self.token
 		at_twilio.balance, at_twilio.geo_permissions = 100.0, None
+		at_twilio.webhook_security.clear()
 		self.sim.add_service(
 			self.sid,
 			self.service.sid,

@@ -1,5 +1,8 @@
 """Twilio's signature of a webhook. Source: https://www.twilio.com/docs/usage/security#validating-requests"""
 
+import base64
+import hashlib
+import hmac
 from io import BytesIO
 from urllib.parse import urlencode
 
@@ -13,10 +16,17 @@ BASE, PATH, TOKEN = "https://help.example.com", "/api/method/inbound", "01234567
 PARAMS = {"MessageSid": "SM" + "0" * 32, "Body": "Grüße & <b>", "From": "+14155550132"}
 
 
-def webhook(signed: str, params=PARAMS, method: str = "POST", query: str = "") -> Request:
+KEY = "a shared key/of Twilio+s="
+
+
+def webhook(
+	signed: str, params=PARAMS, method: str = "POST", query: str = "", settings: str | None = None
+) -> Request:
 	body = urlencode(params).encode() if method == "POST" else b""
+	said = {} if settings is None else {"HTTP_X_TWILIO_WEBHOOKS_SIGNATURE_SETTINGS": settings}
 	return Request(
 		{
+			**said,
 			"REQUEST_METHOD": method,
 			"PATH_INFO": PATH,
 			"QUERY_STRING": query,
@@ -99,3 +109,77 @@ def test_a_parameter_that_comes_twice_is_signed_once():
 	body = [("A", "2"), ("A", "1"), ("A", "2")]
 	signed = signature.sign(BASE + PATH, params, TOKEN)
 	assert signature.is_signed(webhook(signed, params=body), BASE, TOKEN)
+
+
+# Shared keys ------------------------------------------------------------------------------------------
+
+
+def sha256(url: str, params, key: str) -> str:
+	"""Written by the test itself: the URL, then the parameters by name, each name followed by its value."""
+	signed = url + "".join(name + value for name, value in sorted(params.items()))
+	return base64.b64encode(hmac.new(key.encode(), signed.encode(), hashlib.sha256).digest()).decode()
+
+
+@pytest.mark.parametrize(
+	"settings",
+	[
+		None,
+		"",
+		"key=webhooks_sharedkey_1,algorithm=HMAC_SHA256",
+		" algorithm = x , key=1, algorithm=hmac_sha256",
+		"key=,nonsense,=,\xff,key=\x01" + "y" * 5000,
+	],
+)
+@pytest.mark.parametrize("fragment", ["", signature.RETRY_FRAGMENT])
+def test_what_twilio_signed_with_a_shared_key_holds(settings, fragment):
+	signed = sha256(BASE + PATH + fragment, PARAMS, KEY)
+	assert signed == signature.sign(BASE + PATH + fragment, PARAMS, KEY, signature.SHA256)
+	asked = webhook(signed, settings=settings)
+	assert signature.is_signed(asked, BASE, KEY, [fragment])
+	assert not signature.is_signed(asked, BASE, TOKEN, [fragment])
+	assert not signature.is_signed(webhook(signed, {**PARAMS, "Body": "x"}), BASE, KEY, [fragment])
+
+
+def test_a_parameter_that_comes_twice_is_signed_once_with_a_shared_key_too():
+	params = [("A", "2"), ("A", "1"), ("A", "2")]
+	signed = sha256(BASE + PATH + "A1", {"A": "2"}, KEY)
+	assert signature.is_signed(webhook(signed, params=params), BASE, KEY)
+
+
+@pytest.mark.parametrize(
+	("algorithm", "named"),
+	[
+		(signature.SHA1, "HMAC_SHA256"),
+		(signature.SHA256, "HMAC_SHA1"),
+		*(
+			(each, named)
+			for each in signature.HASHES
+			for named in ("none", "HMAC_MD5", "HMAC_SHA512", "\xff")
+		),
+	],
+)
+def test_a_header_that_names_another_algorithm_makes_the_request_invalid(algorithm, named):
+	signed = signature.sign(BASE + PATH, PARAMS, KEY, algorithm)
+	settings = f"key=webhooks_sharedkey_1,algorithm={named}"
+	assert signature.is_signed(webhook(signed), BASE, KEY)
+	assert not signature.is_signed(webhook(signed, settings=settings), BASE, KEY)
+	assert signature.find_fragment(webhook(signed, settings=settings), BASE, KEY) is None
+
+
+@pytest.mark.parametrize("length", [0, 16, 19, 21, 31, 33, 48, 64])
+def test_a_signature_of_another_length_is_none(length):
+	signed = base64.b64encode(b"x" * length).decode()
+	assert not signature.algorithm_of(webhook(signed))
+	assert not signature.is_signed(webhook(signed), BASE, KEY)
+
+
+def test_a_fragment_is_found_under_a_shared_key():
+	signed = sha256(BASE + PATH + "#rc=4&rp=4xx", PARAMS, KEY)
+	assert signature.find_fragment(webhook(signed), BASE, KEY) == "#rc=4&rp=4xx"
+	assert signature.find_fragment(webhook(signed), BASE, TOKEN) is None
+
+
+@pytest.mark.parametrize("key", ["", "webhooks_sharedkey_01ABC", "<script>", "a b", "x" * 65, "\xff"])
+def test_a_key_is_named_only_where_it_can_be_one(key):
+	found = signature.settings_of(webhook("x", settings=f"key={key},algorithm=HMAC_SHA256")).key
+	assert found == (key if signature.KEY_ID.fullmatch(key) else "")

@@ -28,6 +28,8 @@ def connect(
 	account_name: str | None = None,
 	api_key_sid: str | None = None,
 	api_key_secret: str | None = None,
+	shared_key_id: str | None = None,
+	shared_key: str | None = None,
 ) -> dict[str, Any]:
 	"""Make an account out of credentials that Twilio accepts. Nothing is saved when it does not.
 
@@ -36,6 +38,7 @@ def connect(
 	"""
 	frappe.only_for("System Manager")
 	keys = {"api_key_sid": api_key_sid, "api_key_secret": api_key_secret}
+	keys |= {"shared_key_id": shared_key_id, "shared_key": shared_key}
 	with redaction.logged_without_values("Connecting a Twilio account"):
 		account = connecting.connect(
 			{"account_sid": account_sid, "auth_token": auth_token, **keys}, account_name

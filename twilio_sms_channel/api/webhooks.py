@@ -23,7 +23,14 @@ from twilio_sms_channel.messaging.inbound import (
 )
 from twilio_sms_channel.messaging.setup import webhook_config
 from twilio_sms_channel.twilio_gateway import payloads
-from twilio_sms_channel.twilio_gateway.signature import find_fragment, fragments, is_signed, signature_of
+from twilio_sms_channel.twilio_gateway.signature import (
+	algorithm_of,
+	find_fragment,
+	fragments,
+	is_signed,
+	settings_of,
+	signature_of,
+)
 
 # The longest message that is taken in has some 190 kB when each of its characters is quoted; Twilio sends about 60 parameters.
 MAX_BYTES, MAX_PARAMETERS = 256 * 1024, 500
@@ -186,7 +193,7 @@ def _refuse_too_much(request) -> None:
 
 
 def _signed_by(request, params) -> tuple[webhook_auth.WebhookContext, webhook_auth.Token]:
-	"""The account that signed the request, and the token it did so with.
+	"""The account that signed the request, and the token or shared key it did so with.
 
 	Looked up by AccountSid before anything else: numbers in a Messaging Service's pool post its SID along, although
 	the service need not be known here. A subaccount signs with its own auth token, so it is an account of its own.
@@ -212,9 +219,24 @@ def _signed_by(request, params) -> tuple[webhook_auth.WebhookContext, webhook_au
 		for token, base in product(tokens, bases):
 			if find_fragment(request, base, token.value):
 				return caller, token
-	raise Rejected(
+	raise _wrongly_signed(request, caller)
+
+
+def _wrongly_signed(request, caller: webhook_auth.WebhookContext) -> Rejected:
+	key = settings_of(request).key
+	if key and key not in caller.shared_key_ids:
+		return Rejected(
+			rejected_webhooks.UNKNOWN_KEY,
+			f"it names the shared key {key}, which the account does not have here",
+		)
+	if signature_of(request) and not algorithm_of(request):
+		return Rejected(
+			rejected_webhooks.WRONG_SIGNATURE, "the signature is neither HMAC-SHA1 nor HMAC-SHA256"
+		)
+	token = f"shared key {key}" if key else "auth token"
+	return Rejected(
 		rejected_webhooks.WRONG_SIGNATURE,
-		"the signature does not fit the account's auth token and the Public Base URL",
+		f"the signature does not fit the account's {token} and the Public Base URL",
 	)
 
 

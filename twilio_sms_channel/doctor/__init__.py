@@ -19,6 +19,7 @@ from twilio_sms_channel.doctor.checks import (
 	registration,
 	site,
 	traffic,
+	webhook_rules,
 	webhooks,
 )
 from twilio_sms_channel.doctor.context import account_contexts
@@ -49,6 +50,7 @@ CHECKS_OF_ACCOUNT = (
 	Check("round_trip", address.check_round_trip),
 	Check("ownership", numbers.check_ownership, asks_twilio=True),
 	Check("webhooks", numbers.check_webhooks, asks_twilio=True),
+	Check("webhook_rules", webhook_rules.check_webhook_rules, asks_twilio=True),
 	Check("capabilities", numbers.check_capabilities, asks_twilio=True),
 	Check("countries", registration.check_countries, asks_twilio=True),
 	Check("us_registration", registration.check_us_registration, asks_twilio=True),
@@ -87,6 +89,7 @@ def titles() -> dict[str, str]:
 		"round_trip": _("Round-trip test"),
 		"ownership": _("Numbers still owned"),
 		"webhooks": _("Webhooks"),
+		"webhook_rules": _("Webhook security settings"),
 		"capabilities": _("SMS and MMS of the numbers"),
 		"countries": _("Countries switched on"),
 		"us_registration": _("Registration in the United States (10DLC)"),

@@ -2,7 +2,7 @@
 
 import re
 
-SECRETS = ("auth_token", "next_auth_token", "api_key_secret")
+SECRETS = ("auth_token", "next_auth_token", "api_key_secret", "shared_key", "second_shared_key")
 _FIELDS = "|".join(SECRETS)
 _IN_TEXT = (
 	# In a dict or in JSON, however often that was quoted again.

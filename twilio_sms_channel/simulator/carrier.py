@@ -7,6 +7,7 @@ from twilio_sms_channel.simulator.delivery import Courier
 from twilio_sms_channel.simulator.errors import WEBHOOK_ERRORS, WEBHOOK_WARNINGS
 from twilio_sms_channel.simulator.faults import Faults
 from twilio_sms_channel.simulator.models import Media, Message, Notice, WebhookAttempt
+from twilio_sms_channel.simulator.webhook_security import Signer
 from twilio_sms_channel.simulator.world import World
 
 STEP_S = 0.3
@@ -30,9 +31,9 @@ class Carrier:
 		self.world.media[media.sid] = media
 		return media
 
-	def signing_token(self, account_sid: str) -> str:
-		token = self.world.accounts[account_sid].auth_token
-		return token[::-1] + "x" if self.faults.strikes("bad_signature") else token
+	def signer(self, account_sid: str) -> Signer:
+		account = self.world.accounts[account_sid]
+		return Signer(account.auth_token, account.webhook_security, self.faults.strikes("bad_signature"))
 
 	def alert(self, attempt: WebhookAttempt, message: Message) -> None:
 		"""Write to Twilio's error log what was wrong with the last attempt at a webhook, if anything was."""

@@ -148,8 +148,8 @@ class InboundCarrier:
 			return self.carrier.note(
 				message, f"{number.phone_number} has no webhook URL: nobody was told of this message."
 			)
-		token = self.carrier.signing_token(number.account_sid)
-		answer = self.carrier.courier.deliver("inbound", message.sid, route.url, route.method, params, token)
+		signer = self.carrier.signer(number.account_sid)
+		answer = self.carrier.courier.deliver("inbound", message.sid, route.url, route.method, params, signer)
 		code = answer.attempt.error_code or self._act_on_twiml(message, number, answer)
 		self.carrier.alert(answer.attempt, message)
 		if code and route.fallback_url:
@@ -160,7 +160,7 @@ class InboundCarrier:
 				route.fallback_url,
 				route.fallback_method,
 				params,
-				token,
+				signer,
 				fallback=True,
 			)
 			if not answer.attempt.error_code:

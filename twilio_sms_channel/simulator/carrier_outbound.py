@@ -187,9 +187,9 @@ class OutboundCarrier:
 				self.carrier.courier.in_turn(message.sid, self._report, message, each)
 
 	def _report(self, message: Message, params: dict[str, str]) -> None:
-		token = self.carrier.signing_token(message.account_sid)
+		signer = self.carrier.signer(message.account_sid)
 		answer = self.carrier.courier.deliver(
-			"status", message.sid, message.status_callback, "POST", params, token
+			"status", message.sid, message.status_callback, "POST", params, signer
 		)
 		self.carrier.alert(answer.attempt, message)
 

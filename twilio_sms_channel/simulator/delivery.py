@@ -20,7 +20,7 @@ import urllib3
 
 from twilio_sms_channel.simulator.errors import WEBHOOK_ERRORS
 from twilio_sms_channel.simulator.models import Notice, WebhookAttempt
-from twilio_sms_channel.simulator.signing import sign
+from twilio_sms_channel.simulator.webhook_security import Signer
 from twilio_sms_channel.simulator.world import World
 
 USER_AGENT = "TwilioProxy/1.1"
@@ -148,7 +148,7 @@ class Courier:
 		url: str,
 		method: str,
 		params: dict[str, str],
-		auth_token: str,
+		signer: Signer,
 		fallback: bool = False,
 	) -> Answer:
 		"""Request a webhook URL until the rules are exhausted. Never raises; each attempt is in the journal.
@@ -162,7 +162,7 @@ class Courier:
 		give_up_at = time.monotonic() + rules.total_s
 		for number in range(1, rules.retries + 2):
 			attempt, answer, outcome = self._attempt(
-				kind, message_sid, url, method, params, auth_token, token, rules, give_up_at
+				kind, message_sid, url, method, params, signer, token, rules, give_up_at
 			)
 			attempt.number, attempt.fallback = number, fallback
 			self.world.record(attempt)
@@ -174,7 +174,7 @@ class Courier:
 		return answer
 
 	def _attempt(
-		self, kind, message_sid, url, method, params, auth_token, token, rules, give_up_at
+		self, kind, message_sid, url, method, params, signer, token, rules, give_up_at
 	) -> tuple[WebhookAttempt, Answer, str]:
 		"""One request; the last item is the retry policy's word for its failure, "" for none."""
 		parts = urlsplit(url)
@@ -185,11 +185,12 @@ class Courier:
 			signed_url, form = urlunsplit(parts), None
 		headers = {
 			"User-Agent": USER_AGENT,
-			"X-Twilio-Signature": sign(auth_token, signed_url, form),
+			**signer.headers(url, signed_url, form),
 			"I-Twilio-Idempotency-Token": token,
 			"Accept": "*/*",
 		}
-		attempt = WebhookAttempt(kind, message_sid, url, method, dict(params), headers)
+		shown = {name: value for name, value in headers.items() if name != "Authorization"}
+		attempt = WebhookAttempt(kind, message_sid, url, method, dict(params), shown)
 		started = time.monotonic()
 		left_s = max(give_up_at - started, MIN_OVERRIDE_S)
 		outcome, content_type, body = "", "", b""

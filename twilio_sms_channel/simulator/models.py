@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from twilio_sms_channel.simulator.webhook_security import WebhookSecurity
+
 LONG_CODE = "long code"
 TOLL_FREE = "toll-free"
 SHORT_CODE = "short code"
@@ -46,6 +48,7 @@ class Account:
 	"""countries (ISO 3166-1 alpha-2) that may be texted; None for all of them"""
 	is_shown: bool = False
 	"""the page shows its SID and auth token, to be copied"""
+	webhook_security: WebhookSecurity = field(default_factory=WebhookSecurity)
 	created: datetime = field(default_factory=now)
 
 	def lets_in(self, auth_token: str) -> bool:

@@ -9,14 +9,17 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 
+SHA1, SHA256 = "HMAC_SHA1", "HMAC_SHA256"
+HASHES = {SHA1: hashlib.sha1, SHA256: hashlib.sha256}
 
-def sign(auth_token: str, url: str, params: Mapping[str, str] | None = None) -> str:
+
+def sign(auth_token: str, url: str, params: Mapping[str, str] | None = None, algorithm: str = SHA1) -> str:
 	"""The value of `X-Twilio-Signature`.
 
-	:param auth_token: the account's auth token
+	:param auth_token: the account's auth token, or a shared key
 	:param url: the URL exactly as configured, with query and, where there is one, the `#…` of connection overrides
 	:param params: the form fields of a POST; None for a GET, whose parameters are in the URL already
 	"""
 	signed = url + "".join(name + value for name, value in sorted((params or {}).items()))
-	digest = hmac.new(auth_token.encode(), signed.encode(), hashlib.sha1).digest()
+	digest = hmac.new(auth_token.encode(), signed.encode(), HASHES[algorithm]).digest()
 	return base64.b64encode(digest).decode()

@@ -6,11 +6,13 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.twilio_gateway.payloads import ACCOUNT_SID, SERVICE_SID
+from twilio_sms_channel.twilio_gateway.signature import KEY_ID
 
 # What reading a secret raises that is not there, or was stored under another encryption key.
 SECRET_IS_UNREADABLE = (frappe.AuthenticationError, frappe.ValidationError)
 TOKEN = re.compile(r"^[0-9a-f]{32}$")
 API_KEY_SID = re.compile(r"^SK[0-9a-zA-Z]{32}$")
+SHARED_KEY_PREFIX = "webhooks_sharedkey_"
 SID_CHARACTERS, TOKEN_CHARACTERS = 34, 32
 AROUND = "\"'`“”‘’«»,;"
 INVISIBLE = re.compile("[​-‏⁠﻿]")
@@ -109,6 +111,36 @@ def why_no_secret(text: str) -> str:
 	return _(
 		"API Key Secret: it holds characters that no secret of Twilio's has. Copy it again, or make a new API key in the Twilio console."
 	)
+
+
+def why_no_shared_key_id(text: str, label: str) -> str:
+	"""What is wrong with the ID of a shared key, "" when it has the right form. The answer never repeats it: it may be the key.
+
+	:param label: of its field
+	"""
+	if text.startswith(SHARED_KEY_PREFIX) and KEY_ID.fullmatch(text):
+		return ""
+	return _(
+		"{0}: it starts with webhooks_sharedkey_. Twilio returns it as id when the key is created, and lists it under webhooks.twilio.com/v1/Webhooks/SharedKeys."
+	).format(label)
+
+
+def why_no_shared_key(text: str, label: str) -> str:
+	"""What is wrong with a shared key, "" when it can be one. The answer never repeats it.
+
+	:param label: of its field
+	"""
+	if text.startswith(SHARED_KEY_PREFIX):
+		return _("{0}: this is the ID of a key. The key itself is what Twilio returns as secret.").format(
+			label
+		)
+	if kind := kind_of(text):
+		return _(
+			"{0}: this is the SID of {1}. The key is what Twilio returns as secret when it is created."
+		).format(label, kind)
+	if text.isascii() and text.isprintable():
+		return ""
+	return _("{0}: it holds characters that no key of Twilio's has. Copy it again.").format(label)
 
 
 def why_no_service_sid(text: str) -> str:

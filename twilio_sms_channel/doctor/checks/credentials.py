@@ -17,6 +17,8 @@ SECRETS = {
 	"auth_token": "Auth Token",
 	"next_auth_token": "Next Auth Token",
 	"api_key_secret": "API Key Secret",
+	"shared_key": "Shared Key",
+	"second_shared_key": "Second Shared Key",
 }
 BALANCE_LASTS_DAYS = 7
 

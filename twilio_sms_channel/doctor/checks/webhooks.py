@@ -43,7 +43,9 @@ def check_refused(account_context: AccountContext) -> Iterator[Finding]:
 			_(
 				"Messages and delivery reports in them are missing. Messages are recovered from Twilio's list within an hour."
 			),
-			_(
+			rejected_webhooks.how_to_mend(row.code)
+			if row.code == rejected_webhooks.UNKNOWN_KEY
+			else _(
 				"Compare the Auth Token with the one in the Twilio console, and the Public Base URL in the Twilio SMS Settings with the address that Twilio has for the number: the signature depends on both."
 			)
 			if row.http_status == FORGED_OR_MISREAD
@@ -160,6 +162,7 @@ def _refused(account_sid: str) -> list:
 			Log.to_number,
 			Log.http_status,
 			Max(Log.reason).as_("reason"),
+			Max(Log.code).as_("code"),
 			Count(Log.name).as_("count"),
 			Max(Log.creation).as_("last"),
 		)

@@ -15,11 +15,13 @@ MAX_PER_MINUTE_OF_ACCOUNT, MAX_PER_MINUTE = 30, 60
 # Invented ones would be without number.
 UNKNOWN = "unknown"
 NOT_SIGNED, WRONG_SIGNATURE, TOO_LARGE = "not_signed", "wrong_signature", "too_large"
+UNKNOWN_KEY = "unknown_shared_key"
 UNKNOWN_ACCOUNT, UNKNOWN_NUMBER, UNKNOWN_MESSAGE = "unknown_account", "unknown_number", "unknown_message"
 MALFORMED, UNEXPECTED_SELF_TEST = "malformed", "unexpected_self_test"
 HTTP_STATUS = {
 	NOT_SIGNED: 403,
 	WRONG_SIGNATURE: 403,
+	UNKNOWN_KEY: 403,
 	UNEXPECTED_SELF_TEST: 403,
 	UNKNOWN_ACCOUNT: 404,
 	UNKNOWN_NUMBER: 404,
@@ -75,6 +77,10 @@ def how_to_mend(code: str | None) -> str:
 	if code == WRONG_SIGNATURE:
 		return _(
 			"Enter the account's Auth Token again if it was changed in the Twilio console. Make the Public Base URL in Twilio SMS Settings exactly the address that Twilio has: https or http, host and port are part of the signature."
+		)
+	if code == UNKNOWN_KEY:
+		return _(
+			"If the key is yours: a rule of the Webhooks configuration API has Twilio sign with it. Enter the key with its ID on the Twilio SMS Account, or take the key out of the rule's Setting."
 		)
 	if code == UNKNOWN_ACCOUNT:
 		return _(

@@ -1,4 +1,4 @@
-"""Who a webhook is from: the Twilio account, the auth tokens it may be signed with, and the number it names."""
+"""Who a webhook is from: the Twilio account, what it may be signed with, and the number it names."""
 
 import time
 from collections.abc import Iterator
@@ -18,6 +18,9 @@ ACCOUNT, NUMBER, SETTINGS = "Twilio SMS Account", "Twilio SMS Number", "Twilio S
 # A time that people read needs no write for each message: each process writes it this often.
 USE_NOTED_EVERY_S = 600
 REMEMBERED_TOKENS = 64
+# Besides the auth token, which each account has.
+MORE_SECRETS = ("next_auth_token", "shared_key", "second_shared_key")
+KEY_IDS = ("shared_key_id", "second_shared_key_id")
 _noted: dict[tuple, float] = {}
 
 
@@ -27,7 +30,9 @@ class WebhookContext:
 
 	account: str
 	account_modified: datetime
-	has_next_token: bool
+	secrets: tuple[str, ...]
+	"""the account's fields that hold what Twilio may sign with"""
+	shared_key_ids: tuple[str, ...]
 	number: str | None
 	"""The Twilio SMS Number of this account that the webhook names, None when it names none"""
 	number_urls: tuple[str, ...]
@@ -51,13 +56,15 @@ def caller(account_sid: str, number: str) -> WebhookContext | None:
 	found = frappe.db.sql(_query(), {"account_sid": account_sid, "number": number})  # nosemgrep
 	if not found:
 		return None
-	name, modified, next_token, is_practice, our_number, url, fallback_url, base = found[0]
+	name, modified, is_practice, our_number, url, fallback_url, base, *rest = found[0]
+	more = dict(zip((*MORE_SECRETS, *KEY_IDS), rest, strict=True))
 	if is_practice and not site_config.practises():
 		return None
 	return WebhookContext(
 		account=name,
 		account_modified=modified,
-		has_next_token=bool(next_token),
+		secrets=("auth_token", *(field for field in MORE_SECRETS if more[field])),
+		shared_key_ids=tuple(more[field] for field in KEY_IDS if more[field]),
 		number=our_number,
 		number_urls=(url or "", fallback_url or ""),
 		public_base_urls=public_url.signed_ones(base),
@@ -77,23 +84,24 @@ def _query() -> str:
 		.select(
 			Account.name,
 			Account.modified,
-			Account.next_auth_token,
 			Account.is_practice,
 			Number.name.as_("number"),
 			Number.webhook_url,
 			Number.webhook_fallback_url,
 			Single.value,
+			*(Account[field] for field in (*MORE_SECRETS, *KEY_IDS)),
 		)
 		.where(Account.account_sid == Parameter("%(account_sid)s"))
 	).get_sql()
 
 
 def signing_tokens(caller: WebhookContext) -> Iterator[Token]:
-	"""The tokens that Twilio may sign with: the current one and, while rotating, the next one.
+	"""What Twilio may sign with: the auth token and, while rotating, the next one; the shared keys.
 
-	Twilio signs with the token that is primary at that moment, so both have to be accepted (error page 57012).
+	Twilio signs with the token that is primary at that moment, so both have to be accepted (error page 57012). Where a
+	rule of the account names a shared key it signs with that one, and with the auth token again without the rule.
 	"""
-	for field in ("auth_token", "next_auth_token") if caller.has_next_token else ("auth_token",):
+	for field in caller.secrets:
 		if value := _token(frappe.local.site, caller.account, field, caller.account_modified):
 			yield Token(field, value)
 

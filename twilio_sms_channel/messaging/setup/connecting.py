@@ -17,7 +17,7 @@ LATEST_WITHIN_HOURS = 1
 def connect(credentials: dict, account_name: str | None):
 	"""Make a Twilio SMS Account out of credentials that Twilio accepts; nothing is saved when it does not.
 
-	:param credentials: account_sid, auth_token, api_key_sid, api_key_secret as people paste them
+	:param credentials: account_sid, auth_token, api_key_sid, api_key_secret, shared_key_id, shared_key as people paste them
 	:param account_name: how it is called here; default: as at Twilio
 	:raises frappe.ValidationError: naming the field and the reason
 	"""

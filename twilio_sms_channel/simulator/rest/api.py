@@ -25,6 +25,7 @@ from twilio_sms_channel.simulator.rest import (
 	services,
 	short_codes,
 	verifications,
+	webhook_security,
 )
 from twilio_sms_channel.simulator.rest.answers import json_answer
 from twilio_sms_channel.simulator.rest.context import READ_AT, Context
@@ -55,6 +56,7 @@ URLS = Map(
 		*verifications.RULES,
 		*geo_permissions.RULES,
 		*alerts.RULES,
+		*webhook_security.RULES,
 	],
 	converters={"sid": SidConverter},
 	strict_slashes=True,

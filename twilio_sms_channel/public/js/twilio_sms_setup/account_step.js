@@ -38,6 +38,17 @@ export class AccountStep {
 					)}
 					${input_html("api_key_secret", __("API Key Secret"), "", "password")}
 				</details>
+				<details>
+					<summary>${__("Shared key (advanced)")}</summary>
+					<p class="text-muted small">${__("Only if your Twilio account signs webhooks with a shared key.")}</p>
+					${input_html("shared_key_id", __("Shared Key ID"), __("Starts with webhooks_sharedkey_."))}
+					${input_html(
+						"shared_key",
+						__("Shared Key"),
+						__("Twilio returns the secret once, when the key is created."),
+						"password",
+					)}
+				</details>
 				<button class="btn btn-primary btn-sm go" type="submit">${__("Connect")}</button>
 				<a class="by-hand" href="#">${__("Enter everything by hand")}</a>
 			</form>`);

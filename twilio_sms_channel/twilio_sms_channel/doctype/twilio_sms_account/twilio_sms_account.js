@@ -1,5 +1,5 @@
 // {% include "twilio_sms_channel/public/js/disconnect.js" %}
-const SECRETS = ["auth_token", "next_auth_token", "api_key_secret"];
+const SECRETS = ["auth_token", "next_auth_token", "api_key_secret", "shared_key", "second_shared_key"];
 
 frappe.ui.form.on("Twilio SMS Account", {
 	onload(frm) {

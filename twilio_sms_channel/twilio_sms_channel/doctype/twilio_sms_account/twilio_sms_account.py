@@ -12,10 +12,11 @@ CREDENTIALS = ("account_sid", "auth_token", "next_auth_token", "api_key_sid", "a
 LEARNED = ("status", "account_type", "status_detail", "last_checked", "paused_since", "paused_reason")
 # Whether it is the simulator's decides whose signature counts.
 KEPT = (*LEARNED, "is_practice")
+SHARED_KEYS = ("shared_key", "second_shared_key")
 
 
 class TwilioSMSAccount(Document):
-	"""A Twilio account: its SID, the auth token that signs webhooks, optionally the next token and an API key."""
+	"""A Twilio account: its SID, the auth token that signs webhooks, optionally the next token, an API key and shared keys."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
@@ -39,6 +40,12 @@ class TwilioSMSAccount(Document):
 		next_auth_token_used: DF.Datetime | None
 		paused_reason: DF.SmallText | None
 		paused_since: DF.Datetime | None
+		second_shared_key: DF.Password | None
+		second_shared_key_id: DF.Data | None
+		second_shared_key_used: DF.Datetime | None
+		shared_key: DF.Password | None
+		shared_key_id: DF.Data | None
+		shared_key_used: DF.Datetime | None
 		status: DF.Literal["Not Checked", "Active", "Suspended", "Closed", "Wrong Credentials", "Unreachable"]
 		status_detail: DF.SmallText | None
 	# end: auto-generated types
@@ -84,6 +91,8 @@ class TwilioSMSAccount(Document):
 		if self._typed("api_key_secret"):
 			self.api_key_secret = credentials.clean_secret(self.api_key_secret)
 			self._refuse("api_key_secret", credentials.why_no_secret(self.api_key_secret))
+		for field in SHARED_KEYS:
+			self._check_shared_key(field, f"{field}_id")
 
 	def get_password(self, *args, **kwargs) -> str | None:
 		site_config.keep_encryption_key()
@@ -113,6 +122,17 @@ class TwilioSMSAccount(Document):
 	def check(self) -> account_check.Verdict:
 		"""Ask Twilio about this account."""
 		return account_check.ask(self)
+
+	def _check_shared_key(self, field: str, id_field: str) -> None:
+		labels = {name: _(self.meta.get_label(name)) for name in (field, id_field)}
+		if self._typed(field):
+			self.set(field, credentials.clean(self.get(field)))
+			self._refuse(field, credentials.why_no_shared_key(self.get(field), labels[field]))
+		self.set(id_field, credentials.clean(self.get(id_field)))
+		if self.get(id_field):
+			self._refuse(id_field, credentials.why_no_shared_key_id(self.get(id_field), labels[id_field]))
+		elif self.get(field):
+			self._refuse(id_field, credentials.why_no_shared_key_id("", labels[id_field]))
 
 	def _typed(self, field: str) -> bool:
 		"""Whether a secret was entered anew; a stored one is here as asterisks only."""

@@ -1,0 +1,162 @@
+"""Webhook security settings of the account at Twilio: may this site take what they have Twilio send?"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from frappe import _
+
+from twilio_sms_channel.doctor.context import ACCOUNT, AccountContext
+from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding
+from twilio_sms_channel.infra import public_url
+from twilio_sms_channel.twilio_gateway import signature, webhook_rules
+from twilio_sms_channel.twilio_gateway.webhook_rules import WebhookRule, WebhookSetting
+
+KEYS = {"shared_key_id": "shared_key", "second_shared_key_id": "second_shared_key"}
+
+
+def check_webhook_rules(account_context: AccountContext) -> Iterator[Finding]:
+	"""What the rules that reach this site's webhooks have Twilio do, the worst of it, once each."""
+	rules = webhook_rules.read(account_context.gateway)
+	urls = (public_url.inbound(), public_url.base() + public_url.STATUS)
+	reached = dict.fromkeys(rule for url in urls if (rule := webhook_rules.reaching(rules, url)))
+	found = {}
+	for rule in reached:
+		if finding := _worst(account_context, rule):
+			found.setdefault(finding.check, finding)
+	yield from found.values()
+
+
+def _worst(account_context: AccountContext, rule: WebhookRule) -> Finding | None:
+	about = partial(_of, account_context, rule)
+	for judge in (_unknown_algorithm, _missing_key, _without_retries, _logs_in):
+		for setting in rule.settings:
+			if finding := judge(account_context, setting, about):
+				return finding
+	if rule.kind == webhook_rules.EXACT:
+		# Whoever named this very URL meant this site.
+		return None
+	return about(
+		"webhook_rules.applies",
+		NOTICE,
+		_("{0} reaches this site's webhooks."),
+		_(
+			"Somebody may have set it for another system of the same Twilio account. It does no harm as it is: this site can check the signatures that it asks for."
+		),
+		_(
+			"Nothing needs to be done. To keep this site apart, add a rule of its own for {0}: Twilio prefers exact rules, then the longest prefix."
+		).format(public_url.inbound()),
+	)
+
+
+def _unknown_algorithm(_account_context: AccountContext, setting: WebhookSetting, about: Callable):
+	if not setting.key or setting.algorithm in signature.HASHES:
+		return None
+	return about(
+		"webhook_rules.algorithm",
+		BROKEN,
+		_("{0} has Twilio sign webhooks to this site by {1}, which this app does not know.").replace(
+			"{1}", setting.algorithm or "?"
+		),
+		_why_rejected(),
+		_("Update the app. Until then, have whoever set the rule use a Setting with HMAC_SHA256. {0}").format(
+			_spread()
+		),
+	)
+
+
+def _missing_key(account_context: AccountContext, setting: WebhookSetting, about: Callable):
+	doc = account_context.doc
+	here = [doc.get(id_field) for id_field, field in KEYS.items() if doc.get(id_field) and doc.get(field)]
+	if not setting.key or setting.key in here:
+		return None
+	if here:
+		check, what = (
+			"webhook_rules.unknown_key",
+			_(
+				"{0} has Twilio sign webhooks to this site with the shared key {1}, which is not one of the account's keys here."
+			),
+		)
+	else:
+		check, what = (
+			"webhook_rules.no_key",
+			_(
+				"{0} has Twilio sign webhooks to this site with the shared key {1} and no longer with the auth token. The account has no shared key here."
+			),
+		)
+	return about(
+		check,
+		BROKEN,
+		what.replace("{1}", setting.key),
+		_why_rejected(),
+		_(
+			"Enter this key with its ID under Shared Keys on the account. If nobody has its secret any more, create a new key at Twilio and have the Setting {0} replaced by one that uses it. If another team set the rule for systems of its own, ask them for a rule that leaves out this site. {1}"
+		).format(setting.name, _spread()),
+	)
+
+
+def _without_retries(_account_context: AccountContext, setting: WebhookSetting, about: Callable):
+	if setting.retries != 0:
+		return None
+	return about(
+		"webhook_rules.retries",
+		AT_RISK,
+		_("{0} has Twilio try webhooks to this site once only."),
+		_(
+			"It overrides the retries that the webhook's URL asks for. While this site restarts, Twilio goes to the fallback URL at once, and a message that misses both arrives up to an hour late."
+		),
+		_(
+			"Have the Setting {0} replaced by one with a retryCount of 3 for CONNECTION_TIMEOUT, READ_TIMEOUT and HTTP_5XX, or without connection. {1}"
+		).format(setting.name, _spread()),
+	)
+
+
+def _logs_in(_account_context: AccountContext, setting: WebhookSetting, about: Callable):
+	if not setting.login:
+		return None
+	return about(
+		"webhook_rules.login",
+		NOTICE,
+		_("{0} has Twilio add a login to webhooks to this site ({1}).").replace("{1}", setting.login),
+		_(
+			"This site does not need it, and does not take it for a login of its own: what counts is Twilio's signature."
+		),
+		_(
+			"Nothing needs to be done. If a proxy in front of this site does not ask for this login, the rule can do without it."
+		),
+	)
+
+
+def _of(
+	account_context: AccountContext,
+	rule: WebhookRule,
+	check: str,
+	severity: str,
+	what: str,
+	why: str,
+	how: str,
+) -> Finding:
+	"""
+	:param what: {0} stands for the rule
+	"""
+	return Finding(
+		check, severity, what.replace("{0}", _named(rule)), why, how, ACCOUNT, account_context.name
+	)
+
+
+def _named(rule: WebhookRule) -> str:
+	words = {
+		webhook_rules.EXACT: _("The webhook rule {0} (exactly {1})"),
+		webhook_rules.PREFIX: _("The webhook rule {0} (all URLs that begin with {1})"),
+		webhook_rules.DEFAULT: _("The webhook rule {0} (the default of the Twilio account)"),
+	}
+	return words[rule.kind].replace("{1}", rule.pattern).replace("{0}", rule.name)
+
+
+def _why_rejected() -> str:
+	return _(
+		"This site rejects webhooks whose signature it cannot check. Messages arrive up to an hour late, from Twilio's list, and delivery reports are missing."
+	)
+
+
+def _spread() -> str:
+	return _("A change at Twilio takes up to a minute to hold everywhere.")
