@@ -118,7 +118,8 @@ def kill_matrix(arguments) -> int:
 
 
 def hostile(arguments) -> int:
-	return _in_full(["tests/reliability/test_hostile_input.py"], arguments)
+	files = ("test_hostile_input.py", "test_webhook_security.py")
+	return _in_full([f"tests/reliability/{name}" for name in files] + ["-s"], arguments)
 
 
 def fault_matrix(arguments) -> int:

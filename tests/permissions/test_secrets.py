@@ -50,7 +50,8 @@ def canary(stack, admin):
 def account(stack, admin):
 	"""An account with all secrets, which was renamed, changed in its form, and not saved once. Its name."""
 	fields = {field: secret() for field in SECRETS}
-	doc = here(None, **fields, api_key_sid="SK" + "ab" * 16)
+	ids = {field: "webhooks_sharedkey_" + "ab" * 13 for field in ("shared_key_id", "second_shared_key_id")}
+	doc = here(None, **fields, **ids, api_key_sid="SK" + "ab" * 16)
 	for changes, status in (
 		({"auth_token": secret(), "next_auth_token": secret()}, 200),
 		({"shared_key": secret(), "second_shared_key": secret()}, 200),

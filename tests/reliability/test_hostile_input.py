@@ -4,8 +4,8 @@ and what is stored is what was signed, to the last blank: as a message, or as it
 In short (`make test`) always the same 1,500 requests; in full (`make hostile`) 10,000 new ones.
 
 Left out is what Frappe itself stumbles over, or takes for something else, before it calls any app: JSON that is none (it
-answers 500), the parameters `cmd` and `fn`, logins in the header Authorization, and the pages in which it tells browsers that
-a method is not allowed (status 200, or 500 with a Host that is none).
+answers 500), the parameters `cmd` and `fn`, and the pages in which it tells browsers that a method is not allowed (status 200,
+or 500 with a Host that is none).
 """
 
 import http.client

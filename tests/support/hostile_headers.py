@@ -31,6 +31,12 @@ IDLE_HEADERS = st.sampled_from(
 		("I-Twilio-Idempotency-Token", b"%s" * 50),
 		("X-Requested-With", b"XMLHttpRequest"),
 		("X-Frappe-Site-Name", b"../../other"),
+		("Authorization", b"Basic bm9ib2R5Om5vdGhpbmc="),
+		("Authorization", b"Basic \xff%%%"),
+		("Authorization", b"Bearer nonsense"),
+		("Authorization", b"token nobody:nothing"),
+		("Authorization", b'Digest username="x", realm=""'),
+		("Frappe-Authorization-Source", b"Twilio SMS Account"),
 	]
 )
 HOSTILE_HEADERS = st.sampled_from(
@@ -43,6 +49,7 @@ HOSTILE_HEADERS = st.sampled_from(
 		("Content-Encoding", b"gzip"),
 		("X-Twilio-Webhooks-Signature-Settings", b"key=x,algorithm=HMAC_SHA256"),
 		("X-Twilio-Webhooks-Signature-Settings", b"algorithm=nonsense"),
+		("X-Twilio-Webhooks-Signature-Settings", b"=,,\xff=;key==" * 100),
 	]
 )
 HOSTS = [

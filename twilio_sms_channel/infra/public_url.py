@@ -174,7 +174,7 @@ def why_no_login(url: str) -> str:
 	if "@" not in urlsplit(url).netloc:
 		return ""
 	return _(
-		"Public Base URL: leave out the login before the @. Twilio would send it along, Frappe would take it for a login of this site and reject every webhook. Enter {0}."
+		"Public Base URL: leave out the login before the @. It would stand in every webhook, status callback and link to a file, for customers to read. Enter {0}."
 	).format(without_login(url))
 
 

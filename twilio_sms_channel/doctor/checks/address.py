@@ -43,7 +43,7 @@ def check_address() -> Iterator[Finding]:
 			_("The public address {0} holds a user name or password.").format(
 				public_url.without_login(address)
 			),
-			_("Frappe takes it for a login of its own, so that every webhook is rejected."),
+			_("It stands in every webhook, status callback and link to a file, for customers to read."),
 			reason,
 			SETTINGS,
 			SETTINGS,

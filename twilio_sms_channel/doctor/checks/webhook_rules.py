@@ -1,7 +1,6 @@
 """Webhook security settings of the account at Twilio: may this site take what they have Twilio send?"""
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 
 from frappe import _
 
@@ -27,15 +26,18 @@ def check_webhook_rules(account_context: AccountContext) -> Iterator[Finding]:
 
 
 def _worst(account_context: AccountContext, rule: WebhookRule) -> Finding | None:
-	about = partial(_of, account_context, rule)
 	for judge in (_unknown_algorithm, _missing_key, _without_retries, _logs_in):
 		for setting in rule.settings:
-			if finding := judge(account_context, setting, about):
+			if finding := judge(account_context, rule, setting):
 				return finding
-	if rule.kind == webhook_rules.EXACT:
-		# Whoever named this very URL meant this site.
-		return None
-	return about(
+	# Whoever named this very URL meant this site.
+	return None if rule.kind == webhook_rules.EXACT else _applies(account_context, rule)
+
+
+def _applies(account_context: AccountContext, rule: WebhookRule) -> Finding:
+	return _of(
+		account_context,
+		rule,
 		"webhook_rules.applies",
 		NOTICE,
 		_("{0} reaches this site's webhooks."),
@@ -43,15 +45,19 @@ def _worst(account_context: AccountContext, rule: WebhookRule) -> Finding | None
 			"Somebody may have set it for another system of the same Twilio account. It does no harm as it is: this site can check the signatures that it asks for."
 		),
 		_(
-			"Nothing needs to be done. To keep this site apart, add a rule of its own for {0}: Twilio prefers exact rules, then the longest prefix."
-		).format(public_url.inbound()),
+			"Nothing needs to be done. To keep this site apart, add rules of its own for it: Twilio prefers exact rules, then the longest prefix."
+		),
 	)
 
 
-def _unknown_algorithm(_account_context: AccountContext, setting: WebhookSetting, about: Callable):
+def _unknown_algorithm(
+	account_context: AccountContext, rule: WebhookRule, setting: WebhookSetting
+) -> Finding | None:
 	if not setting.key or setting.algorithm in signature.HASHES:
 		return None
-	return about(
+	return _of(
+		account_context,
+		rule,
 		"webhook_rules.algorithm",
 		BROKEN,
 		_("{0} has Twilio sign webhooks to this site by {1}, which this app does not know.").replace(
@@ -64,40 +70,49 @@ def _unknown_algorithm(_account_context: AccountContext, setting: WebhookSetting
 	)
 
 
-def _missing_key(account_context: AccountContext, setting: WebhookSetting, about: Callable):
+def _missing_key(
+	account_context: AccountContext, rule: WebhookRule, setting: WebhookSetting
+) -> Finding | None:
 	doc = account_context.doc
 	here = [doc.get(id_field) for id_field, field in KEYS.items() if doc.get(id_field) and doc.get(field)]
 	if not setting.key or setting.key in here:
 		return None
+	how = _(
+		"Enter this key with its ID under Shared Keys on the account. If nobody has its secret any more, create a new key at Twilio and have the Setting {0} replaced by one that uses it. If another team set the rule for systems of its own, ask them for a rule that leaves out this site. {1}"
+	).format(setting.name, _spread())
 	if here:
-		check, what = (
+		return _of(
+			account_context,
+			rule,
 			"webhook_rules.unknown_key",
+			BROKEN,
 			_(
 				"{0} has Twilio sign webhooks to this site with the shared key {1}, which is not one of the account's keys here."
-			),
+			).replace("{1}", setting.key),
+			_why_rejected(),
+			how,
 		)
-	else:
-		check, what = (
-			"webhook_rules.no_key",
-			_(
-				"{0} has Twilio sign webhooks to this site with the shared key {1} and no longer with the auth token. The account has no shared key here."
-			),
-		)
-	return about(
-		check,
+	return _of(
+		account_context,
+		rule,
+		"webhook_rules.no_key",
 		BROKEN,
-		what.replace("{1}", setting.key),
-		_why_rejected(),
 		_(
-			"Enter this key with its ID under Shared Keys on the account. If nobody has its secret any more, create a new key at Twilio and have the Setting {0} replaced by one that uses it. If another team set the rule for systems of its own, ask them for a rule that leaves out this site. {1}"
-		).format(setting.name, _spread()),
+			"{0} has Twilio sign webhooks to this site with the shared key {1} and no longer with the auth token. The account has no shared key here."
+		).replace("{1}", setting.key),
+		_why_rejected(),
+		how,
 	)
 
 
-def _without_retries(_account_context: AccountContext, setting: WebhookSetting, about: Callable):
+def _without_retries(
+	account_context: AccountContext, rule: WebhookRule, setting: WebhookSetting
+) -> Finding | None:
 	if setting.retries != 0:
 		return None
-	return about(
+	return _of(
+		account_context,
+		rule,
 		"webhook_rules.retries",
 		AT_RISK,
 		_("{0} has Twilio try webhooks to this site once only."),
@@ -110,10 +125,12 @@ def _without_retries(_account_context: AccountContext, setting: WebhookSetting, 
 	)
 
 
-def _logs_in(_account_context: AccountContext, setting: WebhookSetting, about: Callable):
+def _logs_in(account_context: AccountContext, rule: WebhookRule, setting: WebhookSetting) -> Finding | None:
 	if not setting.login:
 		return None
-	return about(
+	return _of(
+		account_context,
+		rule,
 		"webhook_rules.login",
 		NOTICE,
 		_("{0} has Twilio add a login to webhooks to this site ({1}).").replace("{1}", setting.login),
@@ -121,7 +138,7 @@ def _logs_in(_account_context: AccountContext, setting: WebhookSetting, about: C
 			"This site does not need it, and does not take it for a login of its own: what counts is Twilio's signature."
 		),
 		_(
-			"Nothing needs to be done. If a proxy in front of this site does not ask for this login, the rule can do without it."
+			"Nothing needs to be done. If no proxy in front of this site asks for this login, the rule can do without it."
 		),
 	)
 
