@@ -3,6 +3,7 @@
 import pytest
 from support.shared_keys import as_fields, new_key
 
+from twilio_sms_channel import doctor
 from twilio_sms_channel.infra import public_url
 from twilio_sms_channel.simulator.errors import RestError
 from twilio_sms_channel.simulator.signing import SHA1
@@ -132,3 +133,16 @@ def test_settings_that_may_not_be_read_are_said_so(clinic, security):
 		assert left["check"] == "webhook_rules" and left["why_not"]
 	finally:
 		security.rules = {}
+
+
+def test_a_host_that_a_firewall_shuts_is_no_outage_of_twilio(clinic, sim):
+	"""Rules are on webhooks.twilio.com, everything before was on other hosts."""
+
+	def progress(title, done, of):
+		sim.faults.off()
+		if title == doctor.titles()["webhook_rules"]:
+			sim.faults.always("connection_closed")
+
+	report = doctor.examine(account=clinic.account, progress=progress)
+	assert report.findings == []
+	assert [check.check for check in report.checked if not check.done] == ["webhook_rules"]

@@ -87,6 +87,8 @@ def _listed(gateway: Gateway, resource: str) -> Iterator[dict]:
 	for _page in range(MAX_PAGES):
 		asked = dict(params)
 		said = gateway.call(lambda asked=asked: version.fetch("GET", f"/Webhooks/{resource}", params=asked))
+		if not isinstance(said, dict):
+			return
 		meta = _dict(said, "meta")
 		rows = said.get(meta.get("key") or resource[0].lower() + resource[1:])
 		yield from (row for row in rows or () if isinstance(row, dict))

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from frappe import _
 
+from twilio_sms_channel.doctor.checks import credentials
 from twilio_sms_channel.doctor.context import ACCOUNT, AccountContext
-from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding
+from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding, NotDone
 from twilio_sms_channel.infra import public_url
-from twilio_sms_channel.twilio_gateway import signature, webhook_rules
+from twilio_sms_channel.twilio_gateway import errors, signature, webhook_rules
 from twilio_sms_channel.twilio_gateway.webhook_rules import WebhookRule, WebhookSetting
 
 KEYS = {"shared_key_id": "shared_key", "second_shared_key_id": "second_shared_key"}
@@ -15,7 +16,13 @@ KEYS = {"shared_key_id": "shared_key", "second_shared_key_id": "second_shared_ke
 
 def check_webhook_rules(account_context: AccountContext) -> Iterator[Finding]:
 	"""What the rules that reach this site's webhooks have Twilio do, the worst of it, once each."""
-	rules = webhook_rules.read(account_context.gateway)
+	try:
+		rules = webhook_rules.read(account_context.gateway)
+	except errors.Refused:
+		raise
+	except errors.TwilioProblem as e:
+		# On a host of its own, which a firewall can shut while the others are open.
+		raise NotDone(credentials.explained(e)) from None
 	urls = (public_url.inbound(), public_url.base() + public_url.STATUS)
 	reached = dict.fromkeys(rule for url in urls if (rule := webhook_rules.reaching(rules, url)))
 	found = {}
