@@ -1,13 +1,17 @@
 """Webhook security settings at Twilio: exactly what is wrong with them is found, and goes away once it is mended."""
 
+import json
+
 import pytest
 from support.shared_keys import as_fields, new_key
+from twilio.http.response import Response
 
 from twilio_sms_channel import doctor
 from twilio_sms_channel.infra import public_url
 from twilio_sms_channel.simulator.errors import RestError
 from twilio_sms_channel.simulator.signing import SHA1
 from twilio_sms_channel.simulator.webhook_security import BASIC, DEFAULT, DIGEST, EXACT, OAUTH, PREFIX
+from twilio_sms_channel.twilio_gateway import webhook_rules
 
 NO_RETRIES = {"connectTimeoutMs": 5000, "retryPolicy": {"retryCount": 0}}
 RETRIES = {"retryPolicy": {"retryCount": 3, "retryOn": ["HTTP_5XX"]}}
@@ -133,6 +137,40 @@ def test_settings_that_may_not_be_read_are_said_so(clinic, security):
 		assert left["check"] == "webhook_rules" and left["why_not"]
 	finally:
 		security.rules = {}
+
+
+class Twilio:
+	"""Answers for webhooks.twilio.com with anything."""
+
+	def __init__(self, answers: dict):
+		self.answers, self.client, self.login = answers, self, self
+		self.base_url = "https://api.twilio.com"
+
+	def call(self, request):
+		return request()
+
+	def request(self, method, url, **_more):
+		assert url.startswith("https://webhooks.twilio.com/v1/Webhooks/")
+		return Response(200, json.dumps(self.answers[url.rpartition("/")[2]]))
+
+
+ODD = (None, "", 0, [], {}, [None], ["x"], {"x": None}, "\x00<b>", 10**30, True)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_what_twilio_may_answer_some_day_is_no_error(site, odd):
+	"""The interface is in public beta."""
+	rule = {"id": "r", "matchType": "DEFAULT", "settings": [{"settingId": "s", "percentage": 100}]}
+	setting = {"id": "s", "auth": {"source": "NONE"}}
+	signed = {**setting, "signature": odd, "auth": odd, "connection": odd}
+	answers = [{"Rules": odd, "Settings": odd}, {"Rules": {"meta": odd, "rules": odd}, "Settings": {}}]
+	answers += [
+		{"Rules": {"rules": [{**rule, name: odd}]}, "Settings": {"settings": [setting]}} for name in rule
+	]
+	answers += [{"Rules": {"rules": [rule]}, "Settings": {"settings": [signed, odd]}}]
+	for said in answers:
+		for found in webhook_rules.read(Twilio(said)):
+			assert found.reaches("https://help.example.com/") in (True, False)
 
 
 def test_a_host_that_a_firewall_shuts_is_no_outage_of_twilio(clinic, sim):

@@ -29,6 +29,22 @@ def test_webhooks_that_this_site_refused(clinic, status, count):
 	assert clinic.findings() == {}
 
 
+def test_webhooks_with_a_shared_key_that_is_not_here(clinic):
+	frappe.get_doc(
+		{
+			"doctype": rejected_webhooks.LOG,
+			"http_status": 403,
+			"code": rejected_webhooks.UNKNOWN_KEY,
+			"reason": "it names the shared key webhooks_sharedkey_1, which the account does not have here",
+			"account_sid": clinic.sid,
+			"to_number": clinic.number,
+		}
+	).insert(ignore_permissions=True)
+	frappe.db.commit()
+	finding = clinic.only_finding("refused.403")
+	assert "webhooks_sharedkey_1" in finding["what"] and "with its ID" in finding["how"]
+
+
 def test_webhooks_that_this_site_could_not_read(clinic):
 	params = {
 		"MessageSid": "SM" + frappe.generate_hash(length=8) + "a" * 24,

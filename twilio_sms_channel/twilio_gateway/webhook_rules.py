@@ -90,8 +90,7 @@ def _listed(gateway: Gateway, resource: str) -> Iterator[dict]:
 		if not isinstance(said, dict):
 			return
 		meta = _dict(said, "meta")
-		rows = said.get(meta.get("key") or resource[0].lower() + resource[1:])
-		yield from (row for row in rows or () if isinstance(row, dict))
+		yield from _dicts(said, _text(meta, "key") or resource[0].lower() + resource[1:])
 		if not meta.get("nextToken"):
 			return
 		params["pageToken"] = meta["nextToken"]
@@ -126,8 +125,16 @@ def _setting(said: dict) -> WebhookSetting:
 	)
 
 
+# The interface is in public beta: whatever is not as it should be is taken for not there.
+
+
 def _text(said: dict, name: str) -> str:
 	return outside.plain(said.get(name)) if isinstance(said.get(name), str) else ""
+
+
+def _dicts(said: dict, name: str) -> list[dict]:
+	found = said.get(name)
+	return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _dict(said: dict, name: str) -> dict:
