@@ -1,6 +1,7 @@
 """The account's webhook security settings at Twilio: which rule reaches a URL, and what it has Twilio do.
 
-https://www.twilio.com/docs/usage/webhooks/webhook-configuration. The SDK has classes for them since 9.13 only.
+https://www.twilio.com/docs/usage/webhooks/webhook-configuration. The SDK has classes for them since 9.13 only. The
+interface is in public beta: what is not as described is taken for not there.
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ ORDER = (EXACT, PREFIX, DEFAULT)
 PAGE_SIZE = 100
 # Twilio allows 50 of each.
 MAX_PAGES = 20
+MAX_URL = 2048
 
 
 @dataclass(frozen=True)
@@ -100,13 +102,11 @@ def _rule(said: dict, settings: dict[str, WebhookSetting]) -> WebhookRule | None
 	kind = _text(said, "matchType").upper()
 	if kind not in ORDER:
 		return None
-	shares = [
-		one for one in said.get("settings") or () if isinstance(one, dict) and one.get("percentage") != 0
-	]
+	shares = [one for one in _dicts(said, "settings") if one.get("percentage") != 0]
 	named = [_text(one, "settingId") for one in shares]
 	return WebhookRule(
 		kind=kind,
-		pattern={EXACT: _text(said, "value"), PREFIX: _text(said, "prefix")}.get(kind, ""),
+		pattern={EXACT: _text(said, "value", MAX_URL), PREFIX: _text(said, "prefix", MAX_URL)}.get(kind, ""),
 		name=_text(said, "friendlyName") or _text(said, "id"),
 		settings=tuple(settings.get(id) or WebhookSetting(id, "", "", "", None) for id in named),
 	)
@@ -125,11 +125,8 @@ def _setting(said: dict) -> WebhookSetting:
 	)
 
 
-# The interface is in public beta: whatever is not as it should be is taken for not there.
-
-
-def _text(said: dict, name: str) -> str:
-	return outside.plain(said.get(name)) if isinstance(said.get(name), str) else ""
+def _text(said: dict, name: str, most: int = outside.KEPT_CHARACTERS) -> str:
+	return outside.plain(said.get(name), most) if isinstance(said.get(name), str) else ""
 
 
 def _dicts(said: dict, name: str) -> list[dict]:
