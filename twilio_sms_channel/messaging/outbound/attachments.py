@@ -9,14 +9,13 @@ from frappe import _
 
 from twilio_sms_channel.content import files, images, media_types, outside
 from twilio_sms_channel.content.media_types import kind_of
-from twilio_sms_channel.people import phone
+from twilio_sms_channel.people import phone, sender_rules
 
 MAX_FILES = 10
 MAX_BYTES = 5 * 1024 * 1024
 # Other types reach many phones up to about this size only.
 OTHER_PICTURES_BYTES = 500 * 1024
 SMALLEST_SHARE_BYTES = 16 * 1024
-MMS_REGIONS = ("US", "CA", "AU")
 SEND_AS_LINK = "Send as Link"
 PICTURES = ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff", "image/webp")
 
@@ -87,7 +86,7 @@ def why_no_mms(number, customer_number: str) -> str:
 		return _("Our number {0} cannot send files. Remove them, or send this as e-mail.").format(
 			phone.display(number.name)
 		)
-	if phone.region_of(customer_number) not in MMS_REGIONS:
+	if phone.region_of(customer_number) not in sender_rules.MMS_REGIONS:
 		return _(
 			"Messages with files reach the United States, Canada and Australia only, not {0}. Remove them, or send this as e-mail."
 		).format(phone.display(customer_number))
