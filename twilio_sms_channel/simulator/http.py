@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 from twilio_sms_channel.simulator.faults import HungUp
 from twilio_sms_channel.simulator.models import Notice
 from twilio_sms_channel.simulator.pages import Pages
-from twilio_sms_channel.simulator.rest.answers import API_VERSION, V1
+from twilio_sms_channel.simulator.rest.answers import API_VERSION, V1, V2
 from twilio_sms_channel.simulator.rest.api import RestApi
 from twilio_sms_channel.simulator.world import World
 
@@ -50,7 +50,7 @@ class Application:
 		return response(environ, start_response)
 
 	def _answer(self, request: Request) -> Response:
-		if request.path.startswith((f"/{API_VERSION}/", f"{V1}/")):
+		if request.path.startswith((f"/{API_VERSION}/", f"{V1}/", f"{V2}/")):
 			return self._rest.answer(request)
 		if request.path.startswith(MEDIA_HOST):
 			return self._serve_media(request)
