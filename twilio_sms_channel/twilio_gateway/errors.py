@@ -13,8 +13,10 @@ from twilio_sms_channel.twilio_gateway.exchanges import Exchange
 OPTED_OUT = "21610"
 AUTHENTICATION_FAILED = "20003"
 MAX_CODE_CHARACTERS = 10
-# No message ever gets to such a number: not valid, not a mobile one, a landline.
-NEVER_REACHED = ("21211", "21614", "30006")
+# No message ever gets to such a number: not valid, not a mobile one, out of service, a landline.
+NEVER_REACHED = ("21211", "21614", "30005", "30006")
+# The phone is off.
+NOT_REACHED_NOW = ("30003",)
 
 
 class TwilioProblem(Exception):

@@ -11,8 +11,6 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.query_builder.functions import Max
-from frappe.utils import format_date
 
 from twilio_sms_channel.infra import site_identity
 from twilio_sms_channel.messaging.conversation import consent, consent_order
@@ -229,24 +227,6 @@ def _opted_out(stop, is_marked: bool, customer_number: str) -> Refusal | None:
 		return None
 	reason = _("{0} opted out of text messages. They have to text START before they can be texted again.")
 	return Refusal(Code.OPTED_OUT, reason.format(phone.display(customer_number)))
-
-
-def why_unreachable(customer_number: str) -> str:
-	"""The reason why messages do not get to a number, as learnt from an earlier one; "" when they do, or when the customer
-	has texted since. An agent may try all the same.
-
-	:param customer_number: E.164
-	"""
-	Conversation = frappe.qb.DocType(CONVERSATION)
-	query = frappe.qb.from_(Conversation).select(
-		Max(Conversation.unreachable_since), Max(Conversation.last_inbound)
-	)
-	((since, texted),) = query.where(Conversation.customer_number == customer_number).run()
-	if not since or (texted and texted > since):
-		return ""
-	return _(
-		"{0} cannot receive SMS, the phone network said on {1}: it is a landline, or not a valid number. Use e-mail or call."
-	).format(phone.display(customer_number), format_date(since))
 
 
 def _out_of_reach(number, customer_number: str) -> Refusal | None:

@@ -13,6 +13,7 @@ from twilio_sms_channel.desks.registry import desk_or_none_of
 from twilio_sms_channel.infra import clock, conditional_update, statuses
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.infra.listeners import notify
+from twilio_sms_channel.messaging.conversation import reachability
 from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.models import Accepted
@@ -166,10 +167,10 @@ def transition(
 		changes["delivered_at"] = clock.now()
 	if not conditional_update.update(MESSAGE, message, changes, status=statuses.may_follow(status)):
 		return False
-	if code in errors.NEVER_REACHED:
-		_note_unreachable(message)
+	if code in (*errors.NEVER_REACHED, *errors.NOT_REACHED_NOW):
+		reachability.note_not_reached(message, code)
 	elif status in statuses.ARRIVED:
-		_note_reachable(message)
+		reachability.note_reached(message)
 	_notify(message, status)
 	return True
 
@@ -188,32 +189,8 @@ def apply_earlier_callback(message: str, twilio_status: str, sid: str) -> None:
 			"delivered_at": clock.now(),
 		}
 		if conditional_update.update(MESSAGE, message, arrived, status="Queued"):
-			_note_reachable(message)
+			reachability.note_reached(message)
 			_notify(message, status)
-
-
-def _note_unreachable(message: str) -> None:
-	"""Remember that no message gets to the customer's number, until they text again."""
-	conversation = frappe.db.get_value(MESSAGE, message, "conversation")
-	if conversation:
-		since = {"unreachable_since": clock.now()}
-		frappe.db.set_value("Twilio SMS Conversation", conversation, since, update_modified=False)
-
-
-def _note_reachable(message: str) -> None:
-	"""Forget that no message gets to the customer's number: one did."""
-	# Runs for each message that is delivered: building it takes longer than running it.
-	marked = frappe.db.sql(  # nosemgrep
-		"""select conversation.name from `tabTwilio SMS Message` message
-		join `tabTwilio SMS Conversation` conversation on conversation.customer_number = message.customer_number
-		where message.name = %s and conversation.unreachable_since is not null""",
-		message,
-		pluck=True,
-	)
-	for conversation in marked:
-		frappe.db.set_value(
-			"Twilio SMS Conversation", conversation, "unreachable_since", None, update_modified=False
-		)
 
 
 def publish(message) -> None:

@@ -8,7 +8,14 @@ from twilio_sms_channel.desks.registry import desk_for_new, desk_of, desk_or_non
 from twilio_sms_channel.infra import conditional_update, listeners
 from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
 from twilio_sms_channel.infra.jobs import enqueue_after_commit
-from twilio_sms_channel.messaging.conversation import consent, conversations, entries, keywords, timeline
+from twilio_sms_channel.messaging.conversation import (
+	consent,
+	conversations,
+	entries,
+	keywords,
+	reachability,
+	timeline,
+)
 from twilio_sms_channel.messaging.conversation.keywords import STOP
 from twilio_sms_channel.messaging.inbound import keyword_reply, notify, reactions, reorder
 from twilio_sms_channel.people import contacts, phone
@@ -57,6 +64,7 @@ def thread(message, conversation) -> None:
 	keyword, changed = consent.note(conversation, message)
 	conversation.ticket_doctype, conversation.ticket = ticket.doctype, ticket.name
 	conversation.last_inbound = max(at for at in (conversation.last_inbound, message.received_at) if at)
+	reachability.note_texted(conversation, message.received_at)
 	conversation.region = message.region or conversation.region
 	conversations.save(conversation)
 
@@ -168,6 +176,7 @@ def _keep_without_ticket(message, conversation, number) -> None:
 	"""Take in a bare STOP that would open a ticket: nobody may answer it, and its clocks would run for nothing."""
 	keyword, changed = consent.note(conversation, message)
 	conversation.last_inbound = max(at for at in (conversation.last_inbound, message.received_at) if at)
+	reachability.note_texted(conversation, message.received_at)
 	conversation.region = message.region or conversation.region
 	conversations.save(conversation)
 	facts = {

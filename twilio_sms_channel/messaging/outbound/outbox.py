@@ -10,7 +10,7 @@ from twilio_sms_channel.content import media_links, segments, text
 from twilio_sms_channel.desks.registry import desk_or_none_of
 from twilio_sms_channel.infra import asking, conditional_update
 from twilio_sms_channel.infra.courtesies import Back
-from twilio_sms_channel.messaging.conversation import conversations, eligibility, entries
+from twilio_sms_channel.messaging.conversation import conversations, eligibility, entries, reachability
 from twilio_sms_channel.messaging.outbound import attachments, collision
 from twilio_sms_channel.messaging.sending import rate_limit, wake
 from twilio_sms_channel.people import contacts, phone
@@ -249,10 +249,12 @@ def ask_about_unreachable(customer_number: str) -> None:
 	"""
 	:raises CannotText: no text gets to this number, as far as is known; doing the same again texts it anyway
 	"""
-	if reason := eligibility.why_unreachable(customer_number):
+	doubt = reachability.doubt(customer_number)
+	# A phone that was off may be on again: the screen says so, and nobody is asked.
+	if doubt and doubt.is_lasting:
 		asking.first(
 			f"text:{customer_number}",
-			_("{0} To text it anyway, send once more.").format(reason),
+			_("{0} To text it anyway, send once more.").format(doubt.reason),
 			CannotText,
 			_("The message was not sent"),
 		)

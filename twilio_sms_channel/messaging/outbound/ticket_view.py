@@ -8,7 +8,7 @@ from frappe.query_builder.functions import Count
 
 from twilio_sms_channel.content import media_links, segments
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.messaging.conversation import eligibility, ticket_search, timeline
+from twilio_sms_channel.messaging.conversation import eligibility, reachability, ticket_search, timeline
 from twilio_sms_channel.messaging.delivery import labels
 from twilio_sms_channel.messaging.outbound import attachments, message_actions, outbox, ticket_messages
 from twilio_sms_channel.messaging.outbound.ticket_messages import FETCH
@@ -43,6 +43,7 @@ def of(ticket) -> dict[str, Any]:
 		refused
 		and eligibility.opted_out(facts.number(conversation.number), conversation.customer_number, facts)
 	)
+	doubt = reachability.doubt(conversation.customer_number)
 	ask_first = "" if opted_out else outbox.ask_first(conversation)
 	messages, older = _messages(ticket, can_text=not refused)
 	about["limits"].update(_limits_of_files(number, conversation.customer_number))
@@ -60,7 +61,8 @@ def of(ticket) -> dict[str, Any]:
 			"label": number.description or "",
 			"mms": not attachments.why_no_mms(number, conversation.customer_number),
 		},
-		"unreachable": eligibility.why_unreachable(conversation.customer_number),
+		"unreachable": doubt.reason if doubt else "",
+		"line": reachability.line_in_words(conversation),
 		"opted_out": opted_out,
 		"may_want_to_stop": bool(conversation.may_want_to_stop or ask_first),
 		"ask_first": ask_first,

@@ -2,7 +2,7 @@ import frappe
 from frappe.model.document import Document
 
 from twilio_sms_channel.content.outside import plain
-from twilio_sms_channel.messaging.conversation import eligibility
+from twilio_sms_channel.messaging.conversation import eligibility, reachability
 from twilio_sms_channel.people import contacts, phone
 from twilio_sms_channel.permissions import protected_fields
 
@@ -23,6 +23,9 @@ class TwilioSMSConversation(Document):
 		customer_number_reversed: DF.Data | None
 		last_inbound: DF.Datetime | None
 		last_outbound: DF.Datetime | None
+		line_carrier: DF.Data | None
+		line_checked_on: DF.Datetime | None
+		line_type: DF.Data | None
 		may_want_to_stop: DF.Check
 		number: DF.Link
 		opted_out: DF.Check
@@ -31,12 +34,16 @@ class TwilioSMSConversation(Document):
 		ticket: DF.DynamicLink | None
 		ticket_doctype: DF.Link | None
 		title: DF.Data | None
+		unreachable_code: DF.Data | None
 		unreachable_since: DF.Datetime | None
 	# end: auto-generated types
 
 	def onload(self):
 		refused = eligibility.opted_out(self.number, self.customer_number)
 		self.set_onload("why_opted_out", refused.reason if refused else "")
+		doubt = reachability.doubt(self.customer_number)
+		self.set_onload("unreachable", doubt.reason if doubt else "")
+		self.set_onload("line", reachability.line_in_words(self))
 
 	def validate(self):
 		protected_fields.keep_all(self, but=("contact",))
