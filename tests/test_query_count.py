@@ -12,7 +12,7 @@ from support.people import make_agent
 from support.reply_box import conversation_with
 
 from twilio_sms_channel.api import ticket as endpoints
-from twilio_sms_channel.messaging.outbound import starting
+from twilio_sms_channel.messaging.outbound import sender_choice
 
 MESSAGE = "Twilio SMS Message"
 FEW, MANY = 5, 500
@@ -183,7 +183,7 @@ def test_a_long_ticket_costs_hardly_more_statements_than_a_short_one(stack, agen
 @pytest.mark.parametrize("to", [None, "+14155550132", "415 555 0132"])
 def test_many_numbers_cost_hardly_more_statements_than_few(stack, to):
 	def asked() -> int:
-		return statements(fresh(starting.numbers, to))
+		return statements(fresh(sender_choice.numbers, to))
 
 	few = asked()
 	for n in range(50):

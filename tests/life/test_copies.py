@@ -16,7 +16,7 @@ from support.stack import eventually, status_of
 
 from twilio_sms_channel import practice
 from twilio_sms_channel.infra import clock, site_identity
-from twilio_sms_channel.messaging.outbound import starting
+from twilio_sms_channel.messaging.outbound import sender_choice
 from twilio_sms_channel.messaging.sending import send_again, worker
 from twilio_sms_channel.messaging.upkeep import backfill, sweep, takeover
 
@@ -78,7 +78,7 @@ def test_agents_are_refused_with_the_reason(stack, agent, copy):
 	state = agent.call(f"{endpoint}state", ticket=conversation.ticket).json()["message"]
 	assert not state["can_text"] and "live.example.com" in state["why_not"]
 	assert "live.example.com" in state["waiting_because"]
-	assert all("live.example.com" in number["why_not"] for number in starting.numbers())
+	assert all("live.example.com" in number["why_not"] for number in sender_choice.numbers())
 	frappe.db.rollback()
 	assert frappe.db.count(MESSAGE) == before
 

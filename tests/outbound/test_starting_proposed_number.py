@@ -10,7 +10,7 @@ from support.starting import email_ticket, proposed
 from support.twilio_accounts import at_twilio, here
 
 from twilio_sms_channel.messaging.conversation import conversations
-from twilio_sms_channel.messaging.outbound import starting
+from twilio_sms_channel.messaging.outbound import sender_choice
 
 
 def test_the_number_of_the_last_conversation_is_proposed_first(agent, stack, customer, sim):
@@ -50,7 +50,7 @@ def test_a_name_that_nobody_can_answer_is_proposed_last(agent, stack):
 			"account": stack.account,
 		}
 	).insert()
-	order = [row["number"] for row in starting.numbers("+4915112345678") if not row["why_not"]]
+	order = [row["number"] for row in sender_choice.numbers("+4915112345678") if not row["why_not"]]
 	assert order[-1] == name
 
 

@@ -7,7 +7,7 @@ import frappe
 from support import desks
 from support.jobs import is_idle
 from support.stack import eventually
-from twilio_sms_channel.messaging.outbound import starting
+from twilio_sms_channel.messaging.outbound import sender_choice
 
 API = "twilio_sms_channel.api.ticket."
 CONVERSATION, MESSAGE = "Twilio SMS Conversation", "Twilio SMS Message"
@@ -68,6 +68,6 @@ def email_ticket(agent, **fields):
 def proposed(user, to, ticket=None) -> str:
 	frappe.set_user(user)
 	try:
-		return starting.numbers(to, ticket)[0]["number"]
+		return sender_choice.numbers(to, ticket)[0]["number"]
 	finally:
 		frappe.set_user("Administrator")

@@ -23,6 +23,7 @@ from twilio_sms_channel.messaging.outbound import (
 	cost_preview,
 	message_actions,
 	outbox,
+	sender_choice,
 	starting,
 	ticket_view,
 )
@@ -90,8 +91,8 @@ def state(ticket: str | int, ticket_doctype: str | None = None) -> dict[str, Any
 	"""What a ticket's screen shows of its SMS conversation. For agents who may read the ticket.
 
 	:return: `{"ticket": {"name", "subject"}, "ticket_doctype", "channel": "SMS" | "Email" | None, "can_text", "why_not",
-		"waiting_because": why messages wait for the time being, or "", "unreachable": why messages do not get to the customer's
-		number, as far as is known, or "": the first attempt to text it is refused, the next one goes, "email",
+		"waiting_because": why messages wait for the time being, or "", "unreachable": why the next message may not get to the
+		customer, or "", "line": what Twilio Lookup said of their number, or "", "email",
 		"customer", "customer_number", "number" that replies go out from, "from": {"number", "label", "mms"},
 		"opted_out", "may_want_to_stop", "ask_first": what an agent has to decide before the next message,
 		"region", "cost": None | {"amount", "currency", "text"} of the conversation so
@@ -316,15 +317,15 @@ def numbers(
 	contact: str | None = None,
 	ticket: str | int | None = None,
 	ticket_doctype: str | None = None,
+	files: bool | int | str = False,
 ) -> list[dict[str, Any]]:
 	"""Our numbers that a new message can go out from, the one to propose first.
 
 	:param to: the customer's phone number in any spelling
 	:param contact: whose first phone number counts when `to` is left out
 	:param ticket: an e-mail ticket that is to reply by SMS
-	:return: `[{"number", "display", "label", "why_not": reason or "", "off": whether the reason is the number itself,
-		not the customer, "to": the customer's number as it is read from there, "continues": None | {"ticket",
-		"ticket_doctype", "subject"}}]`; `continues` is the ticket that the message will go into instead of a new one
+	:param files: 1: files go along
+	:return: see `sender_choice.numbers`
 	:raises outbox.CannotText: `to` is no phone number, or the contact has none
 	"""
 	named_ticket.only_agents(ticket_doctype)
@@ -336,7 +337,8 @@ def numbers(
 			),
 			outbox.CannotText,
 		)
-	return starting.numbers(to or None, str(doc.name) if doc else None, doc.doctype if doc else None)
+	of_ticket = (str(doc.name), doc.doctype) if doc else (None, None)
+	return sender_choice.numbers(to or None, *of_ticket, with_files=bool(frappe.utils.cint(files)))
 
 
 @frappe.whitelist()

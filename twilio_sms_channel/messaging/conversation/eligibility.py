@@ -13,8 +13,8 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.messaging.conversation import consent, consent_order
-from twilio_sms_channel.people import countries, phone
+from twilio_sms_channel.messaging.conversation import consent, consent_order, sender_facts
+from twilio_sms_channel.people import countries, phone, sender_rules
 
 ACCOUNT, NUMBER, CONVERSATION = "Twilio SMS Account", "Twilio SMS Number", "Twilio SMS Conversation"
 _MARKED = "select name from `tabTwilio SMS Conversation` where name in %(names)s and opted_out = 1"
@@ -53,6 +53,7 @@ class Facts:
 		self._decisions: dict[str, list] = {}
 		self._marked: dict[tuple[str, str], bool] = {}
 		self._site: str | None = None
+		self._unregistered: set[str] | None = None
 
 	@classmethod
 	def of_all_numbers(cls, customer_numbers: Iterable[str]) -> "Facts":
@@ -85,6 +86,13 @@ class Facts:
 		if self._site is None:
 			self._site = site_identity.why()
 		return self._site
+
+	@property
+	def unregistered(self) -> set[str]:
+		"""See `sender_facts.unregistered`."""
+		if self._unregistered is None:
+			self._unregistered = sender_facts.unregistered()
+		return self._unregistered
 
 	def number(self, name: str):
 		return self._numbers.get(name) or frappe.get_cached_doc(NUMBER, name)
@@ -183,14 +191,34 @@ def at_sending(number, is_on: bool, rows: list, own_numbers: dict[str, Any]) -> 
 def number_for(conversation, facts: Facts | None = None):
 	"""The Twilio SMS Number that messages go out from: the conversation's own, or while that is off its fallback.
 
-	One step only: a fallback that is off itself is no help, whatever its own fallback is.
+	One step only: a fallback that is off itself is no help, whatever its own fallback is. Where it does not reach the
+	customer's country, a number of that country and of the fallback's account does.
 	"""
 	facts = facts or Facts()
 	number = facts.number(conversation.number)
 	if not number.fallback_number or number.fallback_number == number.name or not why_off(number, facts):
 		return number
 	fallback = facts.number(number.fallback_number)
-	return number if why_off(fallback, facts) else fallback
+	if why_off(fallback, facts):
+		return number
+	if _reaches(fallback, conversation.customer_number, facts):
+		return fallback
+	return _domestic(fallback.account, conversation.customer_number, facts) or fallback
+
+
+def _reaches(number, customer_number: str, facts: Facts) -> bool:
+	why = sender_facts.reason(number, customer_number, facts.unregistered)
+	return not sender_rules.is_blocked(why) and not _out_of_reach(number, customer_number)
+
+
+def _domestic(account: str, customer_number: str, facts: Facts):
+	"""The oldest number of an account that is of the customer's country and can send, None without one."""
+	usable = {"account": account, "enabled": 1, "sms_enabled": 1}
+	for number in frappe.get_all(NUMBER, usable, ["*"], order_by="creation"):
+		why = sender_facts.reason(number, customer_number, facts.unregistered)
+		if why == sender_rules.Reason.SAME_COUNTRY:
+			return number
+	return None
 
 
 def why_off(number, facts: Facts | None = None) -> Refusal | None:

@@ -13,7 +13,7 @@ from frappe import _
 
 from twilio_sms_channel.content import outside, segments, text
 from twilio_sms_channel.messaging.conversation import conversations
-from twilio_sms_channel.messaging.outbound import outbox, starting
+from twilio_sms_channel.messaging.outbound import outbox, start_checks
 from twilio_sms_channel.people import phone
 
 SETTINGS, MESSAGE = "Twilio SMS Settings", "Twilio SMS Message"
@@ -61,7 +61,7 @@ def read_and_queue(ours: str, receivers: list[str], body: str) -> None:
 		read, unread = [], []
 		for receiver in receivers:
 			try:
-				read.append(starting.customer_number(receiver, ours))
+				read.append(start_checks.customer_number(receiver, ours))
 			except outbox.CannotText:
 				frappe.clear_last_message()
 				unread.append(receiver)

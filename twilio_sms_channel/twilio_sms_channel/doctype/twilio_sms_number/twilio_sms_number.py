@@ -38,6 +38,10 @@ class TwilioSMSNumber(Document):
 		phone_number: DF.Data
 		previous_webhook: DF.Code | None
 		region: DF.Data | None
+		registered_in_australia: DF.Check
+		registered_in_ireland: DF.Check
+		registered_in_singapore: DF.Check
+		registered_in_united_kingdom: DF.Check
 		released_on: DF.Datetime | None
 		reopen_within_days: DF.Int
 		replace_fancy_characters: DF.Check
