@@ -14,6 +14,7 @@ from support.people import make_agent
 from support.reply_box import noise
 from support.stack import eventually, ticket_of
 
+from twilio_sms_channel.api import lookup
 from twilio_sms_channel.api import ticket as endpoints
 from twilio_sms_channel.messaging.conversation import consent
 
@@ -244,13 +245,14 @@ def test_a_message_that_is_not_there(program, endpoint):
 	assert refusal(program.call(endpoint, message="none of ours")) == (404, "DoesNotExistError")
 
 
-def test_the_documentation_names_every_endpoint_with_its_parameters():
+@pytest.mark.parametrize("module", [endpoints, lookup], ids=lambda module: module.__name__)
+def test_the_documentation_names_every_endpoint_with_its_parameters(module):
 	text = DOCS.read_text()
-	for name, endpoint in vars(endpoints).items():
+	for name, endpoint in vars(module).items():
 		if (
 			not callable(endpoint)
 			or endpoint not in frappe.whitelisted
-			or endpoint.__module__ != endpoints.__name__
+			or endpoint.__module__ != module.__name__
 		):
 			continue
 		heading = re.search(rf"^### `{name}`.*?(?=^##|\Z)", text, re.M | re.S)

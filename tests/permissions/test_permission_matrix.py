@@ -42,7 +42,7 @@ from support.permissions.ways import (
 	shown,
 )
 
-from twilio_sms_channel.api import media, screen, setup, ticket
+from twilio_sms_channel.api import lookup, media, screen, setup, ticket
 
 pytestmark = pytest.mark.ticket_systems
 
@@ -269,7 +269,7 @@ def test_people_are_found_by_agents_who_may_read_them(stage, who):
 
 
 def test_every_endpoint_is_in_the_table():
-	endpoints = set(whitelisted(ticket))
+	endpoints = set(whitelisted(ticket)) | set(whitelisted(lookup))
 	# Of people, not of tickets: see `test_people_are_found_by_agents_who_may_read_them`.
 	assert endpoints - {"people"} == {way.split(":")[0] for way in AGENTS_DOORS} - {"reply box", "search"}
 	assert set(whitelisted(setup)) == set(SET_UP_DOORS)

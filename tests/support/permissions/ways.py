@@ -84,6 +84,14 @@ def opt_out(person, texts):
 	return let_in
 
 
+def look_up(person, text):
+	"""Twilio charges for it: whoever may write the ticket may ask. What was asked a moment ago is not asked again."""
+	now = {"line_checked_on": frappe.utils.now_datetime(), "line_type": "mobile"}
+	frappe.db.set_value(CONVERSATION, text.conversation, now, update_modified=False)
+	frappe.db.commit()
+	return granted(person.call("twilio_sms_channel.api.lookup.look_up", ticket=text.ticket))
+
+
 def goes_on(person, text):
 	"""Texting somebody first, in the ticket that is open with them; refused as too long, or before."""
 	answer = person.call(ENDPOINT + "start", to=text.customer_number, number=text.number, message="x" * 1601)
@@ -161,6 +169,7 @@ AGENTS_DOORS = {
 	"retry": endpoint("retry", about="message"),
 	"cancel": endpoint("cancel", about="message"),
 	"send_as_email": endpoint("send_as_email", about="message"),
+	"look_up": each(look_up),
 	"numbers: what a text would continue": said_endpoint("numbers", "{ticket}", to="{customer_number}"),
 	"start: in a ticket that goes on": each(goes_on),
 	"search: by phone number": said("frappe.utils.global_search.search", text="{customer_number}"),
