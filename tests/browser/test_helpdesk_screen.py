@@ -100,6 +100,18 @@ def test_a_refused_reply_keeps_what_was_typed(page, stack, text_ticket):
 	expect(page.get_by_label("Reply", exact=True)).to_have_text("Are you there?")
 
 
+def test_above_the_reply_box_stands_why_the_next_text_may_not_arrive(page, stack, text_ticket, shots):
+	mark = {"unreachable_since": frappe.utils.now_datetime(), "unreachable_code": "30003"}
+	frappe.db.set_value("Twilio SMS Conversation", text_ticket.twilio_sms_conversation, mark)
+	frappe.db.commit()
+	open_ticket(page, stack.web, text_ticket.name)
+	notice = page.locator(".comm-area").get_by_test_id("unreachable")
+	expect(notice).to_contain_text("the phone was off or out of reach")
+	page.screenshot(path=shots("helpdesk-unreachable"))
+	notice.get_by_test_id("look-up").click()
+	expect(notice.get_by_test_id("line")).to_contain_text("mobile")
+
+
 def test_the_composer_opens_in_place_and_makes_room(request, page, stack, text_ticket):
 	open_ticket(page, stack.web, text_ticket.name)
 	page.get_by_role("button", name="Reply").click()

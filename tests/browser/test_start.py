@@ -249,3 +249,51 @@ def test_desks_search_box_finds_a_number(page, stack, ann, user, shots):
 	page.screenshot(path=shots("search-desk"))
 	found.first.locator("a").first.click()
 	page.wait_for_url(f"**/{desks.default().route}/{ticket.name}")
+
+
+def test_what_is_known_of_a_number_is_shown_before_it_is_texted(request, page, stack, ann, user, sim, shots):
+	in_london = "+447400123456"
+	frappe.db.delete(CONVERSATION, {"customer_number": in_london})
+	ticket = ticket_of(ann.text("Is anybody there?"))
+	mark = {"unreachable_since": frappe.utils.now_datetime(), "unreachable_code": "30006"}
+	frappe.db.set_value(CONVERSATION, ticket.twilio_sms_conversation, mark)
+	frappe.db.commit()
+	log_in(page, stack, user)
+	page.goto(desk(stack, f"{desks.default().route}/{ticket.name}"))
+	panel = page.locator("twilio-sms-panel")
+	expect(panel.get_by_test_id("unreachable")).to_contain_text("is a landline, the phone network said")
+	expect(panel.get_by_test_id("unreachable")).to_contain_text("Twilio charges for each lookup")
+	panel.scroll_into_view_if_needed()
+	page.screenshot(path=shots("unreachable"))
+	panel.get_by_test_id("look-up").click()
+	expect(panel.get_by_test_id("line")).to_contain_text("mobile, Practice Mobile")
+	expect(panel.get_by_test_id("look-up")).to_have_text("Look Up Again")
+	page.screenshot(path=shots("unreachable-looked-up"))
+	page.set_viewport_size(PHONE)
+	page.evaluate("document.documentElement.setAttribute('data-theme', 'dark')")
+	panel.get_by_test_id("unreachable").scroll_into_view_if_needed()
+	page.screenshot(path=shots("unreachable-phone-dark"))
+	page.set_viewport_size(DESKTOP)
+
+	page.goto(desk(stack, desks.default().route))
+	page.get_by_role("button", name="New SMS Conversation").click()
+	start = page.locator("twilio-sms-start")
+	start.get_by_test_id("to").fill(ann.number)
+	expect(start.get_by_test_id("unreachable")).to_contain_text("is a landline")
+	expect(start.get_by_test_id("line")).to_contain_text("mobile")
+	start.get_by_test_id("to").fill(phone.display(in_london))
+	start.get_by_test_id("from").select_option(stack.number)
+	expect(start.get_by_test_id("note")).to_contain_text(
+		"United Kingdom: networks block numbers of other countries."
+	)
+	expect(start.get_by_test_id("unreachable")).to_have_count(0)
+	expect(start.get_by_test_id("look-up")).to_have_text("Look Up Line Type")
+	page.screenshot(path=shots("start-other-country"))
+	assert serious_violations(request.config, page) == []
+	page.set_viewport_size(PHONE)
+	page.screenshot(path=shots("start-other-country-phone"))
+	start.get_by_test_id("look-up").click()
+	expect(start.get_by_test_id("line")).to_contain_text("mobile")
+	page.evaluate("document.documentElement.setAttribute('data-theme', 'dark')")
+	page.screenshot(path=shots("start-looked-up-phone-dark"))
+	page.set_viewport_size(DESKTOP)

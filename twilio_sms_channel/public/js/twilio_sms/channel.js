@@ -7,6 +7,7 @@ import { css, html, nothing } from "lit";
 import "./address.js";
 import { TicketElement, __, define, from_to, isolated } from "./element.js";
 import { icons } from "./icons.js";
+import { LineLookup } from "./line_lookup.js";
 
 class Channel extends TicketElement {
 	static properties = {
@@ -50,6 +51,10 @@ class Channel extends TicketElement {
 		super();
 		this.busy = false;
 		this.problem = this.asking = this.emailing = "";
+		this.line_lookup = new LineLookup(this, {
+			about: () => ({ ticket: this.ticket }),
+			done: () => this.store.load(),
+		});
 	}
 
 	render() {
@@ -66,6 +71,7 @@ class Channel extends TicketElement {
 				${this._opt_out_offered()}
 			</div>
 			${this.asking === "email" ? this._ask_for_email() : nothing} ${this._alert()} ${this._wish()}
+			${by_text && state.can_text ? this.line_lookup.doubt(state) : nothing}
 		`;
 	}
 

@@ -8,7 +8,9 @@ import { Attachments, size } from "./attachments.js";
 import { Counter } from "./counter.js";
 import { TwilioElement, __, define, segments_of } from "./element.js";
 import { InsertMenu } from "./insert_menu.js";
+import { LineLookup } from "./line_lookup.js";
 import { PeopleSearch } from "./people_search.js";
+import { barred, in_list, note } from "./start_senders.js";
 import { start_styles } from "./start_styles.js";
 import { store } from "./store.js";
 import { attach_button, inserted, is_on_its_way, remove_button, writing } from "./writing.js";
@@ -51,6 +53,10 @@ class Start extends TwilioElement {
 		this.attachments = new Attachments(this, () => this._change({}));
 		this.counter = new Counter(this);
 		this.insert_menu = new InsertMenu(this);
+		this.line_lookup = new LineLookup(this, {
+			about: () => ({ to: this.to.trim(), number: this.chosen.number }),
+			done: () => this._ask(),
+		});
 		this.people_search = new PeopleSearch(this, (person) => this._found(person));
 	}
 
@@ -89,7 +95,7 @@ class Start extends TwilioElement {
 			@submit=${this._submit}
 			@keydown=${this._key}
 		>
-			${this._recipient()}
+			${this._recipient()} ${this._reach()}
 			${this._senders()} ${this._where_to()}
 			<label>
 				<span class="name">${__("Message")}</span>
@@ -161,8 +167,8 @@ class Start extends TwilioElement {
 				<span>${__("There is no number to text from yet. An admin can add one under Twilio SMS Number.")}</span>
 			</div>`;
 		}
-		const barred = this.ours.filter(({ why_not }) => why_not);
-		const usable = barred.length < this.ours.length;
+		const out = this.ours.filter(({ why_not }) => why_not);
+		const usable = out.length < this.ours.length;
 		return html`<div class="field">
 			<label>
 				<span class="name">${__("From")}</span>
@@ -174,32 +180,20 @@ class Start extends TwilioElement {
 								?selected=${row.number === this.chosen.number}
 								?disabled=${usable && row.why_not}
 							>
-								${named(row)}
+								${in_list(row, row.number === this.chosen.number)}
 							</option>`,
 					)}
 				</select>
 			</label>
-			${usable ? this._barred(barred) : nothing}
+			${this.doubt ? nothing : note(this.chosen, this.attachments.items.length)} ${usable ? barred(out) : nothing}
 		</div>`;
 	}
 
-	// Why some numbers cannot be chosen. Those that are off are so for everybody: told to whoever asks.
-	_barred(rows) {
-		const off = rows.filter((row) => row.off);
-		const others = rows.filter((row) => !row.off);
-		return html`${others.length
-			? html`<ul data-testid="barred">
-					${others.map((row) => html`<li>${reason(row)}</li>`)}
-				</ul>`
-			: nothing}
-		${off.length
-			? html`<details data-testid="off">
-					<summary>${__("Numbers that are switched off: {0}", [off.length])}</summary>
-					<ul>
-						${off.map((row) => html`<li>${reason(row)}</li>`)}
-					</ul>
-				</details>`
-			: nothing}`;
+	// Whether messages get to the customer's number, as far as is known.
+	_reach() {
+		const { chosen } = this;
+		if (!chosen || chosen.why_not || this.doubt || this.asking || !chosen.to) return nothing;
+		return chosen.unreachable ? this.line_lookup.doubt(chosen) : this.line_lookup.offer(chosen);
 	}
 
 	// Where the message goes, or why it cannot, before anything is typed.
@@ -316,9 +310,11 @@ class Start extends TwilioElement {
 	async _ask() {
 		const { contact, ticket } = this;
 		const to = this.to.trim();
+		const files = this.attachments.items.length ? 1 : undefined;
 		this.asking = true;
+		this.line_lookup.forget();
 		try {
-			const ours = await this.host.call("numbers", { to: to || undefined, ticket: ticket || undefined }, { get: true });
+			const ours = await this.host.call("numbers", { to: to || undefined, ticket: ticket || undefined, files }, { get: true });
 			if (to !== this.to.trim() || contact !== this.contact) return;
 			this.ours = ours;
 			this.doubt = "";
@@ -366,15 +362,6 @@ class Start extends TwilioElement {
 		}
 		this.sending = false;
 	}
-}
-
-// Says which number it is about.
-function reason({ display, why_not }) {
-	return why_not.includes(display) ? why_not : `${display}: ${why_not}`;
-}
-
-function named({ display, label }) {
-	return label && label !== display ? `${label} · ${display}` : display;
 }
 
 define("twilio-sms-start", Start);

@@ -97,6 +97,22 @@ export const start_styles = css`
 		font-size: 12px;
 		color: var(--ink-muted);
 	}
+	.lookup {
+		display: flex;
+		flex-wrap: wrap;
+		align-items: center;
+		gap: 4px 10px;
+	}
+	.question {
+		display: inline-flex;
+		flex-wrap: wrap;
+		align-items: center;
+		gap: 4px 10px;
+	}
+	.warning {
+		color: var(--wait);
+		font-size: 13px;
+	}
 	.count.bad,
 	.doubt {
 		color: var(--bad);
