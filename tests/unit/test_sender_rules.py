@@ -1,6 +1,7 @@
 """Which number suits which country, by the rules of networks."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -94,12 +95,22 @@ def test_files_go_to_three_countries_and_never_by_name():
 	assert not rules.can_carry_files(NAME, True, "AU")
 
 
+def all_rules() -> list[rules.Rule]:
+	values = [value if isinstance(value, tuple) else (value,) for value in vars(rules).values()]
+	return [rule for group in values for rule in group if isinstance(rule, rules.Rule)]
+
+
 def test_every_rule_says_since_when_and_who_says_so():
-	found = [
-		rule for value in vars(rules).values() for rule in (value if isinstance(value, tuple) else (value,))
-	]
-	found = [rule for rule in found if isinstance(rule, rules.Rule)]
-	assert len(found) >= 8
-	for rule in found:
-		assert rule.source.startswith("https://")
+	assert len(all_rules()) >= 8
+	for rule in all_rules():
 		assert rule.since == "always" or date.fromisoformat(rule.since)
+
+
+def test_every_rule_is_on_the_page_about_rules():
+	page = (Path(__file__).parents[2] / "docs" / "compliance.md").read_text(encoding="utf-8")
+	rows = [line for line in page.splitlines() if line.startswith("|")]
+	for rule in all_rules():
+		assert any(rule.source in row and f"| {rule.since} |" in row for row in rows), rule
+	for register in rules.REGISTERS:
+		(row,) = [row for row in rows if row.startswith(f"| {register.country} |")]
+		assert register.source in row and (not register.shown_as or f"“{register.shown_as}”" in row)
