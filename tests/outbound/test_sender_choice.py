@@ -91,7 +91,7 @@ def test_the_number_of_the_last_conversation_comes_first(ours):
 	).insert(ignore_permissions=True)
 	conversation.db_set("last_outbound", "2026-11-01 10:00:00")
 	found = listed(ours, IN_BERLIN)
-	assert next(iter(found)) == "us" and found["us"]["note"].startswith("Last texted with this customer on ")
+	assert next(iter(found)) == "us" and found["us"]["note"] == "Used with this customer before."
 
 
 @pytest.mark.parametrize(("field", "place"), [("last_outbound", "last"), ("last_inbound", "first")])

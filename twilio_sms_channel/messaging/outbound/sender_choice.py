@@ -5,7 +5,6 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import format_date
 
 from twilio_sms_channel.desks.registry import desk_of, desks
 from twilio_sms_channel.messaging.conversation import eligibility, reachability, sender_facts
@@ -169,9 +168,8 @@ def _add_notes(prospects: list[dict]) -> None:
 		if not prospect["customer_number"]:
 			prospect["note"] = ""
 		elif prospect["last"] and not prospect["warns"]:
-			prospect["note"] = _("Last texted with this customer on {0}.").format(
-				format_date(prospect["last"])
-			)
+			# Not when, nor in which ticket: that is for those who may read it.
+			prospect["note"] = _("Used with this customer before.")
 		else:
 			prospect["note"] = _sentence(why, region, _(country) if country else region or "")
 
