@@ -7,6 +7,7 @@ from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from twilio_sms_channel.desks import registry
 from twilio_sms_channel.infra import site_config, site_identity
+from twilio_sms_channel.messaging.conversation import ticket_marks
 from twilio_sms_channel.messaging.inbound import intake, unread_webhooks
 from twilio_sms_channel.people import contacts
 
@@ -78,6 +79,7 @@ def after_migrate() -> None:
 	create_custom_fields(CONTACT_FIELDS)
 	contacts.read_again_if_needed()
 	registry.join()
+	ticket_marks.follow()
 	unread_webhooks.read_all_again()
 
 

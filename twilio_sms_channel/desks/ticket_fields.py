@@ -1,5 +1,8 @@
 """The fields that this app adds to a ticket, whichever ticket system it is of."""
 
+# What the ticket's conversation says, so that lists of tickets can be filtered by it.
+OPTED_OUT, REGION = "twilio_sms_opted_out", "twilio_sms_region"
+
 
 def after(field: str) -> list[dict]:
 	"""
@@ -26,5 +29,25 @@ def after(field: str) -> list[dict]:
 			"read_only": 1,
 			"search_index": 1,
 			"depends_on": "twilio_sms_conversation",
+		},
+		{
+			"fieldname": OPTED_OUT,
+			"label": "Opted Out",
+			"fieldtype": "Check",
+			"insert_after": "twilio_sms_conversation",
+			"read_only": 1,
+			"no_copy": 1,
+			"in_standard_filter": 1,
+			"depends_on": "twilio_sms_conversation",
+		},
+		{
+			"fieldname": REGION,
+			"label": "Region of the Number",
+			"fieldtype": "Data",
+			"insert_after": OPTED_OUT,
+			"read_only": 1,
+			"no_copy": 1,
+			"depends_on": REGION,
+			"description": "Where the number was issued, which need not be where the person is.",
 		},
 	]

@@ -7,7 +7,7 @@ from frappe.utils import split_emails
 
 from twilio_sms_channel.desks.base import Desk
 from twilio_sms_channel.infra import own_writes
-from twilio_sms_channel.messaging.conversation import conversations
+from twilio_sms_channel.messaging.conversation import conversations, ticket_marks
 from twilio_sms_channel.overrides.frappe import deleting
 from twilio_sms_channel.people import contacts, phone
 
@@ -171,6 +171,7 @@ def answer_both(desk: Desk, source, target) -> None:
 	"""
 	if changes := _to_be_reached(source, target):
 		frappe.db.set_value(desk.doctype, target.name, changes)
+		ticket_marks.follow([source.twilio_sms_conversation])
 	elif source.is_text_ticket:
 		tell_who_is_answered(
 			desk,

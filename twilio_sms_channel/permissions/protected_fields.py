@@ -12,6 +12,7 @@ from frappe import _
 from twilio_sms_channel.desks.base import Desk
 from twilio_sms_channel.desks.registry import desk_or_none_of, known_doctypes, ticket_doctypes
 from twilio_sms_channel.infra import own_writes
+from twilio_sms_channel.messaging.conversation import ticket_marks
 
 CONVERSATION = "twilio_sms_conversation"
 TICKET_FIELDS = (CONVERSATION, "twilio_sms_reply_channel")
@@ -70,7 +71,11 @@ def before_ticket_insert(doc, method: str | None = None) -> None:
 def before_ticket_validate(doc, method: str | None = None) -> None:
 	"""Keep a ticket's conversation, and the tickets that it is tied to when one of them has messages."""
 	desk = desk_or_none_of(doc.doctype)
-	if not desk or own_writes.is_ours(doc):
+	if not desk:
+		return
+	# A form may be older than what the customer has said since: these are put back, not refused.
+	ticket_marks.put(doc)
+	if own_writes.is_ours(doc):
 		return
 	if not doc.is_new():
 		keep(doc, TICKET_FIELDS)

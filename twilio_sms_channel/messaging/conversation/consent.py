@@ -17,7 +17,7 @@ from frappe.utils import format_datetime, get_fullname, now_datetime
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import locks
 from twilio_sms_channel.infra.clock import to_utc
-from twilio_sms_channel.messaging.conversation import consent_order, keywords, timeline
+from twilio_sms_channel.messaging.conversation import consent_order, keywords, ticket_marks, timeline
 from twilio_sms_channel.messaging.conversation.consent_order import BY_AGENT
 from twilio_sms_channel.messaging.conversation.keywords import HELP, START, STOP
 from twilio_sms_channel.people import phone
@@ -244,6 +244,7 @@ def refresh(number: str, customer_number: str, conversation=None) -> None:
 			conversation.update(marks)
 		elif bool(row.opted_out) != bool(stop):
 			frappe.db.set_value(CONVERSATION, row.name, {**marks, "may_want_to_stop": 0})
+			ticket_marks.follow([row.name])
 
 
 def _record(

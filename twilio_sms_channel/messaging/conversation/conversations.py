@@ -10,7 +10,7 @@ from frappe import _
 from twilio_sms_channel.desks.base import Ticket
 from twilio_sms_channel.desks.registry import desk_or_none_of
 from twilio_sms_channel.infra import clock, fetched_fields, locks
-from twilio_sms_channel.messaging.conversation import consent
+from twilio_sms_channel.messaging.conversation import consent, ticket_marks
 from twilio_sms_channel.people import contacts
 
 CONVERSATION = "Twilio SMS Conversation"
@@ -149,6 +149,7 @@ def save(conversation) -> None:
 	"""Write what the channel keeps on a conversation, without the rest of saving a document."""
 	conversation.before_save()
 	frappe.db.set_value(CONVERSATION, conversation.name, {field: conversation.get(field) for field in KEPT})
+	ticket_marks.follow([conversation.name])
 	conversation.notify_update()
 
 

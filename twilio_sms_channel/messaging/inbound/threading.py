@@ -50,6 +50,7 @@ def thread(message, conversation) -> None:
 		# Where one is to be made it was made before the conversation was locked.
 		conversation.contact = contacts.find(conversation.customer_number)
 	who = conversation.contact_name() or phone.display(conversation.customer_number)
+	conversation.region = message.region or conversation.region
 	ticket = continued or desk.open_ticket(conversation, message.body)
 	desk = desk_of(ticket.doctype)
 	if not begun:

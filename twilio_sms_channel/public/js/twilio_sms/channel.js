@@ -41,6 +41,10 @@ class Channel extends TicketElement {
 			.channel svg {
 				flex: none;
 			}
+			.region {
+				font-weight: 400;
+				color: var(--ink-muted);
+			}
 			.notice {
 				margin-top: 8px;
 			}
@@ -64,8 +68,8 @@ class Channel extends TicketElement {
 		const by_text = state.channel === "SMS";
 		return html`
 			<div class="row">
-				<span class="channel" data-testid="channel" title=${state.region ? __("The number was issued in {0}.", [state.region]) : nothing}>
-					${by_text ? icons.sms : icons.email}<span>${by_text ? this._by_text() : this._by_email()}</span>
+				<span class="channel" data-testid="channel">
+					${by_text ? icons.sms : icons.email}<span>${by_text ? this._by_text() : this._by_email()}${this._region()}</span>
 				</span>
 				${by_text ? this._to_email() : this._button(__("Switch to SMS"), () => this._switch("SMS"), "switch")}
 				${this._opt_out_offered()}
@@ -83,6 +87,13 @@ class Channel extends TicketElement {
 
 	_by_email() {
 		return __("E-mail · {0}", [this.state.email ? isolated(this.state.email) : __("nobody yet")]);
+	}
+
+	// Where the phone is from, which tells who may be calling and what time it is there.
+	_region() {
+		const { region } = this.state;
+		if (!region) return nothing;
+		return html` <bdi class="region" data-testid="region" title=${__("The number was issued in {0}.", [region])}>${region}</bdi>`;
 	}
 
 	_to_email() {
