@@ -34,7 +34,7 @@ MESSAGE = "Twilio SMS Message"
 # Instead of two minutes: how long Twilio's list has to lack a text before it is sent again.
 ABSENT_AFTER_S = 3
 FAST = 50
-SPECIAL_ENDINGS = tuple(str(code) for code in range(30003, 30009))
+SPECIAL_ENDINGS = tuple(str(code) for code in (*range(30003, 30009), 30011, 30019))
 
 
 class Stack:

@@ -21,6 +21,7 @@ from twilio_sms_channel.messaging.inbound import intake, media
 from twilio_sms_channel.messaging.outbound import (
 	channel_switch,
 	cost_preview,
+	files_as_links,
 	message_actions,
 	outbox,
 	sender_choice,
@@ -101,7 +102,7 @@ def state(ticket: str | int, ticket_doctype: str | None = None) -> dict[str, Any
 		newest message, "messages": [...] the newest 200, "older": number of those before them, see `earlier`, "events": [{"at", "what"}], "can_start": [{"number", "display"}]}`.
 		`channel` is None for a ticket without a conversation; `can_start` then has the contact's numbers. Each message
 		has its `fate` in words; `error`, None or `{"code", "what", "do", "who", "link", "actions"}` with those actions
-		("retry", "email", "number", "account") that fit and the caller may take; `can_retry`, `can_cancel`, `can_email`
+		("retry", "link", "email", "number", "account") that fit and the caller may take; `can_retry`, `can_cancel`, `can_email`
 	"""
 	return ticket_view.of(named_ticket.readable(ticket, ticket_doctype))
 
@@ -187,8 +188,11 @@ def people(query: str, ticket_doctype: str | None = None) -> list[dict[str, Any]
 
 
 @frappe.whitelist(methods=["POST"])
-def retry(message: str) -> dict[str, Any]:
-	"""Send a failed message again, take a failed inbound message in again, or fetch its failed files again."""
+def retry(message: str, as_links: bool | int = False) -> dict[str, Any]:
+	"""Send a failed message again, take a failed inbound message in again, or fetch its failed files again.
+
+	:param as_links: 1: with links in place of the files that a network did not take
+	"""
 	doc = frappe.get_doc(MESSAGE, message)
 	ticket = named_ticket.writable_of_message(doc)
 	if doc.direction == "Outbound":
@@ -196,7 +200,7 @@ def retry(message: str) -> dict[str, Any]:
 			conversation = frappe.get_doc(CONVERSATION, doc.conversation)
 			_refuse_in_vain(doc, conversation)
 			outbox.refuse_if_unasked(*_asked_about(conversation, ticket))
-		send_again.send_again(doc.name)
+		(files_as_links.send if frappe.utils.cint(as_links) else send_again.send_again)(doc.name)
 	elif doc.status == "Failed":
 		intake.retry(doc.name)
 	else:

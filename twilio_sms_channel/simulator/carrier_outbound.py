@@ -18,6 +18,8 @@ CALLBACK_FIRST_WAIT_S = 10
 # A customer number whose last five digits are one of these codes meets that end.
 UNDELIVERED_ENDINGS = {30003, 30004, 30005, 30006, 30007, 30008, 30032, 30034}
 FAILED_ENDINGS = {30001, 30002, 30036}
+# Of networks that take no files, or none so large: words alone are delivered.
+MEDIA_ENDINGS = {30011, 30019}
 NO_RECEIPT_ENDING = "30000"
 """stays "sent" for ever: a network without delivery receipts"""
 
@@ -123,6 +125,8 @@ class OutboundCarrier:
 		if ending == NO_RECEIPT_ENDING:
 			return None
 		if ending.isdecimal() and int(ending) in UNDELIVERED_ENDINGS:
+			return self._fail(message, "undelivered", int(ending))
+		if message.media_urls and ending.isdecimal() and int(ending) in MEDIA_ENDINGS:
 			return self._fail(message, "undelivered", int(ending))
 		sender = self.world.numbers.get(message.from_)
 		if sender and (code := registrations.blocked(self.world, sender, message.to)):

@@ -47,8 +47,9 @@ class OutcomeUnknown(TwilioProblem):
 
 
 AGENT, ADMIN, CUSTOMER, TWILIO = "Agent", "Admin", "Customer", "Twilio"
-# What fits to be done from the ticket: send again, send as e-mail, open the settings of our number or the account.
-RETRY, EMAIL, NUMBER, ACCOUNT = "retry", "email", "number", "account"
+# What fits to be done from the ticket: send again, send again with links to the files, send as e-mail, open the settings of
+# our number or the account.
+RETRY, LINK, EMAIL, NUMBER, ACCOUNT = "retry", "link", "email", "number", "account"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Explanation:
 	who: str
 	"""who can mend it: Agent, Admin, Customer or Twilio; "" when that is not known"""
 	actions: tuple[str, ...]
-	"""what fits: RETRY, EMAIL, NUMBER, ACCOUNT"""
+	"""what fits: RETRY, LINK, EMAIL, NUMBER, ACCOUNT"""
 
 
 # `_` runs at call time, see `explanation`; these are the sources it translates.
@@ -126,13 +127,16 @@ EXPLANATIONS: dict[str, Explanation] = {
 	"21617": Explanation("The message is longer than 1,600 characters.", "Shorten it.", AGENT, (EMAIL,)),
 	"21619": Explanation("The message is empty.", "Write something or attach a file.", AGENT, ()),
 	"11751": Explanation(
-		"The attachment is too large.", "Send a smaller one, or send it as e-mail.", AGENT, (EMAIL,)
+		"The attachment is too large.",
+		"Send it as a link or as e-mail, or send a smaller one.",
+		AGENT,
+		(LINK, EMAIL),
 	),
 	"12300": Explanation(
 		"The customer's phone network does not take this type of file.",
-		"Send another type of file, or send it as e-mail.",
+		"Send it as a link or as e-mail, or send another type of file.",
 		AGENT,
-		(EMAIL,),
+		(LINK, EMAIL),
 	),
 	"63019": Explanation(
 		"Twilio could not fetch the attachment from this site.",
@@ -142,21 +146,21 @@ EXPLANATIONS: dict[str, Explanation] = {
 	),
 	"63034": Explanation(
 		"The attachment is larger than the 5 MB that Twilio takes.",
-		"Send a smaller one, or send it as e-mail.",
+		"Send it as a link or as e-mail, or send a smaller one.",
 		AGENT,
-		(EMAIL,),
+		(LINK, EMAIL),
 	),
 	"30019": Explanation(
 		"The attachment is too large for the customer's network.",
-		"Send a smaller one, or send it as e-mail.",
+		"Send it as a link or as e-mail, or send a smaller one.",
 		AGENT,
-		(EMAIL,),
+		(LINK, EMAIL),
 	),
 	"30011": Explanation(
 		"Pictures cannot be sent to this network.",
-		"Send the message without the picture, or send it as e-mail.",
+		"Send it as a link or as e-mail.",
 		AGENT,
-		(EMAIL,),
+		(LINK, EMAIL),
 	),
 	"30007": Explanation(
 		"The phone network filtered the message as unwanted.",

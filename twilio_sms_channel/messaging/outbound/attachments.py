@@ -16,7 +16,7 @@ MAX_BYTES = 5 * 1024 * 1024
 # Other types reach many phones up to about this size only.
 OTHER_PICTURES_BYTES = 500 * 1024
 SMALLEST_SHARE_BYTES = 16 * 1024
-SEND_AS_LINK = "Send as Link"
+REFUSE, SEND_AS_LINK = "Refuse", "Send as Link"
 PICTURES = ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff", "image/webp")
 
 
@@ -58,7 +58,7 @@ def prepare(files: list[str], number, customer_number: str) -> list[Outgoing]:
 	:raises frappe.PermissionError: the user may not read one of them
 	"""
 	outgoing = [_read(name) for name in files]
-	links_allowed = number.unsendable_files == SEND_AS_LINK
+	links_allowed = what_of_others(number) == SEND_AS_LINK
 	if reason := why_no_mms(number, customer_number):
 		if outgoing and not links_allowed:
 			raise CannotSendFile(reason)
@@ -91,6 +91,15 @@ def why_no_mms(number, customer_number: str) -> str:
 			"Messages with files reach the United States, Canada and Australia only, not {0}. Remove them, or send this as e-mail."
 		).format(phone.display(customer_number))
 	return ""
+
+
+def what_of_others(number) -> str:
+	"""What becomes of an agent's files that cannot go as MMS from this number: REFUSE or SEND_AS_LINK."""
+	if number.unsendable_files in (REFUSE, SEND_AS_LINK):
+		return number.unsendable_files
+	# Where none can go, a link is the only way for any; elsewhere most go, and a link is for an admin to decide.
+	can_none = number.number_type == "Alphanumeric Sender" or not number.mms_enabled
+	return SEND_AS_LINK if can_none else REFUSE
 
 
 def types() -> list[str]:

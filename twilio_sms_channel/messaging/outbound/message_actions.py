@@ -43,6 +43,14 @@ def can_retry(message) -> bool:
 	return message.direction == "Outbound" and failed and not message.sent_as_email
 
 
+def can_link(message) -> bool:
+	"""Whether a message may be sent again with links in place of its files.
+
+	:param message: as for `can_retry`, with `media`
+	"""
+	return can_retry(message) and any(file.status == "Attached" for file in message.media)
+
+
 def can_email(message) -> bool:
 	"""Whether a message may be sent as an e-mail: it will never arrive or nobody knows, and was not sent as one before.
 
@@ -75,13 +83,14 @@ def _is_undecided(message) -> bool:
 def offered(message, actions: list[str], can_text: bool = True) -> list[str]:
 	"""Those of the actions that an error asks for which are possible, and which the user may take.
 
-	:param message: as for `can_email`
+	:param message: as for `can_email`, with `media`
 	:param actions: of `errors.Explanation`
 	:param can_text: whether the conversation takes messages at all: otherwise sending again would only fail again
 	"""
 	user = frappe.session.user
 	may = {
 		errors.RETRY: can_retry(message) and can_text,
+		errors.LINK: can_link(message) and can_text,
 		errors.EMAIL: can_email(message),
 		errors.NUMBER: _may_read("Twilio SMS Number", user),
 		errors.ACCOUNT: _may_read("Twilio SMS Account", user),
@@ -90,12 +99,17 @@ def offered(message, actions: list[str], can_text: bool = True) -> list[str]:
 
 
 def possible(message, fitting: list[str] | None) -> list[str]:
-	"""What can be done about an outbound message, in the order to be offered: "retry", "email", "cancel".
+	"""What can be done about an outbound message, in the order to be offered: "retry", "link", "email", "cancel".
 
-	:param message: as for `can_email`
+	:param message: as for `can_email`, with `media`
 	:param fitting: what its error asks for, None without an error: an error asks for nothing that cannot help
 	"""
-	may = {errors.RETRY: can_retry(message), errors.EMAIL: can_email(message)}
+	may = {
+		errors.RETRY: can_retry(message),
+		# Files that were not refused go as they are.
+		errors.LINK: bool(fitting) and can_link(message),
+		errors.EMAIL: can_email(message),
+	}
 	actions = [action for action, can in may.items() if can and (fitting is None or action in fitting)]
 	return [*actions, CANCEL] if can_cancel(message) else actions
 

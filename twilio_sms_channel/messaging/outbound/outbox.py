@@ -124,7 +124,7 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 		outgoing = attachments.prepare(files, number, conversation.customer_number)
 		links = sum(file.as_link for file in outgoing)
 		body = as_sent(body, number, with_links=links)
-		if reason := _why_too_long(len(body) + links * (media_links.length() + 1), links):
+		if reason := why_too_long(len(body) + links * (media_links.length() + 1), links):
 			refuse(reason)
 		sending = _from(conversation, number)
 		refuse_if_unasked(conversation, sending)
@@ -242,7 +242,7 @@ def why_not(conversation, body: str | None = None, files: list[str] | None = Non
 			"A message takes at most {0} files, not {1}. Remove some, or send them in a second message."
 		).format(attachments.MAX_FILES, len(files))
 	# Plain characters are shorter or longer; the text as it is sent is looked at again.
-	return _why_too_long(len(body))
+	return why_too_long(len(body))
 
 
 def ask_about_unreachable(customer_number: str) -> None:
@@ -260,7 +260,7 @@ def ask_about_unreachable(customer_number: str) -> None:
 		)
 
 
-def _why_too_long(characters: int, links: int = 0) -> str:
+def why_too_long(characters: int, links: int = 0) -> str:
 	if characters <= segments.MAX_CHARACTERS:
 		return ""
 	if links:

@@ -15,6 +15,7 @@ FIELDS = (
 )
 FILE_FIELDS = ("parent", "status", "error", "content_type", "file", "file_name", "changed")
 FETCH = "fetch"
+SENDS = {errors.RETRY, errors.LINK}
 
 
 def complete(messages: list, can_text: Callable[[str], bool | None]) -> None:
@@ -34,14 +35,14 @@ def complete(messages: list, can_text: Callable[[str], bool | None]) -> None:
 		message.error = labels.trouble(message) if outbound else None
 		message.actions = _of_sent(message, can_text) if outbound else _of_received(message)
 		if message.error:
-			can_retry = errors.RETRY in message.actions
-			message.error["actions"] = message_actions.offered(message, message.error["actions"], can_retry)
+			can_send = bool(SENDS & set(message.actions))
+			message.error["actions"] = message_actions.offered(message, message.error["actions"], can_send)
 
 
 def _of_sent(message, can_text: Callable[[str], bool | None]) -> list[str]:
 	fitting = message.error["actions"] if message.error else None
 	actions = message_actions.possible(message, fitting)
-	return [action for action in actions if action != errors.RETRY or can_text(message.conversation)]
+	return [action for action in actions if action not in SENDS or can_text(message.conversation)]
 
 
 def _of_received(message) -> list[str]:

@@ -111,7 +111,7 @@ def _limits_of_files(number, customer_number: str) -> dict[str, Any]:
 	:return: `{"types": [...], "endings": [...], "no_files": reason or "", "others": "Refuse" | "Send as Link"}`
 	"""
 	no_files = attachments.why_no_mms(number, customer_number)
-	others = number.unsendable_files or "Refuse"
+	others = attachments.what_of_others(number)
 	return {
 		"types": [] if no_files else attachments.types(),
 		"endings": [] if no_files else attachments.endings(),

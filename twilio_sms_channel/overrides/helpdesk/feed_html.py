@@ -52,7 +52,7 @@ def for_agents(remarks: list[str], actions: list[str], message: str) -> str:
 	The links do something only where this app's script runs, see `public/js/twilio_sms/helpdesk_screen.js`.
 
 	:param remarks: HTML
-	:param actions: "retry", "fetch", "email", "cancel"
+	:param actions: "retry", "link", "fetch", "email", "cancel"
 	:param message: name of the Twilio SMS Message
 	"""
 	lines = [f"<p><em>⚠ {remark}</em></p>" for remark in remarks]
@@ -86,6 +86,7 @@ def for_customer(html: str) -> str:
 def _link(action: str, message: str) -> str:
 	label = {
 		"retry": _("Send Again"),
+		"link": _("Send as Link"),
 		"fetch": _("Fetch Again"),
 		"email": _("Send as E-mail"),
 		"cancel": _("Cancel"),

@@ -1,6 +1,6 @@
 // Helpdesk's feed on a ticket with messages: its newest entry stays in sight, links in entries act, numbers have a picture.
 
-const ACTION = /#twilio-sms-(retry|email|cancel|earlier)=([\w-]+)$/;
+const ACTION = /#twilio-sms-(retry|link|email|cancel|earlier)=([\w-]+)$/;
 const AT_END_PX = 60;
 const PHONE = "data-twilio-sms-phone";
 const AVATAR = ".uppercase[class*=rounded-full]:not(:has(*))";

@@ -14,7 +14,7 @@ import { STYLE } from "./helpdesk_style.js";
 import { store } from "./store.js";
 
 const TICKET_PAGE = /^\/helpdesk\/tickets\/([^/]+)\/?$/;
-const FEED_ENDPOINTS = { retry: "retry", email: "send_as_email", cancel: "cancel" };
+const FEED_ENDPOINTS = { retry: "retry", link: "retry", email: "send_as_email", cancel: "cancel" };
 const REFRESH_FEED_AFTER_MS = 1500;
 const OURS = /twilio_sms(\.|_channel)/;
 
@@ -233,7 +233,7 @@ class Screen {
 			return this.channel?.ask_address_for(message);
 		}
 		return host
-			.call(FEED_ENDPOINTS[action], { message })
+			.call(FEED_ENDPOINTS[action], { message, ...(action === "link" ? { as_links: 1 } : {}) })
 			.then(() => store(this.ticket).load())
 			.catch((error) => this.host.toast(error.message, "error"));
 	}

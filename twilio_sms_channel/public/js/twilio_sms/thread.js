@@ -266,6 +266,7 @@ class Thread extends TicketElement {
 		const buttons = [
 			message.can_retry && inbound && this._action(__("Fetch Again"), message, "retry"),
 			message.can_retry && !inbound && fits("retry") && this._action(__("Send Again"), message, "retry"),
+			actions?.includes("link") && this._action(__("Send as Link"), message, "retry", { as_links: 1 }),
 			message.can_email && fits("email") && this._emailer(message),
 			message.can_cancel && this._action(__("Cancel"), message, "cancel"),
 			actions?.includes("number") &&
@@ -276,12 +277,12 @@ class Thread extends TicketElement {
 		return buttons.length ? html`<div class="buttons">${buttons}</div>` : nothing;
 	}
 
-	_action(label, message, endpoint) {
+	_action(label, message, endpoint, args = {}) {
 		return html`<button
 			type="button"
-			data-testid=${endpoint}
+			data-testid=${args.as_links ? "send_as_link" : endpoint}
 			?disabled=${this.busy === message.name}
-			@click=${() => this._call(message, endpoint)}
+			@click=${() => this._call(message, endpoint, args)}
 		>
 			${label}
 		</button>`;

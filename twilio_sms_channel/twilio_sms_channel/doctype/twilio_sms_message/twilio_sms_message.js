@@ -12,7 +12,7 @@ frappe.ui.form.on("Twilio SMS Message", {
 				})
 				.then(() => frm.reload_doc());
 		const open = (label, action) => frm.add_custom_button(label, action, __("Go To"));
-		const button = (label, method) => frm.add_custom_button(label, () => call(method));
+		const button = (label, method, args) => frm.add_custom_button(label, () => call(method, args));
 		const ask_address = () =>
 			frappe.prompt(
 				{ fieldname: "email", fieldtype: "Data", options: "Email", reqd: 1, label: __("The customer's e-mail address") },
@@ -22,6 +22,7 @@ frappe.ui.form.on("Twilio SMS Message", {
 			);
 		if (direction === "Outbound") {
 			if (can_retry && fits("retry")) button(__("Send Again"), "retry");
+			if (error?.actions.includes("link")) button(__("Send as Link"), "retry", { as_links: 1 });
 			if (communication && can_email && fits("email")) {
 				if (has_email) button(__("Send as E-mail"), "send_as_email");
 				else frm.add_custom_button(__("Send as E-mail"), ask_address);

@@ -51,7 +51,7 @@ class TwilioSMSNumber(Document):
 		stop_answer: DF.SmallText | None
 		threading_policy: DF.Literal["The open ticket", "Always a new ticket", "Always the same ticket"]
 		twilio_sid: DF.Data | None
-		unsendable_files: DF.Literal["Refuse", "Send as Link"]
+		unsendable_files: DF.Literal["Automatic", "Refuse", "Send as Link"]
 		webhook_by_service: DF.Check
 		webhook_checked: DF.Datetime | None
 		webhook_fallback_url: DF.Data | None
