@@ -16,6 +16,8 @@ from twilio_sms_channel.messaging.outbound import outbox
 MESSAGE = "Twilio SMS Message"
 REPLY = "twilio_sms_channel.api.ticket.reply"
 
+REFUSES = {"unsendable_files": "Refuse"}
+
 
 @pytest.mark.parametrize(
 	("body", "says"),
@@ -98,9 +100,9 @@ def test_opted_out(stack):
 @pytest.mark.parametrize(
 	("customer", "fields", "says"),
 	[
-		(CUSTOMER, {"mms_enabled": 0}, "cannot send files. Remove them"),
+		(CUSTOMER, {"mms_enabled": 0, **REFUSES}, "cannot send files. Remove them"),
 		("+447911123456", {}, "reach the United States, Canada and Australia only"),
-		("+447911123456", {"number": "Example"}, "messages from names cannot carry files"),
+		("+447911123456", {"number": "Example", **REFUSES}, "messages from names cannot carry files"),
 	],
 )
 def test_files_where_there_is_no_mms(stack, picture, customer, fields, says):

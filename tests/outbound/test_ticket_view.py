@@ -49,7 +49,7 @@ def test_what_a_screen_is_told(agent, stack, ticket):
 
 
 def test_a_number_without_mms_says_why_files_cannot_go_along(agent, stack, customer, sim):
-	number = stack.add_number(mms_enabled=0)
+	number = stack.add_number(mms_enabled=0, unsendable_files="Refuse")
 	told = state(agent, ticket_of(customer.text("Hi", to=number)))
 	assert told["limits"]["types"] == [] and "cannot send files" in told["limits"]["no_files"]
 	frappe.db.set_value("Twilio SMS Number", number, "unsendable_files", "Send as Link")

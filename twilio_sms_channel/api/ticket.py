@@ -14,21 +14,19 @@ from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.messaging.conversation import (
 	consent,
 	conversations,
-	eligibility,
 	ticket_search,
 )
 from twilio_sms_channel.messaging.inbound import intake, media
 from twilio_sms_channel.messaging.outbound import (
+	again,
 	channel_switch,
 	cost_preview,
-	files_as_links,
 	message_actions,
 	outbox,
 	sender_choice,
 	starting,
 	ticket_view,
 )
-from twilio_sms_channel.messaging.sending import send_again
 from twilio_sms_channel.people import contact_search, contacts
 
 MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
@@ -126,19 +124,28 @@ def preview(
 	ticket: str | int | None = None,
 	html: bool | int = False,
 	ticket_doctype: str | None = None,
+	number: str | None = None,
+	to: str | None = None,
 ) -> dict[str, Any]:
 	"""What a composer shows of a message that is being written.
 
 	:param ticket: whose number's settings count
+	:param number: without a ticket: the number of ours that texts, and `to`, the customer's in any spelling. For agents
 	:param html: `message` is HTML of Helpdesk's reply box, of which the message is made that would be sent
 	:return: `{"encoding", "characters", "segments", "counted", "forcing": [characters that are not of GSM-7],
 		"named": [{"character", "name", "plain": None | what means the same and is of GSM-7}] of these,
-		"max_characters", "left", "left_in_segment", "plain": None | {"text", "encoding", "segments"}, "replaced"}`.
+		"max_characters", "left", "left_in_segment", "plain": None | {"text", "encoding", "segments"}, "replaced",
+		"ends_with": the line that the number adds, or "", "cost", "cost_with_files": None | {"amount", "currency", "text"},
+		about what it will cost as SMS and as MMS, as earlier messages to the country tell}`.
 		`plain` is there when plain quotes, dashes … would save segments; `replaced` says that the number sends that one by itself
 	:raises outbox.CannotText: it is many times as long as a message can be
 	"""
 	doc = named_ticket.readable(ticket, ticket_doctype) if ticket else None
-	return cost_preview.of(message, doc, is_html=bool(frappe.utils.cint(html)))
+	is_html = bool(frappe.utils.cint(html))
+	if doc or not number:
+		return cost_preview.of(message, is_html, cost_preview.from_ticket(doc))
+	named_ticket.only_agents(ticket_doctype)
+	return cost_preview.of(message, is_html, cost_preview.from_number(number, to))
 
 
 @frappe.whitelist()
@@ -196,11 +203,7 @@ def retry(message: str, as_links: bool | int = False) -> dict[str, Any]:
 	doc = frappe.get_doc(MESSAGE, message)
 	ticket = named_ticket.writable_of_message(doc)
 	if doc.direction == "Outbound":
-		if doc.conversation:
-			conversation = frappe.get_doc(CONVERSATION, doc.conversation)
-			_refuse_in_vain(doc, conversation)
-			outbox.refuse_if_unasked(*_asked_about(conversation, ticket))
-		(files_as_links.send if frappe.utils.cint(as_links) else send_again.send_again)(doc.name)
+		again.send(doc, ticket, as_links=bool(frappe.utils.cint(as_links)))
 	elif doc.status == "Failed":
 		intake.retry(doc.name)
 	else:
@@ -369,26 +372,6 @@ def _readable_contact(contact: str | None) -> str | None:
 	if contact:
 		frappe.get_doc("Contact", contact).check_permission("read")
 	return contact or None
-
-
-def _refuse_in_vain(message, conversation) -> None:
-	"""Say at once why a message would not leave. The confirmation of a STOP is owed to whoever opted out."""
-	if message.automatic or not message_actions.can_retry(message):
-		return
-	if refused := eligibility.refusal(conversation):
-		outbox.refuse(refused.reason)
-
-
-def _asked_about(conversation, ticket) -> list:
-	"""A message's conversation and, where that is with a number that stood in, its ticket's own. Into a merged ticket come
-	messages of other customers as well.
-
-	:param ticket: the message's ticket; None when it is in none
-	"""
-	own = ticket and ticket.get("twilio_sms_conversation")
-	if not own or own == conversation.name or not conversations.are_of_one_customer(own, conversation):
-		return [conversation]
-	return [conversation, frappe.get_doc(CONVERSATION, own)]
 
 
 def _files(value: list | str | None) -> list[str]:

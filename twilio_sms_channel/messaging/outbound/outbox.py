@@ -11,7 +11,7 @@ from twilio_sms_channel.desks.registry import desk_or_none_of
 from twilio_sms_channel.infra import asking, conditional_update
 from twilio_sms_channel.infra.courtesies import Back
 from twilio_sms_channel.messaging.conversation import conversations, eligibility, entries, reachability
-from twilio_sms_channel.messaging.outbound import attachments, collision
+from twilio_sms_channel.messaging.outbound import attachments, collision, reply_line
 from twilio_sms_channel.messaging.sending import rate_limit, wake
 from twilio_sms_channel.people import contacts, phone
 
@@ -123,12 +123,14 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 	try:
 		outgoing = attachments.prepare(files, number, conversation.customer_number)
 		links = sum(file.as_link for file in outgoing)
-		body = as_sent(body, number, with_links=links)
-		if reason := why_too_long(len(body) + links * (media_links.length() + 1), links):
+		line = reply_line.of(number, body)
+		body = as_sent(body, number, with_links=links, line=line)
+		ending = len(line) + 1 if line else 0
+		if reason := why_too_long(len(body) + links * (media_links.length() + 1) + ending, links):
 			refuse(reason)
 		sending = _from(conversation, number)
 		refuse_if_unasked(conversation, sending)
-		communication = entries.sent(conversation, body)
+		communication = entries.sent(conversation, _joined(body, line))
 		conditional_update.insert(
 			communication, ignore_permissions=True, ignore_mandatory=True, set_name=entry
 		)
@@ -136,8 +138,8 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 		attachments.check_stored(attached)
 	except attachments.CannotSendFile as e:
 		refuse(str(e))
+	body = _joined(body, *_links(attached), line)
 	if links:
-		body = "\n".join(part for part in (body, *_links(attached)) if part)
 		# Not saved again: Helpdesk would take it for another reply.
 		communication.db_set("content", text.to_html(body), update_modified=False)
 	for row in attached:
@@ -145,6 +147,9 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 			frappe.msgprint(row["changed"], alert=True)
 	for answered in {conversation.name: conversation, sending.name: sending}.values():
 		conversations.answered_from(answered)
+	if line:
+		# What the customer answers there is about this.
+		conversations.answered_from(conversations.of_other_number(conversation, number.reply_to_number))
 	if sending.name != conversation.name:
 		facts["stands_in_for"] = conversation.name
 	return _queue(sending, body, communication.name, sent_by=frappe.session.user, media=attached, **facts)
@@ -163,17 +168,23 @@ def refuse_files(conversation, files: list[str]) -> None:
 		refuse(str(e))
 
 
-def as_sent(body: str, number, with_links: int = 0) -> str:
+def as_sent(body: str, number, with_links: int = 0, line: str = "") -> str:
 	"""The text as this number sends it: with plain characters where it replaces fancy ones and that is cheaper.
 
 	:param with_links: how many links to files will follow
+	:param line: what will follow these
 	"""
 	if not number.replace_fancy_characters:
 		return body
 	# A link's characters are all of GSM-7.
-	links = ("\n" + "x" * media_links.length()) * with_links
-	cheaper = segments.cheaper(body + links)
-	return cheaper.removesuffix(links) if cheaper else body
+	ending = ("\n" + "x" * media_links.length()) * with_links + (f"\n{line}" if line else "")
+	cheaper = segments.cheaper(body + ending)
+	# A character can become several, so the ending is counted by its own.
+	return cheaper.removesuffix(segments.plain(ending)) if cheaper else body
+
+
+def _joined(*parts: str) -> str:
+	return "\n".join(part for part in parts if part)
 
 
 def write_automatic(conversation, body: str):

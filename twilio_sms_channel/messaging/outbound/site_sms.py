@@ -13,7 +13,7 @@ from frappe import _
 
 from twilio_sms_channel.content import outside, segments, text
 from twilio_sms_channel.messaging.conversation import conversations
-from twilio_sms_channel.messaging.outbound import outbox, start_checks
+from twilio_sms_channel.messaging.outbound import outbox, reply_line, start_checks
 from twilio_sms_channel.people import phone
 
 SETTINGS, MESSAGE = "Twilio SMS Settings", "Twilio SMS Message"
@@ -43,6 +43,7 @@ def send(receivers: list[str], body: str) -> None:
 	ours, body = number(), text.clean(body)
 	if not body:
 		outbox.refuse(_("The message is empty. Write something or attach a file."))
+	body = reply_line.add(body, frappe.get_cached_doc("Twilio SMS Number", ours))
 	if len(body) > segments.MAX_CHARACTERS:
 		outbox.refuse(
 			_(

@@ -10,7 +10,13 @@ from twilio_sms_channel.content import media_links, segments
 from twilio_sms_channel.infra import site_identity
 from twilio_sms_channel.messaging.conversation import eligibility, reachability, ticket_search, timeline
 from twilio_sms_channel.messaging.delivery import labels
-from twilio_sms_channel.messaging.outbound import attachments, message_actions, outbox, ticket_messages
+from twilio_sms_channel.messaging.outbound import (
+	attachments,
+	cost_estimate,
+	message_actions,
+	outbox,
+	ticket_messages,
+)
 from twilio_sms_channel.messaging.outbound.ticket_messages import FETCH
 from twilio_sms_channel.people import contacts, phone
 
@@ -138,14 +144,7 @@ def _cost(conversation: str) -> dict[str, Any] | None:
 		return None
 	currency, amount = max(rows, key=lambda row: row[1] or 0)
 	amount = round(float(amount or 0), 4)
-	return {"amount": amount, "currency": currency, "text": _money(amount, currency)}
-
-
-def _money(amount: float, currency: str) -> str:
-	# Messages cost fractions of a cent; of larger sums nobody wants to see them.
-	symbol = frappe.db.get_value("Currency", currency, "symbol", cache=True)
-	figure = frappe.utils.fmt_money(amount, precision=2 if amount >= 1 else 4)
-	return f"{symbol}{figure}" if symbol else f"{figure} {currency}"
+	return {"amount": amount, "currency": currency, "text": cost_estimate.money(amount, currency)}
 
 
 def earlier(ticket, before: str) -> dict[str, Any]:

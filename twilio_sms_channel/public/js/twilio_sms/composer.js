@@ -8,9 +8,9 @@ import { live } from "lit/directives/live.js";
 import { Attachments } from "./attachments.js";
 import { FileDrop, file_list } from "./composer_files.js";
 import { composer_styles } from "./composer_styles.js";
-import { Counter } from "./counter.js";
+import { Counter, ending_remark } from "./counter.js";
 import * as drafts from "./drafts.js";
-import { TicketElement, __, define, segments_of } from "./element.js";
+import { TicketElement, __, define } from "./element.js";
 import { InsertMenu } from "./insert_menu.js";
 import { answer_of_colleague, meanwhile_notice } from "./meanwhile.js";
 import { unicode_notice } from "./unicode_notice.js";
@@ -35,7 +35,7 @@ class Composer extends TicketElement {
 		this.sending = false;
 		this.meanwhile = null;
 		this.attachments = new Attachments(this, () => this._changed());
-		this.counter = new Counter(this, { ticket: () => this.ticket, done: () => this._announce_soon() });
+		this.counter = new Counter(this, { about: () => ({ ticket: this.ticket }), done: () => this._announce_soon() });
 		this.insert_menu = new InsertMenu(this, () => this._keep());
 		this.file_drop = new FileDrop(this, {
 			is_open: () => Boolean(this.state?.can_text) && !is_on_its_way(this),
@@ -136,7 +136,7 @@ class Composer extends TicketElement {
 				@keydown=${this._key}
 				@paste=${this._paste}
 			></textarea>
-			${this._files()} ${this._unicode_notice()} ${this._answered_meanwhile()}
+			${ending_remark(this)} ${this._files()} ${this._unicode_notice()} ${this._answered_meanwhile()}
 			<div id="problem" role="alert" data-testid="problem">
 				${this.problem ? html`<div class="notice bad">${this.problem}</div>` : nothing}
 			</div>
@@ -227,11 +227,7 @@ class Composer extends TicketElement {
 	_said_of_count() {
 		const { counted, excess } = this.counter;
 		if (!this.text || !counted?.characters) return "";
-		if (excess) return excess;
-		const { left, left_in_segment, segments, plain, replaced } = counted;
-		if (this._is_mms) return __("{0} left · with files (MMS)", [left]);
-		if (plain && replaced) return __("sent with plain characters · {0}", [segments_of(plain.segments)]);
-		return __("{0} left · {1}", [Math.min(left, left_in_segment), segments_of(segments)]);
+		return excess || [this.counter.length(this._is_mms), this.counter.cost(this._is_mms)].filter(Boolean).join(" · ");
 	}
 
 	_unicode_notice() {

@@ -1,14 +1,16 @@
 // How long a message is, asked of the server while it is being written.
 
-import { __ } from "./host.js";
+import { html, nothing } from "lit";
+
+import { __, segments_of } from "./element.js";
 
 const COUNT_AFTER_MS = 250;
 
 export class Counter {
-	// `ticket`: returns the ticket whose customer gets the message, if it is known. `done`: called after each count.
-	constructor(element, { ticket = () => undefined, done = () => {} } = {}) {
+	// `about`: returns what else `api.ticket.preview` is told of where the message goes. `done`: called after each count.
+	constructor(element, { about = () => ({}), done = () => {} } = {}) {
 		this.element = element;
-		this.ticket = ticket;
+		this.about = about;
 		this.done = done;
 		// What `api.ticket.preview` answered, null until it did.
 		this.counted = null;
@@ -23,6 +25,21 @@ export class Counter {
 		return this.is_too_long ? __("{0} characters too many", [-this.counted.left]) : "";
 	}
 
+	// How long it is, for people. `with_files`: a message that is billed as one, whatever its length.
+	length(with_files = false) {
+		const { left, left_in_segment, segments, plain, replaced } = this.counted;
+		if (with_files) return __("{0} left · with files (MMS)", [left]);
+		if (plain && replaced) return __("sent with plain characters · {0}", [segments_of(plain.segments)]);
+		return __("{0} left · {1}", [Math.min(left, left_in_segment), segments_of(segments)]);
+	}
+
+	// About what the message will cost, "" where that is not known.
+	cost(with_files) {
+		const { cost, cost_with_files } = this.counted || {};
+		const about = with_files ? cost_with_files : cost;
+		return about ? __("about {0}", [about.text]) : "";
+	}
+
 	count_soon() {
 		clearTimeout(this._timer);
 		this._timer = setTimeout(() => this.count(), COUNT_AFTER_MS);
@@ -34,7 +51,7 @@ export class Counter {
 		if (!text.trim()) return this.reset();
 		let counted = null;
 		try {
-			counted = await this.element.host.call("preview", { message: text, ticket: this.ticket() });
+			counted = await this.element.host.call("preview", { message: text, ...this.about() });
 		} catch {
 			// Sending tells what is wrong; a count is no reason to disturb.
 		}
@@ -55,4 +72,11 @@ export class Counter {
 		this.counted = counted;
 		this.element.requestUpdate();
 	}
+}
+
+// What the number adds to the message of an element with a counter.
+export function ending_remark({ text, counter }) {
+	const { ends_with } = counter.counted || {};
+	if (!text || !ends_with) return nothing;
+	return html`<div class="remark" data-testid="ending">${__("Ends with “{0}”", [ends_with])}</div>`;
 }

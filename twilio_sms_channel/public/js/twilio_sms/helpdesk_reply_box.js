@@ -106,7 +106,8 @@ export class ReplyBox {
 				? __("{0} too many", [-left])
 				: // Of a message that goes out with other characters, only its segments are known.
 					!replaced && __("{0} left", [Math.min(left, left_in_segment)]);
-		say(this.count, [room, parts].filter(Boolean).join(" · "));
+		const cost = counted.cost && __("about {0}", [counted.cost.text]);
+		say(this.count, [room, parts, cost].filter(Boolean).join(" · "));
 		const forcing = replaced ? [] : counted.forcing;
 		say(this.unicode, forcing.length ? __("{0} force Unicode (70 characters per segment)", [some_of(forcing)]) : "");
 		this.count.toggleAttribute("data-bad", left < 0);

@@ -5,7 +5,7 @@
 import { html, nothing } from "lit";
 
 import { Attachments, size } from "./attachments.js";
-import { Counter } from "./counter.js";
+import { Counter, ending_remark } from "./counter.js";
 import { TwilioElement, __, define, segments_of } from "./element.js";
 import { InsertMenu } from "./insert_menu.js";
 import { LineLookup } from "./line_lookup.js";
@@ -51,7 +51,7 @@ class Start extends TwilioElement {
 		this.ours = this.request_id = this.person = null;
 		this.asking = this.sending = this.may_want_to_stop = false;
 		this.attachments = new Attachments(this, () => this._change({}));
-		this.counter = new Counter(this);
+		this.counter = new Counter(this, { about: () => ({ number: this.chosen?.number, to: this.to.trim() }) });
 		this.insert_menu = new InsertMenu(this);
 		this.line_lookup = new LineLookup(this, {
 			about: () => ({ to: this.to.trim(), number: this.chosen.number }),
@@ -111,7 +111,7 @@ class Start extends TwilioElement {
 					@input=${(event) => this._write(event.target.value)}
 				></textarea>
 			</label>
-			${this._files()}
+			${ending_remark(this)} ${this._files()}
 			<div role="alert" data-testid="problem">
 				${this.problem
 					? html`<div class="notice bad"><span>${this.problem}</span>${this.may_want_to_stop
@@ -258,7 +258,8 @@ class Start extends TwilioElement {
 	_count() {
 		const { counted, excess } = this.counter;
 		if (!this.text || !counted?.characters) return "";
-		return excess || segments_of(counted.segments);
+		const cost = this.counter.cost(Boolean(this.attachments.items.length));
+		return excess || [segments_of(counted.segments), cost].filter(Boolean).join(" · ");
 	}
 
 	// What another request would be about: the same one may be repeated without texting twice.
@@ -300,6 +301,7 @@ class Start extends TwilioElement {
 
 	_choose(from) {
 		this._change({ from });
+		this.counter.count_soon();
 	}
 
 	_write(text) {
@@ -318,6 +320,7 @@ class Start extends TwilioElement {
 			if (to !== this.to.trim() || contact !== this.contact) return;
 			this.ours = ours;
 			this.doubt = "";
+			this.counter.count_soon();
 		} catch (error) {
 			if (to !== this.to.trim()) return;
 			this.doubt = error.message;

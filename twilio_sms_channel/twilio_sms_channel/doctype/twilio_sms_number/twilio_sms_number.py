@@ -45,6 +45,7 @@ class TwilioSMSNumber(Document):
 		released_on: DF.Datetime | None
 		reopen_within_days: DF.Int
 		replace_fancy_characters: DF.Check
+		reply_to_number: DF.Link | None
 		segments_per_second: DF.Float
 		sms_enabled: DF.Check
 		start_answer: DF.SmallText | None
@@ -83,6 +84,22 @@ class TwilioSMSNumber(Document):
 				_("When Switched Off, Send From: choose another number than {0} itself, or none.").format(
 					self.name
 				)
+			)
+
+		self._check_reply_to()
+
+	def _check_reply_to(self) -> None:
+		"""
+		:raises frappe.ValidationError: nobody can answer the number to reply to either
+		"""
+		if not self.reply_to_number:
+			return
+		kind = frappe.db.get_value(self.doctype, self.reply_to_number, "number_type")
+		if kind not in ("Long Code", "Toll-Free", "Short Code"):
+			frappe.throw(
+				_(
+					"Number to Reply To: {0} has no digits that a customer could text. Choose another number."
+				).format(self.reply_to_number)
 			)
 
 	def on_trash(self):
