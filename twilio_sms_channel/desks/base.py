@@ -14,6 +14,8 @@ from pypika.terms import Term, ValueWrapper
 from twilio_sms_channel.desks.templates import SavedReply
 
 MAX_DIGITS = 10
+# Of a contact. Who has more has them for another reason than to be answered.
+MAX_OPEN = 20
 
 
 @dataclass
@@ -145,6 +147,16 @@ class Desk(ABC):
 	@abstractmethod
 	def resolve_ticket(self, ticket: str) -> Ticket | None:
 		"""The ticket, or the one it was merged into; None when it is gone."""
+
+	@abstractmethod
+	def open_tickets(self) -> dict[str, Any]:
+		"""Filters of the tickets that are neither resolved nor closed, nor merged into another one."""
+
+	def open_tickets_of(self, contact: str, limit: int = MAX_OPEN) -> list[str]:
+		"""Names of a contact's open tickets, the one that changed last first."""
+		filters = {"contact": contact, **self.open_tickets()}
+		names = frappe.get_all(self.doctype, filters, pluck="name", order_by="modified desc", limit=limit)
+		return [str(name) for name in names]
 
 	def reopen(self, ticket: str) -> None:
 		"""Give a ticket the status that a customer's message gives it, without the hooks of saving it."""

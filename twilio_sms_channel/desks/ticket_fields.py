@@ -1,7 +1,22 @@
 """The fields that this app adds to a ticket, whichever ticket system it is of."""
 
+import frappe
+
 # What the ticket's conversation says, so that lists of tickets can be filtered by it.
 OPTED_OUT, REGION = "twilio_sms_opted_out", "twilio_sms_region"
+
+# By which a contact's tickets are found. Not of the contact alone: Frappe's migrate drops such an index.
+INDEX, INDEXED = "twilio_sms_contact", ("contact", "modified")
+
+
+def add_index(doctype: str) -> None:
+	frappe.db.add_index(doctype, list(INDEXED), INDEX)
+
+
+def drop_index(doctype: str) -> None:
+	if frappe.db.table_exists(doctype) and frappe.db.has_index(f"tab{doctype}", INDEX):
+		# There is no other way to drop one. The names are constants of this app.
+		frappe.db.sql_ddl(f"alter table `tab{doctype}` drop index `{INDEX}`")  # nosemgrep
 
 
 def after(field: str) -> list[dict]:

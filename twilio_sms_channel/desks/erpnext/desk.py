@@ -4,7 +4,7 @@ Written against ERPNext 15.33 to 16.0; where releases differ, the field that tel
 """
 
 import json
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import frappe
 from frappe.permissions import get_role_permissions
@@ -66,6 +66,9 @@ class IssueDesk(StandardDesk):
 			resolved_at=(row.resolved or row.modified) if row.status in RESOLVED else None,
 			assigned=json.loads(row._assign or "[]"),
 		)
+
+	def open_tickets(self) -> dict[str, Any]:
+		return {"status": ("not in", RESOLVED)}
 
 	def push_notification(self, user: str, ticket: str, what: str) -> None:
 		"""Desk's bell is the only list of notifications that ERPNext has."""

@@ -55,10 +55,12 @@ FIELDS = {
 def join() -> None:
 	"""Add fields to Issues and numbers, and rights of those who answer Issues; what is there already is brought up to date."""
 	create_custom_fields(FIELDS)
+	ticket_fields.add_index(TICKET)
 	rights.give()
 
 
 def leave() -> None:
 	"""Take away what `join` added, whether ERPNext is still there or not."""
 	custom_fields.remove(FIELDS)
+	ticket_fields.drop_index(TICKET)
 	rights.take_back()

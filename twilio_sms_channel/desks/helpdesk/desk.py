@@ -5,7 +5,7 @@ Written against Helpdesk v1.14 to v1.28; where releases differ, the one capabili
 
 import inspect
 import json
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import frappe
 from frappe import _
@@ -65,8 +65,7 @@ class HelpdeskDesk(StandardDesk):
 			)
 
 	def resolve_ticket(self, ticket: str) -> Ticket | None:
-		# Since v1.23 every status belongs to a category; before, statuses were fixed.
-		state = "status_category" if frappe.get_meta(TICKET).has_field("status_category") else "status"
+		state = _state_field()
 		Row = frappe.qb.DocType(TICKET)
 		fields = ("name", "subject", "resolution_date", "modified", "_assign", "agent_group")
 		query = frappe.qb.from_(Row).select(*fields, Row[state].as_("state"), Row.is_merged, Row.merged_with)
@@ -86,6 +85,9 @@ class HelpdeskDesk(StandardDesk):
 				)
 			ticket = row.merged_with
 		return None
+
+	def open_tickets(self) -> dict[str, Any]:
+		return {_state_field(): ("not in", RESOLVED), **self.living}
 
 	def reopen(self, ticket: str) -> None:
 		# Since v1.23 a site says which status that is, and every status belongs to a category.
@@ -192,6 +194,11 @@ class HelpdeskDesk(StandardDesk):
 			)
 		else:
 			publish_event("helpdesk:ticket-update", int(ticket))
+
+
+def _state_field() -> str:
+	# Since v1.23 every status belongs to a category; before, statuses were fixed.
+	return "status_category" if frappe.get_meta(TICKET).has_field("status_category") else "status"
 
 
 def _has_agents_rights(user: str) -> bool:

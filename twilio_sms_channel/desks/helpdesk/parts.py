@@ -56,11 +56,13 @@ FIELDS = {
 def join() -> None:
 	"""Add fields to tickets and numbers, and the script to Helpdesk's screen; what is there already is brought up to date."""
 	create_custom_fields(FIELDS)
+	ticket_fields.add_index(TICKET)
 	screen.put_script()
 
 
 def leave() -> None:
 	"""Take away what `join` added, whether Helpdesk is still there or not."""
 	custom_fields.remove(FIELDS)
+	ticket_fields.drop_index(TICKET)
 	if frappe.db.table_exists(screen.DOCTYPE):
 		screen.remove_script()

@@ -40,7 +40,7 @@ def tickets(query: str | None, among: list[Desk], limit: int = MAX_TICKETS) -> l
 	if not (found := _conversations(query)):
 		return []
 	with_messages = {"twilio_sms_conversation": ("in", list(found))}
-	rows = _readable(among, lambda desk: with_messages, "modified", limit)
+	rows = _readable(among, lambda desk: [with_messages], "modified", limit)
 	messages = _messages(rows)
 	return [
 		{
@@ -57,7 +57,8 @@ def tickets(query: str | None, among: list[Desk], limit: int = MAX_TICKETS) -> l
 
 
 def history(ticket, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
-	"""The other tickets of a ticket's customer number, whichever of ours it texted, that the session user may read.
+	"""The other tickets of a ticket's customer number, whichever of ours it texted, and its contact's open ones of
+	whatever channel, that the session user may read.
 
 	:param ticket: the ticket's document; of one without messages the numbers of its contact count
 	:return: newest first, `[{"ticket", "ticket_doctype", "subject", "status", "opened", "last", "texts": count, "number"
@@ -68,10 +69,8 @@ def history(ticket, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
 		numbers = [customer] if customer else []
 	else:
 		numbers = contacts.numbers_of(ticket.customer_contact)
-	if not numbers:
-		return []
-	found = _by_name({"customer_number": ("in", numbers)})
-	rows = _others(ticket, list(found), limit) if found else []
+	found = _by_name({"customer_number": ("in", numbers)}) if numbers else {}
+	rows = _others(ticket, list(found), limit)
 	messages = _messages(rows)
 	return [
 		{
@@ -82,14 +81,14 @@ def history(ticket, limit: int = MAX_TICKETS) -> list[dict[str, Any]]:
 			"opened": row.creation,
 			"last": messages.get((row.doctype, row.name), {}).get("last"),
 			"texts": messages.get((row.doctype, row.name), {}).get("texts", 0),
-			"number": phone.display(found[row.twilio_sms_conversation].number),
+			"number": _number_of(row, found),
 		}
 		for row in rows
 	]
 
 
 def count_others(ticket, customer_number: str, most: int = MAX_TICKETS) -> int:
-	"""How many other tickets with a customer number the session user may read.
+	"""How many other tickets `history` would list: those that the session user may read.
 
 	:param ticket: a ticket's document
 	:param most: counted up to this
@@ -129,42 +128,60 @@ def _by_name(filters: dict) -> dict[str, Any]:
 
 
 def _others(ticket, conversations: list[str], limit: int) -> list:
-	"""Tickets of these conversations besides one, by its document: in its ticket system, and in those in which the session
-	user is an agent as well."""
+	"""Tickets of these conversations, and the open ones of its contact, besides one, by its document: in its ticket system,
+	and in those in which the session user is an agent as well."""
 
-	def others(desk: Desk) -> dict[str, Any]:
+	def others(desk: Desk) -> list[dict[str, Any]]:
 		itself = {"name": ("!=", ticket.name)} if desk.doctype == ticket.doctype else {}
-		return {**desk.living, "twilio_sms_conversation": ("in", conversations), **itself}
+		found = []
+		if conversations:
+			found.append({**desk.living, "twilio_sms_conversation": ("in", conversations), **itself})
+		if contact := ticket.customer_contact:
+			found.append({**desk.open_tickets(), "contact": contact, **itself})
+		return found
 
 	among = [desk for desk in desks() if desk.doctype == ticket.doctype or desk.is_agent()]
 	return _readable(among, others, "creation", limit)
 
 
 def _readable(
-	among: list[Desk], filters: Callable[[Desk], dict[str, Any]], latest_by: str, limit: int
+	among: list[Desk], filters: Callable[[Desk], list[dict[str, Any]]], latest_by: str, limit: int
 ) -> list:
 	"""Tickets that the session user may read, the latest first: rows with `doctype` and `FIELDS`.
 
-	:param filters: those of a ticket system's tickets that count
+	:param filters: those of a ticket system's tickets that count, for one of the reasons in the list
 	:param latest_by: "creation" or "modified"
 	"""
-	found = []
+	found = {}
 	for desk in among:
 		# Frappe raises for a DocType of which somebody may read nothing.
 		if not frappe.has_permission(desk.doctype, "read"):
 			continue
-		rows = frappe.get_list(
-			desk.doctype,
-			filters=filters(desk),
-			fields=list(FIELDS),
-			order_by=f"{latest_by} desc",
-			limit=limit,
-		)
-		for row in rows:
-			# A number before v16; what refers to it is text, and only text finds it there by the index.
-			row.update(doctype=desk.doctype, name=str(row.name))
-		found += rows
-	return sorted(found, key=lambda row: row[latest_by], reverse=True)[:limit]
+		for reason in filters(desk):
+			rows = frappe.get_list(
+				desk.doctype,
+				filters=reason,
+				fields=list(FIELDS),
+				order_by=f"{latest_by} desc",
+				limit=limit,
+			)
+			for row in rows:
+				# A number before v16; what refers to it is text, and only text finds it there by the index.
+				row.update(doctype=desk.doctype, name=str(row.name))
+				found[row.doctype, row.name] = row
+	return sorted(found.values(), key=lambda row: row[latest_by], reverse=True)[:limit]
+
+
+def _number_of(row, conversations: dict[str, Any]) -> str:
+	"""The number of ours that a ticket texts from, "" where it has no messages.
+
+	:param conversations: by name, those that are known already
+	"""
+	if not (name := row.twilio_sms_conversation):
+		return ""
+	known = conversations.get(name)
+	number = known.number if known else frappe.db.get_value(CONVERSATION, name, "number")
+	return phone.display(number) if number else ""
 
 
 def _messages(tickets: list) -> dict[tuple[str, str], dict]:

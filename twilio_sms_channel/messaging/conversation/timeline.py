@@ -20,10 +20,11 @@ NOTED_OPT_OUT = "noted that the customer wants no more text messages"
 MAY_BE_TEXTED = "noted that the customer still wants text messages"
 OPTED_IN = "opted in to text messages again"
 REOPENED = "reopened the ticket with a text message"
+CONTINUED = "continued the ticket with a text message"
 TO_EMAIL = "switched the replies to e-mail"
 TO_TEXT = "switched the replies to text messages"
 # The customer did these, whoever's session wrote them down.
-OF_CUSTOMER = (OPTED_OUT, WAS_OPTED_OUT, OPTED_IN, REOPENED)
+OF_CUSTOMER = (OPTED_OUT, WAS_OPTED_OUT, OPTED_IN, REOPENED, CONTINUED)
 
 
 def log(doctype: str | None, ticket: str | None, what: str) -> None:
@@ -70,6 +71,7 @@ def predicates() -> dict[str, str]:
 		MAY_BE_TEXTED: _("noted that the customer still wants text messages"),
 		OPTED_IN: _("opted in to text messages again"),
 		REOPENED: _("reopened the ticket with a text message"),
+		CONTINUED: _("continued the ticket with a text message"),
 		TO_EMAIL: _("switched the replies to e-mail"),
 		TO_TEXT: _("switched the replies to SMS"),
 	}
@@ -84,6 +86,7 @@ def _sentences() -> dict[str, str]:
 		MAY_BE_TEXTED: _("{0} noted that the customer still wants text messages"),
 		OPTED_IN: _("{0} opted in to text messages again"),
 		REOPENED: _("{0} reopened the ticket with a text message"),
+		CONTINUED: _("{0} continued the ticket with a text message"),
 		TO_EMAIL: _("{0} switched the replies to e-mail"),
 		TO_TEXT: _("{0} switched the replies to SMS"),
 	}

@@ -17,7 +17,7 @@ from twilio_sms_channel.infra import clock, conditional_update, db_errors, erasu
 from twilio_sms_channel.infra.alerts import tell_managers
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.infra.retry_policies import THREADING
-from twilio_sms_channel.messaging.conversation import consent, conversations
+from twilio_sms_channel.messaging.conversation import consent, contact_tickets, conversations
 from twilio_sms_channel.messaging.inbound import media_words, threading
 from twilio_sms_channel.people import contacts, phone
 from twilio_sms_channel.twilio_gateway.payloads import InboundMessage
@@ -280,7 +280,10 @@ def _thread(message: str, number: str, customer_number: str) -> None:
 		try:
 			with conversations.serialized(number, customer_number):
 				_make_contact(number, customer_number)
-				with conversations.locked(number, customer_number) as conversation:
+				with (
+					contact_tickets.serialized(number, customer_number),
+					conversations.locked(number, customer_number) as conversation,
+				):
 					doc = frappe.get_doc(MESSAGE, message)
 					if doc.status == "Received":
 						threading.thread(doc, conversation)

@@ -10,6 +10,7 @@ from twilio_sms_channel.infra.courtesies import courtesy, is_for_lack
 from twilio_sms_channel.infra.jobs import enqueue_after_commit
 from twilio_sms_channel.messaging.conversation import (
 	consent,
+	contact_tickets,
 	conversations,
 	entries,
 	keywords,
@@ -40,19 +41,21 @@ def thread(message, conversation) -> None:
 	is_reaction = reactions.is_one(message)
 	is_burst = reorder.is_burst(conversation, message)
 	begun = _begun(message)
-	continued = begun or conversations.continued_ticket(conversation, number, is_reaction)
+	if not conversation.contact_name() and not contacts.exists(conversation.contact):
+		# Where one is to be made it was made before the conversation was locked.
+		conversation.contact = contacts.find(conversation.customer_number)
+	continued = begun or _continued(conversation, number, is_reaction)
 	if not continued and _is_bare_stop(message):
 		continued = _open_ticket(conversation)
 		if not continued:
 			_keep_without_ticket(message, conversation, number)
 			return
-	if not conversation.contact_name() and not contacts.exists(conversation.contact):
-		# Where one is to be made it was made before the conversation was locked.
-		conversation.contact = contacts.find(conversation.customer_number)
 	who = conversation.contact_name() or phone.display(conversation.customer_number)
 	conversation.region = message.region or conversation.region
 	ticket = continued or desk.open_ticket(conversation, message.body)
 	desk = desk_of(ticket.doctype)
+	if continued and number.threading_policy == contact_tickets.POLICY:
+		contact_tickets.join(ticket, conversation)
 	if not begun:
 		communication = entries.received(message, who, ticket)
 		_write(communication, message, is_reaction)
@@ -94,6 +97,14 @@ def thread(message, conversation) -> None:
 		notify.about_message(desk, ticket, who, message)
 	listeners.notify("twilio_sms_message_received", message)
 	desk.refresh(ticket.name)
+
+
+def _continued(conversation, number, is_reaction: bool) -> Ticket | None:
+	"""The ticket that the number's policy says a message continues, None when it opens one."""
+	own = conversations.continued_ticket(conversation, number, is_reaction)
+	if number.threading_policy != contact_tickets.POLICY or is_reaction or (own and not own.resolved_at):
+		return own
+	return contact_tickets.find(desk_for_new(number), conversation.contact) or own
 
 
 def _begun(message) -> Ticket | None:

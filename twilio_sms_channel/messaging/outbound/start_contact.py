@@ -4,9 +4,8 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.content import outside
-from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.infra import conditional_update
-from twilio_sms_channel.messaging.conversation import conversations
+from twilio_sms_channel.messaging.conversation import contact_tickets, conversations
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.people import contacts, phone
 
@@ -60,16 +59,13 @@ def _refuse_two_people(contact: str, address: str, number: str) -> None:
 
 def _refuse_other_readers(ticket, contact: str, number: str) -> None:
 	"""Refuse a ticket that another customer reads on the portal: they would read the messages of this one."""
-	emails = contacts.emails_of(contact)
-	own = frappe.db.get_value("Contact", contact, "user")
-	for user in desk_of(ticket.doctype).readers_on_portal(ticket):
-		if user != own and user.lower() not in emails:
-			outbox.refuse(
-				_(
-					"{0} reads this ticket on the portal, but {1} is the number of {2}. Start a separate ticket for {1}."
-				).format(
-					outside.harmless(user),
-					phone.display(number),
-					outside.harmless(contacts.full_name(contact)),
-				)
+	for user in contact_tickets.other_readers(ticket, contact):
+		outbox.refuse(
+			_(
+				"{0} reads this ticket on the portal, but {1} is the number of {2}. Start a separate ticket for {1}."
+			).format(
+				outside.harmless(user),
+				phone.display(number),
+				outside.harmless(contacts.full_name(contact)),
 			)
+		)

@@ -1,4 +1,4 @@
-// The customer's other tickets with messages, newest first.
+// The customer's other tickets, newest first: those with messages, and the open ones of whatever channel.
 
 import { css, html, nothing } from "lit";
 
@@ -78,7 +78,8 @@ class History extends TwilioElement {
 	}
 
 	_about({ ticket, status, opened, last, texts, number }) {
-		const count = texts === 1 ? __("1 message") : __("{0} messages", [texts]);
+		// One that began by e-mail, and has no messages yet.
+		const count = !texts ? __("E-mail") : texts === 1 ? __("1 message") : __("{0} messages", [texts]);
 		return [`#${ticket}`, __(status), day(date_of(last || opened)), count, number].filter(Boolean).join(" · ");
 	}
 

@@ -50,7 +50,12 @@ class TwilioSMSNumber(Document):
 		sms_enabled: DF.Check
 		start_answer: DF.SmallText | None
 		stop_answer: DF.SmallText | None
-		threading_policy: DF.Literal["The open ticket", "Always a new ticket", "Always the same ticket"]
+		threading_policy: DF.Literal[
+			"The open ticket",
+			"Any open ticket of the contact",
+			"Always a new ticket",
+			"Always the same ticket",
+		]
 		twilio_sid: DF.Data | None
 		unsendable_files: DF.Literal["Automatic", "Refuse", "Send as Link"]
 		webhook_by_service: DF.Check
