@@ -158,7 +158,10 @@ doc_events = {
 }
 
 scheduler_events = {
-	"cron": {"* * * * *": ["twilio_sms_channel.messaging.upkeep.sweep.run"]},
+	"cron": {
+		"* * * * *": ["twilio_sms_channel.messaging.upkeep.sweep.run"],
+		"*/10 * * * *": ["twilio_sms_channel.doctor.usage_alert.look"],
+	},
 	"hourly_long": ["twilio_sms_channel.messaging.upkeep.backfill.scheduled"],
 	"daily_long": [
 		"twilio_sms_channel.doctor.nightly",

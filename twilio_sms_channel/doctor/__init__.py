@@ -20,6 +20,7 @@ from twilio_sms_channel.doctor.checks import (
 	sender_names,
 	site,
 	traffic,
+	usage,
 	webhook_rules,
 	webhooks,
 )
@@ -57,6 +58,7 @@ CHECKS_OF_ACCOUNT = (
 	Check("us_registration", registration.check_us_registration, asks_twilio=True),
 	Check("toll_free", registration.check_toll_free, asks_twilio=True),
 	Check("sender_names", sender_names.check_sender_names),
+	Check("usage", usage.check_usage),
 	Check("errors", traffic.check_errors),
 	Check("stuck", traffic.check_stuck),
 	Check("failed", traffic.check_failed),
@@ -97,6 +99,7 @@ def titles() -> dict[str, str]:
 		"us_registration": _("Registration in the United States (10DLC)"),
 		"toll_free": _("Verification of toll-free numbers"),
 		"sender_names": _("Registered sender names"),
+		"usage": _("Usage of the day"),
 		"errors": _("Errors of the last messages"),
 		"stuck": _("Waiting messages"),
 		"failed": _("Messages without a ticket"),

@@ -42,7 +42,11 @@ def find(desk: Desk, contact: str | None) -> Ticket | None:
 		return None
 	for name in desk.open_tickets_of(contact):
 		ticket = desk.resolve_ticket(name)
-		if ticket and not ticket.resolved_at and not other_readers(frappe.get_doc(desk.doctype, name), contact):
+		if (
+			ticket
+			and not ticket.resolved_at
+			and not other_readers(frappe.get_doc(desk.doctype, name), contact)
+		):
 			return ticket
 	return None
 

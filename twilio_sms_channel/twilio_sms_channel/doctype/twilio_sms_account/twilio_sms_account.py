@@ -11,7 +11,7 @@ CREDENTIALS = ("account_sid", "auth_token", "next_auth_token", "api_key_sid", "a
 # What Twilio says of the account; messages leave, or wait, accordingly.
 LEARNED = ("status", "account_type", "status_detail", "last_checked", "paused_since", "paused_reason")
 # Whether it is the simulator's decides whose signature counts.
-KEPT = (*LEARNED, "is_practice")
+KEPT = (*LEARNED, "is_practice", "usage_told_on")
 SHARED_KEYS = ("shared_key", "second_shared_key")
 
 
@@ -29,6 +29,8 @@ class TwilioSMSAccount(Document):
 		account_name: DF.Data
 		account_sid: DF.Data
 		account_type: DF.Literal["", "Full", "Trial"]
+		alert_amount: DF.Float
+		alert_messages: DF.Int
 		api_key_secret: DF.Password | None
 		api_key_sid: DF.Data | None
 		auth_token: DF.Password
@@ -48,6 +50,7 @@ class TwilioSMSAccount(Document):
 		shared_key_used: DF.Datetime | None
 		status: DF.Literal["Not Checked", "Active", "Suspended", "Closed", "Wrong Credentials", "Unreachable"]
 		status_detail: DF.SmallText | None
+		usage_told_on: DF.Date | None
 	# end: auto-generated types
 
 	def onload(self):
