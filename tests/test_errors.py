@@ -26,7 +26,7 @@ CODES = {
 	"queue, account": "21611 30001 30002 30036 30450 30454 63038 20003 20005 20403 20404 20429 14107",
 }
 ALL = " ".join(CODES.values()).split()
-ACTIONS = {errors.RETRY, errors.EMAIL, errors.NUMBER, errors.ACCOUNT}
+ACTIONS = {errors.RETRY, errors.LINK, errors.EMAIL, errors.NUMBER, errors.ACCOUNT}
 
 
 def text(**fields):

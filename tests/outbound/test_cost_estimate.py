@@ -2,7 +2,7 @@
 
 import frappe
 import pytest
-from support.people import make_agent
+from support.people import make_agent, make_customer
 from support.reply_box import CUSTOMER, conversation_with, our_number
 from support.tickets import API
 
@@ -115,6 +115,8 @@ def test_before_a_conversation_begins_agents_alone_are_told(stack):
 	agent = stack.login(make_agent("tsms-agent@example.com"))
 	answer = agent.call(f"{API}preview", **args)
 	assert answer.json()["message"]["cost"]["amount"] == 0.0079, answer.text
+	customer = stack.login(make_customer("tsms-cost@example.com"))
+	assert customer.call(f"{API}preview", **args).status_code == 403
 	for nonsense in ({"to": "nobody"}, {"number": "+15550000000"}, {"to": ""}):
 		answer = agent.call(f"{API}preview", **{**args, **nonsense})
 		assert answer.ok and answer.json()["message"]["cost"] is None

@@ -122,6 +122,23 @@ def test_nobody_gives_a_ticket_another_conversation(people, victim, who):
 	) == [ticket_of(message).name]
 
 
+@pytest.mark.parametrize("who", ["agent", "agent and system manager", "customer"])
+def test_nobody_marks_a_ticket(people, victim, who):
+	"""Lists of tickets are filtered by what its conversation says, and by nothing that somebody wrote there."""
+	message, own = victim
+	doctype, theirs = desks.default().doctype, str(ticket_of(message).name)
+	lies = {"twilio_sms_opted_out": 1, "twilio_sms_region": "Atlantis"}
+	for way in WAYS:
+		for name in (own, theirs):
+			way(people[who], doctype, name, lies)
+			frappe.db.rollback()
+			assert frappe.db.get_value(doctype, name, list(lies)) in ((0, None), (0, "US")), way.__name__
+	people[who].call("frappe.client.insert", doc={"doctype": doctype, "subject": "Marked", **lies})
+	frappe.db.rollback()
+	assert not frappe.db.exists(doctype, {"twilio_sms_region": "Atlantis"})
+	assert not frappe.db.exists(doctype, {"subject": "Marked", "twilio_sms_opted_out": 1})
+
+
 @pytest.mark.helpdesk
 def test_a_customer_ties_no_ticket_to_one_with_texts(people, victim):
 	message, own = victim

@@ -167,6 +167,7 @@ AGENTS_DOORS = {
 	"find": said_endpoint("find", "{ticket}", query="{customer_number}"),
 	"history": endpoint("history", http="GET"),
 	"retry": endpoint("retry", about="message"),
+	"retry: with links": endpoint("retry", about="message", as_links=1),
 	"cancel": endpoint("cancel", about="message"),
 	"send_as_email": endpoint("send_as_email", about="message"),
 	"look_up": each(look_up),

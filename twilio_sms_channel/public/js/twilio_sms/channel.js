@@ -69,7 +69,7 @@ class Channel extends TicketElement {
 		return html`
 			<div class="row">
 				<span class="channel" data-testid="channel">
-					${by_text ? icons.sms : icons.email}<span>${by_text ? this._by_text() : this._by_email()}${this._region()}</span>
+					${by_text ? icons.sms : icons.email}<span>${by_text ? html`${this._by_text()} ${this._region()}` : this._by_email()}</span>
 				</span>
 				${by_text ? this._to_email() : this._button(__("Switch to SMS"), () => this._switch("SMS"), "switch")}
 				${this._opt_out_offered()}
@@ -93,7 +93,9 @@ class Channel extends TicketElement {
 	_region() {
 		const { region } = this.state;
 		if (!region) return nothing;
-		return html` <bdi class="region" data-testid="region" title=${__("The number was issued in {0}.", [region])}>${region}</bdi>`;
+		return html`<span class="region" title=${__("The number was issued in {0}.", [region])}>
+			· <bdi data-testid="region">${region}</bdi></span
+		>`;
 	}
 
 	_to_email() {
