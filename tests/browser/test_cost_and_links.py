@@ -44,7 +44,9 @@ def refused(stack, sim):
 	# Twilio has told what it cost.
 	frappe.db.set_value(MESSAGE, message.name, {"price": 0.02, "price_unit": "USD"})
 	words = {"number": number, "conversation": "", "communication": None, "request_id": None, "media": []}
-	copy = frappe.copy_doc(message).update({**words, "price": 0.0079, "price_unit": "USD", "status": "Delivered"})
+	copy = frappe.copy_doc(message).update(
+		{**words, "price": 0.0079, "price_unit": "USD", "status": "Delivered"}
+	)
 	copy.insert(ignore_permissions=True, ignore_mandatory=True)
 	frappe.db.commit()
 	return ticket, message.name, customer
@@ -107,5 +109,3 @@ def test_the_list_of_tickets_is_filtered_by_opted_out(page, stack, shots):
 	page.goto(desk(stack, f"{desks.default().route}/{ticket.name}"))
 	expect(page.locator(f"{PANEL} [data-testid=region]").first).to_have_text("JUNEAU, AK, US")
 	page.screenshot(path=shots("ticket-opted-out"), full_page=True)
-
-

@@ -255,8 +255,11 @@ def test_an_error_of_ours_is_reported_once_and_the_page_goes_on(context, stack, 
 	page.close()
 
 
-@pytest.mark.parametrize("action", ["retry", "cancel"])
-def test_links_in_the_feed_act(page, stack, text_ticket, action):
+@pytest.mark.parametrize(
+	("action", "endpoint", "args"),
+	[("retry", "retry", {}), ("link", "retry", {"as_links": 1}), ("cancel", "cancel", {})],
+)
+def test_links_in_the_feed_act(page, stack, text_ticket, action, endpoint, args):
 	open_ticket(page, stack.web, text_ticket.name)
 	expect(page.get_by_test_id("helpdesk-write")).to_be_visible()
 	# As the server writes them into an entry.
@@ -267,9 +270,9 @@ def test_links_in_the_feed_act(page, stack, text_ticket, action):
 		}""",
 		action,
 	)
-	with page.expect_request(f"**/twilio_sms_channel.api.ticket.{action}") as asked:
+	with page.expect_request(f"**/twilio_sms_channel.api.ticket.{endpoint}") as asked:
 		page.frame_locator(".activities iframe").get_by_role("link").click()
-	assert asked.value.post_data_json == {"message": "abc"}
+	assert asked.value.post_data_json == {"message": "abc", **args}
 	expect(page.locator("#toasts")).to_contain_text("not found")
 
 

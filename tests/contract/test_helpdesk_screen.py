@@ -230,3 +230,11 @@ def test_the_page_has_the_places_that_texts_are_put_into(place):
 	page = frappe.get_app_path("helpdesk", "www", "helpdesk", "index.html")
 	sources = built.glob("*.js") if built.is_dir() else [Path(page)]
 	assert any(place in source.read_text(encoding="utf-8") for source in sources)
+
+
+def test_its_list_is_filtered_by_fields_that_other_apps_add():
+	api = pytest.importorskip(
+		"helpdesk.api.doc", reason="the stand-in has no list of its own that is filtered"
+	)
+	fields = {field["fieldname"]: field["fieldtype"] for field in api.get_filterable_fields("HD Ticket")}
+	assert fields["twilio_sms_opted_out"] == "Check" and fields["twilio_sms_region"] == "Data"
