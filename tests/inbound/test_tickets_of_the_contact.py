@@ -147,3 +147,11 @@ def test_the_contacts_open_tickets_stand_beside_the_conversation(ticket_system, 
 	rows = agent.call(f"{API}history", http="GET", ticket=ticket.name).json()["message"]
 	assert [(row["ticket"], row["texts"], row["number"]) for row in rows] == [(str(mailed.name), 0, "")]
 	assert state(agent, ticket)["earlier"] == 1
+
+
+def test_a_ticket_that_texts_somebody_else_is_not_continued(number, stack):
+	ticket, customer = by_mail(stack)
+	other = ticket_of(Customer(stack).text("Of another customer"))
+	frappe.db.set_value(ticket.doctype, ticket.name, "twilio_sms_conversation", other.twilio_sms_conversation)
+	frappe.db.commit()
+	assert ticket_of(customer.text("Mine", to=number)).name != ticket.name

@@ -41,12 +41,10 @@ def find(desk: Desk, contact: str | None) -> Ticket | None:
 	if not contacts.exists(contact):
 		return None
 	for name in desk.open_tickets_of(contact):
-		ticket = desk.resolve_ticket(name)
-		if (
-			ticket
-			and not ticket.resolved_at
-			and not other_readers(frappe.get_doc(desk.doctype, name), contact)
-		):
+		ticket, doc = desk.resolve_ticket(name), frappe.get_doc(desk.doctype, name)
+		if not ticket or ticket.resolved_at or not _answers(doc, contact):
+			continue
+		if not other_readers(doc, contact):
 			return ticket
 	return None
 
@@ -66,7 +64,7 @@ def join(ticket: Ticket, conversation) -> None:
 	"""
 	doc = frappe.get_doc(ticket.doctype, ticket.name, for_update=True)
 	before = doc.twilio_sms_conversation
-	if before == conversation.name or not _is_same_contact(before, conversation.contact):
+	if before == conversation.name or not _answers(doc, conversation.contact):
 		return
 	if not before:
 		doc.twilio_sms_reply_channel = "Email" if doc.customer_email() else "SMS"
@@ -77,6 +75,11 @@ def join(ticket: Ticket, conversation) -> None:
 	timeline.log(ticket.doctype, ticket.name, timeline.CONTINUED)
 
 
-def _is_same_contact(conversation: str | None, contact: str) -> bool:
-	"""Whether a ticket's conversation is with this contact: a merged one may go on texting somebody else."""
-	return not conversation or frappe.db.get_value(CONVERSATION, conversation, "contact") == contact
+def _answers(ticket, contact: str | None) -> bool:
+	"""Whether a ticket's replies go to this contact: a merged one may go on texting somebody else.
+
+	:param ticket: its document
+	"""
+	if conversation := ticket.twilio_sms_conversation:
+		return frappe.db.get_value(CONVERSATION, conversation, "contact") == contact
+	return ticket.contact == contact

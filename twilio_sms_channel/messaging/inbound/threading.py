@@ -51,7 +51,6 @@ def thread(message, conversation) -> None:
 			_keep_without_ticket(message, conversation, number)
 			return
 	who = conversation.contact_name() or phone.display(conversation.customer_number)
-	conversation.region = message.region or conversation.region
 	ticket = continued or desk.open_ticket(conversation, message.body)
 	desk = desk_of(ticket.doctype)
 	if continued and number.threading_policy == contact_tickets.POLICY:
