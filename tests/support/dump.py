@@ -5,6 +5,7 @@ import re
 
 import frappe
 
+from twilio_sms_channel.desks import ticket_fields
 from twilio_sms_channel.infra import site_identity
 from twilio_sms_channel.people import contacts
 
@@ -95,6 +96,6 @@ def _counts(field: str, value, row: dict) -> bool:
 	if row.get("doctype") == site_identity.HOME and field == "value":
 		return False
 	# What a new column of ours holds in rows of others.
-	if field == contacts.SELF_ENTERED and not value:
+	if field in (contacts.SELF_ENTERED, ticket_fields.OPTED_OUT) and not value:
 		return False
 	return not (field == "name" and (row.get("parenttype") or RANDOM.fullmatch(str(value))))
