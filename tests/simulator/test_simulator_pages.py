@@ -130,7 +130,31 @@ def test_handsets(sim, post):
 	assert post("handsets", {"name": "Carla", "number": "+1 (206) 555-0114"}).json() == {
 		"number": "+12065550114"
 	}
-	assert state(sim)["handsets"][3] == {"name": "Carla", "number": "+12065550114"}
+	carla = {"name": "Carla", "number": "+12065550114", "rcs": False, "read_receipts": True}
+	assert state(sim)["handsets"][3] == carla
+	post("handsets", {"number": "+12065550114", "rcs": True, "read_receipts": False})
+	assert state(sim)["handsets"][3] == carla | {"rcs": True, "read_receipts": False}
+	assert post("handsets", {"number": "+12065550114", "rcs": "yes"}).status_code == 400
+
+
+def test_a_card_arrives_by_rcs_is_read_and_answered_by_a_tap(sim, number, account, post):
+	service = sim.add_service(account.sid, use_inbound_webhook_on_number=True)
+	sim.add_rcs_sender(account.sid, "rcs:example_agent", service_sid=service.sid)
+	sim.add_handset(ANN, rcs=True)
+	sent = post("cards", {"from": "rcs:example_agent", "to": ANN})
+	assert sent.status_code == 201 and sim.wait_idle(5)
+	(card,) = state(sim)["messages"]
+	assert card["by_rcs"] and card["status"] == "delivered" and card["title"] and card["buttons"]
+	assert post("read", {"customer": ANN, "ours": "rcs:example_agent"}).json() == {"read": [card["sid"]]}
+	assert post("taps", {"message": card["sid"], "button": card["buttons"][0]}).status_code == 201
+	assert sim.wait_idle(5)
+	card, tap = state(sim)["messages"]
+	assert card["status"] == "read" and card["tapped"] == tap["body"] == card["buttons"][0]
+	assert post("taps", {"message": card["sid"], "button": "Nothing"}).status_code == 400
+	assert post("taps", {"message": "SM1", "button": "x"}).status_code == 404
+	assert post("cards", {"from": OURS, "to": ANN}).status_code == 400
+	sim.text(ANN, "rcs:example_agent", "STOP")
+	assert "21610" in post("cards", {"from": "rcs:example_agent", "to": ANN}).json()["error"]
 
 
 def test_faults_are_switched(sim, post):

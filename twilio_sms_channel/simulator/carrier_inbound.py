@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 
-from twilio_sms_channel.simulator import opt_out
+from twilio_sms_channel.simulator import addresses, opt_out
 from twilio_sms_channel.simulator.carrier import Carrier
 from twilio_sms_channel.simulator.carrier_outbound import OutboundCarrier
 from twilio_sms_channel.simulator.delivery import Answer
 from twilio_sms_channel.simulator.encoding import count_segments
 from twilio_sms_channel.simulator.errors import RestError
-from twilio_sms_channel.simulator.media import sniff
+from twilio_sms_channel.simulator.media import described
 from twilio_sms_channel.simulator.models import SERVICE, SHORT_CODE, Media, Message, PhoneNumber
 from twilio_sms_channel.simulator.phone_numbers import assigned_region
 from twilio_sms_channel.simulator.twiml import TwimlError, read_twiml
@@ -36,11 +36,18 @@ class InboundCarrier:
 		self.outbound = outbound
 		self._media_url_of = media_url_of
 
-	def receive(self, from_: str, number: PhoneNumber, body: str, media, extra: dict[str, str]) -> Message:
-		"""A customer's message: store it, answer STOP and the like, announce it by webhook."""
+	def receive(
+		self, from_: str, number: PhoneNumber, body: str, media, extra: dict[str, str], group=()
+	) -> Message:
+		"""A customer's message: store it, answer STOP and the like, announce it by webhook.
+
+		:param from_: the address that Twilio names
+		:param group: who else got it
+		"""
 		world = self.world
+		extra = {f"OtherRecipients{n}": other for n, other in enumerate(group)} | extra
 		with world.lock:
-			sid = world.sid("MM" if media else "SM")
+			sid = world.sid("MM" if media or group else "SM")
 			message = Message(
 				sid=sid,
 				account_sid=number.account_sid,
@@ -49,12 +56,12 @@ class InboundCarrier:
 				to=number.phone_number,
 				body=body,
 				status="received",
-				num_segments=1 if media else count_segments(body),
+				num_segments=1 if media or addresses.is_rcs(from_) else count_segments(body),
 				num_media=len(media),
 				messaging_service_sid=number.service_sid or None,
 			)
 			message.sent = message.created
-			message.media = [self.carrier.keep(message, *_described(*item)) for item in media]
+			message.media = [self.carrier.keep(message, *described(*item)) for item in media]
 			world.add_message(message)
 			word, reply = self._apply_keyword(message, number)
 		if reply:
@@ -78,7 +85,7 @@ class InboundCarrier:
 	def remember(self, message: Message, media) -> None:
 		"""A message of earlier, in either direction: STOP and START count, and nobody is told or answered."""
 		with self.world.lock:
-			message.media = [self.carrier.keep(message, *_described(*item)) for item in media]
+			message.media = [self.carrier.keep(message, *described(*item)) for item in media]
 			message.num_media = len(message.media)
 			self.world.add_message(message)
 			number = self.world.numbers.get(message.ours)
@@ -88,7 +95,7 @@ class InboundCarrier:
 	def _apply_keyword(self, message: Message, number: PhoneNumber) -> tuple[str, str]:
 		kind = SERVICE if number.service_sid and number.kind == SHORT_CODE else number.kind
 		word = opt_out.keyword(message.body, kind)
-		key = (self.world.consent_scope(number), message.from_)
+		key = (self.world.consent_scope(number), message.customer)
 		reply = opt_out.reply(word, message.body, kind, key in self.world.opted_out)
 		if word == "STOP":
 			self.world.opted_out.add(key)
@@ -112,13 +119,11 @@ class InboundCarrier:
 
 	def _inbound_params(self, message: Message, number: PhoneNumber, word: str) -> dict[str, str]:
 		params = {
-			"ToCountry": assigned_region(message.to),
 			"SmsMessageSid": message.sid,
 			"NumMedia": str(message.num_media),
 			"SmsSid": message.sid,
 			"SmsStatus": "received",
 			"Body": message.body,
-			"FromCountry": assigned_region(message.from_),
 			"To": message.to,
 			"NumSegments": str(message.num_segments),
 			"MessageSid": message.sid,
@@ -126,9 +131,8 @@ class InboundCarrier:
 			"From": message.from_,
 			"ApiVersion": "2010-04-01",
 		}
-		for side, party in (("From", message.from_), ("To", message.to)):
-			city, state, zip_code = CITIES.get(party[:5], ("", "", ""))
-			params |= {f"{side}City": city, f"{side}State": state, f"{side}Zip": zip_code}
+		if not message.by_rcs:
+			params |= _places("From", message.from_) | _places("To", message.to)
 		for n, media in enumerate(message.media):
 			params[f"MediaUrl{n}"] = self._media_url_of(media)
 			params[f"MediaContentType{n}"] = media.content_type
@@ -193,5 +197,11 @@ class InboundCarrier:
 		return None
 
 
-def _described(name: str, content: bytes, content_type: str = "") -> tuple[str, bytes, str]:
-	return name, content, content_type or sniff(name, content)
+def _places(side: str, number: str) -> dict[str, str]:
+	city, state, zip_code = CITIES.get(number[:5], ("", "", ""))
+	return {
+		f"{side}City": city,
+		f"{side}State": state,
+		f"{side}Zip": zip_code,
+		f"{side}Country": assigned_region(number),
+	}

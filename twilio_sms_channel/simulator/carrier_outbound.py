@@ -2,12 +2,18 @@
 
 from datetime import timedelta
 
-from twilio_sms_channel.simulator import registrations
+from twilio_sms_channel.simulator import addresses, registrations
 from twilio_sms_channel.simulator.carrier import Carrier
 from twilio_sms_channel.simulator.encoding import count_segments, in_plain_characters
 from twilio_sms_channel.simulator.errors import DELIVERY_ERRORS, RestError
-from twilio_sms_channel.simulator.media import MAX_MEDIA_BYTES, MediaRefused, download
-from twilio_sms_channel.simulator.models import FINAL_STATUSES, Account, Message, now
+from twilio_sms_channel.simulator.media import (
+	MAX_MEDIA_BYTES,
+	MAX_RCS_MEDIA_BYTES,
+	MediaRefused,
+	described,
+	download,
+)
+from twilio_sms_channel.simulator.models import FINAL_STATUSES, Account, Content, Message, now
 from twilio_sms_channel.simulator.phone_numbers import assigned_region
 
 PRICE_USD_A_SEGMENT = 0.0079
@@ -41,6 +47,8 @@ class OutboundCarrier:
 		body: str,
 		service_sid: str | None = None,
 		media_urls: list[str] | None = None,
+		content: Content | None = None,
+		fallback_from: str | None = None,
 		status_callback: str = "",
 		direction: str = "outbound-api",
 		send_at=None,
@@ -52,6 +60,9 @@ class OutboundCarrier:
 		:raises RestError: 21610, the recipient opted out
 		"""
 		media_urls = media_urls or []
+		files = content.media if content else media_urls
+		if content:
+			body = content.body
 		if self.carrier.faults.strikes("smart_encoding"):
 			body = in_plain_characters(body)
 		if account.type == "Trial" and body:
@@ -60,7 +71,7 @@ class OutboundCarrier:
 			if self._opted_out(to, from_, service_sid):
 				raise RestError(21610)
 			message = Message(
-				sid=self.world.sid("MM" if media_urls else "SM"),
+				sid=self.world.sid("MM" if files else "SM"),
 				account_sid=account.sid,
 				direction=direction,
 				from_=from_,
@@ -68,9 +79,11 @@ class OutboundCarrier:
 				body=body,
 				status="scheduled" if send_at else "accepted" if service_sid else "queued",
 				# A service has not chosen its sender yet, so Twilio does not know the encoding's price either.
-				num_segments=0 if service_sid else 1 if media_urls else count_segments(body),
-				num_media=len(media_urls),
+				num_segments=0 if service_sid else 1 if files else count_segments(body),
+				num_media=len(files),
 				media_urls=media_urls,
+				content=content,
+				fallback_from=fallback_from,
 				messaging_service_sid=service_sid,
 				status_callback=status_callback,
 				send_at=send_at,
@@ -100,7 +113,7 @@ class OutboundCarrier:
 	def _opted_out(self, to: str, from_: str | None, service_sid: str | None) -> bool:
 		number = self.world.numbers.get(from_ or "")
 		scope = service_sid or (self.world.consent_scope(number) if number else from_)
-		return (scope, to) in self.world.opted_out
+		return (scope, addresses.without_channel(to)) in self.world.opted_out
 
 	def _advance(self, message: Message, step_s: float) -> None:
 		"""One step: accepted → queued → sending → sent → delivered or its failure."""
@@ -113,6 +126,8 @@ class OutboundCarrier:
 				return self._to(message, "queued", step_s)
 			if status == "queued" and (failure := self._failure_before_sending(message)):
 				return self._fail(message, "failed", failure)
+			if status == "queued" and message.by_rcs and not self.world.takes_rcs(message.customer):
+				return self._fail(message, "undelivered", 63003)
 			if status == "queued":
 				self.world.set_status(message, "sending")
 		if status == "queued":
@@ -133,14 +148,28 @@ class OutboundCarrier:
 			return self._fail(message, "undelivered", code)
 		self._to(message, "delivered", None)
 
+	def read(self, message: Message) -> None:
+		"""The customer has seen a message that was delivered by RCS."""
+		self._to(message, "read", None)
+
 	def _choose_sender(self, message: Message) -> None:
-		if not message.from_:
-			pool = self.world.pool(message.messaging_service_sid)
-			earlier = [m.ours for m in self.world.messages.values() if m.customer == message.to and m.from_]
-			# Twilio's "sticky sender": the number this customer already knows.
-			chosen = next((n for n in pool if n.phone_number in earlier), pool[0])
-			message.from_ = chosen.phone_number
-		message.num_segments = 1 if message.media_urls else count_segments(message.body)
+		"""RCS where the service can send it and the handset takes it, else a number of the pool."""
+		rcs = self.world.rcs_sender(message.messaging_service_sid)
+		if message.from_:
+			pass
+		elif rcs and (addresses.is_rcs(message.to) or self.world.takes_rcs(message.customer)):
+			message.from_ = rcs.phone_number
+			self.world.readdress(message, addresses.by_rcs(message.to))
+		else:
+			message.from_ = message.fallback_from or self._number_of_pool(message)
+		message.num_segments = 1 if message.num_media or message.by_rcs else count_segments(message.body)
+
+	def _number_of_pool(self, message: Message) -> str | None:
+		"""Twilio's "sticky sender": the number this customer already knows; None where the pool has only RCS senders."""
+		pool = self.world.pool(message.messaging_service_sid)
+		earlier = [m.ours for m in self.world.messages.values() if m.customer == message.customer and m.from_]
+		chosen = next((n for n in pool if n.phone_number in earlier), pool[0] if pool else None)
+		return chosen and chosen.phone_number
 
 	def _failure_before_sending(self, message: Message) -> int | None:
 		ending = message.to[-5:]
@@ -150,7 +179,9 @@ class OutboundCarrier:
 			return 30036
 		if ending.isdecimal() and int(ending) in FAILED_ENDINGS:
 			return int(ending)
-		if message.media_urls and assigned_region(message.to) not in MMS_REGIONS:
+		if not message.from_:
+			return 63003
+		if message.num_media and not message.by_rcs and assigned_region(message.to) not in MMS_REGIONS:
 			return 30011
 		return None
 
@@ -199,10 +230,15 @@ class OutboundCarrier:
 
 	def _fetch_media(self, message: Message) -> int | None:
 		"""Get the media as Twilio does: HEAD and GET, without credentials. An error code where it cannot."""
-		total = 0
+		total, most = 0, MAX_RCS_MEDIA_BYTES if message.by_rcs else MAX_MEDIA_BYTES
+		if message.content:
+			with self.world.lock:
+				message.media += [
+					self.carrier.keep(message, *described(*item)) for item in message.content.media
+				]
 		for url in message.media_urls:
 			try:
-				name, content, declared = download(url, MAX_MEDIA_BYTES - total)
+				name, content, declared = download(url, most - total)
 			except MediaRefused as e:
 				self.carrier.note(message, f"Media {url}: {e}")
 				return e.code

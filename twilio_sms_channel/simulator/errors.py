@@ -32,8 +32,13 @@ REST_ERRORS: dict[int, tuple[int, str]] = {
 	21619: (400, "A text message body or media urls must be specified."),
 	21620: (400, "Invalid media URL(s): {}"),
 	21623: (400, "Number of media files exceeds allowed limit"),
+	21664: (400, "'FallbackFrom' cannot be used with a 'From' sender"),
+	21665: (400, "Invalid 'FallbackFrom' sender: {}"),
+	21666: (400, "'FallbackFrom' requires MessagingServiceSid"),
+	21667: (400, "'FallbackFrom' requires the Messaging Service to have an RCS Sender"),
 	21701: (400, "The Messaging Service {} does not exist"),
 	21704: (400, "The Messaging Service contains no phone numbers"),
+	21910: (400, "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel"),
 	30409: (409, "This message cannot be canceled"),
 	35114: (400, "SendAt time must be between 900 seconds and 35 days (3024000 seconds) in the future"),
 	35118: (400, "MessagingServiceSid is required to schedule a message"),
@@ -59,6 +64,7 @@ DELIVERY_ERRORS: dict[int, str] = {
 	30032: "Toll-Free number has not been verified",
 	30034: "Message from an unregistered number",
 	30036: "Validity period expired",
+	63003: "Channel could not find To address",
 	63019: "Media failed to download",
 }
 

@@ -10,6 +10,8 @@ RESOURCES = (
 	("/IncomingPhoneNumbers", "numbers"),
 	("/SMS/ShortCodes", "short codes"),
 	("/Compliance/Usa2p", "the campaign of a service"),
+	("/ChannelSenders", "RCS senders of a service"),
+	("/Channels/Senders", "RCS senders"),
 	("/Services", "Messaging Services"),
 	("/Tollfree/Verifications", "toll-free verifications"),
 	("/Alerts", "alerts"),

@@ -11,6 +11,7 @@ from twilio_sms_channel.simulator.errors import DELIVERY_ERRORS
 
 MAX_MEDIA_BYTES = 5 * 1024 * 1024
 """of all media of a message together"""
+MAX_RCS_MEDIA_BYTES = 16 * 1024 * 1024
 MAX_MEDIA = 10
 MEDIA_TIMEOUT_S = 10
 
@@ -55,7 +56,7 @@ def download(url: str, most_bytes: int) -> tuple[str, bytes, str]:
 	if not content:
 		raise MediaRefused(63019, "0 bytes")
 	if len(content) > most_bytes:
-		raise MediaRefused(11751, f"more than {MAX_MEDIA_BYTES // 1024 // 1024} MB together")
+		raise MediaRefused(11751, "too large")
 	if declared != announced:
 		raise MediaRefused(12300, f"HEAD says {announced or 'nothing'}, GET says {declared or 'nothing'}")
 	if declared not in {t.lower() for t in ACCEPTED_MEDIA}:
@@ -72,6 +73,10 @@ def sniff(name: str, content: bytes) -> str:
 	"""The content type of a file, by its bytes, else by its name."""
 	guess = filetype.guess(content)
 	return guess.mime if guess else mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def described(name: str, content: bytes, content_type: str = "") -> tuple[str, bytes, str]:
+	return name, content, content_type or sniff(name, content)
 
 
 def _mime(response: requests.Response) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from twilio_sms_channel.simulator import addresses
 from twilio_sms_channel.simulator.webhook_security import WebhookSecurity
 
 LONG_CODE = "long code"
@@ -10,7 +11,9 @@ TOLL_FREE = "toll-free"
 SHORT_CODE = "short code"
 ALPHANUMERIC = "alphanumeric sender"
 SERVICE = "messaging service"
-KINDS = (LONG_CODE, TOLL_FREE, SHORT_CODE, ALPHANUMERIC, SERVICE)
+RCS_SENDER = "RCS sender"
+KINDS = (LONG_CODE, TOLL_FREE, SHORT_CODE, ALPHANUMERIC, SERVICE, RCS_SENDER)
+ONLINE = "ONLINE"
 
 FINAL_STATUSES = {"delivered", "undelivered", "failed", "canceled", "received", "read"}
 ALERT_LEVELS = ("error", "warning", "notice", "debug")
@@ -83,7 +86,7 @@ class PhoneNumber:
 	sid: str
 	account_sid: str
 	phone_number: str
-	"""E.164, a short code or an alphanumeric sender"""
+	"""E.164, a short code, an alphanumeric sender, or an RCS sender ("rcs:…")"""
 	kind: str = LONG_CODE
 	sms: bool = True
 	mms: bool = True
@@ -104,8 +107,32 @@ class PhoneNumber:
 	"""whether the US networks deliver messages of a long code that no campaign speaks for"""
 	verification: str | None = "TWILIO_APPROVED"
 	"""of a toll-free number: PENDING_REVIEW, IN_REVIEW, TWILIO_APPROVED, TWILIO_REJECTED; None where never handed in"""
+	status: str = ONLINE
+	"""of an RCS sender, as Twilio has it: DRAFT, TWILIO_REVIEW, PENDING_VERIFICATION, ONLINE, OFFLINE …"""
 	created: datetime = field(default_factory=now)
 	updated: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True)
+class Button:
+	"""A suggested reply below a message by RCS."""
+
+	text: str
+	payload: str
+
+
+@dataclass(frozen=True)
+class Content:
+	"""A content template: what a message with its ContentSid consists of."""
+
+	sid: str
+	account_sid: str
+	body: str
+	title: str = ""
+	buttons: tuple[Button, ...] = ()
+	"""shown by RCS alone"""
+	media: tuple[tuple, ...] = ()
+	"""(filename, bytes) or (filename, bytes, content type) each"""
 
 
 @dataclass(frozen=True)
@@ -160,6 +187,11 @@ class Message:
 	"""deleted through the REST API; the handset still has it"""
 	redacted: bool = False
 	"""the body was removed at Twilio; the handset still shows it"""
+	fallback_from: str | None = None
+	"""what it goes out from where the handset takes no RCS; None for any number of the pool"""
+	content: Content | None = None
+	tapped: str = ""
+	"""which of its buttons the customer tapped last"""
 	history: list[tuple[str, datetime]] = field(default_factory=list)
 	created: datetime = field(default_factory=now)
 	updated: datetime = field(default_factory=now)
@@ -173,13 +205,22 @@ class Message:
 
 	@property
 	def customer(self) -> str:
-		"""The handset's number."""
-		return (self.from_ or "") if self.inbound else self.to
+		"""The handset's number, whichever way the message goes."""
+		return addresses.without_channel((self.from_ or "") if self.inbound else self.to)
 
 	@property
 	def ours(self) -> str:
 		"""Our number, or the service while it has not chosen one."""
 		return self.to if self.inbound else (self.from_ or self.messaging_service_sid or "")
+
+	@property
+	def by_rcs(self) -> bool:
+		return addresses.is_rcs(self.ours) or addresses.is_rcs(self.to)
+
+	@property
+	def buttons(self) -> tuple[Button, ...]:
+		"""What the customer can tap; by SMS and MMS nothing."""
+		return self.content.buttons if self.content and self.by_rcs else ()
 
 
 @dataclass
@@ -188,6 +229,10 @@ class Handset:
 
 	number: str
 	name: str
+	rcs: bool = False
+	"""whether messages by RCS reach it; else they go by SMS or MMS"""
+	read_receipts: bool = True
+	"""whether it tells that a message by RCS was read"""
 
 
 @dataclass

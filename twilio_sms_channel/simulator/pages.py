@@ -15,12 +15,14 @@ from werkzeug.exceptions import BadRequest, Forbidden, HTTPException, NotFound, 
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from twilio_sms_channel.simulator.errors import RestError
 from twilio_sms_channel.simulator.event_log import event_details, event_state
 from twilio_sms_channel.simulator.faults import FAULTS
 from twilio_sms_channel.simulator.media import MAX_MEDIA, MAX_MEDIA_BYTES
 from twilio_sms_channel.simulator.models import (
 	ALPHANUMERIC,
 	FINAL_STATUSES,
+	RCS_SENDER,
 	Message,
 	PhoneNumber,
 	WebhookAttempt,
@@ -49,6 +51,9 @@ CONTENT_SECURITY_POLICY = (
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self'; "
 	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+CARD_TITLE = "Your order is ready"
+CARD_BODY = "When would you like to collect it?"
+CARD_BUTTONS = {"Today": "collect_today", "Tomorrow": "collect_tomorrow", "Please call me": "call_me"}
 SHOWN_MESSAGES = 1000
 SHOWN_EVENTS = 150
 HEARTBEAT_S = 15
@@ -64,6 +69,9 @@ URLS = Map(
 		Rule("/simulator/api/media/<sid>", endpoint="media", methods=["GET"]),
 		Rule("/simulator/api/texts", endpoint="text", methods=["POST"]),
 		Rule("/simulator/api/handsets", endpoint="handset", methods=["POST"]),
+		Rule("/simulator/api/taps", endpoint="tap", methods=["POST"]),
+		Rule("/simulator/api/read", endpoint="read", methods=["POST"]),
+		Rule("/simulator/api/cards", endpoint="card", methods=["POST"]),
 		Rule("/simulator/api/faults", endpoint="fault", methods=["POST"]),
 		Rule("/simulator/api/reset", endpoint="reset", methods=["POST"]),
 	],
@@ -170,6 +178,8 @@ class Pages:
 			"kind": number.kind,
 			"textable": number.sms and number.kind != ALPHANUMERIC,
 			"service": service and (service.friendly_name or service.sid),
+			"rcs": number.kind == RCS_SENDER,
+			"status": number.status,
 			"webhook": route.url,
 			"dropped": route.dropped,
 			"application": route.application_sid,
@@ -233,8 +243,43 @@ class Pages:
 
 	def _handset(self, data: dict) -> Response:
 		number = "".join(c for c in _string(data, "number") if c not in " ()-./")
-		self.sim.add_handset(number, _string(data, "name").strip()[:60])
+		self.sim.add_handset(
+			number,
+			_string(data, "name").strip()[:60],
+			rcs=_flag(data, "rcs"),
+			read_receipts=_flag(data, "read_receipts"),
+		)
 		return _json({"number": number}, 201)
+
+	def _tap(self, data: dict) -> Response:
+		try:
+			message = self.sim.tap(_string(data, "message"), _string(data, "button"))
+		except KeyError:
+			raise NotFound("This message is no longer there.")
+		return _json(_message_state(message), 201)
+
+	def _read(self, data: dict) -> Response:
+		return _json(
+			{"read": [m.sid for m in self.sim.read(_string(data, "customer"), _string(data, "ours"))]}
+		)
+
+	def _card(self, data: dict) -> Response:
+		"""A message with buttons, as another program of ours sends it."""
+		sender = self.world.numbers.get(_string(data, "from"))
+		if not sender or not sender.service_sid:
+			raise BadRequest("There is no such RCS sender in a Messaging Service.")
+		card = self.sim.add_content(
+			sender.account_sid,
+			_string(data, "body") or CARD_BODY,
+			title=_string(data, "title") or CARD_TITLE,
+			buttons=data.get("buttons") or CARD_BUTTONS,
+			media=[_file(each) for each in data.get("media") or []],
+		)
+		try:
+			message = self.sim.send_content(card, _string(data, "to"), sender.service_sid)
+		except RestError as e:
+			raise BadRequest(f"{e.message} ({e.code})")
+		return _json(_message_state(message), 201)
 
 	def _fault(self, data: dict) -> Response:
 		name, mode = _string(data, "name"), _string(data, "mode")
@@ -288,6 +333,13 @@ def _string(data: dict, key: str) -> str:
 	return value
 
 
+def _flag(data: dict, key: str) -> bool | None:
+	value = data.get(key)
+	if value not in (True, False, None):
+		raise BadRequest(f"{key} must be true or false.")
+	return value
+
+
 def _file(each: object) -> tuple[str, bytes]:
 	try:
 		return str(each["name"])[:140], base64.b64decode(each["data"], validate=True)
@@ -303,7 +355,11 @@ def _message_state(message: Message, announced: WebhookAttempt | None = None) ->
 		"automatic": message.automatic,
 		"customer": message.customer,
 		"ours": message.ours,
+		"by_rcs": message.by_rcs,
+		"title": message.content.title if message.content and message.by_rcs else "",
 		"body": message.body,
+		"buttons": [button.text for button in message.buttons],
+		"tapped": message.tapped,
 		"status": message.status,
 		"final": message.status in FINAL_STATUSES,
 		"announced": announced and (announced.ok and not announced.error_code),

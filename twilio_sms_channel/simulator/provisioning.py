@@ -1,20 +1,27 @@
 """What exists at Twilio: accounts and their keys, numbers, Messaging Services, and the customers' handsets."""
 
+from collections.abc import Mapping
+
+from twilio_sms_channel.simulator import addresses
 from twilio_sms_channel.simulator.models import (
 	ALPHANUMERIC,
 	KINDS,
 	LONG_CODE,
+	ONLINE,
+	RCS_SENDER,
 	SERVICE,
 	SHORT_CODE,
 	Account,
 	ApiKey,
+	Button,
+	Content,
 	MessagingService,
 	PhoneNumber,
 )
 from twilio_sms_channel.simulator.phone_numbers import is_sender
 from twilio_sms_channel.simulator.world import World
 
-SID_PREFIXES = {SHORT_CODE: "SC", ALPHANUMERIC: "AI"}
+SID_PREFIXES = {SHORT_CODE: "SC", ALPHANUMERIC: "AI", RCS_SENDER: "XE"}
 
 
 class Provisioning:
@@ -126,6 +133,7 @@ class Provisioning:
 		country: str = "",
 		registered: bool = True,
 		verification: str | None = "TWILIO_APPROVED",
+		status: str = ONLINE,
 	) -> PhoneNumber | MessagingService:
 		"""Add a number of ours, or replace it.
 
@@ -133,12 +141,12 @@ class Provisioning:
 		:param kind: one of `KINDS`, in any case
 		:param service_sid: puts the number into the pool of a service that exists
 		:param country: of a short code (ISO 3166-1 alpha-2), US when left out
-		:param registered: as in `PhoneNumber`, and so is `verification`
+		:param registered: as in `PhoneNumber`, and so are `verification` and `status`
 		:raises KeyError: no such account or service
 		:raises ValueError: no such kind
 		"""
-		kind = kind.lower()
-		if kind not in KINDS:
+		kind = next((known for known in KINDS if known.lower() == kind.lower()), "")
+		if not kind:
 			raise ValueError(f"kind must be one of {', '.join(KINDS)}")
 		account = self.world.accounts[account_sid]
 		if kind == SERVICE:
@@ -164,6 +172,7 @@ class Provisioning:
 			country=country or ("US" if kind == SHORT_CODE else ""),
 			registered=registered,
 			verification=verification,
+			status=status,
 		)
 		self.world.numbers[phone_number] = number
 		self.world.touch()
@@ -173,13 +182,60 @@ class Provisioning:
 		"""Add a short code of ours. For the options see `add_number`."""
 		return self.add_number(account_sid, short_code, kind=SHORT_CODE, **options)
 
+	def add_rcs_sender(self, account_sid: str, address: str, **options) -> PhoneNumber:
+		"""Add an RCS sender of ours, "rcs:" and its name. For the options see `add_number`: `service_sid` puts it into a
+		Messaging Service, which then sends by RCS to handsets that take it; `sms_url` is its own webhook.
+
+		:raises ValueError: the address does not begin with "rcs:"
+		"""
+		if not addresses.is_rcs(address):
+			raise ValueError(f"{address!r} is not the address of an RCS sender")
+		return self.add_number(account_sid, address, kind=RCS_SENDER, **options)
+
+	def add_content(
+		self,
+		account_sid: str,
+		body: str,
+		*,
+		title: str = "",
+		buttons: Mapping[str, str] | None = None,
+		media=(),
+		sid: str = "",
+	) -> Content:
+		"""Add a content template; a send request names it by ContentSid.
+
+		:param buttons: what stands on each, and the payload it is answered with; by SMS and MMS they are left out
+		:param media: (filename, bytes) or (filename, bytes, content type) each
+		"""
+		content = Content(
+			sid or self.world.sid("HX"),
+			self.world.accounts[account_sid].sid,
+			body,
+			title,
+			tuple(Button(text, payload) for text, payload in (buttons or {}).items()),
+			tuple(media),
+		)
+		self.world.contents[content.sid] = content
+		return content
+
 	def release_number(self, phone_number: str) -> None:
 		"""Give a number of ours back to Twilio; its messages stay. :raises KeyError: not one of ours"""
 		del self.world.numbers[phone_number]
 		self.world.touch()
 
-	def add_handset(self, number: str, name: str = "") -> None:
-		"""Put a customer's phone on the page. :raises ValueError: not a phone number, or one of ours"""
+	def add_handset(
+		self, number: str, name: str = "", *, rcs: bool | None = None, read_receipts: bool | None = None
+	) -> None:
+		"""Put a customer's phone on the page, or change it. What is left out stays.
+
+		:param rcs: as in `Handset`, and so is `read_receipts`
+		:raises ValueError: not a phone number, or one of ours; RCS without a phone number
+		"""
 		if not is_sender(number) or number in self.world.numbers:
 			raise ValueError(f"{number!r} is not a customer's number")
-		self.world.know_handset(number, name)
+		if rcs and not number.startswith("+"):
+			raise ValueError(f"{number!r} is not a phone number, which RCS takes")
+		handset = self.world.know_handset(number, name)
+		handset.rcs = handset.rcs if rcs is None else rcs
+		handset.read_receipts = handset.read_receipts if read_receipts is None else read_receipts
+		self.world.touch()

@@ -3,7 +3,7 @@
 import threading
 from datetime import timedelta
 
-from twilio_sms_channel.simulator import http
+from twilio_sms_channel.simulator import addresses, http
 from twilio_sms_channel.simulator.carrier import Carrier
 from twilio_sms_channel.simulator.carrier_inbound import InboundCarrier
 from twilio_sms_channel.simulator.carrier_outbound import OutboundCarrier
@@ -18,7 +18,9 @@ from twilio_sms_channel.simulator.errors import DELIVERY_ERRORS, WEBHOOK_ERRORS
 from twilio_sms_channel.simulator.faults import Faults
 from twilio_sms_channel.simulator.models import (
 	ALPHANUMERIC,
+	RCS_SENDER,
 	Alert,
+	Content,
 	Media,
 	Message,
 	Notice,
@@ -95,20 +97,73 @@ class Simulator(Provisioning):
 
 	# What happens
 
-	def text(self, from_: str, to: str, body: str = "", media=(), **extra_params: str) -> Message:
+	def text(self, from_: str, to: str, body: str = "", media=(), group=(), **extra_params: str) -> Message:
 		"""A customer texts one of our numbers. The webhook goes out in the background.
 
 		:param from_: E.164, a short code, or whatever else Twilio names senders by, see `is_sender`
+		:param to: a number or short code; of an RCS sender its address ("rcs:…"): then it goes by RCS
 		:param media: (filename, bytes) or (filename, bytes, content type) each
+		:param group: the numbers of those who also get it
 		:param extra_params: added to the webhook's parameters, or replacing them
-		:raises ValueError: `to` is not a number of ours that can be texted, or `from_` is none at all
+		:raises ValueError: `to` is not a number of ours that can be texted, or `from_` is none at all, or takes no RCS
 		"""
 		number = self.world.numbers.get(to)
 		if not number or not number.sms or number.kind == ALPHANUMERIC:
 			raise ValueError(f"{to!r} is not a number that can be texted")
 		if not is_sender(from_) or from_ in self.world.numbers:
 			raise ValueError(f"{from_!r} is not a customer's number")
-		return self._inbound.receive(from_, number, body, list(media), extra_params)
+		if number.kind == RCS_SENDER:
+			if not self.world.takes_rcs(addresses.without_channel(from_)):
+				raise ValueError(f"{from_!r} is not on RCS")
+			from_ = addresses.by_rcs(from_)
+		return self._inbound.receive(from_, number, body, list(media), extra_params, group)
+
+	def tap(self, sid: str, text: str) -> Message:
+		"""The customer taps a button below a message that arrived by RCS.
+
+		:param text: what stands on the button
+		:raises KeyError: no such message
+		:raises ValueError: it has no such button
+		"""
+		message = self.world.messages[sid]
+		button = next((b for b in message.buttons if b.text == text), None)
+		if not button:
+			raise ValueError(f"The message has no button {text!r}.")
+		message.tapped = text
+		return self.text(
+			message.customer,
+			message.ours,
+			button.text,
+			ButtonText=button.text,
+			ButtonPayload=button.payload,
+		)
+
+	def read(self, customer: str, ours: str = "") -> list[Message]:
+		"""The customer sees the messages that arrived by RCS: they are reported as read, if the handset does that.
+
+		:param ours: those of one of our RCS senders alone
+		:returns: those that were unread
+		"""
+		handset = self.world.handsets.get(customer)
+		if not handset or not handset.read_receipts:
+			return []
+		found = self.messages(direction="outbound", customer=customer, number=ours, status="delivered")
+		unread = [m for m in found if m.by_rcs]
+		for message in unread:
+			self._outbound.read(message)
+		return unread
+
+	def send_content(self, content: Content, to: str, service_sid: str) -> Message:
+		"""Another program of the account sends a message with a content template.
+
+		:raises RestError: 21610, the recipient opted out
+		"""
+		account = self.world.accounts[content.account_sid]
+		message = self._outbound.accept(
+			account, to=to, from_=None, body="", service_sid=service_sid, content=content
+		)
+		self._outbound.begin(message)
+		return message
 
 	def remember(self, message: Message, media=()) -> None:
 		"""Have a message be there from before, as at a Twilio that ran all the time; oldest first.

@@ -9,8 +9,11 @@ from collections import deque
 from urllib.parse import urlencode
 
 from twilio_sms_channel.simulator.models import (
+	ONLINE,
+	RCS_SENDER,
 	Account,
 	Alert,
+	Content,
 	Handset,
 	Media,
 	Message,
@@ -42,6 +45,7 @@ class World:
 			self.services: dict[str, MessagingService] = {}
 			self.numbers: dict[str, PhoneNumber] = {}
 			self.handsets: dict[str, Handset] = {}
+			self.contents: dict[str, Content] = {}
 			self.forget_messages()
 
 	def forget_messages(self) -> None:
@@ -117,12 +121,24 @@ class World:
 				message.sent = message.updated
 		self.touch()
 
-	def know_handset(self, number: str, name: str = "") -> None:
+	def readdress(self, message: Message, to: str) -> None:
+		"""Have a message go to the same handset by another way."""
+		with self.lock:
+			self.messages_to[message.to].remove(message)
+			message.to = to
+			self.messages_to.setdefault(to, []).append(message)
+
+	def know_handset(self, number: str, name: str = "") -> Handset:
 		"""Give a customer number a handset; an empty name leaves the one it has."""
 		with self.lock:
-			if name or number not in self.handsets:
-				self.handsets[number] = Handset(number, name or number)
+			handset = self.handsets.setdefault(number, Handset(number, name or number))
+			handset.name = name or handset.name
 		self.touch()
+		return handset
+
+	def takes_rcs(self, number: str) -> bool:
+		handset = self.handsets.get(number)
+		return bool(handset and handset.rcs)
 
 	def consent_scope(self, number: PhoneNumber) -> str:
 		"""What an opt-out counts for: the Messaging Service where there is one, else the number."""
@@ -146,4 +162,13 @@ class World:
 		)
 
 	def pool(self, service_sid: str) -> list[PhoneNumber]:
-		return [n for n in self.numbers.values() if n.service_sid == service_sid]
+		"""What a Messaging Service sends SMS and MMS from."""
+		return [n for n in self.numbers.values() if n.service_sid == service_sid and n.kind != RCS_SENDER]
+
+	def rcs_senders(self, service_sid: str) -> list[PhoneNumber]:
+		"""What a Messaging Service sends RCS from, whatever their status."""
+		return [n for n in self.numbers.values() if n.service_sid == service_sid and n.kind == RCS_SENDER]
+
+	def rcs_sender(self, service_sid: str) -> PhoneNumber | None:
+		"""The one that a Messaging Service tries first; None where none is ready."""
+		return next((n for n in self.rcs_senders(service_sid) if n.status == ONLINE), None)

@@ -15,8 +15,7 @@ from twilio_sms_channel.simulator.errors import RestError
 
 API_VERSION = "2010-04-01"
 API = f"/{API_VERSION}/Accounts"
-V1 = "/v1"
-V2 = "/v2"
+V1, V2 = "/v1", "/v2"
 DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE = 50, 1000
 MAX_NAME_CHARACTERS = 64
 # Twilio's parameters of a number or short code, by our attribute.

@@ -6,9 +6,17 @@ from datetime import datetime, timezone
 import phonenumbers
 from werkzeug.wrappers import Request
 
+from twilio_sms_channel.simulator import addresses
 from twilio_sms_channel.simulator.errors import RestError
 from twilio_sms_channel.simulator.media import MAX_MEDIA
-from twilio_sms_channel.simulator.models import ALPHANUMERIC, Account, PhoneNumber, now
+from twilio_sms_channel.simulator.models import (
+	ALPHANUMERIC,
+	RCS_SENDER,
+	Account,
+	Content,
+	PhoneNumber,
+	now,
+)
 from twilio_sms_channel.simulator.phone_numbers import looks_alphanumeric, looks_like_short_code, region
 from twilio_sms_channel.simulator.rest.answers import is_url, number_argument
 from twilio_sms_channel.simulator.rest.context import READ_AT, Context
@@ -37,13 +45,21 @@ def validated(context: Context, request: Request, account: Account) -> dict:
 	service_sid = form.get("MessagingServiceSid", "").strip() or None
 	media_urls = [url for url in form.getlist("MediaUrl") if url]
 	callback = form.get("StatusCallback", "").strip()
+	content = _content(context.world, account, form.get("ContentSid", "").strip())
+	fallback_from = number_argument(form.get("FallbackFrom", "")) or None
 	if not to:
 		raise RestError(21604)
+	if fallback_from:
+		_check_fallback(context.world, account, fallback_from, from_, service_sid)
 	if not from_ and not service_sid:
 		raise RestError(21603)
-	country = _check_recipient(to)
+	country = _check_recipient(addresses.without_channel(to))
 	sender = _check_sender(context.world, account, from_, service_sid, country)
-	if not body and not media_urls:
+	if from_ and addresses.is_rcs(to) != addresses.is_rcs(from_):
+		raise RestError(21910)
+	if not from_ and addresses.is_rcs(to) and not context.world.rcs_senders(service_sid):
+		raise RestError(21910)
+	if not body and not media_urls and not content:
 		raise RestError(21619)
 	if len(body) > MAX_BODY_CHARACTERS:
 		raise RestError(21617)
@@ -56,11 +72,12 @@ def validated(context: Context, request: Request, account: Account) -> dict:
 		raise RestError(21606, from_)
 	if callback and not is_url(callback):
 		raise RestError(21609, callback)
-	if account.type == "Trial" and to not in account.verified:
+	if account.type == "Trial" and addresses.without_channel(to) not in account.verified:
 		raise RestError(21608, to)
 	if not account.may_text(country):
 		raise RestError(21408, to)
-	if sender and country != region(sender.phone_number) and context.faults.strikes("region_disabled"):
+	is_abroad = sender and sender.kind != RCS_SENDER and country != region(sender.phone_number)
+	if is_abroad and context.faults.strikes("region_disabled"):
 		raise RestError(21408, to)
 	return {
 		"to": to,
@@ -68,6 +85,8 @@ def validated(context: Context, request: Request, account: Account) -> dict:
 		"body": body,
 		"service_sid": service_sid,
 		"media_urls": media_urls,
+		"content": content,
+		"fallback_from": fallback_from,
 		"status_callback": callback,
 		"send_at": _send_at(form, service_sid),
 		"validity_s": _validity(form.get("ValidityPeriod")),
@@ -84,7 +103,7 @@ def _check_sender(
 		service = world.services.get(service_sid)
 		if not service or service.account_sid != account.sid:
 			raise RestError(21701, service_sid)
-		pool = world.pool(service_sid)
+		pool = world.pool(service_sid) + world.rcs_senders(service_sid)
 		if not pool:
 			raise RestError(21704)
 	if not from_:
@@ -103,6 +122,32 @@ def _check_sender(
 	if number.kind == ALPHANUMERIC and country in ("US", "CA"):
 		raise RestError(21612)
 	return number
+
+
+def _content(world: World, account: Account, sid: str) -> Content | None:
+	"""
+	:raises RestError: 20404, no template of that SID in this account
+	"""
+	if not sid:
+		return None
+	content = world.contents.get(sid)
+	if not content or content.account_sid != account.sid:
+		raise RestError(20404, sid)
+	return content
+
+
+def _check_fallback(
+	world: World, account: Account, fallback_from: str, from_: str | None, service_sid: str | None
+) -> None:
+	if from_:
+		raise RestError(21664)
+	if not service_sid:
+		raise RestError(21666)
+	if not world.rcs_senders(service_sid):
+		raise RestError(21667)
+	number = world.numbers.get(fallback_from)
+	if not number or number.account_sid != account.sid or not number.sms or number.kind == RCS_SENDER:
+		raise RestError(21665, fallback_from)
 
 
 def _check_recipient(to: str) -> str:

@@ -96,6 +96,7 @@ def service_json(service: MessagingService, host: str) -> dict:
 		"inbound_request_url": service.inbound_url or None,
 		"links": {
 			"alpha_senders": f"{url}/AlphaSenders",
+			"channel_senders": f"{url}/ChannelSenders",
 			"phone_numbers": f"{url}/PhoneNumbers",
 			"short_codes": f"{url}/ShortCodes",
 			"us_app_to_person": f"{url}/Compliance/Usa2p",
