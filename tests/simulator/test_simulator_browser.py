@@ -151,3 +151,83 @@ def test_everybody_can_use_it(request, page, sim, client, say, scheme):
 	page.get_by_test_id("handset-+14155530003").click()
 	bubble(page, status="undelivered").wait_for()
 	assert violations(page, axe) == []
+
+
+AGENT = "rcs:example_agent"
+
+
+@pytest.fixture
+def rcs(sim, account, number, app):
+	"""Ann's handset takes RCS, and there is a card with buttons for her. Returns what sends one."""
+	service = sim.add_service(account.sid, friendly_name="Support", inbound_url=app.url + "/service")
+	number.service_sid = service.sid
+	sim.add_rcs_sender(account.sid, AGENT, service_sid=service.sid, friendly_name="Example")
+	sim.add_handset(ANN, rcs=True)
+	card = sim.add_content(
+		account.sid, "When?", title="Ready", buttons={"Today": "day_0", "Tomorrow": "day_1"}
+	)
+
+	def send(to: str = ANN):
+		message = sim.send_content(card, to, service.sid)
+		assert sim.wait_idle(5)
+		return message
+
+	return send
+
+
+def test_rcs_shows_buttons_and_tells_what_was_read(page, sim, rcs):
+	page.get_by_test_id(f"handset-{BOB}").click()
+	card = rcs()
+	page.get_by_test_id(f"handset-{ANN}").get_by_label("1 unread").wait_for()
+	assert card.status == "delivered"
+	page.get_by_test_id(f"handset-{ANN}").click()
+	page.get_by_test_id("our-number-select").select_option(AGENT)
+	bubble(page, direction="outbound", status="read").get_by_text("Read ✓✓").wait_for()
+	assert sim.wait_idle(5) and card.status == "read"
+	page.get_by_test_id(f"tap-{card.sid}-Tomorrow").click()
+	bubble(page, direction="inbound").get_by_text("Tomorrow").wait_for()
+	assert sim.messages(direction="inbound")[0].from_ == f"rcs:{ANN}"
+	page.get_by_test_id("compose-body").fill("Thanks!")
+	page.get_by_test_id("compose-send").click()
+	bubble(page, direction="inbound").get_by_text("Thanks!").wait_for()
+	assert sim.messages(direction="inbound")[1].to == AGENT
+
+
+def test_a_handset_leaves_rcs(page, sim, rcs):
+	page.get_by_test_id(f"handset-{ANN}").click()
+	page.get_by_test_id("our-number-select").select_option(AGENT)
+	page.get_by_test_id("ability-read_receipts").click()
+	page.locator('[data-testid="ability-read_receipts"][aria-pressed="false"]').wait_for()
+	first = rcs()
+	bubble(page, status="delivered").wait_for()
+	page.get_by_test_id("ability-rcs").click()
+	page.locator('[data-testid="ability-rcs"][aria-pressed="false"]').wait_for()
+	assert first.status == "delivered" and page.get_by_test_id(f"tap-{first.sid}-Today").is_disabled()
+	assert page.get_by_test_id("compose-body").is_disabled()
+	rcs()
+	page.get_by_test_id("our-number-select").select_option(OURS)
+	fallen_back = bubble(page, direction="outbound", status="delivered")
+	fallen_back.get_by_text("When?").wait_for()
+	assert fallen_back.get_by_role("button").count() == 0
+
+
+def test_a_card_is_sent_from_the_page(page, sim, rcs):
+	page.get_by_test_id(f"handset-{ANN}").click()
+	page.get_by_test_id(f"card-{AGENT}").click()
+	page.get_by_test_id("our-number-select").select_option(AGENT)
+	bubble(page, status="read").get_by_text("Your order is ready").wait_for()
+	sim.text(ANN, AGENT, "STOP")
+	page.get_by_test_id(f"card-{AGENT}").click()
+	page.get_by_role("alert").get_by_text("21610").wait_for()
+	page.problems.clear()  # the browser reports the refused request
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_rcs(request, page, rcs, scheme):
+	axe = axe_script(request.config)
+	page.emulate_media(color_scheme=scheme)
+	rcs()
+	page.get_by_test_id(f"handset-{ANN}").click()
+	page.get_by_test_id("our-number-select").select_option(AGENT)
+	bubble(page, status="read").wait_for()
+	assert violations(page, axe) == []

@@ -1,5 +1,6 @@
 """The journal as the page's event log shows it."""
 
+from twilio_sms_channel.simulator.addresses import without_channel
 from twilio_sms_channel.simulator.models import Notice, RestRequest, WebhookAttempt
 
 # A part of a REST request's path, and what it is about; the first that fits.
@@ -28,7 +29,7 @@ def event_state(entry) -> dict:
 		return state | {
 			"kind": "callback" if entry.kind == "status" else "webhook",
 			"title": (f"Status “{status}”" if entry.kind == "status" else "Inbound message") + again + where,
-			"who": entry.params.get("To" if entry.kind == "status" else "From"),
+			"who": without_channel(entry.params.get("To" if entry.kind == "status" else "From", "")),
 			"status": entry.status_code,
 			"ok": entry.ok and not entry.error_code,
 			"note": entry.error,
@@ -37,7 +38,7 @@ def event_state(entry) -> dict:
 		return state | {
 			"kind": "request",
 			"title": _what_for(entry),
-			"who": ", ".join(entry.form.get("To", [])),
+			"who": without_channel(", ".join(entry.form.get("To", []))),
 			"status": entry.status_code,
 			"ok": entry.status_code is not None and entry.status_code < 400,
 			"note": f"Twilio error {entry.error_code}" if entry.error_code else "",

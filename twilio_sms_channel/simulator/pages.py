@@ -38,6 +38,7 @@ SCRIPTS = (
 	"dom.js",
 	"faults.js",
 	"phone.js",
+	"rcs.js",
 	"state.js",
 	"tabs.js",
 )

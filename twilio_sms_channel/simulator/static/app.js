@@ -7,6 +7,7 @@ import { drawHandsets } from "./customers.js"
 import { $, clockTime } from "./dom.js"
 import { drawFaults } from "./faults.js"
 import { drawPhone } from "./phone.js"
+import { takes } from "./rcs.js"
 import { API, arrived, call, customer, handsetOf, numberOf, ours, seen, setCustomer, setOurs, setState, state } from "./state.js"
 import { show } from "./tabs.js"
 
@@ -25,7 +26,7 @@ function draw() {
 function choose(number) {
 	setCustomer(number)
 	// The number this customer last wrote with, as on a real phone.
-	setOurs(state.messages.findLast((m) => m.customer === number && numberOf(m.ours)?.textable)?.ours ?? ours)
+	setOurs(state.messages.findLast((m) => m.customer === number && takes(numberOf(m.ours), handsetOf(number)))?.ours ?? ours)
 	$("send-error").hidden = true
 	show("phone")
 	draw()

@@ -1,14 +1,17 @@
 // Behind the scenes, on the right: our numbers and the event log.
 
 import { $, el, exactTime, spell, sync } from "./dom.js"
-import { call, handsetOf, state } from "./state.js"
+import { problem } from "./rcs.js"
+import { call, customer, handsetOf, state } from "./state.js"
 
 const KINDS = { webhook: "Webhook", callback: "Callback", request: "API", notice: "Notice" }
 
 export function drawNumbers() {
 	$("no-numbers").hidden = state.numbers.length > 0
-	sync($("numbers"), state.numbers, (n) => n.number, (n) => {
-		const health = n.dropped ? ["bad", "The service drops messages to this number: it has no inbound URL"]
+	const owner = handsetOf(customer)
+	sync($("numbers"), state.numbers.map((n) => (n.rcs ? { ...n, to: owner } : n)), (n) => n.number, (n) => {
+		const health = n.rcs && n.status !== "ONLINE" ? ["bad", `${n.status}: messages go by SMS or MMS`]
+			: n.dropped ? ["bad", "The service drops messages to this number: it has no inbound URL"]
 			: n.kind === "alphanumeric sender" ? ["", "Sends only"]
 			: n.application ? ["bad", `The application ${n.application} takes the messages to this number`]
 			: !n.webhook ? ["bad", "No webhook URL: messages to this number reach nobody"]
@@ -16,9 +19,10 @@ export function drawNumbers() {
 			: n.last.ok ? ["good", `Last webhook answered ${n.last.status}`]
 			: ["bad", n.last.error || `Last webhook answered ${n.last.status}`]
 		return el("li", { class: "number" },
-			el("div", { class: "head" }, el("strong", { text: spell(n.number) }), el("span", { class: "kind", text: n.service ? `${n.kind}, in ${n.service}` : n.kind })),
+			el("div", { class: "head" }, el("strong", { text: spell(n.number), title: n.number }), el("span", { class: "kind", text: n.service ? `${n.kind}, in ${n.service}` : n.kind })),
 			...(n.webhook ? [el("code", { title: n.webhook, text: `${n.method} ${n.webhook}` })] : []),
 			el("div", { class: `health ${health[0]}`, text: health[1] }),
+			...(n.rcs && n.service && n.to ? [el("button", { type: "button", class: "quiet card", text: `Send ${n.to.name} a card`, title: "A message with buttons, as another program of yours sends it", "data-testid": `card-${n.number}`, onclick: () => call("/cards", { from: n.number, to: n.to.number }).catch(problem) })] : []),
 		)
 	})
 }
