@@ -222,6 +222,21 @@ def test_a_card_is_sent_from_the_page(page, sim, rcs):
 	page.problems.clear()  # the browser reports the refused request
 
 
+def test_a_message_goes_to_a_group(page, sim):
+	page.get_by_test_id(f"handset-{ANN}").click()
+	page.get_by_test_id("group").get_by_text("Send to a group").click()
+	page.get_by_test_id(f"member-{BOB}").check()
+	page.get_by_text("Group: also to Bob Okafor").wait_for()
+	page.get_by_test_id("compose-body").fill("Who picks up the bikes?")
+	page.get_by_test_id("compose-send").click()
+	bubble(page, direction="inbound").get_by_text("Also to Bob Okafor").wait_for()
+	message = sim.messages()[0]
+	assert message.group == (BOB,) and message.sid.startswith("MM")
+	# Whom somebody else writes to is theirs.
+	page.get_by_test_id(f"handset-{BOB}").click()
+	page.get_by_text("Send to a group").wait_for()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_rcs(request, page, rcs, scheme):
 	axe = axe_script(request.config)

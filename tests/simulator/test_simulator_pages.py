@@ -109,6 +109,10 @@ def test_active_content_is_never_shown_inline(sim, number, say):
 		("texts", {"from": ANN, "to": OURS, "media": [{"name": "x", "data": "%"}]}),
 		("texts", {"from": ANN, "to": OURS, "media": [1]}),
 		("texts", {"from": ANN, "to": OURS, "media": [{"name": "x", "data": ""}] * 11}),
+		("texts", {"from": ANN, "to": OURS, "body": "x", "group": ANN}),
+		("texts", {"from": ANN, "to": OURS, "body": "x", "group": [1]}),
+		("handsets", {"number": "72345", "rcs": True}),
+		("cards", {"from": "rcs:nobody", "to": ANN}),
 		("handsets", {"number": "+1"}),
 		("handsets", {"number": "?!"}),
 		("handsets", {"number": OURS}),
@@ -153,6 +157,9 @@ def test_a_card_arrives_by_rcs_is_read_and_answered_by_a_tap(sim, number, accoun
 	assert post("taps", {"message": card["sid"], "button": "Nothing"}).status_code == 400
 	assert post("taps", {"message": "SM1", "button": "x"}).status_code == 404
 	assert post("cards", {"from": OURS, "to": ANN}).status_code == 400
+	for buttons in (["Yes"], {"Yes": 1}):
+		answer = post("cards", {"from": "rcs:example_agent", "to": ANN, "buttons": buttons})
+		assert answer.status_code == 400
 	sim.text(ANN, "rcs:example_agent", "STOP")
 	assert "21610" in post("cards", {"from": "rcs:example_agent", "to": ANN}).json()["error"]
 

@@ -130,6 +130,14 @@ def test_files_go_by_rcs_to_any_country_and_up_to_16_mb(sim, app, reply):
 	assert reply(to=BOB, MediaUrl=app.url + "/cat.gif").error_code == 11751
 
 
+def test_a_network_that_takes_no_files_takes_them_by_rcs(sim, app, reply):
+	app.answers("/cat.gif", Reply(content_type="image/gif", body=GIF))
+	without_mms = "+14155530011"
+	assert reply(to=without_mms, MediaUrl=app.url + "/cat.gif").error_code == 30011
+	sim.add_handset(without_mms, rcs=True)
+	assert reply(to=without_mms, MediaUrl=app.url + "/cat.gif").status == "delivered"
+
+
 # Read
 
 

@@ -59,6 +59,7 @@ class InboundCarrier:
 				num_segments=1 if media or addresses.is_rcs(from_) else count_segments(body),
 				num_media=len(media),
 				messaging_service_sid=number.service_sid or None,
+				group=tuple(group),
 			)
 			message.sent = message.created
 			message.media = [self.carrier.keep(message, *described(*item)) for item in media]

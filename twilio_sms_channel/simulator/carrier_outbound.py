@@ -141,7 +141,8 @@ class OutboundCarrier:
 			return None
 		if ending.isdecimal() and int(ending) in UNDELIVERED_ENDINGS:
 			return self._fail(message, "undelivered", int(ending))
-		if message.media_urls and ending.isdecimal() and int(ending) in MEDIA_ENDINGS:
+		by_mms = message.num_media and not message.by_rcs
+		if by_mms and ending.isdecimal() and int(ending) in MEDIA_ENDINGS:
 			return self._fail(message, "undelivered", int(ending))
 		sender = self.world.numbers.get(message.from_)
 		if sender and (code := registrations.blocked(self.world, sender, message.to)):
@@ -150,7 +151,9 @@ class OutboundCarrier:
 
 	def read(self, message: Message) -> None:
 		"""The customer has seen a message that was delivered by RCS."""
-		self._to(message, "read", None)
+		with self.world.lock:
+			if message.status == "delivered":
+				self._to(message, "read", None)
 
 	def _choose_sender(self, message: Message) -> None:
 		"""RCS where the service can send it and the handset takes it, else a number of the pool."""
@@ -166,8 +169,8 @@ class OutboundCarrier:
 
 	def _number_of_pool(self, message: Message) -> str | None:
 		"""Twilio's "sticky sender": the number this customer already knows; None where the pool has only RCS senders."""
-		pool = self.world.pool(message.messaging_service_sid)
-		earlier = [m.ours for m in self.world.messages.values() if m.customer == message.customer and m.from_]
+		pool, customer = self.world.pool(message.messaging_service_sid), message.customer
+		earlier = [m.ours for m in self.world.messages.values() if m.customer == customer and m.from_]
 		chosen = next((n for n in pool if n.phone_number in earlier), pool[0] if pool else None)
 		return chosen and chosen.phone_number
 

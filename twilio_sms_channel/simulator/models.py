@@ -13,7 +13,7 @@ ALPHANUMERIC = "alphanumeric sender"
 SERVICE = "messaging service"
 RCS_SENDER = "RCS sender"
 KINDS = (LONG_CODE, TOLL_FREE, SHORT_CODE, ALPHANUMERIC, SERVICE, RCS_SENDER)
-ONLINE = "ONLINE"
+ONLINE = ("ONLINE", "ONLINE:UPDATING")
 
 FINAL_STATUSES = {"delivered", "undelivered", "failed", "canceled", "received", "read"}
 ALERT_LEVELS = ("error", "warning", "notice", "debug")
@@ -107,7 +107,7 @@ class PhoneNumber:
 	"""whether the US networks deliver messages of a long code that no campaign speaks for"""
 	verification: str | None = "TWILIO_APPROVED"
 	"""of a toll-free number: PENDING_REVIEW, IN_REVIEW, TWILIO_APPROVED, TWILIO_REJECTED; None where never handed in"""
-	status: str = ONLINE
+	status: str = ONLINE[0]
 	"""of an RCS sender, as Twilio has it: DRAFT, TWILIO_REVIEW, PENDING_VERIFICATION, ONLINE, OFFLINE …"""
 	created: datetime = field(default_factory=now)
 	updated: datetime = field(default_factory=now)
@@ -192,6 +192,8 @@ class Message:
 	content: Content | None = None
 	tapped: str = ""
 	"""which of its buttons the customer tapped last"""
+	group: tuple[str, ...] = ()
+	"""who else got it"""
 	history: list[tuple[str, datetime]] = field(default_factory=list)
 	created: datetime = field(default_factory=now)
 	updated: datetime = field(default_factory=now)

@@ -22,6 +22,7 @@ from twilio_sms_channel.simulator.media import MAX_MEDIA, MAX_MEDIA_BYTES
 from twilio_sms_channel.simulator.models import (
 	ALPHANUMERIC,
 	FINAL_STATUSES,
+	ONLINE,
 	RCS_SENDER,
 	Message,
 	PhoneNumber,
@@ -37,6 +38,7 @@ SCRIPTS = (
 	"customers.js",
 	"dom.js",
 	"faults.js",
+	"group.js",
 	"phone.js",
 	"rcs.js",
 	"state.js",
@@ -180,6 +182,7 @@ class Pages:
 			"textable": number.sms and number.kind != ALPHANUMERIC,
 			"service": service and (service.friendly_name or service.sid),
 			"rcs": number.kind == RCS_SENDER,
+			"online": number.status in ONLINE,
 			"status": number.status,
 			"webhook": route.url,
 			"dropped": route.dropped,
@@ -239,7 +242,10 @@ class Pages:
 		body = _string(data, "body")
 		if not body.strip() and not media:
 			raise BadRequest("A message needs words or a file.")
-		message = self.sim.text(_string(data, "from"), _string(data, "to"), body, media)
+		group = data.get("group") or []
+		if not isinstance(group, list) or not all(isinstance(other, str) for other in group):
+			raise BadRequest("group must be a list of numbers.")
+		message = self.sim.text(_string(data, "from"), _string(data, "to"), body, media, group)
 		return _json(_message_state(message), 201)
 
 	def _handset(self, data: dict) -> Response:
@@ -269,11 +275,14 @@ class Pages:
 		sender = self.world.numbers.get(_string(data, "from"))
 		if not sender or not sender.service_sid:
 			raise BadRequest("There is no such RCS sender in a Messaging Service.")
+		buttons = data.get("buttons") or CARD_BUTTONS
+		if not isinstance(buttons, dict) or not all(isinstance(each, str) for each in buttons.values()):
+			raise BadRequest("buttons must be an object: what stands on each, and its payload.")
 		card = self.sim.add_content(
 			sender.account_sid,
 			_string(data, "body") or CARD_BODY,
 			title=_string(data, "title") or CARD_TITLE,
-			buttons=data.get("buttons") or CARD_BUTTONS,
+			buttons=buttons,
 			media=[_file(each) for each in data.get("media") or []],
 		)
 		try:
@@ -361,6 +370,7 @@ def _message_state(message: Message, announced: WebhookAttempt | None = None) ->
 		"body": message.body,
 		"buttons": [button.text for button in message.buttons],
 		"tapped": message.tapped,
+		"group": message.group,
 		"status": message.status,
 		"final": message.status in FINAL_STATUSES,
 		"announced": announced and (announced.ok and not announced.error_code),

@@ -133,7 +133,7 @@ class Provisioning:
 		country: str = "",
 		registered: bool = True,
 		verification: str | None = "TWILIO_APPROVED",
-		status: str = ONLINE,
+		status: str = ONLINE[0],
 	) -> PhoneNumber | MessagingService:
 		"""Add a number of ours, or replace it.
 

@@ -171,4 +171,4 @@ class World:
 
 	def rcs_sender(self, service_sid: str) -> PhoneNumber | None:
 		"""The one that a Messaging Service tries first; None where none is ready."""
-		return next((n for n in self.rcs_senders(service_sid) if n.status == ONLINE), None)
+		return next((n for n in self.rcs_senders(service_sid) if n.status in ONLINE), None)

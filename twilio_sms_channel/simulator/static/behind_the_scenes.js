@@ -10,7 +10,7 @@ export function drawNumbers() {
 	$("no-numbers").hidden = state.numbers.length > 0
 	const owner = handsetOf(customer)
 	sync($("numbers"), state.numbers.map((n) => (n.rcs ? { ...n, to: owner } : n)), (n) => n.number, (n) => {
-		const health = n.rcs && n.status !== "ONLINE" ? ["bad", `${n.status}: messages go by SMS or MMS`]
+		const health = n.rcs && !n.online ? ["bad", `${n.status}: messages go by SMS or MMS`]
 			: n.dropped ? ["bad", "The service drops messages to this number: it has no inbound URL"]
 			: n.kind === "alphanumeric sender" ? ["", "Sends only"]
 			: n.application ? ["bad", `The application ${n.application} takes the messages to this number`]

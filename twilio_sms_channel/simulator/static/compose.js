@@ -1,6 +1,7 @@
 // Writing as the customer: words, files and ready-made messages.
 
 import { $, el } from "./dom.js"
+import { group } from "./group.js"
 import { call, customer, ours } from "./state.js"
 
 const MAX_MEDIA = 10
@@ -53,7 +54,7 @@ $("compose").addEventListener("submit", async (event) => {
 	const body = $("body").value
 	if ($("send").disabled) return
 	const sent = files
-	const [from, to] = [customer, ours]
+	const [from, to, also] = [customer, ours, group()]
 	$("send-error").hidden = true
 	// Emptied at once: pressed again while a large file is read, nothing is sent twice.
 	$("body").value = ""
@@ -62,7 +63,7 @@ $("compose").addEventListener("submit", async (event) => {
 	grow()
 	try {
 		const media = await Promise.all(sent.map(async (file) => ({ name: file.name, data: await base64(file) })))
-		await call("/texts", { from, to, body, media })
+		await call("/texts", { from, to, body, media, group: also })
 		$("chat").scrollTop = $("chat").scrollHeight
 	} catch (error) {
 		problem(error.message)

@@ -12,9 +12,9 @@ export function drawHandsets(choose) {
 		return { ...h, at: last?.at ?? "", last: last?.direction === "inbound" ? `You: ${words}` : words, unread: unread(h.number), current: h.number === customer, hue: i % AVATAR_HUES }
 	})
 	sync($("handsets"), items, (h) => h.number, (h) =>
-		el("li", {}, el("button", { type: "button", class: "handset", "aria-current": String(h.current), "data-testid": `handset-${h.number}`, title: spell(h.number), onclick: () => choose(h.number) },
-			el("span", { class: `avatar hue-${h.hue}`, "aria-hidden": "true", text: initials(h.name) }),
-			el("span", { class: "name" }, el("span", { text: h.name === h.number ? spell(h.number) : h.name }), h.rcs ? el("span", { class: "tag", text: "RCS" }) : ""),
+		el("li", {}, el("button", { type: "button", class: "handset", "aria-current": String(h.current), "data-testid": `handset-${h.number}`, title: h.rcs ? `${spell(h.number)}, on RCS` : spell(h.number), onclick: () => choose(h.number) },
+			el("span", { class: `avatar hue-${h.hue}`, "aria-hidden": "true" }, initials(h.name), h.rcs ? el("span", { class: "tag", text: "RCS" }) : ""),
+			el("span", { class: "name", text: h.name === h.number ? spell(h.number) : h.name }),
 			el("span", { class: "when", text: h.at ? when(h.at) : "" }),
 			el("span", { class: "last", text: h.last }),
 			h.unread ? el("span", { class: "unread", "aria-label": `${h.unread} unread`, text: h.unread }) : "",

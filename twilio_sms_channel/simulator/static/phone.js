@@ -2,6 +2,7 @@
 
 import { drawSendButton } from "./compose.js"
 import { $, clockTime, el, exactTime, isToday, size, spell, sync } from "./dom.js"
+import { drawGroup, inGroup, whenGroupChanges } from "./group.js"
 import { drawAbilities, drawButtons, takes, tellThatItWasRead } from "./rcs.js"
 import { API, arrived, conversation, customer, handsetOf, numberOf, ours, over, seen, setOurs, state, unread } from "./state.js"
 import { visible } from "./tabs.js"
@@ -27,8 +28,10 @@ export function drawPhone() {
 	const ready = Boolean(owner && takes(number, owner))
 	$("body").placeholder = number?.rcs ? (ready ? "RCS message" : "Not on RCS") : "Text message"
 	for (const id of ["body", "attach"]) $(id).disabled = !ready
+	drawGroup()
 	drawSendButton()
 }
+whenGroupChanges(drawGroup)
 
 function drawChat() {
 	const messages = conversation()
@@ -71,6 +74,7 @@ function drawBubble(m, old) {
 		...m.media.map((file) => oldMedia(old, file) ?? drawMedia(file)),
 		...(m.title || m.body ? [el("div", { class: "text" }, m.title ? el("strong", { class: "title", text: m.title }) : "", m.body)] : []),
 		...drawButtons(m),
+		...inGroup(m),
 		el("div", { class: `fate${bad ? " bad" : ""}`, text: words }),
 	)
 	if (old) node.style.animation = "none"
