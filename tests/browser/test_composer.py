@@ -269,7 +269,7 @@ def test_who_opted_out_cannot_be_written_to_and_nothing_typed_is_lost(screen, co
 
 
 def test_a_number_without_mms_says_why_nothing_can_be_attached(screen, stack, customer, sim, picture):
-	ticket = ticket_of(customer.text("Hi", to=stack.add_number(mms_enabled=0)))
+	ticket = ticket_of(customer.text("Hi", to=stack.add_number(mms_enabled=0, unsendable_files="Refuse")))
 	composer = screen.show(COMPOSER, ticket.name)
 	expect(at(composer, "attach")).to_be_disabled()
 	expect(at(composer, "attach")).to_have_attribute("title", re.compile("cannot send files"))
