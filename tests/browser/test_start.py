@@ -254,6 +254,7 @@ def test_desks_search_box_finds_a_number(page, stack, ann, user, shots):
 def test_what_is_known_of_a_number_is_shown_before_it_is_texted(request, page, stack, ann, user, sim, shots):
 	in_london = "+447400123456"
 	frappe.db.delete(CONVERSATION, {"customer_number": in_london})
+	frappe.db.commit()
 	ticket = ticket_of(ann.text("Is anybody there?"))
 	mark = {"unreachable_since": frappe.utils.now_datetime(), "unreachable_code": "30006"}
 	frappe.db.set_value(CONVERSATION, ticket.twilio_sms_conversation, mark)
