@@ -10,6 +10,8 @@ FAULTS: dict[str, str] = {
 	"outage": "Every API request is answered 503. Nothing is processed.",
 	"connection_closed": "Every API connection is closed without an answer. Nothing is processed.",
 	"slow_api": "API answers take some seconds longer.",
+	"list_cut": "A page of the message list ends early, and says that it is the last one.",
+	"list_broken": "A page of the message list breaks off in the middle.",
 	"error_before": "Sending is answered 500 and the message is NOT accepted.",
 	"error_after": "Sending is answered 500 although the message IS accepted and delivered.",
 	"timeout_before": "Sending never gets an answer and the message is NOT accepted.",

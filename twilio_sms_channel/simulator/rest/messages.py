@@ -19,6 +19,7 @@ from twilio_sms_channel.simulator.rest.answers import (
 	rfc2822,
 )
 from twilio_sms_channel.simulator.rest.context import Context
+from twilio_sms_channel.simulator.rest.damaged_pages import damaged
 from twilio_sms_channel.simulator.rest.send_request import validated
 from twilio_sms_channel.simulator.world import World
 
@@ -38,7 +39,8 @@ def list_messages(context: Context, request: Request, account: Account) -> Respo
 			and from_ in ("", m.from_)
 			and all(test((m.sent or m.created) + context.clock_ahead) for test in tests)
 		)
-		return page(request, "messages", found, lambda m: message_json(m, context.clock_ahead))
+		answer = page(request, "messages", found, lambda m: message_json(m, context.clock_ahead))
+	return damaged(context.faults, answer, "messages")
 
 
 def send_message(context: Context, request: Request, account: Account) -> Response:
