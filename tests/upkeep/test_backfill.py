@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import frappe
 import pytest
@@ -10,9 +10,11 @@ from frappe.utils import add_to_date, now_datetime
 from support.stack import Customer, content_of, eventually, status_of, ticket_of
 from support.twilio_accounts import new_number
 
-from twilio_sms_channel.messaging.upkeep import backfill
+from twilio_sms_channel.infra import clock
+from twilio_sms_channel.messaging.sending import heartbeat
+from twilio_sms_channel.messaging.upkeep import backfill, catch_up, sweep
 
-MESSAGE = "Twilio SMS Message"
+MESSAGE, NUMBER = "Twilio SMS Message", "Twilio SMS Number"
 
 
 def row_of(sent):
@@ -285,3 +287,105 @@ def test_what_was_deleted_here_does_not_come_in_again(customer, sim, stack, lost
 	assert erasures.among([sent.sid, "SM" + "0" * 32]) == {sent.sid}
 	for row in frappe.get_all(erasures.ERASED, fields=["*"]):
 		assert sent.sid[2:].lower() not in str(row).lower() and customer.number not in str(row)
+
+
+def texts_of_earlier(customer, sim, number, count):
+	"""Messages of the last hours that no webhook told of, one a minute, oldest first: their SIDs."""
+	sent = [customer.text(f"Text {n}", to=number, wait=False) for n in range(count)]
+	now = datetime.now(timezone.utc)
+	for place, text in enumerate(sent):
+		found = sim.world.messages[text.sid]
+		found.created = found.sent = now - timedelta(minutes=count - place)
+	return [text.sid for text in sent]
+
+
+def compared_an_hour_ago(stack) -> str:
+	"""A number of ours that has been compared since."""
+	number = stack.add_number()
+	facts = {"creation": an_hour_ago(), "backfilled_until": an_hour_ago()}
+	frappe.db.set_value(NUMBER, number, facts, update_modified=False)
+	frappe.db.commit()
+	return number
+
+
+def bodies_of(number):
+	frappe.db.rollback()
+	return frappe.get_all(MESSAGE, {"number": number}, pluck="body", order_by="received_at")
+
+
+def test_a_list_page_that_says_too_early_that_it_is_the_last_loses_nothing(customer, sim, stack, lost):
+	number = stack.add_number()
+	texts_of_earlier(customer, sim, number, 9)
+	sim.faults.next("list_cut", 2)
+	(result,) = backfill.run(number, an_hour_ago())
+	assert (result.seen, result.taken_in, result.error) == (9, 9, "")
+	assert not sim.faults["list_cut"].on
+	assert bodies_of(number) == [f"Text {n}" for n in range(9)]
+
+
+@pytest.mark.parametrize("fault", ["list_broken", "rate_limit", "outage", "connection_closed"])
+def test_what_was_not_read_is_read_by_the_next_comparison(customer, sim, stack, lost, fault):
+	number = stack.add_number()
+	texts_of_earlier(customer, sim, number, 3)
+	before = add_to_date(now_datetime(), hours=-1)
+	frappe.db.set_value(NUMBER, number, "backfilled_until", before, update_modified=False)
+	frappe.db.commit()
+	sim.faults.next(fault)
+	(result,) = backfill.run(number)
+	assert result.error and not result.taken_in
+	assert frappe.db.get_value(NUMBER, number, "backfilled_until") == before
+	(result,) = backfill.run(number)
+	assert (result.taken_in, result.error) == (3, "")
+	assert frappe.db.get_value(NUMBER, number, "backfilled_until") > before
+
+
+def test_a_long_comparison_goes_on_with_the_day_that_it_had_reached(sim, stack):
+	number = stack.add_number()
+	begun = add_to_date(now_datetime(), days=-3)
+	frappe.db.set_value(NUMBER, number, {"creation": begun, "backfilled_until": begun}, update_modified=False)
+	frappe.db.commit()
+
+	def break_off(_name, until, _result):
+		if until > begun + timedelta(days=1):
+			sim.faults.next("outage")
+
+	(result,) = backfill.run(number, progress=break_off)
+	assert result.error
+	reached = frappe.db.get_value(NUMBER, number, "backfilled_until")
+	assert timedelta(days=1) < reached - begun < timedelta(days=2)
+	(result,) = backfill.run(number)
+	assert not result.error and result.since == reached - timedelta(hours=backfill.OVERLAP_HOURS)
+
+
+def test_after_an_outage_all_numbers_are_compared_at_once(customer, sim, stack, lost):
+	number = compared_an_hour_ago(stack)
+	texts_of_earlier(customer, sim, number, 2)
+	heartbeat._write(clock.utc() - timedelta(minutes=6))
+	frappe.db.commit()
+	sweep.run()
+	eventually(lambda: bodies_of(number) == ["Text 0", "Text 1"])
+	eventually(lambda: not catch_up.is_due())
+	asked = len(sim.requests)
+	sweep.run()
+	stack.wait_until_idle()
+	assert not [request for request in sim.requests[asked:] if request.path.endswith("/Messages.json")]
+
+
+def test_a_minute_too_many_is_no_outage(sim, stack):
+	heartbeat._write(clock.utc() - timedelta(minutes=4, seconds=30))
+	frappe.db.commit()
+	assert heartbeat.may_send() and not catch_up.is_due()
+
+
+def test_an_outage_is_caught_up_with_although_the_first_job_is_lost(customer, sim, stack, lost):
+	number = compared_an_hour_ago(stack)
+	texts_of_earlier(customer, sim, number, 1)
+	with stack.without_worker():
+		heartbeat._write(clock.utc() - timedelta(minutes=6))
+		frappe.db.commit()
+		assert heartbeat.may_send()
+		stack.empty_queues()
+		assert catch_up.is_due()
+	sweep.run()
+	eventually(lambda: bodies_of(number) == ["Text 0"])
+	eventually(lambda: not catch_up.is_due())

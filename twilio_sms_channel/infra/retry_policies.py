@@ -67,6 +67,8 @@ THREADING = Backoff(first_s=30, attempts=6)
 CALLS = Backoff(first_s=0.1, most_s=30)
 # A file of a message: with each sweep.
 MEDIA = Backoff(first_s=0, attempts=5)
+# A comparison with Twilio's list after an outage: then with the next tick of the scheduler.
+COMPARISONS = Backoff(first_s=2, most_s=15, attempts=5)
 # A message of which it is not known whether Twilio took it: in Twilio's list.
 LOOK_UPS = Proportional(first_s=5, least_s=20, most_s=300)
 # A message whose delivery reports do not come. A network that has not reported one within a day never will.

@@ -287,7 +287,9 @@ def oldest_first(listed: Iterable[models.ListedMessage]) -> list[models.ListedMe
 
 
 def _as_listed(message) -> models.ListedMessage | None:
-	sent_at = message.date_sent or message.date_created
+	# The SDK gives a date that it cannot read as text.
+	dates = (message.date_sent, message.date_created)
+	sent_at = next((date for date in dates if isinstance(date, datetime)), None)
 	if not sent_at:
 		return None
 	sent_at_utc = _naive_utc(sent_at)

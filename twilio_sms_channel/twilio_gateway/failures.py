@@ -16,7 +16,8 @@ from twilio_sms_channel.twilio_gateway.errors import (
 )
 
 # What a call may raise; `problem` tells what it means.
-CALL_ERRORS = (TwilioException, requests.exceptions.RequestException)
+# The last one: an answer that ends in the middle.
+CALL_ERRORS = (TwilioException, requests.exceptions.RequestException, json.JSONDecodeError)
 # What the SDK puts before Twilio's words.
 SDK_PREFIX = re.compile(r"^Unable to \w+ \w+: ")
 
@@ -24,7 +25,7 @@ SDK_PREFIX = re.compile(r"^Unable to \w+ \w+: ")
 def problem(error: Exception, timeout_s: float) -> TwilioProblem:
 	"""What an error of a call means, with what was said, see `exchanges.told`.
 
-	:param error: TwilioException or requests' RequestException
+	:param error: one of `CALL_ERRORS`
 	:param timeout_s: how long an answer was waited for
 	"""
 	found = _meaning(error, timeout_s)

@@ -52,7 +52,8 @@ def receive(
 	:param number: name of the Twilio SMS Number that the message was sent to, when it was looked up already
 	:param received_at: for messages that do not come at this moment: when they came, or Twilio received them
 	:param sent_at_utc: the same in UTC, which tells the order of STOP and START
-	:param read_again: whether its webhook came, but could not be read; otherwise such a message is out of Twilio's list
+	:param read_again: whether its webhook came, but could not be read; otherwise such a message is out of Twilio's list, where
+		very many can be: it has no job of its own, `take_up` begins with it at once
 	:param dry_run: write the row and take it back, with all that would follow (`messaging.inbound.self_test_webhook`)
 	:return: the new Twilio SMS Message's name, None when the message was here already, or was and has been deleted
 	:raises UnknownNumber: neither the number nor its Messaging Service is set up here
@@ -89,6 +90,8 @@ def receive(
 		"received_at": received_at or now,
 		"backfilled": int(bool(received_at) and not read_again),
 	}
+	if row["backfilled"]:
+		row["next_attempt"] = clock.now()
 	with consent.taking_in(row, sent_at_utc, read_again=read_again) as keep_consent:
 		if not _insert_once(row):
 			return None
@@ -96,9 +99,10 @@ def receive(
 		keep_consent()
 		# Each job of a worker takes a second to begin: a burst of one customer's messages needs no more than one or two.
 		about = _job_of(row["number"], row["customer_number"])
-		jobs.enqueue_after_commit(
-			"twilio_sms_channel.messaging.inbound.intake.process", row["name"], dedupe_key=about
-		)
+		if not row["backfilled"]:
+			jobs.enqueue_after_commit(
+				"twilio_sms_channel.messaging.inbound.intake.process", row["name"], dedupe_key=about
+			)
 		if dry_run:
 			frappe.db.rollback()
 		else:
@@ -167,9 +171,9 @@ def resume(message: str) -> None:
 	first, _body = (pair and next(_oldest_first(*pair), None)) or (None, "")
 	if not first:
 		return
-	row = frappe.db.get_value(MESSAGE, first, ["attempts", "next_attempt"], as_dict=True)
-	if not row.next_attempt:
-		# Nothing was noted: its job was lost, or its worker ended without a word.
+	row = frappe.db.get_value(MESSAGE, first, ["attempts", "next_attempt", "error_message"], as_dict=True)
+	if not row.next_attempt or not row.error_message:
+		# Nothing was noted: this is the first attempt, its job was lost, or its worker ended without a word.
 		if THREADING.is_exhausted(row.attempts):
 			_fail(first, _("The worker stopped each time while putting this message into a ticket."))
 		else:

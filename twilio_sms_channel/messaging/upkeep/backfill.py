@@ -8,13 +8,14 @@ import frappe
 from frappe import _
 from frappe.query_builder.functions import IfNull
 from frappe.utils import add_to_date, format_datetime
+from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.content import outside
-from twilio_sms_channel.infra import clock, erasures, jobs, site_identity, statuses
+from twilio_sms_channel.infra import clock, erasures, jobs, locks, site_identity, statuses
 from twilio_sms_channel.messaging.delivery import message_status, polling
 from twilio_sms_channel.messaging.inbound import intake
-from twilio_sms_channel.twilio_gateway import errors, payloads
-from twilio_sms_channel.twilio_gateway.client import Gateway, oldest_first
+from twilio_sms_channel.twilio_gateway import errors, payloads, whole_list
+from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 from twilio_sms_channel.twilio_gateway.models import ListedMessage
 
@@ -25,6 +26,10 @@ PIECE = timedelta(days=1)
 OVERLAP_HOURS = 2
 SETTLED_AFTER_MINUTES = 5
 LOOKED_UP_AT_ONCE = 500
+# Workers begin with the first ones while the others are taken in.
+THREADED_AFTER_EACH = 100
+# One comparison of all numbers at a time.
+LOCK = "comparison"
 # Nobody can text it.
 ONLY_SENDS = "Alphanumeric Sender"
 # What Twilio charges for, as far as it tells a message's price.
@@ -71,13 +76,17 @@ def run(
 	:return: one result per number
 	"""
 	jobs.as_administrator()
-	return [_compare(name, since, progress or (lambda *_args: None)) for name in _numbers(number)]
+	return [_compare(name, since, progress or (lambda *_args: None)) for name in numbers(number)]
 
 
 def scheduled() -> None:
 	"""Every hour (scheduler), but for restored copies."""
-	if not site_identity.is_copy():
+	if site_identity.is_copy() or not (lock := locks.take([LOCK])):
+		return
+	try:
 		run()
+	finally:
+		locks.release(lock)
 
 
 def for_button(number: str, since: datetime, asked_by: str) -> None:
@@ -99,7 +108,8 @@ def for_button(number: str, since: datetime, asked_by: str) -> None:
 	)
 
 
-def _numbers(number: str | None) -> list[str]:
+def numbers(number: str | None = None) -> list[str]:
+	"""One number, or all that are compared: names of Twilio SMS Numbers."""
 	if number:
 		return [frappe.get_doc(NUMBER, number).name]
 	accounts = frappe.get_all("Twilio SMS Account", {"enabled": 1}, pluck="name")
@@ -118,6 +128,7 @@ def _compare(name: str, since: datetime | None, progress: Callable) -> Result:
 		min(number.backfilled_until, begun), hours=-OVERLAP_HOURS
 	)
 	result = Result(name, since or known_until or number.creation)
+	leaves_no_gap = result.since <= (known_until or number.creation)
 	try:
 		gateway = Gateway(frappe.get_doc("Twilio SMS Account", number.account))
 		for after, before in _pieces(result.since, begun):
@@ -125,6 +136,10 @@ def _compare(name: str, since: datetime | None, progress: Callable) -> Result:
 				_take_in_missing(gateway, number, after, before, result)
 			_repair_sent(gateway, number, after, before, result)
 			progress(name, before, result)
+			if leaves_no_gap:
+				frappe.db.set_value(NUMBER, name, "backfilled_until", before, update_modified=False)
+				# Day by day: what was compared is not read again when this run stops later on.
+				frappe.db.commit()  # nosemgrep
 	except errors.TwilioProblem as e:
 		frappe.db.rollback()
 		result.error = _("Stopped: {0} It goes on from here in the next run.").format(
@@ -134,8 +149,16 @@ def _compare(name: str, since: datetime | None, progress: Callable) -> Result:
 		frappe.db.rollback()
 		frappe.clear_messages()
 		result.error = _("The account's secrets cannot be read: {0}").format(str(e))
+	except JobTimeoutException:
+		raise
+	except Exception as e:
+		# Whatever it is: the other numbers are compared. Where the database is gone, this raises.
+		frappe.db.rollback()
+		frappe.clear_messages()
+		frappe.log_error(title=f"{name} could not be compared with Twilio's list")
+		result.error = _("Stopped: {0}").format(f"{type(e).__name__}: {outside.sentence(str(e))}")
 	done = {"backfill_result": f"{format_datetime(begun)}: {result}"}
-	if not result.error and result.since <= (known_until or number.creation):
+	if not result.error and leaves_no_gap:
 		done["backfilled_until"] = begun
 	frappe.db.set_value(NUMBER, name, done, update_modified=False)
 	# Number by number: Twilio takes long to list the next one's messages, and may fail.
@@ -151,10 +174,12 @@ def _pieces(since: datetime, until: datetime) -> Iterator[tuple[datetime, dateti
 
 
 def _take_in_missing(gateway: Gateway, number, after: datetime, before: datetime, result: Result) -> None:
-	inbound = [m for m in _listed(gateway, number, "to", after, before) if m.direction == "inbound"]
+	whole = whole_list.read(lambda until: _listed(gateway, number, "to", after, until), before)
+	inbound = [m for m in whole if m.direction == "inbound"]
 	result.seen += len(inbound)
 	here = _known([m.sid for m in inbound])
-	for place, listed in enumerate(oldest_first(inbound)):
+	taken_in_before = result.taken_in
+	for place, listed in enumerate(inbound):
 		if listed.sid in here:
 			continue
 		# Twilio's times are to the second; feeds sort by ours.
@@ -163,8 +188,19 @@ def _take_in_missing(gateway: Gateway, number, after: datetime, before: datetime
 			text = payloads.read_listed(listed, _media_of(gateway, listed))
 			if intake.receive(number.account, text, received_at=received_at, sent_at_utc=listed.sent_at_utc):
 				result.taken_in += 1
-		except (payloads.MalformedWebhook, intake.UnknownNumber) as e:
+				if result.taken_in % THREADED_AFTER_EACH == 0:
+					_have_threaded()
+		except (payloads.MalformedWebhook, intake.UnknownNumber, frappe.db.DataError) as e:
+			frappe.db.rollback()
 			result.refused.append(outside.plain(f"{listed.sid} ({e})"))
+	if result.taken_in > taken_in_before:
+		_have_threaded()
+
+
+def _have_threaded() -> None:
+	jobs.enqueue_after_commit(intake.TAKE_UP, queue="default", dedupe_key=intake.TAKE_UP)
+	# The job is enqueued after a commit.
+	frappe.db.commit()  # nosemgrep
 
 
 def _media_of(gateway: Gateway, listed: ListedMessage) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from twilio_sms_channel.messaging.delivery import account_pause, polling
 from twilio_sms_channel.messaging.inbound import intake, keyword_order, media, unread_webhooks
 from twilio_sms_channel.messaging.inbound.threading import MEDIA_QUEUE
 from twilio_sms_channel.messaging.sending import heartbeat, worker
-from twilio_sms_channel.messaging.upkeep import onboarding
+from twilio_sms_channel.messaging.upkeep import catch_up, onboarding
 
 
 def run() -> None:
@@ -27,6 +27,7 @@ def run() -> None:
 		worker.wake_if_needed()
 	for job, queue, is_needed in (
 		(worker.LOOK_AFTER_ACCOUNTS, "short", lambda: may_send and account_pause.paused()),
+		(heartbeat.CATCH_UP, "long", lambda: may_send and catch_up.is_due()),
 		(intake.TAKE_UP, "default", intake.waiting),
 		(unread_webhooks.READ_WAITING, "default", unread_webhooks.waiting),
 		(keyword_order.ASK_AGAIN, "default", lambda: may_send and consent_order.waits_for_twilio()),

@@ -21,6 +21,7 @@ class TwilioSMSHome(Document):
 		confirmed_by: DF.Link | None
 		confirmed_on: DF.Datetime | None
 		home: DF.Data | None
+		outage_ended_at: DF.Datetime | None
 	# end: auto-generated types
 
 	def validate(self):
