@@ -1,7 +1,7 @@
 # Everything that a developer does here. Each target is a command of dev/; `python3 dev --help` says more.
 # ARGS goes to the command: make test ARGS="-k media -x", make demo ARGS=--once
 
-.PHONY: help docs screenshots test test-twilio-oldest kill-matrix fault-matrix hostile site demo journey bench-inbound bench-outbound status restart stop clean lint translations renew addresses release-notes
+.PHONY: help docs screenshots test test-twilio-oldest kill-matrix fault-matrix hostile outage site demo journey bench-inbound bench-outbound status restart stop clean lint translations renew addresses release-notes
 
 help:
 	@python3 dev --help
@@ -13,7 +13,7 @@ test-twilio-oldest:
 	@python3 dev test-twilio-oldest -- $(ARGS)
 
 # Longer versions of what is in the suite.
-kill-matrix fault-matrix hostile:
+kill-matrix fault-matrix hostile outage:
 	@python3 dev $@ -- $(ARGS)
 
 site:

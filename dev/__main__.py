@@ -122,6 +122,10 @@ def hostile(arguments) -> int:
 	return _in_full([f"tests/reliability/{name}" for name in files] + ["-s"], arguments)
 
 
+def outage(arguments) -> int:
+	return _in_full(["tests/reliability/test_outage.py"], arguments)
+
+
 def fault_matrix(arguments) -> int:
 	return _in_full(["tests/reliability/test_faults.py", "-s"], arguments)
 
@@ -285,6 +289,7 @@ def parse(words: list[str]) -> argparse.Namespace:
 		),
 		("fault-matrix", fault_matrix, "1,000 replies under each of the faults that sending may meet"),
 		("hostile", hostile, "10,000 hostile requests to the webhook"),
+		("outage", outage, "10,000 messages while the site is away for four hours"),
 	):
 		command(name, function, text).add_argument("pytest", nargs="*", help="for pytest, after --")
 	made = command("site", site, "make the test site")
