@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from twilio_sms_channel.simulator import addresses, registrations
+from twilio_sms_channel.simulator import addresses, quiet_hours, registrations
 from twilio_sms_channel.simulator.carrier import Carrier
 from twilio_sms_channel.simulator.encoding import count_segments, in_plain_characters
 from twilio_sms_channel.simulator.errors import DELIVERY_ERRORS, RestError
@@ -121,6 +121,11 @@ class OutboundCarrier:
 			status = message.status
 			if status in FINAL_STATUSES:
 				return
+			if quiet_hours.is_held(message):
+				return self._release(message, step_s)
+			if quiet_hours.begins_to_hold(self.carrier.faults, message):
+				self._to(message, "scheduled", None)
+				return self.carrier.courier.someday(quiet_hours.LOOK_EVERY_S, self._advance, message, step_s)
 			if status in ("accepted", "scheduled"):
 				self._choose_sender(message)
 				return self._to(message, "queued", step_s)
@@ -154,6 +159,15 @@ class OutboundCarrier:
 		with self.world.lock:
 			if message.status == "delivered":
 				self._to(message, "read", None)
+
+	def _release(self, message: Message, step_s: float) -> None:
+		if quiet_hours.holds(self.carrier.faults):
+			return self.carrier.courier.someday(quiet_hours.LOOK_EVERY_S, self._advance, message, step_s)
+		opted_out = self._opted_out(message.to, message.from_, message.messaging_service_sid)
+		if failure := quiet_hours.failure(self.carrier.faults, opted_out):
+			return self._fail(message, "failed", failure)
+		self._choose_sender(message)
+		self._to(message, "queued", step_s)
 
 	def _choose_sender(self, message: Message) -> None:
 		"""RCS where the service can send it and the handset takes it, else a number of the pool."""

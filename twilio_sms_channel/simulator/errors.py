@@ -49,6 +49,7 @@ UNKNOWN_USER = "Authentication Error - invalid username"
 
 # code: words in `error_message` of a message that failed on its way
 DELIVERY_ERRORS: dict[int, str] = {
+	21610: "Attempt to send to unsubscribed recipient",
 	11751: "Media exceeds messaging provider size limit",
 	12300: "Invalid Content-Type of the media",
 	30001: "Queue overflow",
@@ -64,6 +65,7 @@ DELIVERY_ERRORS: dict[int, str] = {
 	30032: "Toll-Free number has not been verified",
 	30034: "Message from an unregistered number",
 	30036: "Validity period expired",
+	30047: "Failed to schedule message for a compliant time window",
 	63003: "Channel could not find To address",
 	63019: "Media failed to download",
 }

@@ -18,6 +18,8 @@ FAULTS: dict[str, str] = {
 	"timeout_after": "Sending never gets an answer although the message IS accepted and delivered.",
 	"smart_encoding": "Twilio sends and lists a message with plain characters in place of fancy ones (½ becomes 1/2).",
 	"redaction": "Twilio keeps no words of a sent message: they are missing in its message list.",
+	"compliance_hold": "Messages are held (scheduled), as by the Compliance Toolkit in quiet hours, until this is off.",
+	"hold_fails": "A message that was held is not sent when it is released: failed, 30047.",
 	"region_disabled": "Messages to another country than the sender's are rejected (21408, geo permissions).",
 	"callback_first": "Status callbacks arrive before the answer to the send request.",
 	"callback_lost": "Status callbacks are not delivered.",

@@ -173,6 +173,13 @@ class Simulator(Provisioning):
 		"""
 		self._inbound.remember(message, media)
 
+	def reassign(self, customer: str) -> None:
+		"""A number is given to somebody else: Twilio opts it out of all senders by itself, and nobody is told."""
+		with self.world.lock:
+			scopes = {self.world.consent_scope(number) for number in self.world.numbers.values()}
+			self.world.opted_out.update((scope, customer) for scope in scopes)
+		self.world.touch()
+
 	def messages(
 		self, *, direction: str = "", customer: str = "", number: str = "", status: str = ""
 	) -> list[Message]:
