@@ -19,8 +19,9 @@ SWEEP = "twilio_sms_channel.messaging.upkeep.sweep.run"
 SWEEP_LATE_S = 300
 # Whose job has not begun by then is taken for lost.
 LOST_AFTER_S = 60
-# A job that takes up what was left lying lets others have the worker after that.
-TAKE_UP_FOR_S = 5
+# A job that takes up what was left lying lets others have the worker after that. A job takes a second to begin: where
+# nobody waits, it stays for longer.
+TAKE_UP_FOR_S, TAKE_UP_AT_MOST_S = 5, 60
 
 
 def enqueue_after_commit(method: str, message: str = "", queue: str = "short", dedupe_key: str = "") -> None:
@@ -75,11 +76,12 @@ def resume_stalled(
 	"""
 	as_administrator()
 	release(job)
-	enough = time.monotonic() + TAKE_UP_FOR_S
+	begun = time.monotonic()
 	names = waiting()
 	others_know = False
 	for place, name in enumerate(names):
-		if time.monotonic() > enough:
+		passed_s = time.monotonic() - begun
+		if passed_s > TAKE_UP_AT_MOST_S or (passed_s > TAKE_UP_FOR_S and _others_wait(queue)):
 			_go_on(job, queue)
 			return
 		lock = f"{job}:{name}"
@@ -101,6 +103,14 @@ def resume_stalled(
 			frappe.db.commit()  # nosemgrep
 		finally:
 			locks.release([lock])
+
+
+def _others_wait(queue: str) -> bool:
+	"""Whether jobs wait for a worker besides the next one of a job in this queue, which has it go on."""
+	try:
+		return any(get_queue(name).count > (name == queue) for name in {"short", "default", queue})
+	except RedisError:
+		return True
 
 
 def _go_on(job: str, queue: str) -> None:
