@@ -17,6 +17,9 @@ OUR_STATUS = {
 	"canceled": "Canceled",
 }
 
+# Twilio's word for a message that it has accepted and sends later.
+HELD = "scheduled"
+
 # Callbacks come in any order and carry no time: a status may only be replaced by one further along.
 # What has arrived counts also after a network gave it back, as some report first; and Read follows Delivered.
 RANK = {
@@ -39,6 +42,14 @@ ARRIVED = ("Delivered", "Read")
 # What was to reach the customer and never will.
 NOT_DELIVERED = ("Undelivered", "Failed", "Blocked")
 GIVEN_BACK = ["Undelivered", "Failed"]
+
+
+def is_held(message) -> bool:
+	"""Whether Twilio has accepted a message and holds it back.
+
+	:param message: `status` and `twilio_status` of a Twilio SMS Message
+	"""
+	return message.status == "Accepted" and message.twilio_status == HELD
 
 
 def may_follow(status: str) -> list[str]:

@@ -118,6 +118,13 @@ class Gateway:
 		message = self.call(lambda: self.client.messages(sid).fetch())
 		return accepted(message), str(message.error_code or ""), message.error_message or ""
 
+	def cancel(self, sid: str) -> None:
+		"""Cancel a message that Twilio holds.
+
+		:raises Refused: Twilio does not hold it any more
+		"""
+		self.call(lambda: self.client.messages(sid).update(status="canceled"))
+
 	def sent_at_utc(self, sid: str) -> datetime | None:
 		"""When Twilio had a message, in UTC and without zone; for inbound ones: when Twilio received it."""
 		message = self.call(lambda: self.client.messages(sid).fetch())

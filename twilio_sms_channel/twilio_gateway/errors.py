@@ -181,6 +181,12 @@ EXPLANATIONS: dict[str, Explanation] = {
 		AGENT,
 		(RETRY, EMAIL),
 	),
+	"30047": Explanation(
+		"It was too late or too early in the day where the customer lives, and Twilio failed to hold the message for later. It was not sent.",
+		"Send it again.",
+		AGENT,
+		(RETRY, EMAIL),
+	),
 	# Registration
 	"30034": Explanation(
 		"Our number is not registered for texting in the United States (10DLC).",

@@ -15,7 +15,7 @@ from frappe import _
 from frappe.utils import format_datetime, get_fullname, now_datetime
 
 from twilio_sms_channel.content import outside
-from twilio_sms_channel.infra import locks
+from twilio_sms_channel.infra import jobs, locks, statuses
 from twilio_sms_channel.infra.clock import to_utc
 from twilio_sms_channel.messaging.conversation import consent_order, keywords, ticket_marks, timeline
 from twilio_sms_channel.messaging.conversation.consent_order import BY_AGENT
@@ -23,6 +23,8 @@ from twilio_sms_channel.messaging.conversation.keywords import HELP, START, STOP
 from twilio_sms_channel.people import phone
 
 CONVERSATION, EVENT, NUMBER = "Twilio SMS Conversation", "Twilio SMS Consent Event", "Twilio SMS Number"
+MESSAGE, HELD = "Twilio SMS Message", {"status": "Accepted", "twilio_status": statuses.HELD}
+CANCEL_HELD = "twilio_sms_channel.messaging.delivery.held.cancel_opted_out"
 EVENTS = {
 	STOP: consent_order.OPTED_OUT,
 	START: consent_order.OPTED_IN,
@@ -208,7 +210,7 @@ def explain(stop) -> str:
 		).format(customer, outside.harmless(get_fullname(stop.entered_by)), at)
 	if stop.source == BY_REFUSAL:
 		return _(
-			"{0} had opted out of text messages before {1}, says Twilio, which rejected one. They have to text START before they can be texted again."
+			"Twilio rejected a message to {0} on {1}, because they count as opted out there: they texted STOP before, or the number was given to somebody else. They have to text START before they can be texted again."
 		).format(customer, at)
 	return _(
 		"{0} opted out by texting {1} on {2}. They have to text START before they can be texted again."
@@ -286,6 +288,8 @@ def _record(
 	event.db_insert()
 	if word != HELP:
 		consent_order.ask_if_open(event)
+	if word == STOP and frappe.db.exists(MESSAGE, {"customer_number": customer_number, **HELD}):
+		jobs.enqueue_after_commit(CANCEL_HELD, dedupe_key=CANCEL_HELD)
 
 
 def _standing(number, customer_number: str, without: str | None = None):

@@ -14,7 +14,7 @@ from twilio_sms_channel.content import outside
 from twilio_sms_channel.twilio_gateway import errors
 
 EXCHANGE, MESSAGE = "Twilio SMS Exchange", "Twilio SMS Message"
-SEND, LOOK_UP, READ_STATUS = "Send", "Look Up", "Read Status"
+SEND, LOOK_UP, READ_STATUS, CANCEL = "Send", "Look Up", "Read Status", "Cancel"
 NAME_CHARACTERS = 20
 _KEEP = """
 	insert into `tabTwilio SMS Exchange` (
@@ -35,7 +35,7 @@ def keep(message: str, purpose: str, problem: errors.TwilioProblem) -> None:
 	fail, so it is called after that is committed.
 
 	:param message: name of the Twilio SMS Message that it was about
-	:param purpose: SEND, LOOK_UP or READ_STATUS
+	:param purpose: SEND, LOOK_UP, READ_STATUS or CANCEL
 	"""
 	if not (said := problem.exchange):
 		return

@@ -4,7 +4,7 @@ from typing import Any
 
 from frappe import _
 
-from twilio_sms_channel.infra.statuses import NOT_DELIVERED
+from twilio_sms_channel.infra.statuses import NOT_DELIVERED, is_held
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
 
@@ -12,7 +12,7 @@ from twilio_sms_channel.twilio_gateway import errors
 def label(message) -> str:
 	"""What became of an outbound message, in a few words and with the reason where there is one.
 
-	:param message: `status`, `error_code`, `error_message` and `sent_as_email` of a Twilio SMS Message
+	:param message: `status`, `twilio_status`, `error_code`, `error_message` and `sent_as_email` of a Twilio SMS Message
 	"""
 	found = trouble(message)
 	words = f"{word(message)}: {found['what']}" if found else word(message)
@@ -26,6 +26,15 @@ def trouble(message) -> dict[str, Any] | None:
 		the user's language, who can mend it (see `errors.Explanation`), Twilio's page or ""
 	"""
 	reason = message.error_message or ""
+	if is_held(message):
+		return {
+			"code": "",
+			"what": _("It is sent once the quiet hours are over where the customer lives."),
+			"do": _("Cancel it if it would then be too late. A STOP from the customer cancels it as well."),
+			"who": errors.AGENT,
+			"link": "",
+			"actions": [],
+		}
 	# What has arrived, or is on its way, keeps no trouble from earlier attempts.
 	if message.status not in (*NOT_DELIVERED, "Queued", "Unconfirmed", "Canceled"):
 		return None
@@ -73,7 +82,12 @@ def about_received(message) -> list[str]:
 
 
 def word(message) -> str:
-	"""A message's status in one word or two."""
+	"""A message's status in one word or two.
+
+	:param message: `status` and `twilio_status` of an outbound Twilio SMS Message
+	"""
+	if is_held(message):
+		return _("Held by Twilio")
 	words = {
 		"Queued": _("Waiting"),
 		"Sending": _("Sending"),

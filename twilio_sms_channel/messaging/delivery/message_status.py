@@ -1,7 +1,7 @@
 """What became of a message: Twilio's answers and callbacks raise its status, and the ticket shows it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import frappe
@@ -13,12 +13,14 @@ from twilio_sms_channel.desks.registry import desk_or_none_of
 from twilio_sms_channel.infra import clock, conditional_update, statuses
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.infra.listeners import notify
-from twilio_sms_channel.messaging.conversation import reachability
+from twilio_sms_channel.messaging.conversation import consent, reachability
 from twilio_sms_channel.messaging.delivery import account_pause
 from twilio_sms_channel.twilio_gateway import errors
 from twilio_sms_channel.twilio_gateway.models import Accepted
 
-MESSAGE = "Twilio SMS Message"
+MESSAGE, CONVERSATION = "Twilio SMS Message", "Twilio SMS Conversation"
+# Callbacks of a message that was held come like those of any other.
+RELEASED_IS_READ_AFTER = timedelta(minutes=1)
 # What Desk's timeline shows of a Communication (Frappe: `desk.form.load.get_communication_data`).
 TIMELINE_FIELDS = (
 	*("name", "communication_type", "communication_medium", "communication_date", "content", "subject"),
@@ -129,12 +131,21 @@ def apply_callback(
 	"""
 	twilio_status, code = outside.plain(twilio_status), outside.plain(code, errors.MAX_CODE_CHARACTERS)
 	twilio_says = outside.sentence(twilio_says)
-	if sid and not frappe.db.get_value(MESSAGE, message, "twilio_sid"):
+	facts = ["status", "twilio_sid", "twilio_status", "conversation"]
+	known = frappe.db.get_value(MESSAGE, message, facts, as_dict=True)
+	if sid and known and not known.twilio_sid:
 		frappe.db.set_value(MESSAGE, message, "twilio_sid", sid)
 	status = statuses.OUR_STATUS.get(twilio_status)
 	if not status:
 		frappe.db.set_value(MESSAGE, message, "twilio_status", twilio_status)
 		return False
+	if code == errors.OPTED_OUT and status in statuses.NOT_DELIVERED:
+		# Found out after Twilio had accepted it: such as of one that it held meanwhile.
+		status = "Blocked"
+		if known and known.conversation:
+			consent.opt_out(frappe.get_doc(CONVERSATION, known.conversation), consent.BY_REFUSAL, message)
+	if known and statuses.is_held(known) and status != "Accepted":
+		_note_release(message)
 	changed = transition(
 		message,
 		status,
@@ -142,6 +153,8 @@ def apply_callback(
 		reason=errors.explain(code, twilio_says),
 		twilio_status=twilio_status,
 	)
+	if not changed and twilio_status == statuses.HELD:
+		changed = note_step(message, twilio_status)
 	if changed and code in account_pause.CODES:
 		account_pause.pause_by_report(message, code, twilio_says)
 	return changed
@@ -173,6 +186,31 @@ def transition(
 		reachability.note_reached(message)
 	_notify(message, status)
 	return True
+
+
+def note_step(message: str, twilio_status: str) -> bool:
+	"""Keep how far Twilio is with a message that it has accepted and not sent yet: it may hold it. True when it changed.
+
+	:param twilio_status: what Twilio was read to say; a callback's may be of earlier
+	"""
+	known = frappe.db.get_value(MESSAGE, message, ["status", "twilio_status"], as_dict=True)
+	if not known or known.status != "Accepted" or known.twilio_status == twilio_status:
+		return False
+	facts = {"twilio_status": twilio_status}
+	if not conditional_update.update(MESSAGE, message, facts, **known):
+		return False
+	if statuses.is_held(known):
+		_note_release(message)
+	if statuses.HELD in (known.twilio_status, twilio_status):
+		publish(frappe._dict(name=message, status=known.status))
+	return True
+
+
+def _note_release(message: str) -> None:
+	"""A message that Twilio held is on its way: what follows is counted from now on."""
+	now = clock.now()
+	facts = {"sent_at": now, "next_attempt": now + RELEASED_IS_READ_AFTER}
+	frappe.db.set_value(MESSAGE, message, facts, update_modified=False)
 
 
 def apply_earlier_callback(message: str, twilio_status: str, sid: str) -> None:

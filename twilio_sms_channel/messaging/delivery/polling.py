@@ -21,6 +21,8 @@ OPEN = ("Accepted", "Sent")
 FIRST_AFTER_S = 20
 # Callbacks usually come within seconds; what is still open then has lost one.
 FIRST_AFTER_WITH_CALLBACK_S = 10 * 60
+# As long as Twilio holds a message, which may be for days. When it lets it go, a callback mostly says so.
+HELD_EVERY_S = 30 * 60
 TAKE_UP, FOR_S = "twilio_sms_channel.messaging.delivery.polling.take_up", 10
 # Of each account in one run, so that one of them does not use up the time of the others.
 AT_ONCE = 200
@@ -134,7 +136,7 @@ def _accounts() -> list[str]:
 
 def _due(account: str, now: datetime) -> list:
 	Message = frappe.qb.DocType(MESSAGE)
-	fields = ("name", "twilio_sid", "creation", "sent_at", "segments", "price", "price_unit")
+	fields = ("name", "twilio_sid", "twilio_status", "creation", "sent_at", "segments", "price", "price_unit")
 	# Put off after a clock that was set back since: it would be asked about late by as much.
 	set_back = (Message.sent_at > now + clock.CLOCKS_DIFFER) & (Message.next_attempt > Message.sent_at)
 	return (
@@ -154,12 +156,17 @@ def _read(gateway: Gateway, row) -> None:
 	if not _is_still(row):
 		return
 	status = statuses.OUR_STATUS.get(found.twilio_status)
-	if status:
-		message_status.apply_callback(row.name, found.twilio_status, code, twilio_says)
+	if status and not message_status.apply_callback(row.name, found.twilio_status, code, twilio_says):
+		message_status.note_step(row.name, found.twilio_status)
 	note_cost(row, found.segments, found.price, found.price_unit)
 	utc = clock.utc()
-	passed_s = max(clock.passed(row.sent_at or row.creation, utc)[0], 0)
 	now = clock.local(utc)
+	if found.twilio_status == statuses.HELD:
+		_ask_again(row.name, now + timedelta(seconds=HELD_EVERY_S))
+		return
+	# What was held has left only now.
+	was_held = row.twilio_status == statuses.HELD
+	passed_s = 0 if was_held else max(clock.passed(row.sent_at or row.creation, utc)[0], 0)
 	_ask_again(
 		row.name, None if status in statuses.FINAL else next_at(now - timedelta(seconds=passed_s), now)
 	)

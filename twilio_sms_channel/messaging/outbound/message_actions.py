@@ -8,8 +8,8 @@ from twilio_sms_channel.content import files, outside, text
 from twilio_sms_channel.desks.registry import desk_or_none_of
 from twilio_sms_channel.infra import conditional_update
 from twilio_sms_channel.infra.listeners import notify
-from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.messaging.delivery import message_status
+from twilio_sms_channel.infra.statuses import NOT_DELIVERED, is_held
+from twilio_sms_channel.messaging.delivery import held, message_status
 from twilio_sms_channel.messaging.sending import wake
 from twilio_sms_channel.people import contacts
 from twilio_sms_channel.twilio_gateway import errors
@@ -29,9 +29,10 @@ class CannotSendAsEmail(frappe.ValidationError):
 def can_cancel(message) -> bool:
 	"""Whether a message may be canceled now. The confirmation of a STOP is owed to the customer.
 
-	:param message: `direction`, `status` and `automatic` of a Twilio SMS Message
+	:param message: `direction`, `status`, `twilio_status` and `automatic` of a Twilio SMS Message
 	"""
-	return message.direction == "Outbound" and message.status == "Queued" and not message.automatic
+	waits = message.status == "Queued" or is_held(message)
+	return message.direction == "Outbound" and waits and not message.automatic
 
 
 def can_retry(message) -> bool:
@@ -121,7 +122,7 @@ def _may_read(doctype: str, user: str) -> bool:
 
 
 def cancel(message: str) -> None:
-	"""Cancel a message that waits to be sent.
+	"""Cancel a message that waits to be sent, here or at Twilio. Commits what Twilio cancels.
 
 	:param message: name of an outbound Twilio SMS Message
 	:raises CannotCancel: it is being sent, or its fate is known
@@ -129,6 +130,9 @@ def cancel(message: str) -> None:
 	doc = frappe.get_doc(MESSAGE, message)
 	if not can_cancel(doc):
 		_refuse_to_cancel(doc.status, doc.automatic)
+	if is_held(doc):
+		_cancel_at_twilio(doc)
+		return
 	# One statement: either it or a worker's claim finds the message still waiting.
 	frappe.db.set_value(
 		MESSAGE,
@@ -144,6 +148,19 @@ def cancel(message: str) -> None:
 	# What was written after it has nothing to wait for any more.
 	wake.wake()
 	notify("twilio_sms_status_changed", doc)
+
+
+def _cancel_at_twilio(doc) -> None:
+	try:
+		held.cancel(doc.name)
+	except errors.TwilioProblem as e:
+		doc.reload()
+		if doc.status == "Canceled":
+			return
+		if not is_held(doc):
+			_refuse_to_cancel(doc.status)
+		why = _("Twilio holds the message and did not cancel it: {0} Try again.").format(e.message)
+		frappe.throw(why, CannotCancel, title=_("The message was not canceled"))
 
 
 def as_email(message: str, ticket, address: str = "") -> None:
@@ -179,6 +196,8 @@ def _refuse_to_cancel(status: str, automatic: bool = False) -> None:
 		why = _("The message is being sent at this moment and cannot be called back.")
 	elif status == "Unconfirmed":
 		why = _("The message may already be on its way. What became of it is being looked up at Twilio.")
+	elif status == "Accepted":
+		why = _("Twilio is sending the message already.")
 	elif automatic:
 		why = _("This is the automatic answer that the customer is owed.")
 	else:

@@ -9,7 +9,17 @@ from twilio_sms_channel.messaging.outbound import message_actions
 from twilio_sms_channel.twilio_gateway import errors
 
 FIELDS = (
-	*("name", "direction", "status", "conversation", "customer_number", "number", "account", "body"),
+	*(
+		"name",
+		"direction",
+		"status",
+		"twilio_status",
+		"conversation",
+		"customer_number",
+		"number",
+		"account",
+		"body",
+	),
 	*("error_code", "error_message", "needs_decision", "sent_by", "automatic", "sent_as_email"),
 	*("may_want_to_stop", "other_recipients", "button_text", "location", "creation", "received_at"),
 )

@@ -7,8 +7,8 @@ import frappe
 
 from twilio_sms_channel.infra import jobs, public_url
 from twilio_sms_channel.infra.courtesies import courtesy
-from twilio_sms_channel.messaging.conversation import consent_order
-from twilio_sms_channel.messaging.delivery import account_pause, polling
+from twilio_sms_channel.messaging.conversation import consent, consent_order
+from twilio_sms_channel.messaging.delivery import account_pause, held, polling
 from twilio_sms_channel.messaging.inbound import intake, keyword_order, media, unread_webhooks
 from twilio_sms_channel.messaging.inbound.threading import MEDIA_QUEUE
 from twilio_sms_channel.messaging.sending import heartbeat, worker
@@ -31,6 +31,7 @@ def run() -> None:
 		(intake.TAKE_UP, "default", intake.waiting),
 		(unread_webhooks.READ_WAITING, "default", unread_webhooks.waiting),
 		(keyword_order.ASK_AGAIN, "default", lambda: may_send and consent_order.waits_for_twilio()),
+		(consent.CANCEL_HELD, "short", lambda: may_send and held.of_opted_out()),
 		(polling.TAKE_UP, "long", lambda: may_send and polling.is_due()),
 		(media.TAKE_UP, MEDIA_QUEUE, media.waiting),
 		(media.CLEAN_UP, MEDIA_QUEUE, media.undeleted),

@@ -24,7 +24,7 @@ class TwilioSMSExchange(Document):
 		message: DF.Link | None
 		method: DF.Data | None
 		outcome: DF.Literal["Rejected", "Not Processed", "Unknown"]
-		purpose: DF.Literal["Send", "Look Up", "Read Status"]
+		purpose: DF.Literal["Send", "Look Up", "Read Status", "Cancel"]
 		reason: DF.SmallText | None
 		request: DF.Code | None
 		response: DF.Code | None
