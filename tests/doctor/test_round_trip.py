@@ -75,6 +75,21 @@ def changing_the_query(site: str):
 	return behave
 
 
+def passing_on(site: str, errors_become: int | None = None):
+	"""A proxy; other than Twilio's messages, what it answers is its own.
+
+	:param errors_become: what it makes of answers that Twilio takes for final
+	"""
+
+	def behave(request, body):
+		headers = {name: request.headers[name] for name in ("Content-Type", "X-Twilio-Signature")}
+		answer = requests.post(site + request.path, body, headers=headers, timeout=20)
+		final = 400 <= answer.status_code < 500
+		return errors_become if errors_become and final else answer.status_code, {}
+
+	return behave
+
+
 def silent(request, body):
 	time.sleep(0.6)
 	return 200, {}
@@ -198,3 +213,19 @@ def test_a_text_that_the_database_does_not_take_did_not_arrive(clinic):
 	"""It goes as far as any other: to a number that is not set up there is no row."""
 	outcome = self_test.run(clinic.sid, clinic.token, "+15005550001")
 	assert (outcome.kind, "not set up" in outcome.detail) == ("refused", True)
+
+
+@pytest.mark.parametrize("errors_become", [None, 503])
+def test_a_proxy_that_passes_on_errors_which_twilio_takes_for_final_is_found(clinic, at, errors_become):
+	with Front(passing_on(clinic.stack.web, errors_become)) as front:
+		at(front.url)
+		clinic.stack.wait_until_idle()
+		before = rows()
+		# The message was signed for the address of the proxy, which the site knows as its own.
+		if errors_become:
+			assert clinic.findings() == {}
+		else:
+			finding = clinic.only_finding("proxy.errors", clinic.account)
+			assert finding["severity"] == "Notice" and "417" in finding["what"]
+		front.shutdown()
+	assert rows()[MESSAGE] == before[MESSAGE]

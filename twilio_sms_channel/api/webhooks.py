@@ -71,6 +71,8 @@ def _take_in_message(caller: webhook_auth.WebhookContext, params) -> Response:
 		raise Rejected(
 			rejected_webhooks.UNEXPECTED_SELF_TEST, "a self-test that this site does not expect (any more)"
 		)
+	if self_test_webhook.is_rejecting(params):
+		return Response(status=self_test_webhook.REJECTED_WITH)
 	try:
 		intake.receive(
 			caller.account, payloads.read_inbound(params), number=caller.number, dry_run=is_self_test

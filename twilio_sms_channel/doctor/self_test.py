@@ -24,6 +24,8 @@ class Outcome:
 	kind: str
 	"""arrived, timeout, dns, tls, connection, redirect, refused, not_found, forbidden, error, elsewhere"""
 	detail: str = ""
+	server: str = ""
+	"""what the server that answered calls itself"""
 
 
 def run(account_sid: str, token: str, number: str) -> Outcome:
@@ -35,18 +37,7 @@ def run(account_sid: str, token: str, number: str) -> Outcome:
 	"""
 	try:
 		word = self_test_webhook.announce()
-		url = public_url.inbound()
-		params = {
-			"MessageSid": "SM" + secrets.token_hex(16),
-			"AccountSid": account_sid,
-			"From": SENDER,
-			"To": number,
-			"Body": BODY,
-			"NumMedia": "0",
-			"NumSegments": "1",
-			self_test_webhook.PARAMETER: word,
-		}
-		outcome = _post(url, params, signature.sign(url, params, token))
+		outcome = _sent(account_sid, token, number, word)
 		did_arrive, refusal = self_test_webhook.outcome(word)
 	except RedisError as e:
 		raise NotDone(str(e)) from None
@@ -55,6 +46,36 @@ def run(account_sid: str, token: str, number: str) -> Outcome:
 	if refusal:
 		return Outcome("refused", refusal)
 	return outcome
+
+
+def rejected(account_sid: str, token: str, number: str) -> Outcome:
+	"""Post the same message, to be answered with an error that Twilio would take for final: what comes out of the proxy.
+
+	:return: of the kind "elsewhere" when it did not get to this site
+	:raises NotDone: nothing can be expected, because Redis is down
+	"""
+	try:
+		word = self_test_webhook.announce(rejecting=True)
+		outcome = _sent(account_sid, token, number, word)
+		did_arrive, _refusal = self_test_webhook.outcome(word)
+		return outcome if did_arrive else Outcome("elsewhere")
+	except RedisError as e:
+		raise NotDone(str(e)) from None
+
+
+def _sent(account_sid: str, token: str, number: str, word: str) -> Outcome:
+	url = public_url.inbound()
+	params = {
+		"MessageSid": "SM" + secrets.token_hex(16),
+		"AccountSid": account_sid,
+		"From": SENDER,
+		"To": number,
+		"Body": BODY,
+		"NumMedia": "0",
+		"NumSegments": "1",
+		self_test_webhook.PARAMETER: word,
+	}
+	return _post(url, params, signature.sign(url, params, token))
 
 
 def _post(url: str, params: dict[str, str], signature: str) -> Outcome:
@@ -82,9 +103,8 @@ def _post(url: str, params: dict[str, str], signature: str) -> Outcome:
 	if answer.is_redirect:
 		return Outcome("redirect", answer.headers.get("Location", ""))
 	kinds = {403: "forbidden", 401: "forbidden", 404: "not_found"}
-	if answer.status_code >= 400:
-		return Outcome(kinds.get(answer.status_code, "error"), str(answer.status_code))
-	return Outcome("elsewhere", str(answer.status_code))
+	kind = kinds.get(answer.status_code, "error") if answer.status_code >= 400 else "elsewhere"
+	return Outcome(kind, str(answer.status_code), answer.headers.get("Server", ""))
 
 
 def _reason(error: BaseException) -> str:

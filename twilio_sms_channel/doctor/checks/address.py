@@ -78,19 +78,7 @@ def check_address() -> Iterator[Finding]:
 
 def check_round_trip(account_context: AccountContext) -> Iterator[Finding]:
 	"""A signed message out of the site, through the public URL, into a row, and away again."""
-	number = next((row.name for row in account_context.numbers if row.number_type != ONLY_SENDS), None)
-	if not number:
-		raise NotDone(_("the account has no number that receives SMS"))
-	if site_identity.is_copy():
-		# Its public address may be the original's.
-		raise NotDone(_("this site is a copy"))
-	if site.blocked_endpoints():
-		raise NotDone(_("this site blocks Twilio's requests"))
-	if not public_url.is_reachable():
-		raise NotDone(_("the site has no public address"))
-	token = account_context.secret("auth_token")
-	if not token:
-		raise NotDone(_("the auth token cannot be read"))
+	number, token = to_test_with(account_context)
 	outcome = self_test.run(account_context.doc.account_sid, token, number)
 	if outcome.kind == "arrived":
 		return
@@ -107,6 +95,27 @@ def check_round_trip(account_context: AccountContext) -> Iterator[Finding]:
 		ACCOUNT,
 		account_context.name,
 	)
+
+
+def to_test_with(account_context: AccountContext) -> tuple[str, str]:
+	"""A number of the account that messages can be sent to, and the token that signs them.
+
+	:raises NotDone: nothing would arrive, and another check says why
+	"""
+	number = next((row.name for row in account_context.numbers if row.number_type != ONLY_SENDS), None)
+	if not number:
+		raise NotDone(_("the account has no number that receives SMS"))
+	if site_identity.is_copy():
+		# Its public address may be the original's.
+		raise NotDone(_("this site is a copy"))
+	if site.blocked_endpoints():
+		raise NotDone(_("this site blocks Twilio's requests"))
+	if not public_url.is_reachable():
+		raise NotDone(_("the site has no public address"))
+	token = account_context.secret("auth_token")
+	if not token:
+		raise NotDone(_("the auth token cannot be read"))
+	return number, token
 
 
 def _said(outcome: self_test.Outcome) -> tuple[str, str]:

@@ -19,15 +19,18 @@ from redis.exceptions import RedisError
 PARAMETER = "X-Self-Test"
 GOOD_FOR_S = 60
 EXPECTED, ARRIVED = b"expected", b"arrived"
+# It is to be answered as Frappe answers many of its own errors, to see what the proxy makes of that.
+REJECTING, REJECTED_WITH = b"rejecting", 417
 
 
-def announce() -> str:
+def announce(rejecting: bool = False) -> str:
 	"""Expect a rehearsal within a minute: the word that its message carries.
 
+	:param rejecting: whether it is to be answered with an error in place of being taken in
 	:raises redis.exceptions.RedisError: the cache is down
 	"""
 	word = secrets.token_hex(16)
-	_write(word, EXPECTED)
+	_write(word, REJECTING if rejecting else EXPECTED)
 	return word
 
 
@@ -35,18 +38,17 @@ def outcome(word: str) -> tuple[bool, str]:
 	"""Whether the rehearsal's row was written, and otherwise why this site refused it ("": it never got here)."""
 	found = _read(word) or EXPECTED
 	frappe.cache().delete(_key(word))
-	return found == ARRIVED, "" if found in (EXPECTED, ARRIVED) else found.decode()
+	return found == ARRIVED, "" if found in (EXPECTED, REJECTING, ARRIVED) else found.decode()
 
 
 def is_one(params: Mapping[str, str]) -> bool:
 	"""Whether a request is a rehearsal that this site expects."""
-	word = params.get(PARAMETER)
-	if not word:
-		return False
-	try:
-		return _read(word) == EXPECTED
-	except RedisError:
-		return False
+	return _state(params) in (EXPECTED, REJECTING)
+
+
+def is_rejecting(params: Mapping[str, str]) -> bool:
+	"""Whether a rehearsal is to be answered with an error."""
+	return _state(params) == REJECTING
 
 
 def arrived(params: Mapping[str, str]) -> None:
@@ -55,6 +57,16 @@ def arrived(params: Mapping[str, str]) -> None:
 
 def refused(params: Mapping[str, str], reason: str) -> None:
 	_write(params[PARAMETER], reason.encode())
+
+
+def _state(params: Mapping[str, str]) -> bytes | None:
+	word = params.get(PARAMETER)
+	if not word:
+		return None
+	try:
+		return _read(word)
+	except RedisError:
+		return None
 
 
 def _write(word: str, what: bytes) -> None:
