@@ -142,12 +142,30 @@ class Gateway:
 	) -> Iterator[models.ListedMessage]:
 		"""Messages of the account as Twilio has them, the newest first (GET …/Messages.json), page by page.
 
+		A list that was cut short cannot be told from one that ended, and would lack the oldest, which nobody asks for
+		again. Without a limit, what is before the oldest one is asked for once more, until nothing new comes.
+
 		:param sender: only from this number or sender
 		:param to: only to this one
 		:param after: and
 		:param before: in the site's time zone, without zone; both inclusive
 		:raises TwilioProblem: also in the middle
 		"""
+		seen: set[str] = set()
+		while True:
+			count, oldest = len(seen), before
+			for message in self._listed(sender, to, after, before, limit):
+				if message.sid not in seen:
+					seen.add(message.sid)
+					oldest = min(oldest or message.sent_at, message.sent_at)
+					yield message
+			if limit or not after or len(seen) == count:
+				return
+			before = oldest
+
+	def _listed(
+		self, sender: str, to: str, after: datetime | None, before: datetime | None, limit: int | None
+	) -> Iterator[models.ListedMessage]:
 		options = {"page_size": min(limit or LIST_PAGE_SIZE, LIST_PAGE_SIZE)}
 		if after:
 			options["date_sent_after"] = clock.to_utc(after)

@@ -14,8 +14,8 @@ from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import clock, erasures, jobs, locks, site_identity, statuses
 from twilio_sms_channel.messaging.delivery import message_status, polling
 from twilio_sms_channel.messaging.inbound import intake
-from twilio_sms_channel.twilio_gateway import errors, payloads, whole_list
-from twilio_sms_channel.twilio_gateway.client import Gateway
+from twilio_sms_channel.twilio_gateway import errors, payloads
+from twilio_sms_channel.twilio_gateway.client import Gateway, oldest_first
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 from twilio_sms_channel.twilio_gateway.models import ListedMessage
 
@@ -174,12 +174,11 @@ def _pieces(since: datetime, until: datetime) -> Iterator[tuple[datetime, dateti
 
 
 def _take_in_missing(gateway: Gateway, number, after: datetime, before: datetime, result: Result) -> None:
-	whole = whole_list.read(lambda until: _listed(gateway, number, "to", after, until), before)
-	inbound = [m for m in whole if m.direction == "inbound"]
+	inbound = [m for m in _listed(gateway, number, "to", after, before) if m.direction == "inbound"]
 	result.seen += len(inbound)
 	here = _known([m.sid for m in inbound])
 	taken_in_before = result.taken_in
-	for place, listed in enumerate(inbound):
+	for place, listed in enumerate(oldest_first(inbound)):
 		if listed.sid in here:
 			continue
 		# Twilio's times are to the second; feeds sort by ours.
