@@ -1,10 +1,14 @@
 """Messages that Twilio has accepted and holds, as its Compliance Toolkit does in quiet hours."""
 
+import secrets
+
 import frappe
 import pytest
+import requests
 from frappe.utils import add_to_date, now_datetime
 from support.agent_actions import API, MESSAGE, shown
-from support.stack import eventually, status_of
+from support.people import make_customer
+from support.stack import Customer, eventually, status_of
 
 from twilio_sms_channel.messaging.delivery import held, polling
 from twilio_sms_channel.messaging.upkeep import sweep
@@ -78,6 +82,16 @@ def test_an_agent_cancels_what_twilio_holds(agent, sim, customer, ticket, messag
 	assert customer.inbox()[0].status == "canceled"
 
 
+def test_who_may_not_write_the_ticket_cancels_nothing(stack, sim, ticket, message):
+	customer_of_portal = stack.login(make_customer(f"portal{secrets.token_hex(4)}@example.com"))
+	asked = len(sim.requests)
+	assert customer_of_portal.call(f"{API}cancel", message=message).status_code == 403
+	answer = requests.post(f"{stack.web}/api/method/{API}cancel", json={"message": message}, timeout=30)
+	assert answer.status_code == 403
+	assert not [request for request in sim.requests[asked:] if request.method == "POST"]
+	assert status_of(message) == "Accepted"
+
+
 def test_what_has_left_twilio_meanwhile_is_not_canceled(agent, sim, ticket, message):
 	sim.faults.always("callback_lost")
 	sim.faults.off("compliance_hold")
@@ -124,8 +138,6 @@ def test_an_opt_out_that_an_agent_notes_cancels_it_as_well(agent, sim, ticket, m
 
 
 def test_stop_of_somebody_else_cancels_nothing(sim, stack, message):
-	from support.stack import Customer
-
 	Customer(stack).text("STOP")
 	stack.wait_until_idle()
 	assert status_of(message) == "Accepted"

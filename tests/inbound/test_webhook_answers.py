@@ -1,12 +1,14 @@
 """What the webhooks answer when nothing is wrong with the request: not now, or not to you."""
 
 import secrets
+from contextlib import contextmanager
 
 import frappe
 import pytest
 import requests
-from support.stack import INBOUND
-from support.webhooks import STATUS, rejections, sid, signed, text
+from frappe.installer import update_site_config
+from support.stack import INBOUND, eventually
+from support.webhooks import STATUS, rejections, sid, signed, stored, text
 
 ACCOUNT = "Twilio SMS Account"
 
@@ -54,8 +56,8 @@ def test_what_cannot_be_taken_in_now_is_answered_5xx_so_that_twilio_tries_again(
 	params = text(stack, AccountSid=account.sid, To=account.number)
 	report = {"MessageSid": sid(), "AccountSid": account.sid, "MessageStatus": "sent"}
 	assert signed(stack, STATUS, report, token=account.token).status_code == 204
-	for stored in ("nonsense", None):
-		spoil_token(account.name, stored)
+	for left in ("nonsense", None):
+		spoil_token(account.name, left)
 		assert signed(stack, INBOUND, params, token=account.token).status_code == 503
 		assert signed(stack, STATUS, report, token=account.token).status_code == 503
 	frappe.db.rollback()
@@ -80,3 +82,43 @@ def test_somebody_with_a_browser_is_told_what_the_address_is_for(stack):
 		assert "<script" not in answer.text
 	assert not rejections(begun)
 	assert requests.get(stack.web + INBOUND, timeout=30).text == ""
+
+
+@contextmanager
+def site_config(**values):
+	"""Keys of the site config meanwhile; from v16 on a process reads it again within a minute."""
+	for key, value in values.items():
+		update_site_config(key, value)
+	try:
+		yield
+	finally:
+		for key in values:
+			update_site_config(key, "None")
+
+
+@pytest.mark.parametrize("reads", [0, 1], ids=["closed", "reads are allowed"])
+def test_while_the_site_is_being_maintained_twilio_is_told_to_try_again(stack, customer, reads):
+	message, report = (
+		text(stack),
+		{"MessageSid": sid(), "AccountSid": stack.account_sid, "MessageStatus": "sent"},
+	)
+	with site_config(maintenance_mode=1, allow_reads_during_maintenance=reads):
+		eventually(lambda: signed(stack, INBOUND, text(stack)).status_code == 503, 90)
+		assert signed(stack, INBOUND, message).status_code == 503
+		assert signed(stack, INBOUND, text(stack, Body="STOP"), http="GET").status_code == 503
+	eventually(lambda: signed(stack, STATUS, report).status_code == 204, 90)
+	assert not stored(message["MessageSid"])
+	eventually(lambda: signed(stack, INBOUND, message).status_code == 200, 90)
+	assert stored(message["MessageSid"])
+
+
+@pytest.mark.parametrize("table", ["Twilio SMS Message", "Twilio SMS Number", "Twilio SMS Erased Text"])
+def test_while_a_table_is_being_migrated_twilio_is_told_to_try_again(stack, customer, table):
+	message = text(stack)
+	frappe.db.sql_ddl(f"rename table `tab{table}` to `tab{table} moved`")
+	try:
+		assert signed(stack, INBOUND, message).status_code == 503
+	finally:
+		frappe.db.sql_ddl(f"rename table `tab{table} moved` to `tab{table}`")
+	assert signed(stack, INBOUND, message).status_code == 200
+	assert stored(message["MessageSid"])

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta, timezone
 import frappe
 import pytest
 from frappe.utils import add_to_date, now_datetime
+from support import twilio_accounts
 from support.stack import MESSAGE, Customer
 
 from twilio_sms_channel.infra import clock, site_identity
@@ -110,7 +111,7 @@ def darkness(stack, sim, request):
 		facts = {"creation": before, "backfilled_until": before}
 		frappe.db.set_value(NUMBER, name, facts, update_modified=False)
 	dark = Darkness(stack, plan, numbers)
-	with stack.without_worker():
+	with twilio_accounts.alone(stack.account), stack.without_worker():
 		dark.fall()
 		# When the site last gave a sign of life.
 		heartbeat._write(clock.utc() - timedelta(hours=DARK_HOURS))

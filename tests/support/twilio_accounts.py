@@ -2,6 +2,8 @@
 
 import random
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import frappe
 from cryptography.fernet import Fernet
@@ -76,6 +78,24 @@ def switch_off_what_is_left() -> None:
 		frappe.db.set_value(doctype, {"enabled": 1}, "enabled", 0, update_modified=False)
 	frappe.clear_cache()
 	frappe.db.commit()
+
+
+@contextmanager
+def alone(account: str) -> Iterator[None]:
+	"""The site's other accounts, of which Twilio knows some by other credentials, are switched off meanwhile. Commits."""
+	others = frappe.get_all(ACCOUNT, {"enabled": 1, "name": ("!=", account)}, pluck="name")
+
+	def switch(on: int) -> None:
+		frappe.db.rollback()
+		for name in others:
+			frappe.db.set_value(ACCOUNT, name, "enabled", on, update_modified=False)
+		frappe.db.commit()
+
+	switch(0)
+	try:
+		yield
+	finally:
+		switch(1)
 
 
 def forget_refusals(account: str) -> None:
