@@ -61,7 +61,7 @@ def test_the_ticket_says_that_twilio_holds_a_message_and_that_it_can_be_canceled
 	agent, sim, customer, ticket, message
 ):
 	row = shown(agent, ticket, message)
-	assert row["fate"] == "Held by Twilio: It is sent once the quiet hours are over where the customer lives."
+	assert row["fate"] == "Held by Twilio until the quiet hours where the customer lives are over."
 	assert (row["can_cancel"], row["can_retry"], row["can_email"]) == (True, False, False)
 	# It has a SID: nothing sends it once more.
 	sweep.run()

@@ -16,6 +16,8 @@ def label(message) -> str:
 	"""
 	found = trouble(message)
 	words = f"{word(message)}: {found['what']}" if found else word(message)
+	if is_held(message):
+		words = found["what"]
 	return _("{0} (sent as e-mail)").format(words) if message.sent_as_email else words
 
 
@@ -29,7 +31,7 @@ def trouble(message) -> dict[str, Any] | None:
 	if is_held(message):
 		return {
 			"code": "",
-			"what": _("It is sent once the quiet hours are over where the customer lives."),
+			"what": _("Held by Twilio until the quiet hours where the customer lives are over."),
 			"do": _("Cancel it if it would then be too late. A STOP from the customer cancels it as well."),
 			"who": errors.AGENT,
 			"link": "",

@@ -69,6 +69,6 @@ frappe.ui.form.on("Twilio SMS Message", {
 				])}</a>`,
 			);
 		}
-		frm.set_intro(lines.join("<br>"), ["Queued", "Unconfirmed"].includes(frm.doc.status) ? "orange" : "red");
+		frm.set_intro(lines.join("<br>"), ["Queued", "Unconfirmed", "Accepted"].includes(frm.doc.status) ? "orange" : "red");
 	},
 });
