@@ -1,5 +1,7 @@
 """From the app to the handset: statuses, reports, media, failures."""
 
+import time
+
 import pytest
 
 from twilio_sms_channel.simulator import Simulator
@@ -185,3 +187,43 @@ def test_stop_refuses_connections_and_start_brings_it_back(sim, client, say):
 def test_port_that_is_taken(sim):
 	with pytest.raises(OSError):
 		Simulator(port=sim.port).start()
+
+
+def until(condition) -> None:
+	enough = time.monotonic() + 10
+	while not condition():
+		assert time.monotonic() < enough
+		time.sleep(0.02)
+
+
+def test_messages_are_held_in_quiet_hours_and_released_failed_or_canceled(sim, app, send):
+	sim.faults.always("compliance_hold")
+	released, unlucky, gone, canceled = (send(to=f"+1415555014{n}") for n in range(4))
+	assert {message.fetch().status for message in (released, unlucky, gone, canceled)} == {"scheduled"}
+	assert statuses(app) == ["scheduled"] * 4
+	canceled.update(status="canceled")
+	sim.reassign(gone.to)
+	sim.faults.next("hold_fails")
+	sim.faults.off("compliance_hold")
+	until(
+		lambda: all(
+			sim.message(text.sid).status in ("delivered", "failed") for text in (released, unlucky, gone)
+		)
+	)
+	codes = [sim.message(text.sid).error_code for text in (released, unlucky)]
+	assert sorted(codes, key=str) == [30047, None]
+	assert sim.message(gone.sid).error_code == 21610
+	assert canceled.fetch().status == "canceled"
+
+
+@pytest.mark.parametrize("fault", ["list_cut", "list_broken"])
+def test_pages_of_the_list_that_are_not_whole(sim, client, send, fault):
+	for _ in range(4):
+		send()
+	sim.faults.next(fault)
+	if fault == "list_broken":
+		with pytest.raises(ValueError):
+			client.messages.list()
+	else:
+		assert len(client.messages.list()) == 2
+	assert len(client.messages.list()) == 4
