@@ -110,6 +110,7 @@ def darkness(stack, sim, request):
 	for name in (*numbers, stack.number, stack.other_number):
 		facts = {"creation": before, "backfilled_until": before}
 		frappe.db.set_value(NUMBER, name, facts, update_modified=False)
+	frappe.db.commit()
 	dark = Darkness(stack, plan, numbers)
 	with twilio_accounts.alone(stack.account), stack.without_worker():
 		dark.fall()
