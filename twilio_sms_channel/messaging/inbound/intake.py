@@ -25,6 +25,7 @@ from twilio_sms_channel.twilio_gateway.payloads import InboundMessage
 MESSAGE = "Twilio SMS Message"
 TRIES_AT_ONCE = 5
 TAKE_UP = "twilio_sms_channel.messaging.inbound.intake.take_up"
+PROCESS = "twilio_sms_channel.messaging.inbound.intake.process"
 # A job ends before the worker thinks that it hangs (Frappe: 300 s).
 AT_MOST_S = 100
 
@@ -100,9 +101,7 @@ def receive(
 		# Each job of a worker takes a second to begin: a burst of one customer's messages needs no more than one or two.
 		about = _job_of(row["number"], row["customer_number"])
 		if not row["backfilled"]:
-			jobs.enqueue_after_commit(
-				"twilio_sms_channel.messaging.inbound.intake.process", row["name"], dedupe_key=about
-			)
+			jobs.enqueue_after_commit(PROCESS, row["name"], dedupe_key=about)
 		if dry_run:
 			frappe.db.rollback()
 		else:
@@ -145,12 +144,7 @@ def process(message: str) -> None:
 	enough = time.monotonic() + AT_MOST_S
 	for name, body in _oldest_first(*pair):
 		if time.monotonic() > enough:
-			jobs.enqueue_after_commit(
-				"twilio_sms_channel.messaging.inbound.intake.process",
-				message,
-				"default",
-				dedupe_key=_job_of(*pair),
-			)
+			jobs.enqueue_after_commit(PROCESS, message, "default", dedupe_key=_job_of(*pair))
 			# The job is enqueued after a commit: this one's time is over.
 			frappe.db.commit()  # nosemgrep
 			return
@@ -190,7 +184,7 @@ def retry(message: str) -> None:
 		{"name": message, "direction": "Inbound", "status": "Failed"},
 		{"status": "Received", "attempts": 0, "next_attempt": None, "error_message": None},
 	)
-	jobs.enqueue_after_commit("twilio_sms_channel.messaging.inbound.intake.process", message)
+	jobs.enqueue_after_commit(PROCESS, message)
 
 
 def waiting() -> list[str]:
