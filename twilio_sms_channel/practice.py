@@ -12,7 +12,7 @@ import requests
 from frappe.utils.data import get_system_timezone
 
 from twilio_sms_channel.content import files
-from twilio_sms_channel.infra import own_writes, public_url, site_config, site_identity
+from twilio_sms_channel.infra import own_writes, public_url, site_config, site_identity, ways
 
 ACCOUNT, NUMBER, MESSAGE = "Twilio SMS Account", "Twilio SMS Number", "Twilio SMS Message"
 MEDIA = "Twilio SMS Media"
@@ -23,7 +23,7 @@ ANSWERS_WITHIN_S = 3
 MOST_REMEMBERED = 1000
 REMEMBERED = (
 	*("name", "twilio_sid", "direction", "number", "customer_number", "body", "segments", "twilio_status"),
-	*("error_code", "error_message", "creation", "received_at", "sent_at"),
+	*("error_code", "error_message", "creation", "received_at", "sent_at", "way"),
 )
 GUIDED_PAGE = "/app/twilio-sms-setup"
 # What Twilio gives a number that is new.
@@ -33,6 +33,9 @@ NUMBERS = {
 	"+14155550100": "Support (practice)",
 	"+14155550101": "Sales (practice)",
 }
+
+
+RCS = "rcs:"
 
 
 class CannotPractise(Exception):
@@ -142,6 +145,15 @@ def _fill(simulator, account) -> None:
 			service_sid=service.sid,
 			sid=_lasting_sid("PN", at_twilio.sid, number),
 		)
+		if is_ours:
+			simulator.add_rcs_sender(
+				at_twilio.sid,
+				rcs_sender_of(number),
+				friendly_name=description,
+				sms_url=webhook,
+				service_sid=service.sid,
+				sid=_lasting_sid("XE", at_twilio.sid, number),
+			)
 	if account:
 		_remember(simulator, account)
 
@@ -161,6 +173,9 @@ def _remember(simulator, account) -> None:
 	for row in reversed(rows):
 		is_inbound = row.direction == "Inbound"
 		parties = (row.customer_number, row.number)
+		if row.way == ways.RCS:
+			parties = (RCS + row.customer_number, rcs_sender_of(row.number))
+			simulator.add_handset(row.customer_number, rcs=True)
 		from_, to = parties if is_inbound else reversed(parties)
 		at = (row.received_at or row.sent_at or row.creation).replace(tzinfo=zone)
 		message = Message(
@@ -194,6 +209,11 @@ def _media(message: str) -> list[tuple[str, bytes]]:
 	return found
 
 
+def rcs_sender_of(number: str) -> str:
+	"""The RCS sender in the Messaging Service of one of practice mode's numbers."""
+	return f"{RCS}practice_{number[-4:]}_agent"
+
+
 def _lasting_sid(prefix: str, account_sid: str, number: str) -> str:
 	"""The same whenever practice mode starts: the site keeps the SIDs of what it has connected."""
 	return prefix + hashlib.sha256(f"{prefix}:{account_sid}:{number}".encode()).hexdigest()[:32]
@@ -209,6 +229,15 @@ def set_up_site():
 	"""Have the site know a practice account with its numbers, as if they had been connected. Returns the account; commits."""
 	account = site_account() or _add_account()
 	for number, description in NUMBERS.items():
+		in_service = {
+			"messaging_service_sid": _lasting_sid("MG", account.account_sid, number),
+			"rcs_sender": rcs_sender_of(number),
+			"rcs_status": "ONLINE",
+		}
+		# It may have been set up before there was RCS.
+		without = {"name": number, "account": account.name, "rcs_sender": ("is", "not set")}
+		if frappe.db.exists(NUMBER, without):
+			frappe.db.set_value(NUMBER, number, in_service)
 		if not frappe.db.exists(NUMBER, number):
 			frappe.get_doc(
 				{
@@ -218,6 +247,7 @@ def set_up_site():
 					"account": account.name,
 					"mms_enabled": 1,
 					"webhook_url": public_url.inbound(),
+					**in_service,
 				}
 			).insert()
 	# Frappe commits at the end of requests and jobs, not of commands.

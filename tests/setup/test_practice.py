@@ -132,6 +132,14 @@ def test_the_phones_show_what_they_showed_before(stack, sim, empty):
 	}
 	lost = {**about, **sent, "customer_number": "+13105550164", "body": "Hi", "error_code": "30003"}
 	insert_rows(frappe.get_doc({**lost, "sent_at": "2026-03-01 10:05:00"}), "practice-SM3")
+	by_rcs = {
+		**inbound,
+		"customer_number": "+12125550187",
+		"way": "RCS",
+		"twilio_sid": "SM4",
+		"body": "By RCS",
+	}
+	insert_rows(frappe.get_doc({**by_rcs, "received_at": "2026-03-01 10:06:00"}), "practice-SM4")
 	frappe.db.commit()
 	sim = Simulator()
 	practice._fill(sim, account)
@@ -140,7 +148,10 @@ def test_the_phones_show_what_they_showed_before(stack, sim, empty):
 		("SM1", "inbound", "Hello", "received"),
 		("SM2", "inbound", "STOP", "received"),
 		("SM3", "outbound-api", "Hi", "undelivered"),
+		("SM4", "inbound", "By RCS", "received"),
 	]
+	assert (messages[3].customer, messages[3].ours) == ("+12125550187", practice.rcs_sender_of(number))
+	assert [h.number for h in sim.world.handsets.values() if h.rcs] == ["+12125550187"]
 	assert messages[0].created.isoformat() == "2026-03-01T10:00:00+00:00"
 	assert messages[2].error_code == 30003
 	assert {customer for _, customer in sim.world.opted_out} == {"+12065550119"}
@@ -167,7 +178,19 @@ def test_services_and_numbers_keep_their_sids_when_practice_mode_starts_again(em
 		practice._fill(sim, account)
 		sids.append({(number.sid, number.service_sid) for number in sim.world.numbers.values()})
 	assert sids[0] == sids[1]
-	assert len({sid for pair in sids[0] for sid in pair}) == 2 * len(practice.NUMBERS)
+	# A number, a Messaging Service and an RCS sender each.
+	assert len({sid for pair in sids[0] for sid in pair}) == 3 * len(practice.NUMBERS)
+
+
+def test_numbers_that_were_set_up_before_there_was_rcs_get_it(empty):
+	practice.set_up_site()
+	number = next(iter(practice.NUMBERS))
+	frappe.db.set_value(NUMBER, number, {"messaging_service_sid": None, "rcs_sender": None})
+	sim = Simulator()
+	practice._fill(sim, practice.set_up_site())
+	known = frappe.db.get_value(NUMBER, number, ["messaging_service_sid", "rcs_sender"])
+	at_twilio = sim.world.numbers[practice.rcs_sender_of(number)]
+	assert known == (at_twilio.service_sid, at_twilio.phone_number)
 
 
 def test_a_real_account_may_be_called_practice(empty):
