@@ -18,6 +18,8 @@ from cast import ADMIN, BOB, DIEGO, LENA, LUCIA, MEI, NUMBERS, ORDERS, PASSWORD,
 from layout import ADMIN_PASSWORD
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
+from twilio_sms_channel.practice import rcs_sender_of
+
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 DESKTOP, TALL, PHONE = (1280, 860), (1280, 2500), (390, 844)
 # Charts are drawn with a movement, and lists and messages a moment after their page.
@@ -163,6 +165,18 @@ def _phones(camera: Camera) -> None:
 		page.get_by_test_id(f"handset-{BOB.number}").click()
 		expect(page.get_by_test_id("bubble").last).to_have_attribute("data-status", "delivered")
 		camera.take(name)
+	_by_rcs(camera)
+
+
+def _by_rcs(camera: Camera) -> None:
+	page = camera.open(camera.simulator)
+	page.get_by_test_id(f"handset-{LENA.number}").click()
+	sender = rcs_sender_of(NUMBERS[ORDERS])
+	page.get_by_test_id("our-number-select").select_option(sender)
+	page.get_by_test_id(f"card-{sender}").click()
+	page.get_by_role("button", name="Tomorrow", exact=True).click()
+	expect(page.get_by_test_id("bubble").last).to_contain_text("Reached the helpdesk")
+	camera.take("simulator-rcs")
 
 
 def empty(camera: Camera) -> None:

@@ -8,6 +8,7 @@ from cast import BOB, DIEGO, LENA, LUCIA, MEI, ORDERS, PRIYA, TOM, WORKSHOP, Col
 
 # Where nothing is said of what became of a reply, it was delivered.
 DELIVERED, READ, OUT_OF_REACH, FILTERED, UNDECIDED = "delivered", "read", "30003", "30007", "undecided"
+RCS, NOT_BY_RCS = "RCS", "not by RCS"
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,10 @@ class Line:
 	is_ours: bool = False
 	picture: str = ""
 	fate: str = DELIVERED
+	way: str = ""
+	"""RCS; of ours NOT_BY_RCS where it was tried in vain; "" for SMS or MMS"""
+	button: str = ""
+	"""the payload of the button that the customer tapped; the words are those on it"""
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,12 @@ class Talk:
 	is_resolved: bool = True
 
 
-def them(minutes: float, body: str, picture: str = "") -> Line:
-	return Line(minutes, body, picture=picture)
+def them(minutes: float, body: str, picture: str = "", way: str = "", button: str = "") -> Line:
+	return Line(minutes, body, picture=picture, way=way, button=button)
 
 
-def us(minutes: float, body: str, picture: str = "", fate: str = DELIVERED) -> Line:
-	return Line(minutes, body, True, picture, fate)
+def us(minutes: float, body: str, picture: str = "", fate: str = DELIVERED, way: str = "") -> Line:
+	return Line(minutes, body, True, picture, fate, way)
 
 
 TALKS = (
@@ -80,10 +85,12 @@ TALKS = (
 		ORDERS,
 		(25, "08:55"),
 		(
-			them(0, "The basket in my parcel is broken.", "parcel"),
-			us(35, "I am sorry, Lena. A new basket goes out today, and you can keep the old one."),
-			them(12, "Wow, that was quick. Thank you!"),
-			us(3, "With pleasure. Have a good ride!", fate=READ),
+			them(0, "The basket in my parcel is broken.", "parcel", RCS),
+			us(35, "I am sorry, Lena. Shall we send a new basket, or pay it back?", fate=READ, way=RCS),
+			# The shop's own programs sent a card with buttons.
+			them(12, "New basket", way=RCS, button="replace_basket"),
+			us(3, "With pleasure. It goes out today, and you can keep the old one.", fate=READ, way=RCS),
+			us(300, "The new basket is on its way. Have a good ride!", way=NOT_BY_RCS),
 		),
 	),
 	Talk(

@@ -20,7 +20,7 @@ import time_machine
 from frappe.desk.form import assign_to
 from frappe.utils.background_jobs import get_redis_connection_without_auth
 from layout import PARCEL
-from month import DELIVERED, READ, TALKS, UNDECIDED, Line, Talk
+from month import DELIVERED, RCS, READ, TALKS, UNDECIDED, Line, Talk
 from shop import shop_of
 
 from twilio_sms_channel import practice
@@ -92,6 +92,9 @@ def _customer_writes(line: Line, account: str, pair: dict) -> None:
 		sender=pair["customer_number"],
 		to=pair["number"],
 		body=line.body,
+		way=line.way or ("MMS" if media else "SMS"),
+		button_text=line.body if line.button else "",
+		button_payload=line.button,
 		media=media,
 		segments=segments.count(line.body).segments,
 	)
@@ -124,7 +127,9 @@ def _agent_writes(line: Line, talk: Talk, ticket: tuple[str, str], at: datetime)
 			return
 		answer = Accepted(_sid("MM" if attached else "SM"), "queued", None, None, "")
 		message_status.record_acceptance(message_status.Acceptance(message.name, answer, None))
-		frappe.db.set_value(MESSAGE, message.name, _price(line), update_modified=False)
+		way = RCS if line.way == RCS else "MMS" if attached else "SMS"
+		facts = {**_price(line), "way": way, "rcs_first": int(bool(line.way))}
+		frappe.db.set_value(MESSAGE, message.name, facts, update_modified=False)
 	with _clocks_at(at + timedelta(seconds=ARRIVES_AFTER_S)):
 		for status in ("sent", *_end(line.fate)):
 			message_status.apply_callback(message.name, *status if isinstance(status, tuple) else (status,))
