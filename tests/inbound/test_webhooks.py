@@ -32,13 +32,21 @@ def test_an_unknown_number_is_404_and_logged(stack, now):
 FILE = "https://api.twilio.com/2010-04-01/Accounts/AC0/Messages/MM0/Media/ME{}"
 # (parameters, what the row then has, what its notes tell)
 ODD = [
-	({"From": "rcs:+14155550177"}, {"customer_number": "+14155550177"}, "RCS"),
+	({"From": "rcs:+14155550177"}, {"customer_number": "+14155550177", "way": "RCS"}, None),
 	*(
 		({"From": name}, {"customer_number": name}, None)
 		for name in ("Amazon.de", "NHS.Dental", "McDonald's", "Café Rio", "AT&T", "Ünlü 1", "72345")
 	),
 	({"From": "447700900123"}, {"customer_number": "447700900123"}, "447700900123"),
-	({"From": "whatsapp:+14155550178"}, {"customer_number": "whatsapp:+14155550178"}, "whatsapp:+1"),
+	*(
+		({"From": said}, {"customer_number": said, "way": "RCS"}, said)
+		for said in ("rcs:+1", "rcs:AGENT", "rcs:")
+	),
+	(
+		{"From": "whatsapp:+14155550178"},
+		{"customer_number": "whatsapp:+14155550178", "way": "WhatsApp"},
+		"whatsapp:+1",
+	),
 	*(
 		({"From": address}, {"customer_number": address}, address.partition(":")[0])
 		for address in ("messenger:1234567890123456", "viber:+44", "tomorrow:x")

@@ -41,9 +41,60 @@ def test_the_sid_goes_by_several_names(name):
 	assert read(**{"MessageSid": None, name: SID}).sid == SID
 
 
-def test_rcs_is_the_same_person():
-	text = read(From="rcs:+14155550132")
-	assert text.sender == "+14155550132" and noted(text) == ["It came by RCS (From is “rcs:+14155550132”)."]
+@pytest.mark.parametrize("scheme", ["rcs:", "RCS:"])
+def test_rcs_is_the_same_person(scheme):
+	text = read(From=scheme + "+14155550132", To="rcs:" + "a" * 60)
+	assert (text.sender, text.way, text.to) == ("+14155550132", "RCS", "rcs:" + "a" * 60)
+	assert not noted(text)
+
+
+@pytest.mark.parametrize("said", ["rcs:", "rcs:+1", "rcs:+14155x", "rcs:bank_agent", "rcs:+" + "1" * 16])
+def test_rcs_that_claims_what_is_no_number_is_another_sender(said):
+	text = read(From=said)
+	assert (text.sender, text.way) == (said, "RCS")
+	assert noted(text) == [f"From is “{said}”."]
+
+
+@pytest.mark.parametrize(
+	("params", "way"),
+	[
+		({}, "SMS"),
+		({"NumMedia": "1", "MediaUrl0": "https://api.twilio.com/1"}, "MMS"),
+		({"MessageSid": "MM" + "1" * 32}, "MMS"),
+		({"OtherRecipients0": "+14155550133"}, "MMS"),
+		({"To": "rcs:acme_agent"}, "RCS"),
+		({"From": "rcs:+14155550132", "NumMedia": "1", "MediaUrl0": "https://api.twilio.com/1"}, "RCS"),
+		({"From": "whatsapp:+14155550132"}, "WhatsApp"),
+		({"From": "messenger:1234"}, "Messenger"),
+		({"From": "viber:+14155550132"}, "Other"),
+		({"From": "Bank: urgent"}, "SMS"),
+		({"From": ""}, "SMS"),
+	],
+)
+def test_an_address_tells_the_way(params, way):
+	assert read(**params).way == way
+
+
+def test_a_status_callback_tells_which_sender_it_was():
+	params = {"MessageSid": SID, "MessageStatus": "sent", "From": "rcs:acme_agent"}
+	assert payloads.read_status(params).sender == "rcs:acme_agent"
+	assert payloads.read_status({**params, "From": ""}).sender == ""
+
+
+def test_a_group_is_the_same_whoever_of_it_writes():
+	members = ["+14155550132", "+14155550133", "+14155550134"]
+	groups = set()
+	for place, sender in enumerate(members):
+		others = [*members[:place], *members[place + 1 :]]
+		groups.add(read(From=sender, OtherRecipients0=others[0], OtherRecipients1=others[1]).group)
+		assert not read(From=sender).group
+	# Some name our own number among the others.
+	groups.add(
+		read(**{f"OtherRecipients{n}": who for n, who in enumerate([*members[1:], INBOUND["To"]])}).group
+	)
+	assert len(groups) == 1 and groups != {""}
+	assert read(From=members[0], OtherRecipients0=members[1]).group not in groups
+	assert read(From=members[0], OtherRecipients0=INBOUND["To"]).group == ""
 
 
 @pytest.mark.parametrize(

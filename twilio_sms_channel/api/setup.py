@@ -89,14 +89,15 @@ def available_numbers(account: str) -> dict[str, Any]:
 
 	:return: `{"numbers": [{"address", "display", "kind", "name", "country_name", "region", "reach": here, abroad
 		or none, as a phone of the site's country texts it, "sms", "mms", "words": what its webhook is now, "whose": none, demo, ours, elsewhere or other, "webhook_by_service", "here": whether it was imported,
-		"refused": why it cannot be, or "", "suggested", …}], "public_base_url", "trouble": why Twilio cannot be told to post
+		"refused": why it cannot be, or "", "suggested", …}], "rcs_senders": [{"address", "name", "status": Twilio's word,
+		"is_online", "service_sid": the Messaging Service that has it in its pool, "" for none, "words"}], "public_base_url", "trouble": why Twilio cannot be told to post
 		messages to it, or "", "teams": the DocType of teams that new tickets can go to, or ""}`
 	"""
 	frappe.only_for("System Manager")
 	doc = frappe.get_doc(ACCOUNT, account)
 	public_url.keep_what_is_shown()
 	return {
-		"numbers": _ask(lambda: importing.available(doc)),
+		**_ask(lambda: importing.available(doc)),
 		"public_base_url": public_url.base(),
 		"trouble": public_url.trouble(),
 		"teams": importing.team_doctype(),

@@ -77,6 +77,8 @@ def _take_in_message(caller: webhook_auth.WebhookContext, params) -> Response:
 		intake.receive(
 			caller.account, payloads.read_inbound(params), number=caller.number, dry_run=is_self_test
 		)
+	except intake.UnknownService:
+		raise
 	except intake.UnknownNumber as e:
 		raise Rejected(rejected_webhooks.UNKNOWN_NUMBER, f"{e} is not set up on this site")
 	return _nothing_to_say()
@@ -120,7 +122,8 @@ def _checked(take_in: Callable, request, params) -> Response:
 	caller, token = _signed_by(request, params)
 	try:
 		response = take_in(caller, params)
-	except (payloads.MalformedWebhook, frappe.db.DataError) as e:
+	except (payloads.MalformedWebhook, intake.UnknownService, frappe.db.DataError) as e:
+		# What came by RCS goes to a service alone: Twilio would give it up, where it sends SMS to another URL.
 		# Also what the database takes for no value of its field: trying again would not help, a later version may.
 		response = _keep_unread(caller, params, e, at_status_url=take_in is _take_in_status)
 	if self_test_webhook.is_one(params):

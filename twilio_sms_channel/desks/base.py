@@ -115,6 +115,9 @@ class Desk(ABC):
 	routing_fields: dict[str, str] = {}
 	"""Field of Twilio SMS Number → field of the ticket, for what new tickets get."""
 
+	team_fields: tuple[str, ...] = ()
+	"""Those of them that say who answers: a number with its own there keeps its messages apart from its service's."""
+
 	replies_in_form: bool = False
 	"""Whether agents reply in Desk's form: its e-mail dialog sends a message where the ticket replies by SMS."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
+from inspect import signature
 from typing import TYPE_CHECKING
 
 import frappe
@@ -256,6 +257,7 @@ def creation(
 	*,
 	sender: str = "",
 	service_sid: str = "",
+	fallback_from: str = "",
 	media_urls: list[str] | None = None,
 	status_callback: str = "",
 ) -> dict:
@@ -264,12 +266,15 @@ def creation(
 	:param to: E.164
 	:param sender: our number, E.164 or short code or alphanumeric sender
 	:param service_sid: send through this Messaging Service; with `sender` it uses that number of its pool
+	:param fallback_from: instead of `sender`, where the service has an RCS sender: what the message goes out from when
+		the phone takes no RCS
 	"""
 	options = {
 		"to": to,
 		"body": body,
 		"from_": sender,
 		"messaging_service_sid": service_sid,
+		"fallback_from": fallback_from,
 		"media_url": media_urls,
 		"status_callback": status_callback,
 	}
@@ -282,6 +287,9 @@ def create(client: "Client", options: dict, until: float | None = None) -> model
 	:param until: by `clock.running_s`, when the request may leave at the latest
 	:raises window.MissedWindow: it would have left later
 	"""
+	if "fallback_from" in options and "fallback_from" not in signature(client.messages.create).parameters:
+		# Older than RCS: the service chooses among its numbers.
+		options = {key: value for key, value in options.items() if key != "fallback_from"}
 	with exchanges.told(), window.until(until):
 		return accepted(client.messages.create(**options))
 
@@ -303,6 +311,7 @@ def accepted(message: "MessageInstance") -> models.Accepted:
 		segments=int(segments) if segments.isdigit() and int(segments) else None,
 		price=_price(message),
 		price_unit=_word(message.price_unit).upper(),
+		sender=message.from_ or "",
 	)
 
 

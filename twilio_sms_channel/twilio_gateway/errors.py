@@ -10,6 +10,8 @@ from frappe import _
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.twilio_gateway.exchanges import Exchange
 
+# FallbackFrom, but no RCS sender in the Messaging Service
+NO_RCS_SENDER = "21667"
 OPTED_OUT = "21610"
 AUTHENTICATION_FAILED = "20003"
 MAX_CODE_CHARACTERS = 10

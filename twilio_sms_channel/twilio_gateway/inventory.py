@@ -12,6 +12,7 @@ from functools import cached_property
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway.client import Gateway
+from twilio_sms_channel.twilio_gateway.rcs_senders import RcsSender, RcsSenders
 
 PAGE_SIZE = 100
 LONG_CODE, TOLL_FREE, SHORT_CODE = "Long Code", "Toll-Free", "Short Code"
@@ -52,6 +53,8 @@ class Sender:
 	service_sid: str = ""
 	service_name: str = ""
 	webhook_by_service: bool = False
+	rcs: tuple[RcsSender, ...] | None = None
+	"""RCS senders in the pool of its service; None where they were not asked for, or Twilio does not say"""
 	left_to_numbers: bool = False
 	"""of Messaging Services alone: messages to its numbers go to their own webhooks, whatever the service has"""
 
@@ -70,7 +73,14 @@ class Inventory:
 		own = [*(_of_number(number) for number in numbers), *(_of_short_code(code) for code in codes)]
 		services = [_of_service(service) for service in self._services.values()]
 		own = [self._in_its_service(sender) for sender in own]
-		return [*own, *self._alphanumeric_senders(), *services]
+		found = [*own, *self._alphanumeric_senders(), *services]
+		if not self.rcs.is_known:
+			return found
+		return [replace(sender, rcs=tuple(self.rcs.in_pool.get(sender.service_sid, ()))) for sender in found]
+
+	@cached_property
+	def rcs(self) -> RcsSenders:
+		return RcsSenders(self.gateway, list(self._services))
 
 	def find(self, address: str, likely_service: str = "") -> Sender | None:
 		"""One of them by its address; None when the account does not own it.

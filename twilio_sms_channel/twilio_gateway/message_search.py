@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from twilio_sms_channel.twilio_gateway import exchanges
+from twilio_sms_channel.twilio_gateway import addresses, exchanges
 from twilio_sms_channel.twilio_gateway.client import accepted, twilio_time
 from twilio_sms_channel.twilio_gateway.models import Accepted
 
@@ -61,7 +61,13 @@ class Listed:
 
 
 def sent_to(
-	client: "Client", customer_number: str, *, sender: str, waited_s: float, since: datetime | None
+	client: "Client",
+	customer_number: str,
+	*,
+	sender: str,
+	waited_s: float,
+	since: datetime | None,
+	rcs_first: bool = False,
 ) -> Listed:
 	"""Read Twilio's list of messages to a customer, the newest first. Needs no connection to the site.
 
@@ -70,10 +76,16 @@ def sent_to(
 	:param sender: our number; "" for a Messaging Service, which may send from another one
 	:param waited_s: how long ago the call began, by this machine's clock
 	:param since: by Twilio's clock: when the list was read for the first time
+	:param rcs_first: whether it may have gone by RCS: Twilio compares addresses as they stand
 	:raises TwilioException, requests.RequestException: see `failures.CALL_ERRORS`
 	"""
 	with exchanges.told():
-		return _read(client, customer_number, sender, waited_s, since)
+		found = _read(client, customer_number, sender, waited_s, since)
+		if rcs_first:
+			by_rcs = _read(client, addresses.by_rcs(customer_number), "", waited_s, since)
+			found.messages += by_rcs.messages
+			found.to_the_end &= by_rcs.to_the_end
+		return found
 
 
 def _read(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from twilio_sms_channel.twilio_gateway import addresses
+
 
 @dataclass(frozen=True)
 class Accepted:
@@ -13,6 +15,13 @@ class Accepted:
 	segments: int | None
 	price: float | None
 	price_unit: str
+	sender: str = ""
+	"""which of our senders it went out from: it tells RCS from SMS; "" while a Messaging Service has not chosen one"""
+
+	@property
+	def way(self) -> str:
+		"""How it travels, "" while that is not known"""
+		return addresses.way_of(self.sender, self.sid)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from twilio_sms_channel.infra import ways
+from twilio_sms_channel.twilio_gateway import addresses
+
 # Ten by Twilio's documentation; all that come are kept, as long as it is Twilio who may have sent them.
 MAX_KEPT_MEDIA = 50
 MAX_URL_CHARACTERS = 2000
@@ -19,6 +22,8 @@ MAX_BODY_CHARACTERS = 1600
 # Twilio promises 1,600 characters; what is beyond this is cut off.
 MAX_ACCEPTED_BODY_CHARACTERS = 10 * MAX_BODY_CHARACTERS
 MAX_SENDER_CHARACTERS, DIGEST_CHARACTERS = 34, 8
+# The agent of RCS is named at length ("rcs:brand_abc123_agent").
+MAX_AGENT_CHARACTERS = 140
 MAX_BUTTON_CHARACTERS, MAX_PLACE_CHARACTERS = 500, 300
 MAX_SEGMENTS = 1000
 SHOWN_CHARACTERS = 60
@@ -32,10 +37,10 @@ SID_NAMES = ("MessageSid", "SmsMessageSid", "SmsSid")
 MEDIA_URL = re.compile(r"MediaUrl([0-9]{1,4})")
 OTHER_RECIPIENT = re.compile(r"OtherRecipients([0-9]{1,4})")
 MAX_KEPT_OTHERS = 30
+GROUP_CHARACTERS = 20
 INBOUND_STATUSES = ("received", "receiving")
 PHONE_NUMBER = re.compile(r"\+[0-9]{5,15}")
 SHORT_CODE = re.compile(r"[0-9]{3,8}")
-RCS = "rcs:"
 ANONYMOUS = "Unknown"
 DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?")
 
@@ -64,6 +69,8 @@ class InboundMessage:
 	sender: str
 	to: str
 	body: str
+	way: str = ways.SMS
+	"""one of `infra.ways`"""
 	media: list[tuple[str, str]] = field(default_factory=list)
 	"""(URL at Twilio, content type as the sender's network declared it) in the order sent."""
 	segments: int = 1
@@ -80,6 +87,14 @@ class InboundMessage:
 	"""A place that was sent: latitude, longitude, and its name and address as far as they came along"""
 	notes: list[Note] = field(default_factory=list)
 	"""What was not as Twilio documents it, for people: a message is never refused for that."""
+
+	@property
+	def group(self) -> str:
+		"""The same for all messages of one group to us, whoever of its members wrote; "" when it was not to a group."""
+		members = {self.sender, *self.others} - {self.to}
+		if not self.others or len(members) < 2:
+			return ""
+		return hashlib.sha256(" ".join([self.to, *sorted(members)]).encode()).hexdigest()[:GROUP_CHARACTERS]
 
 
 @dataclass(frozen=True)
@@ -100,6 +115,8 @@ class StatusReport:
 	twilio_status: str
 	error_code: str
 	error_message: str
+	sender: str = ""
+	"""which of our senders the message went out from: it tells RCS from SMS; "" where it is not said"""
 
 
 def read_inbound(params: Mapping[str, str]) -> InboundMessage:
@@ -123,7 +140,7 @@ def salvage(params: Mapping[str, str]) -> Salvaged:
 	return Salvaged(
 		sid=said(lambda: _sid(params, [])),
 		sender=said(lambda: _sender(params["From"], [])),
-		to=said(lambda: _party(params.get("To"))),
+		to=said(lambda: _recipient(params.get("To"))),
 		service_sid=service_sid if SERVICE_SID.fullmatch(service_sid) else "",
 		body=said(lambda: _body(params.get("Body") or "", [])),
 		opt_out=said(lambda: _short(params.get("OptOutType")).upper()),
@@ -149,8 +166,9 @@ def _inbound(params: Mapping[str, str]) -> InboundMessage:
 	if service_sid and not SERVICE_SID.fullmatch(service_sid):
 		notes.append(Note(_("MessagingServiceSid is {0}."), (_shown(service_sid),)))
 		service_sid = ""
-	if not (to := _party(params.get("To"))) and not service_sid:
+	if not (to := _recipient(params.get("To"))) and not service_sid:
 		raise MalformedWebhook("To is missing or malformed")
+	media, others = _media(params, notes), _others(params)
 	return InboundMessage(
 		sid=sid,
 		service_sid=service_sid,
@@ -158,13 +176,17 @@ def _inbound(params: Mapping[str, str]) -> InboundMessage:
 		to=to,
 		# Some channels tell of a tapped button by its parameters alone.
 		body=_body(params.get("Body") or params.get("ButtonText") or "", notes),
-		media=_media(params, notes),
+		way=addresses.way_between(
+			*((params.get(side) or "").strip() for side in ("From", "To")), sid, bool(media or others)
+		)
+		or ways.SMS,
+		media=media,
 		segments=_segments(params.get("NumSegments") or "1", notes),
 		region=", ".join(
 			part for key in ("FromCity", "FromState", "FromCountry") if (part := _short(params.get(key)))
 		)[:140],
 		opt_out=_short(params.get("OptOutType")).upper(),
-		others=_others(params),
+		others=others,
 		button_text=_words(params.get("ButtonText"), MAX_BUTTON_CHARACTERS),
 		button_payload=_words(params.get("ButtonPayload"), MAX_BUTTON_CHARACTERS),
 		location=_location(params),
@@ -222,6 +244,7 @@ def _report(params: Mapping[str, str]) -> StatusReport:
 		twilio_status=status,
 		error_code=re.sub(r"[^0-9]", "", params.get("ErrorCode") or "")[:10],
 		error_message=(params.get("ErrorMessage") or "")[:500],
+		sender=_recipient(params.get("From")),
 	)
 
 
@@ -252,25 +275,30 @@ def _sid(params: Mapping[str, str], notes: list[Note]) -> str:
 def _sender(said: str, notes: list[Note]) -> str:
 	"""Who sent it: a phone number, a short code, or a name as the sender's network spells it."""
 	sender = _party(said.strip(), keep_apart=True)
-	if sender.startswith(RCS) and PHONE_NUMBER.fullmatch(sender[len(RCS) :]):
+	if addresses.is_rcs(sender) and PHONE_NUMBER.fullmatch(sender[len(addresses.RCS) :]):
 		# The same person at the same telephone, only another way: a STOP has to hold for both.
-		notes.append(Note(_("It came by RCS (From is {0})."), (_shown(said),)))
-		return sender[len(RCS) :]
+		return sender[len(addresses.RCS) :]
 	is_name = any(c.isalpha() for c in sender) and ":" not in sender
 	if sender != said or not (is_name or PHONE_NUMBER.fullmatch(sender) or SHORT_CODE.fullmatch(sender)):
 		notes.append(Note(_("From is {0}."), (_shown(said),)))
 	return sender or ANONYMOUS
 
 
-def _party(said: str | None, keep_apart: bool = False) -> str:
+def _recipient(said: str | None) -> str:
+	"""Which of our senders a message went to or came from."""
+	party = _party(said, most=MAX_AGENT_CHARACTERS)
+	return party if addresses.is_rcs(party) else party[:MAX_SENDER_CHARACTERS].strip()
+
+
+def _party(said: str | None, keep_apart: bool = False, most: int = MAX_SENDER_CHARACTERS) -> str:
 	"""A sender or recipient without what cannot be seen, and short enough to be kept.
 
 	:param keep_apart: two long ones that begin alike stay two: they are not one person's messages
 	"""
 	seen = "".join(c for c in said or "" if c not in "<>" and unicodedata.category(c)[0] != "C")
 	party = re.sub(r"\s+", " ", seen).strip()
-	if len(party) <= MAX_SENDER_CHARACTERS or not keep_apart:
-		return party[:MAX_SENDER_CHARACTERS].strip()
+	if len(party) <= most or not keep_apart:
+		return party[:most].strip()
 	digest = hashlib.sha256(party.encode()).hexdigest()[:DIGEST_CHARACTERS]
 	return f"{party[: MAX_SENDER_CHARACTERS - DIGEST_CHARACTERS - 1].strip()}~{digest}"
 

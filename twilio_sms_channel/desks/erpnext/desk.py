@@ -35,6 +35,7 @@ class IssueDesk(StandardDesk):
 		"project": "project",
 		"company": "company",
 	}
+	team_fields = ("company", "project")
 
 	def about_customer(self, contact: str | None) -> dict[str, str | None]:
 		# ERPNext finds them by an e-mail address alone. That of one of our own people is no customer's.

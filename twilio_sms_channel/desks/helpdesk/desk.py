@@ -49,6 +49,7 @@ class HelpdeskDesk(StandardDesk):
 		"priority": "priority",
 		"ticket_template": "template",
 	}
+	team_fields = ("team",)
 
 	def about_customer(self, contact: str | None) -> dict[str, str | None]:
 		email = contacts.email_of(contact)

@@ -58,23 +58,31 @@ def check_refused(account_context: AccountContext) -> Iterator[Finding]:
 
 
 def check_unread(account_context: AccountContext) -> Iterator[Finding]:
-	"""Webhooks that Twilio signed and this app could not read."""
+	"""Webhooks that Twilio signed and this app could not read, or that are for a Messaging Service that is not set up here."""
 	Unread = frappe.qb.DocType(unread_webhooks.UNREAD)
-	((count, latest),) = (
+	counted = (
 		frappe.qb.from_(Unread)
-		.select(Count(Unread.name), Max(Unread.creation))
+		.select(Unread.service_sid, Count(Unread.name), Max(Unread.creation))
 		.where(Unread.account == account_context.name)
+		.groupby(Unread.service_sid)
+		.orderby(Count(Unread.name), order=frappe.qb.desc)
 	).run()
-	if not count:
-		return
+	if for_services := [(sid, count) for sid, count, _latest in counted if sid]:
+		yield _of_unknown_services(account_context, for_services)
+	for sid, count, latest in counted:
+		if not sid:
+			yield _of_unreadable(account_context, count, latest)
+
+
+def _of_unreadable(account_context: AccountContext, count: int, latest) -> Finding:
 	reason = frappe.get_all(
 		unread_webhooks.UNREAD,
-		{"account": account_context.name},
+		{"account": account_context.name, "service_sid": ("is", "not set")},
 		pluck="reason",
 		order_by="creation desc",
 		limit=1,
 	)
-	yield Finding(
+	return Finding(
 		"unread.webhooks",
 		BROKEN,
 		_("{0} webhooks signed by Twilio could not be read, the latest at {1}: {2}").format(
@@ -89,6 +97,23 @@ def check_unread(account_context: AccountContext) -> Iterator[Finding]:
 		ACCOUNT,
 		account_context.name,
 		"read_again",
+	)
+
+
+def _of_unknown_services(account_context: AccountContext, services: list[tuple[str, int]]) -> Finding:
+	return Finding(
+		"unread.services",
+		BROKEN,
+		_("{0} messages came by RCS to Messaging Services that are not set up here: {1}").format(
+			sum(count for _sid, count in services),
+			", ".join(sid for sid, _count in services[:MOST_STRANGERS]),
+		),
+		_("They are in no ticket, and nobody answers these customers. They are kept as they came."),
+		_(
+			"Import these Messaging Services: on the Twilio SMS Account, press Import Numbers. The messages are then read by themselves."
+		),
+		ACCOUNT,
+		account_context.name,
 	)
 
 

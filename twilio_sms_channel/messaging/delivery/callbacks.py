@@ -4,6 +4,7 @@ import frappe
 
 from twilio_sms_channel.infra import locks
 from twilio_sms_channel.messaging.delivery import message_status
+from twilio_sms_channel.twilio_gateway import addresses
 from twilio_sms_channel.twilio_gateway.payloads import StatusReport
 
 MESSAGE = "Twilio SMS Message"
@@ -24,7 +25,7 @@ def take_in(account: str, report: StatusReport, name: str) -> None:
 	message = frappe.db.get_value(
 		MESSAGE,
 		{"account": account, **({"name": name} if name else {"twilio_sid": report.sid})},
-		["name", "twilio_sid", "earlier_sids"],
+		["name", "twilio_sid", "earlier_sids", "way"],
 		as_dict=True,
 	)
 	if not message and not name:
@@ -39,9 +40,16 @@ def take_in(account: str, report: StatusReport, name: str) -> None:
 	if not message or (message.twilio_sid and message.twilio_sid != report.sid):
 		raise UnknownMessage(f"message {report.sid} is not known on this site")
 
+	way = addresses.way_of(report.sender, report.sid)
+
 	def store() -> None:
 		message_status.apply_callback(
-			message.name, report.twilio_status, report.error_code, report.error_message, sid=report.sid
+			message.name,
+			report.twilio_status,
+			report.error_code,
+			report.error_message,
+			sid=report.sid,
+			way="" if way == message.way else way,
 		)
 		# Twilio is answered that it is stored: a commit that fails is tried again.
 		frappe.db.commit()  # nosemgrep

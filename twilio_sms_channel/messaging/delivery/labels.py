@@ -4,6 +4,7 @@ from typing import Any
 
 from frappe import _
 
+from twilio_sms_channel.infra import ways
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED, is_held
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import errors
@@ -81,6 +82,16 @@ def about_received(message) -> list[str]:
 	if message.location:
 		said.append(_("The customer sent a place: {0}").format(message.location))
 	return said
+
+
+def way(message) -> str:
+	"""How a message travelled, "" while that is not known.
+
+	:param message: `way` and `rcs_first` of a Twilio SMS Message
+	"""
+	if message.rcs_first and message.way in ways.BY_CARRIER:
+		return _("{0}, RCS was not available").format(message.way)
+	return _(message.way) if message.way else ""
 
 
 def word(message) -> str:

@@ -10,7 +10,7 @@ from pypika.terms import Parameter
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.desks.registry import desk_or_none_of
-from twilio_sms_channel.infra import clock, conditional_update, statuses
+from twilio_sms_channel.infra import clock, conditional_update, statuses, ways
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.infra.listeners import notify
 from twilio_sms_channel.messaging.conversation import consent, reachability
@@ -44,6 +44,13 @@ COMMUNICATION_STATUS = {
 }
 
 
+# The time of change makes it a change in any case.
+_WAY = """
+	update `tabTwilio SMS Message` set way = %(way)s, modified = %(now)s
+	where name = %(name)s and ifnull(way, '') in %(replaced)s
+"""
+
+
 @dataclass(frozen=True)
 class Acceptance:
 	"""A message that Twilio took."""
@@ -69,6 +76,7 @@ def record_acceptance(*acceptances: Acceptance) -> None:
 			"name": acceptance.message,
 			"sid": acceptance.answer.sid,
 			"segments": acceptance.answer.segments,
+			"way": acceptance.answer.way or None,
 			"now": now,
 			"status": status,
 			"twilio_status": acceptance.answer.twilio_status,
@@ -114,6 +122,8 @@ def _facts(Message):
 		frappe.qb.update(Message)
 		.set(Message.twilio_sid, Parameter("%(sid)s"))
 		.set(Message.segments, IfNull(Parameter("%(segments)s"), Message.segments))
+		# A callback may have told it already, and only the last one tells of a fallback.
+		.set(Message.way, IfNull(Message.way, Parameter("%(way)s")))
 		.set(Message.sent_at, now)
 		.set(Message.modified, now)
 		.where(Message.name == Parameter("%(name)s"))
@@ -121,13 +131,14 @@ def _facts(Message):
 
 
 def apply_callback(
-	message: str, twilio_status: str, code: str = "", twilio_says: str = "", sid: str = ""
+	message: str, twilio_status: str, code: str = "", twilio_says: str = "", sid: str = "", way: str = ""
 ) -> bool:
 	"""Take in a status that Twilio reports, in whatever order and however often. True when it changed something.
 
 	:param message: name of the Twilio SMS Message
 	:param twilio_status: Twilio's word; one we do not know is kept as a fact and changes nothing
 	:param code: Twilio's error code, "" for none
+	:param way: how the message travels, "" where that is not told or known already
 	"""
 	twilio_status, code = outside.plain(twilio_status), outside.plain(code, errors.MAX_CODE_CHARACTERS)
 	twilio_says = outside.sentence(twilio_says)
@@ -135,6 +146,7 @@ def apply_callback(
 	known = frappe.db.get_value(MESSAGE, message, facts, as_dict=True)
 	if sid and known and not known.twilio_sid:
 		frappe.db.set_value(MESSAGE, message, "twilio_sid", sid)
+	found_way = bool(way) and _note_way(message, way)
 	status = statuses.OUR_STATUS.get(twilio_status)
 	if not status:
 		frappe.db.set_value(MESSAGE, message, "twilio_status", twilio_status)
@@ -157,7 +169,18 @@ def apply_callback(
 		changed = note_step(message, twilio_status)
 	if changed and code in account_pause.CODES:
 		account_pause.pause_by_report(message, code, twilio_says)
+	if found_way and not changed:
+		publish_again([message])
 	return changed
+
+
+def _note_way(message: str, way: str) -> bool:
+	"""Keep how a message travels. True when that is new. Callbacks come in any order: RCS falls back, and never the other
+	way round."""
+	replaced = ("",) if way == ways.RCS else ("", ways.RCS)
+	return conditional_update.changed(
+		_WAY, {"name": message, "way": way, "now": clock.now(), "replaced": replaced}
+	)
 
 
 def transition(

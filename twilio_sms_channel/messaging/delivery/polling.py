@@ -156,7 +156,9 @@ def _read(gateway: Gateway, row) -> None:
 	if not _is_still(row):
 		return
 	status = statuses.OUR_STATUS.get(found.twilio_status)
-	if status and not message_status.apply_callback(row.name, found.twilio_status, code, twilio_says):
+	if status and not message_status.apply_callback(
+		row.name, found.twilio_status, code, twilio_says, way=found.way
+	):
 		message_status.note_step(row.name, found.twilio_status)
 	note_cost(row, found.segments, found.price, found.price_unit)
 	utc = clock.utc()

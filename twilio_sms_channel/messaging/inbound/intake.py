@@ -13,11 +13,11 @@ from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.desks.registry import NoDesk
-from twilio_sms_channel.infra import clock, conditional_update, db_errors, erasures, jobs
+from twilio_sms_channel.infra import clock, conditional_update, db_errors, erasures, jobs, ways
 from twilio_sms_channel.infra.alerts import tell_managers
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.infra.retry_policies import THREADING
-from twilio_sms_channel.messaging.conversation import consent, contact_tickets, conversations
+from twilio_sms_channel.messaging.conversation import consent, contact_tickets, conversations, services
 from twilio_sms_channel.messaging.inbound import media_words, threading
 from twilio_sms_channel.people import contacts, phone
 from twilio_sms_channel.twilio_gateway.payloads import InboundMessage
@@ -32,6 +32,10 @@ AT_MOST_S = 100
 
 class UnknownNumber(Exception):
 	"""A message to a number that is not set up on this site."""
+
+
+class UnknownService(UnknownNumber):
+	"""A message by RCS to a Messaging Service that is not set up on this site. Twilio has no other number for it."""
 
 
 def receive(
@@ -61,7 +65,7 @@ def receive(
 	"""
 	if erasures.among([message.sid]):
 		return None
-	now = now_datetime()
+	now, customer_number = now_datetime(), outside.plain(phone.of_sender(message.sender))
 	row = {
 		"name": frappe.generate_hash(length=10),
 		"creation": now,
@@ -71,16 +75,18 @@ def receive(
 		"direction": "Inbound",
 		"status": "Received",
 		"account": account,
-		"number": number or _number_of(account, message),
-		"customer_number": outside.plain(phone.of_sender(message.sender)),
+		"number": number or _number_of(account, message, customer_number),
+		"customer_number": customer_number,
 		"twilio_sid": message.sid,
 		"twilio_status": "received",
+		"way": message.way,
 		"body": message.body,
 		"segments": message.segments,
 		"region": outside.plain(message.region),
 		"service_sid": message.service_sid,
 		"opt_out_type": outside.plain(message.opt_out),
 		"other_recipients": outside.sentence(", ".join(message.others)) or None,
+		"group_id": message.group or None,
 		"button_text": outside.sentence(message.button_text) or None,
 		"button_payload": outside.sentence(message.button_payload) or None,
 		"location": outside.sentence(message.location) or None,
@@ -107,6 +113,8 @@ def receive(
 		else:
 			# Twilio is answered 200 once the message is stored.
 			frappe.db.commit()  # nosemgrep
+	if message.way == ways.RCS and not dry_run:
+		services.note_rcs_sender(account, message.service_sid, message.to)
 	return row["name"]
 
 
@@ -231,21 +239,11 @@ def _insertion(doctype: str, columns: tuple[str, ...]) -> str:
 	return frappe.qb.into(frappe.qb.DocType(doctype)).columns(*columns).insert(*values).get_sql()
 
 
-def our_number(account: str, to: str, service_sid: str) -> str | None:
-	"""The Twilio SMS Number of an account that a message was sent to, None when it is not set up on this site."""
-	service_sid = service_sid or "-"
-	candidates = {"name": to or "-"}, {"name": service_sid}, {"messaging_service_sid": service_sid}
-	for filters in candidates:
-		filters["account"] = account
-		# Of a service's numbers always the same one: a customer's messages are to stay together.
-		if number := frappe.db.get_value("Twilio SMS Number", filters, order_by="creation"):
-			return number
-	return None
-
-
-def _number_of(account: str, message: InboundMessage) -> str:
-	if number := our_number(account, message.to, message.service_sid):
+def _number_of(account: str, message: InboundMessage, customer_number: str) -> str:
+	if number := services.our_number(account, message.to, message.service_sid, customer_number):
 		return number
+	if message.way == ways.RCS:
+		raise UnknownService(message.service_sid or message.to)
 	raise UnknownNumber(message.to)
 
 
@@ -276,7 +274,10 @@ def _oldest_first(number: str, customer_number: str) -> Iterator[tuple[str, str]
 def _thread(message: str, number: str, customer_number: str) -> None:
 	for attempt in range(1, TRIES_AT_ONCE + 1):
 		try:
-			with conversations.serialized(number, customer_number):
+			with (
+				services.serialized(number, customer_number),
+				conversations.serialized(number, customer_number),
+			):
 				_make_contact(number, customer_number)
 				with (
 					contact_tickets.serialized(number, customer_number),

@@ -11,10 +11,11 @@ import frappe
 from frappe.utils import add_to_date
 
 from twilio_sms_channel.desks.registry import desk_or_none_of
-from twilio_sms_channel.infra import jobs
+from twilio_sms_channel.infra import jobs, ways
 from twilio_sms_channel.messaging.conversation import conversations
 from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.people import phone
+from twilio_sms_channel.twilio_gateway import addresses
 from twilio_sms_channel.twilio_gateway.client import Gateway, oldest_first
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 
@@ -129,7 +130,7 @@ def _burst(message) -> list:
 				],
 			),
 		},
-		fields=["name", "twilio_sid", "received_at", "communication"],
+		fields=["name", "twilio_sid", "received_at", "communication", "way"],
 		order_by="received_at, creation, name",
 		limit=MAX_MESSAGES,
 	)
@@ -138,9 +139,15 @@ def _burst(message) -> list:
 def _order_at_twilio(message) -> dict[str, int]:
 	"""Twilio SID → place in Twilio's list, oldest first."""
 	gateway = Gateway(frappe.get_doc("Twilio SMS Account", message.account))
-	listed = gateway.list_messages(
-		sender=message.customer_number,
-		after=add_to_date(message.received_at, minutes=-CLOCKS_DIFFER_BY_MINUTES),
-		limit=MAX_MESSAGES,
-	)
+	after = add_to_date(message.received_at, minutes=-CLOCKS_DIFFER_BY_MINUTES)
+	listed = []
+	for sender in _addresses(message):
+		listed += gateway.list_messages(sender=sender, after=after, limit=MAX_MESSAGES)
 	return {message.sid: place for place, message in enumerate(oldest_first(listed))}
+
+
+def _addresses(message) -> list[str]:
+	"""The customer as Twilio's list names them: whatever came by RCS is not among a plain number's messages."""
+	found = {row.way == ways.RCS for row in _burst(message)}
+	number = message.customer_number
+	return [addresses.by_rcs(number) if by_rcs else number for by_rcs in sorted(found)]

@@ -15,6 +15,7 @@ from twilio_sms_channel.messaging.conversation import (
 	entries,
 	keywords,
 	reachability,
+	services,
 	timeline,
 )
 from twilio_sms_channel.messaging.conversation.keywords import STOP
@@ -44,7 +45,11 @@ def thread(message, conversation) -> None:
 	if not conversation.contact_name() and not contacts.exists(conversation.contact):
 		# Where one is to be made it was made before the conversation was locked.
 		conversation.contact = contacts.find(conversation.customer_number)
-	continued = begun or _continued(conversation, number, is_reaction)
+	continued = (
+		begun
+		or _continued(conversation, number, is_reaction)
+		or services.open_ticket(conversation, number, message.way)
+	)
 	if not continued and _is_bare_stop(message):
 		continued = _open_ticket(conversation)
 		if not continued:

@@ -17,7 +17,7 @@ from werkzeug.datastructures import MultiDict
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import clock, db_errors, erasures, jobs
-from twilio_sms_channel.messaging.conversation import consent, keywords
+from twilio_sms_channel.messaging.conversation import consent, keywords, services
 from twilio_sms_channel.messaging.conversation.keywords import START, STOP
 from twilio_sms_channel.messaging.delivery import callbacks
 from twilio_sms_channel.messaging.inbound import intake
@@ -61,6 +61,7 @@ def keep(account: str, params: MultiDict, error: Exception, *, is_report: bool, 
 		"sender": outside.plain(found.sender),
 		"to_number": outside.plain(found.to),
 		"twilio_sid": found.sid,
+		"service_sid": found.service_sid if isinstance(error, intake.UnknownService) else None,
 		"message": outside.plain(message),
 		"parameters": pairs,
 	}
@@ -95,6 +96,12 @@ def read_again_later(**filters: str) -> None:
 	jobs.enqueue_after_commit(READ_WAITING, queue="default", dedupe_key=READ_WAITING)
 
 
+def read_of_service(service_sid: str) -> None:
+	"""A Messaging Service is set up: have a worker read what came for it before that."""
+	if frappe.db.exists(UNREAD, {"service_sid": service_sid}):
+		read_again_later(service_sid=service_sid)
+
+
 def read_waiting() -> None:
 	"""Read what is to be read again (worker)."""
 	jobs.resume_stalled(READ_WAITING, waiting, read_again, queue="default")
@@ -126,7 +133,12 @@ def read_again(name: str) -> bool:
 		# Whatever it is: it was kept because nobody knows what can be wrong with it.
 		frappe.db.rollback()
 		frappe.clear_messages()
-		why = {"reason": _reason(e), "traceback": _traceback(e), "waits": int(db_errors.is_transient(e))}
+		why = {
+			"reason": _reason(e),
+			"traceback": _traceback(e),
+			"waits": int(db_errors.is_transient(e)),
+			"service_sid": row.service_sid if isinstance(e, intake.UnknownService) else None,
+		}
 		frappe.db.set_value(UNREAD, name, why)
 		# Each of them has a transaction of its own.
 		frappe.db.commit()  # nosemgrep
@@ -177,7 +189,7 @@ def _decisions(account: str, found: payloads.Salvaged, at: datetime) -> list[dic
 	if word not in (STOP, START) or found.sender in ("", payloads.ANONYMOUS):
 		return []
 	customer_number = outside.plain(phone.of_sender(found.sender))
-	if number := intake.our_number(account, found.to, found.service_sid):
+	if number := services.our_number(account, found.to, found.service_sid, customer_number):
 		numbers = [number]
 	elif word == STOP:
 		# Which number it was sent to cannot be told: rather all of them than none.
@@ -208,6 +220,8 @@ def _texted(account: str, customer_number: str) -> list[str]:
 def _reason(error: Exception) -> str:
 	if isinstance(error, payloads.MalformedWebhook):
 		return outside.sentence(error)
+	if isinstance(error, intake.UnknownService):
+		return outside.sentence(f"the Messaging Service {error} is not set up on this site")
 	if isinstance(error, intake.UnknownNumber):
 		return outside.sentence(f"{error} is not set up on this site")
 	return outside.sentence(f"{type(error).__name__}: {error}")

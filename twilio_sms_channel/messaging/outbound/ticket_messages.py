@@ -22,6 +22,7 @@ FIELDS = (
 	),
 	*("error_code", "error_message", "needs_decision", "sent_by", "automatic", "sent_as_email"),
 	*("may_want_to_stop", "other_recipients", "button_text", "location", "creation", "received_at"),
+	*("way", "rcs_first", "group_id"),
 )
 FILE_FIELDS = ("parent", "status", "error", "content_type", "file", "file_name", "changed")
 FETCH = "fetch"
@@ -29,7 +30,7 @@ SENDS = {errors.RETRY, errors.LINK}
 
 
 def complete(messages: list, can_text: Callable[[str], bool | None]) -> None:
-	"""Add what follows from the facts: `media`, `group`, `along`, `error` (see `labels.trouble`) and `actions`.
+	"""Add what follows from the facts: `media`, `group`, `along`, `travelled`, `error` (see `labels.trouble`) and `actions`.
 
 	Takes one query, however many messages there are, and what `can_text` takes.
 
@@ -42,6 +43,7 @@ def complete(messages: list, can_text: Callable[[str], bool | None]) -> None:
 		message.media = files.get(message.name, [])
 		message.group = labels.about_group(message)
 		message.along = labels.about_received(message)
+		message.travelled = labels.way(message)
 		message.error = labels.trouble(message) if outbound else None
 		message.actions = _of_sent(message, can_text) if outbound else _of_received(message)
 		if message.error:

@@ -159,15 +159,19 @@ def _send(login: Login, options: dict, until: float) -> Accepted:
 
 
 def _options(message: ClaimedMessage) -> dict:
-	by_service = message.sender.number_type == "Messaging Service"
+	sender = message.sender
+	is_service = sender.number_type == "Messaging Service"
+	# Named as sender, a number of the pool would keep Twilio from using RCS.
+	rcs_first = bool(sender.rcs_sender)
 	media_urls = None
 	if message.has_media:
 		media_urls = media_links.urls_for_twilio(frappe.get_doc(MESSAGE, message.name))
 	return creation(
 		message.customer_number,
 		message.body,
-		sender="" if by_service else message.number,
-		service_sid=message.sender.messaging_service_sid,
+		sender="" if is_service or rcs_first else message.number,
+		service_sid=sender.messaging_service_sid,
+		fallback_from=message.number if rcs_first and not is_service else "",
 		media_urls=media_urls,
 		status_callback=public_url.status_callback(message.name),
 	)

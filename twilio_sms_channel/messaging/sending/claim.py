@@ -38,6 +38,8 @@ class Sender:
 	name: str
 	number_type: str
 	messaging_service_sid: str
+	rcs_sender: str
+	"""of its service, "" without one"""
 	account: str
 	account_modified: datetime
 	paused: bool
@@ -172,6 +174,7 @@ def _sender(number: str) -> Sender | None:
 		name=row.name,
 		number_type=row.number_type,
 		messaging_service_sid=row.messaging_service_sid or "",
+		rcs_sender=(row.messaging_service_sid and row.rcs_sender) or "",
 		account=row.account,
 		account_modified=row.modified,
 		paused=bool(row.paused_since),
@@ -254,6 +257,7 @@ def _take(
 			)
 	if messages:
 		taken = {"names": [message.name for message in messages], "now": now}
+		taken["rcs_first"] = int(bool(sender.rcs_sender))
 		# A constant, see `claim_sql`.
 		frappe.db.sql(claim_sql.MARK_SENDING, taken)  # nosemgrep
 	return messages

@@ -2,7 +2,7 @@
 
 SENDER = """
 	select
-		number.name, number.number_type, number.messaging_service_sid, number.segments_per_second,
+		number.name, number.number_type, number.messaging_service_sid, number.rcs_sender, number.segments_per_second,
 		number.enabled, number.sms_enabled,
 		account.name as account, account.modified, account.enabled as account_enabled, account.paused_since
 	from `tabTwilio SMS Number` number
@@ -63,7 +63,7 @@ LOCK = """
 MARK_SENDING = """
 	update `tabTwilio SMS Message`
 	set status = 'Sending', attempts = ifnull(attempts, 0) + 1, tried_since = ifnull(tried_since, %(now)s),
-		tried_at = %(now)s, modified = %(now)s
+		tried_at = %(now)s, modified = %(now)s, way = null, rcs_first = %(rcs_first)s
 	where name in %(names)s
 """
 

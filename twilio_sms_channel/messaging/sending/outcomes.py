@@ -3,7 +3,7 @@
 import frappe
 
 from twilio_sms_channel.infra import clock, conditional_update, public_url
-from twilio_sms_channel.messaging.conversation import consent
+from twilio_sms_channel.messaging.conversation import consent, services
 from twilio_sms_channel.messaging.delivery import account_pause, exchange_log, message_status, polling
 from twilio_sms_channel.messaging.sending import claim, rate_limit, reconcile
 from twilio_sms_channel.messaging.sending.calls import Call, NotEligible, SlowToConnect, Stopped
@@ -78,6 +78,9 @@ def _record_failure(message: ClaimedMessage, result) -> None:
 		reconcile.mark_unconfirmed(message.name, result.message, result.code)
 	elif result.code in account_pause.CODES:
 		account_pause.pause(message.sender.account, result.code, result.message)
+		_queue_again(message, result)
+	elif result.code == errors.NO_RCS_SENDER:
+		services.forget_rcs_sender(message.number)
 		_queue_again(message, result)
 	elif result.code == errors.OPTED_OUT:
 		consent.opt_out(frappe.get_doc(CONVERSATION, message.conversation), "Twilio's Refusal", message.name)

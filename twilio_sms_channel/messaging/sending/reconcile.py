@@ -52,6 +52,7 @@ class Search:
 	"""since the call began: at least, at most"""
 	looked_up_since: datetime | None = None
 	"""when Twilio's list was first read about this attempt, by Twilio's clock"""
+	rcs_first: bool = False
 	for_good: bool = False
 	"""whether an agent decides already: only a message that is found counts"""
 	asked_at: float = field(default_factory=time.monotonic)
@@ -145,6 +146,7 @@ def due(limit: int = 50) -> list[Search]:
 			Message.modified,
 			Message.next_attempt,
 			Message.needs_decision,
+			Message.rcs_first,
 			Number.name.as_("number"),
 			Number.number_type,
 			Number.messaging_service_sid,
@@ -176,6 +178,7 @@ def due(limit: int = 50) -> list[Search]:
 					waited_s=clock.passed(tried_at, utc),
 					looked_up_since=row.looked_up_since_utc
 					and row.looked_up_since_utc.replace(tzinfo=timezone.utc),
+					rcs_first=bool(row.rcs_first),
 					for_good=bool(row.needs_decision),
 				)
 			)
@@ -221,6 +224,7 @@ def candidates(login: Login, search: Search) -> Listed:
 		sender="" if search.service_sid else search.sender,
 		waited_s=waited_s,
 		since=search.looked_up_since,
+		rcs_first=search.rcs_first,
 	)
 
 

@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
-from twilio_sms_channel.messaging.setup import number_region, webhook_config
+from twilio_sms_channel.messaging.setup import number_region, rcs_offers, webhook_config
 from twilio_sms_channel.people import countries, phone
 from twilio_sms_channel.twilio_gateway.inventory import (
 	ALPHANUMERIC,
@@ -34,14 +34,18 @@ class Result:
 	"""not taken over, with the reason"""
 
 
-def available(account) -> list[dict]:
-	"""What could be imported, each with what Twilio says of it and what is here already.
+def available(account) -> dict[str, list[dict]]:
+	"""What could be imported, each with what Twilio says of it and what is here already; and the account's RCS senders.
 
 	:raises TwilioProblem:
 	"""
-	senders = Inventory(account.gateway()).all()
+	inventory = Inventory(account.gateway())
+	senders = inventory.all()
 	here = _here([sender.address for sender in senders])
-	return [_offer(sender, here.get(sender.address), account.name) for sender in senders]
+	return {
+		"numbers": [_offer(sender, here.get(sender.address), account.name) for sender in senders],
+		"rcs_senders": rcs_offers.of(inventory, senders),
+	}
 
 
 def take_over(account, chosen: list[str] | None = None, team: str | None = None) -> Result:

@@ -12,9 +12,10 @@ from rq.timeouts import JobTimeoutException
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import clock, erasures, jobs, locks, site_identity, statuses
+from twilio_sms_channel.messaging.conversation import services
 from twilio_sms_channel.messaging.delivery import message_status, polling
 from twilio_sms_channel.messaging.inbound import intake
-from twilio_sms_channel.twilio_gateway import errors, payloads
+from twilio_sms_channel.twilio_gateway import addresses, errors, payloads
 from twilio_sms_channel.twilio_gateway.client import Gateway, oldest_first
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 from twilio_sms_channel.twilio_gateway.models import ListedMessage
@@ -223,7 +224,11 @@ def _repair_sent(gateway: Gateway, number, after: datetime, before: datetime, re
 		if row := ours.get(listed.sid):
 			if row.status not in statuses.FINAL:
 				changed = message_status.apply_callback(
-					row.name, listed.status, listed.error_code, listed.error_message
+					row.name,
+					listed.status,
+					listed.error_code,
+					listed.error_message,
+					way=addresses.way_of(listed.sender, listed.sid),
 				)
 				result.repaired += bool(changed)
 			polling.note_cost(row, listed.segments, listed.price, listed.price_unit)
@@ -251,11 +256,25 @@ def _incomplete(number: str, after: datetime, before: datetime) -> list:
 def _listed(
 	gateway: Gateway, number, side: str, after: datetime, before: datetime
 ) -> Iterator[ListedMessage]:
-	"""Messages of one of our numbers; Twilio cannot be asked for those of a Messaging Service, so these are sorted out."""
+	"""Messages of one of our numbers; Twilio cannot be asked for those of a Messaging Service, so these are sorted out.
+
+	Twilio compares addresses as they stand: what comes by RCS is not among those of a number.
+	"""
 	if number.number_type != "Messaging Service":
-		return gateway.list_messages(**{side: number.name}, after=after, before=before)
-	listed = gateway.list_messages(after=after, before=before)
-	return (m for m in listed if m.service_sid == number.messaging_service_sid)
+		for address in _addresses(number, side):
+			yield from gateway.list_messages(**{side: address}, after=after, before=before)
+		return
+	for message in gateway.list_messages(after=after, before=before):
+		if message.service_sid == number.messaging_service_sid or (
+			number.rcs_sender and number.rcs_sender in (message.to, message.sender)
+		):
+			yield message
+
+
+def _addresses(number, side: str) -> list[str]:
+	"""What Twilio is asked for about a number. Customers' messages by RCS are asked for once in a service, not by each number."""
+	asks = number.rcs_sender and (side == "sender" or services.is_first(number))
+	return [number.name, number.rcs_sender] if asks else [number.name]
 
 
 def _known(sids: list[str]) -> set[str]:

@@ -209,7 +209,7 @@ def _show_inbound(entry, message) -> None:
 		"image": None,
 	}
 	entry["sender"] = message.customer_number
-	entry["recipients"] = phone.display(message.number) if message.number else ""
+	entry["recipients"] = _joined(phone.display(message.number), message.get("travelled"))
 	entry["delivery_status"] = ""
 
 
@@ -243,7 +243,11 @@ def _show_outbound(entry, message, for_agent: bool) -> None:
 	# Why it failed is for agents, and said below the message; the portal shows customers no badge.
 	in_badge = for_agent and message.status in WRONG
 	entry["delivery_status"] = word if in_badge else ""
-	entry["recipients"] = number if in_badge else f"{number} · {word}"
+	entry["recipients"] = _joined(number, message.get("travelled"), "" if in_badge else word)
+
+
+def _joined(*parts: str | None) -> str:
+	return " · ".join(part for part in parts if part)
 
 
 def _readable(files: list, for_agent: bool) -> list:

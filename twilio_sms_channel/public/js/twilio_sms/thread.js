@@ -199,7 +199,9 @@ class Thread extends TicketElement {
 			${message.group ? html`<div class="remark" data-testid="group">${message.group}</div>` : nothing}
 			${(message.along || []).map((said) => html`<div class="remark" data-testid="along">${said}</div>`)}
 			<div class="foot">
-				<time title=${in_full(at)}>${clock(at)}</time>${inbound
+				<time title=${in_full(at)}>${clock(at)}</time>${message.travelled
+					? html` · <span data-testid="way">${message.travelled}</span>`
+					: nothing}${inbound
 					? nothing
 					: html` · <span class="fate ${colour(message.status)}" data-testid="fate">${message.fate}</span>`}
 			</div>

@@ -37,7 +37,8 @@ export class NumbersStep {
 			<p class="then text-muted">${__("Twilio is then told to post their messages to this site.")}</p>
 			<button class="btn btn-primary btn-sm go"></button>`);
 		if (!this.offers.length) return this.show_nothing();
-		this.$body.find(".offers").html(this.offers.map(offer_html).join(""));
+		const rcs = (found.rcs_senders || []).map(rcs_html);
+		this.$body.find(".offers").html([...this.offers.map(offer_html), ...rcs].join(""));
 		this.$body.find(".offers input").on("change", () => this.count());
 		this.$body.find(".go").on("click", () => this.take_over());
 		if (found.trouble) this.ask_for_address(found);
@@ -108,6 +109,17 @@ export class NumbersStep {
 		);
 		new ResultStep(this.setup, this.offers).show(imported, webhooks);
 	}
+}
+
+function rcs_html({ address, name, status, is_online, service_sid, words }) {
+	const look = is_online && service_sid ? "good" : "wait";
+	return `
+		<div class="offer rcs" data-testid="rcs-sender">
+			<span></span>
+			<div><b>${esc(name)}</b> <span class="text-muted">${esc(name === address ? "" : address)}</span></div>
+			<div class="facts text-muted">${esc([__("RCS Sender"), status].filter(Boolean).join(" · "))}</div>
+			<div class="state ${look}">${esc(words)}</div>
+		</div>`;
 }
 
 function offer_html(offer, n) {

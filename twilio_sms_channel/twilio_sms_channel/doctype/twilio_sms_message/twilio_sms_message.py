@@ -35,6 +35,7 @@ class TwilioSMSMessage(Document):
 		encoding: DF.Data | None
 		error_code: DF.Data | None
 		error_message: DF.SmallText | None
+		group_id: DF.Data | None
 		location: DF.SmallText | None
 		looked_up_since_utc: DF.Datetime | None
 		may_want_to_stop: DF.Check
@@ -46,6 +47,7 @@ class TwilioSMSMessage(Document):
 		other_recipients: DF.SmallText | None
 		price: DF.Float
 		price_unit: DF.Data | None
+		rcs_first: DF.Check
 		received_at: DF.Datetime | None
 		region: DF.Data | None
 		request_id: DF.Data | None
@@ -75,6 +77,7 @@ class TwilioSMSMessage(Document):
 		turn: DF.Int
 		twilio_sid: DF.Data | None
 		twilio_status: DF.Data | None
+		way: DF.Literal["", "SMS", "MMS", "RCS", "WhatsApp", "Messenger", "Other"]
 		webhook_notes: DF.SmallText | None
 	# end: auto-generated types
 

@@ -37,6 +37,8 @@ class TwilioSMSNumber(Document):
 		]
 		phone_number: DF.Data
 		previous_webhook: DF.Code | None
+		rcs_sender: DF.Data | None
+		rcs_status: DF.Data | None
 		region: DF.Data | None
 		registered_in_australia: DF.Check
 		registered_in_ireland: DF.Check
@@ -92,6 +94,12 @@ class TwilioSMSNumber(Document):
 			)
 
 		self._check_reply_to()
+
+	def on_update(self):
+		if self.messaging_service_sid and self.has_value_changed("messaging_service_sid"):
+			from twilio_sms_channel.messaging.inbound import unread_webhooks
+
+			unread_webhooks.read_of_service(self.messaging_service_sid)
 
 	def _check_reply_to(self) -> None:
 		"""
@@ -152,6 +160,9 @@ class TwilioSMSNumber(Document):
 				"webhook_checked": now_datetime(),
 			}
 		)
+		if sender.rcs is not None:
+			rcs = next(iter(sender.rcs), None)
+			self.rcs_sender, self.rcs_status = (rcs.address, rcs.status) if rcs else (None, None)
 		for field, can in (("sms_enabled", sender.sms), ("mms_enabled", sender.mms)):
 			if can is not None and (self.is_new() or not can):
 				self.set(field, int(can))

@@ -26,6 +26,7 @@ class TwilioSMSUnreadWebhook(Document):
 		parameters: DF.Code | None
 		reason: DF.SmallText | None
 		sender: DF.Data | None
+		service_sid: DF.Data | None
 		to_number: DF.Data | None
 		traceback: DF.Code | None
 		twilio_sid: DF.Data | None
