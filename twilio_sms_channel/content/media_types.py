@@ -5,6 +5,7 @@ What Twilio takes: https://www.twilio.com/docs/messaging/guides/accepted-mime-ty
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import filetype
 
@@ -87,6 +88,12 @@ OTHER_NAMES = {
 # What an agent can attach to a message: what Twilio takes, as far as a file can be found to be it. The others of its
 # list are raw sound and film, which nothing marks.
 SENDABLE = ACCEPTED & ENDINGS.keys()
+# Pictures and film as Twilio lists them for RCS; sound and PDF as RCS Business Messaging takes them:
+# https://developers.google.com/business-communications/rcs-business-messaging/guides/build/messages/send
+BY_RCS = SENDABLE & {
+	*("image/jpeg", "image/gif", "image/png", "video/mpeg", "video/mp4", "video/webm", "application/pdf"),
+	*("audio/mpeg", "audio/mp4", "audio/ogg", "audio/3gpp"),
+}
 # Of these a browser runs nothing.
 SHOWN_BY_BROWSERS = {t for t in ACCEPTED if t.startswith(("image/", "audio/", "video/"))} | {
 	"application/pdf"
@@ -112,15 +119,35 @@ SAID_WITHIN = 1024
 MARKUP = re.compile(r"<(\?xml|svg|!doctype|html|!--)")
 
 
+@dataclass(frozen=True)
+class Limits:
+	"""What a message can carry."""
+
+	max_bytes: int
+	"""all files together"""
+	max_other_bytes: int
+	"""one file that is no picture which every phone shows"""
+	types: frozenset[str]
+
+	def accepted(self, content_type: str) -> str | None:
+		"""The type as Twilio calls it, None when such files do not go along."""
+		name = OTHER_NAMES.get(content_type, content_type)
+		return name if name in self.types else None
+
+	def offered(self) -> list[str]:
+		"""The types that go along by all of their names."""
+		sendable = SENDABLE & self.types
+		return sorted(sendable | {other for other, name in OTHER_NAMES.items() if name in sendable})
+
+
+# Other types than pictures reach many phones up to about 500 KB only.
+MMS = Limits(5 * 1024**2, 500 * 1024, frozenset(ACCEPTED))
+RCS = Limits(16 * 1024**2, 16 * 1024**2, frozenset(BY_RCS))
+
+
 def accepted(content_type: str) -> str | None:
 	"""The type as Twilio calls it, None when it does not take such files."""
-	name = OTHER_NAMES.get(content_type, content_type)
-	return name if name in ACCEPTED else None
-
-
-def offered() -> list[str]:
-	"""The types of `SENDABLE` by all of their names."""
-	return sorted(SENDABLE | {other for other, name in OTHER_NAMES.items() if name in SENDABLE})
+	return MMS.accepted(content_type)
 
 
 def plain(declared: str | None) -> str:

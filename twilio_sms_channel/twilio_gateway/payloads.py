@@ -186,7 +186,8 @@ def _inbound(params: Mapping[str, str]) -> InboundMessage:
 			part for key in ("FromCity", "FromState", "FromCountry") if (part := _short(params.get(key)))
 		)[:140],
 		opt_out=_short(params.get("OptOutType")).upper(),
-		others=others,
+		# Some networks name the number that was written to as well.
+		others=[other for other in others if other != to],
 		button_text=_words(params.get("ButtonText"), MAX_BUTTON_CHARACTERS),
 		button_payload=_words(params.get("ButtonPayload"), MAX_BUTTON_CHARACTERS),
 		location=_location(params),

@@ -8,13 +8,11 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.content import files, images, media_types, outside
-from twilio_sms_channel.content.media_types import kind_of
+from twilio_sms_channel.content.media_types import Limits, kind_of
+from twilio_sms_channel.messaging.conversation import services
 from twilio_sms_channel.people import phone, sender_rules
 
 MAX_FILES = 10
-MAX_BYTES = 5 * 1024 * 1024
-# Other types reach many phones up to about this size only.
-OTHER_PICTURES_BYTES = 500 * 1024
 SMALLEST_SHARE_BYTES = 16 * 1024
 REFUSE, SEND_AS_LINK = "Refuse", "Send as Link"
 PICTURES = ("image/jpeg", "image/png", "image/gif", "image/bmp", "image/tiff", "image/webp")
@@ -59,21 +57,36 @@ def prepare(files: list[str], number, customer_number: str) -> list[Outgoing]:
 	"""
 	outgoing = [_read(name) for name in files]
 	links_allowed = what_of_others(number) == SEND_AS_LINK
-	if reason := why_no_mms(number, customer_number):
-		if outgoing and not links_allowed:
+	if outgoing and (reason := why_no_files(number, customer_number)):
+		if not links_allowed:
 			raise CannotSendFile(reason)
 		for file in outgoing:
 			file.as_link = True
 		return outgoing
+	limits = limits_of(number, customer_number)
 	for file in outgoing:
 		try:
-			_make_sendable(file)
+			_make_sendable(file, limits)
 		except CannotSendFile:
 			if not links_allowed:
 				raise
 			file.as_link = True
-	_fit([file for file in outgoing if not file.as_link], links_allowed)
+	_fit([file for file in outgoing if not file.as_link], links_allowed, limits)
 	return outgoing
+
+
+def why_no_files(number, customer_number: str) -> str:
+	"""The reason why no file can go from this number to this customer, by whichever way, "" when it can."""
+	reason = why_no_mms(number, customer_number)
+	return "" if reason and services.is_on_rcs(number, customer_number) else reason
+
+
+def limits_of(number, customer_number: str) -> Limits:
+	"""What a message can carry. Where MMS is there as well, its limits hold for RCS too: a phone that takes no RCS at that
+	moment gets it by MMS, and Twilio rejects what is too large for that."""
+	if why_no_mms(number, customer_number) and services.is_on_rcs(number, customer_number):
+		return media_types.RCS
+	return media_types.MMS
 
 
 def why_no_mms(number, customer_number: str) -> str:
@@ -102,16 +115,15 @@ def what_of_others(number) -> str:
 	return SEND_AS_LINK if can_none else REFUSE
 
 
-def types() -> list[str]:
+def types(limits: Limits = media_types.MMS) -> list[str]:
 	"""The types of files that can go along, or of which a picture is made that can."""
-	return sorted({*media_types.offered(), *PICTURES})
+	return sorted({*limits.offered(), *PICTURES})
 
 
-def endings() -> list[str]:
+def endings(limits: Limits = media_types.MMS) -> list[str]:
 	"""How the names of such files end: a browser may know another type for them, or none."""
-	return sorted(
-		{ending for kind in {*media_types.SENDABLE, *PICTURES} for ending in media_types.ENDINGS[kind]}
-	)
+	kinds = {*(media_types.SENDABLE & limits.types), *PICTURES}
+	return sorted({ending for kind in kinds for ending in media_types.ENDINGS[kind]})
 
 
 def attach(file: Outgoing, communication: str) -> dict:
@@ -134,14 +146,15 @@ def attach(file: Outgoing, communication: str) -> dict:
 	}
 
 
-def check_stored(rows: list[dict]) -> None:
+def check_stored(rows: list[dict], limits: Limits) -> None:
 	"""Whether what was stored still fits into one message.
 
 	:raises CannotSendFile: Frappe's own settings made a picture larger than it was
 	"""
 	total = sum(row["size"] for row in rows if row["status"] == "Attached")
-	if total > MAX_BYTES:
-		raise CannotSendFile(_too_large(", ".join(outside.harmless(row["file_name"]) for row in rows), total))
+	if total > limits.max_bytes:
+		names = ", ".join(outside.harmless(row["file_name"]) for row in rows)
+		raise CannotSendFile(_too_large(names, total, limits))
 
 
 def _what_was_changed(file: Outgoing, stored_size: int) -> str:
@@ -198,18 +211,18 @@ def _named(file_name: str, content_type: str, ending: str) -> str:
 	return f"{file_name}.{ending}" if mimetypes.guess_type(file_name)[0] == "image/jpeg" else file_name
 
 
-def _make_sendable(file: Outgoing) -> None:
+def _make_sendable(file: Outgoing, limits: Limits) -> None:
 	"""Bring one file into a form that Twilio takes, whatever its size.
 
 	:raises CannotSendFile: there is none
 	"""
 	if not file.content:
 		raise CannotSendFile(_("{0} is empty. Remove it, or attach it again.").format(file.called))
-	taken = media_types.accepted(file.content_type)
+	taken = limits.accepted(file.content_type)
 	is_picture = file.content_type in PICTURES
-	too_large_for_its_type = taken not in media_types.SHOWN_EVERYWHERE and file.size > OTHER_PICTURES_BYTES
+	too_large_for_its_type = taken not in media_types.SHOWN_EVERYWHERE and file.size > limits.max_other_bytes
 	if is_picture and (not taken or too_large_for_its_type):
-		_scale(file, MAX_BYTES)
+		_scale(file, limits.max_bytes)
 	elif not taken:
 		raise CannotSendFile(
 			_(
@@ -218,9 +231,9 @@ def _make_sendable(file: Outgoing) -> None:
 		)
 	else:
 		file.content_type = taken
-		if taken == "image/jpeg" and file.size <= MAX_BYTES and images.lies_on_its_side(file.content):
+		if taken == "image/jpeg" and file.size <= limits.max_bytes and images.lies_on_its_side(file.content):
 			try:
-				_scale(file, MAX_BYTES, say=False)
+				_scale(file, limits.max_bytes, say=False)
 			except CannotSendFile:
 				# Better lying than not at all.
 				pass
@@ -240,19 +253,21 @@ def _what_it_is(file: Outgoing) -> str:
 	return ending or _("this type of file")
 
 
-def _fit(files: list[Outgoing], links_allowed: bool) -> None:
+def _fit(files: list[Outgoing], links_allowed: bool, limits: Limits) -> None:
 	"""Scale pictures until all files together fit into one message; what is in the way goes as a link.
 
 	:raises CannotSendFile: they do not fit and may not go as links
 	"""
-	while sum(file.size for file in files) > MAX_BYTES:
+	while sum(file.size for file in files) > limits.max_bytes:
 		scalable = [file for file in files if file.content_type in PICTURES and not file.fixed]
 		fixed = [file for file in files if file not in scalable]
-		share = _share(scalable, MAX_BYTES - sum(file.size for file in fixed))
+		share = _share(scalable, limits.max_bytes - sum(file.size for file in fixed))
 		if share < SMALLEST_SHARE_BYTES:
 			in_the_way = max(fixed or files, key=lambda file: file.size)
 			if not links_allowed:
-				raise CannotSendFile(in_the_way.fixed or _too_large(in_the_way.called, in_the_way.size))
+				raise CannotSendFile(
+					in_the_way.fixed or _too_large(in_the_way.called, in_the_way.size, limits)
+				)
 			in_the_way.as_link = True
 			files.remove(in_the_way)
 			continue
@@ -302,7 +317,7 @@ def _why_not_scaled(file: Outgoing, reason: str) -> str:
 	)
 
 
-def _too_large(file_name: str, size_bytes: int) -> str:
+def _too_large(file_name: str, size_bytes: int, limits: Limits) -> str:
 	return _(
 		"{0} ({1}) cannot be sent by text message: all files together may have {2}. Remove it, or send this as e-mail."
-	).format(file_name, size(size_bytes), size(MAX_BYTES))
+	).format(file_name, size(size_bytes), size(limits.max_bytes))

@@ -135,7 +135,7 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 			communication, ignore_permissions=True, ignore_mandatory=True, set_name=entry
 		)
 		attached = [attachments.attach(file, communication.name) for file in outgoing]
-		attachments.check_stored(attached)
+		attachments.check_stored(attached, attachments.limits_of(number, conversation.customer_number))
 	except attachments.CannotSendFile as e:
 		refuse(str(e))
 	body = _joined(body, *_links(attached), line)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import frappe
 
 from twilio_sms_channel.messaging.delivery import labels
-from twilio_sms_channel.messaging.outbound import message_actions
+from twilio_sms_channel.messaging.outbound import groups, message_actions
 from twilio_sms_channel.twilio_gateway import errors
 
 FIELDS = (
@@ -38,10 +38,10 @@ def complete(messages: list, can_text: Callable[[str], bool | None]) -> None:
 	:param can_text: says of a conversation whether it takes messages at all: otherwise sending again would only fail again
 	"""
 	files = _files([message.name for message in messages])
+	groups.describe(messages)
 	for message in messages:
 		outbound = message.direction == "Outbound"
 		message.media = files.get(message.name, [])
-		message.group = labels.about_group(message)
 		message.along = labels.about_received(message)
 		message.travelled = labels.way(message)
 		message.error = labels.trouble(message) if outbound else None

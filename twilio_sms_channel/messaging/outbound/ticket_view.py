@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 from frappe.query_builder.functions import Count
 
-from twilio_sms_channel.content import media_links, segments
+from twilio_sms_channel.content import media_links, media_types, segments
 from twilio_sms_channel.infra import site_identity
 from twilio_sms_channel.messaging.conversation import eligibility, reachability, ticket_search, timeline
 from twilio_sms_channel.messaging.delivery import labels
@@ -36,7 +36,7 @@ def of(ticket) -> dict[str, Any]:
 		"limits": {
 			"characters": segments.MAX_CHARACTERS,
 			"files": attachments.MAX_FILES,
-			"bytes": attachments.MAX_BYTES,
+			"bytes": media_types.MMS.max_bytes,
 		},
 	}
 	if not ticket.is_text_ticket:
@@ -65,7 +65,7 @@ def of(ticket) -> dict[str, Any]:
 		"from": {
 			"number": phone.display(number.name),
 			"label": number.description or "",
-			"mms": not attachments.why_no_mms(number, conversation.customer_number),
+			"mms": not attachments.why_no_files(number, conversation.customer_number),
 		},
 		"unreachable": doubt.reason if doubt else "",
 		"line": reachability.line_in_words(conversation),
@@ -73,6 +73,7 @@ def of(ticket) -> dict[str, Any]:
 		"may_want_to_stop": bool(conversation.may_want_to_stop or ask_first),
 		"ask_first": ask_first,
 		"region": conversation.region or "",
+		"group": _group(messages),
 		"cost": _cost(conversation.name),
 		"earlier": ticket_search.count_others(ticket, conversation.customer_number),
 		"newest": messages[-1].name if messages else None,
@@ -81,6 +82,12 @@ def of(ticket) -> dict[str, Any]:
 		"events": timeline.of(ticket, timeline.customer_of(conversation.name)),
 		"can_start": [],
 	}
+
+
+def _group(messages: list) -> str:
+	"""Who reads along what the customer wrote last, "" when nobody does: an answer does not go to them."""
+	received = [message for message in messages if message.direction == "Inbound"]
+	return received[-1].group if received else ""
 
 
 def _without_conversation(ticket) -> dict[str, Any]:
@@ -114,13 +121,16 @@ def _why_messages_wait(number) -> str:
 def _limits_of_files(number, customer_number: str) -> dict[str, Any]:
 	"""Which files can go along: the MIME types, the endings of their names, and what happens to others.
 
-	:return: `{"types": [...], "endings": [...], "no_files": reason or "", "others": "Refuse" | "Send as Link"}`
+	:return: `{"bytes": of all together, "types": [...], "endings": [...], "no_files": reason or "", "others": "Refuse" |
+		"Send as Link"}`
 	"""
-	no_files = attachments.why_no_mms(number, customer_number)
+	no_files = attachments.why_no_files(number, customer_number)
 	others = attachments.what_of_others(number)
+	limits = attachments.limits_of(number, customer_number)
 	return {
-		"types": [] if no_files else attachments.types(),
-		"endings": [] if no_files else attachments.endings(),
+		"bytes": limits.max_bytes,
+		"types": [] if no_files else attachments.types(limits),
+		"endings": [] if no_files else attachments.endings(limits),
 		"no_files": "" if others == attachments.SEND_AS_LINK else no_files,
 		"others": others,
 	}

@@ -7,6 +7,7 @@ import { live } from "lit/directives/live.js";
 
 import { Attachments } from "./attachments.js";
 import { FileDrop, file_list } from "./composer_files.js";
+import { composer_notices } from "./composer_notices.js";
 import { composer_styles } from "./composer_styles.js";
 import { Counter, ending_remark } from "./counter.js";
 import * as drafts from "./drafts.js";
@@ -91,12 +92,7 @@ class Composer extends TicketElement {
 		if (state.channel !== "SMS") return nothing;
 		const has_draft = Boolean(this.text || this.attachments.items.length);
 		return html`
-			${state.can_text
-				? nothing
-				: html`<div class="notice bad" role="status" data-testid="why-not">${state.why_not}</div>`}
-			${state.can_text && state.waiting_because
-				? html`<div class="notice wait" role="status" data-testid="waiting">${state.waiting_because}</div>`
-				: nothing}
+			${composer_notices(state)}
 			${state.can_text || has_draft ? this._form(!state.can_text) : nothing}
 		`;
 	}
