@@ -31,10 +31,14 @@ def make_service(
 	:param is_known: whether this site knows that it has an RCS sender
 	:param fields: of all of them
 	"""
-	service_sid = "MG" + secrets.token_hex(16)
+	sim, account = stack.simulator, stack.account_sid
+	service_sid = sim.add_service(account, friendly_name="Support", inbound_url=stack.web + INBOUND).sid
 	agent = f"rcs:acme_bikes_{secrets.token_hex(6)}_agent"
 	fields = {"messaging_service_sid": service_sid, "rcs_sender": agent if is_known else None, **fields}
+	sim.add_rcs_sender(account, agent, service_sid=service_sid, friendly_name="Acme Bikes")
 	pool = [stack.add_number(**fields) for _n in range(numbers)]
+	for number in pool:
+		sim.add_number(account, number, service_sid=service_sid)
 	if with_itself:
 		itself = {"doctype": NUMBER, "phone_number": service_sid, "account": stack.account}
 		itself |= {**desks.default().of_number(), **fields}
@@ -44,11 +48,15 @@ def make_service(
 
 
 class Phone:
-	"""A customer's phone with a number nobody had before; its webhooks are posted as Twilio does."""
+	"""A customer's phone with a number nobody had before; its webhooks are posted as Twilio does.
 
-	def __init__(self, service: Service):
+	:param takes_rcs: whether what we send reaches it by RCS
+	"""
+
+	def __init__(self, service: Service, takes_rcs: bool = True):
 		self.service = service
 		self.number = f"+1415{2_000_000 + secrets.randbelow(8_000_000)}"
+		service.stack.simulator.add_handset(self.number, rcs=takes_rcs)
 
 	def params(self, way: str, body: str, to: str = "", **changes) -> dict[str, str]:
 		"""The parameters of a message by "rcs", "sms" or "mms" with a new SID."""
