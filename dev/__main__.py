@@ -118,7 +118,7 @@ def kill_matrix(arguments) -> int:
 
 
 def hostile(arguments) -> int:
-	files = ("test_hostile_input.py", "test_webhook_security.py")
+	files = ("test_hostile_input.py", "test_webhook_security.py", "test_rcs_mixture.py")
 	return _in_full([f"tests/reliability/{name}" for name in files] + ["-s"], arguments)
 
 
@@ -288,7 +288,11 @@ def parse(words: list[str]) -> argparse.Namespace:
 			"processes killed at every stage, services restarted under 500 messages",
 		),
 		("fault-matrix", fault_matrix, "1,000 replies under each of the faults that sending may meet"),
-		("hostile", hostile, "10,000 hostile requests to the webhook"),
+		(
+			"hostile",
+			hostile,
+			"10,000 hostile requests to the webhook, 1,000 mixed messages by RCS, SMS and MMS",
+		),
 		("outage", outage, "10,000 messages while the site is away for four hours"),
 	):
 		command(name, function, text).add_argument("pytest", nargs="*", help="for pytest, after --")

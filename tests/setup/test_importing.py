@@ -11,6 +11,7 @@ from support.twilio_accounts import NUMBER, ask, at_twilio, here, new_number, ne
 from twilio_sms_channel.messaging.setup import importing
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
 from twilio_sms_channel.twilio_gateway.inventory import Inventory
+from twilio_sms_channel.twilio_gateway.rcs_senders import RcsSenders
 
 
 @pytest.fixture
@@ -63,6 +64,47 @@ def test_what_can_be_imported_is_told_with_what_is_known_of_it(shop, admin, sim)
 	assert (offers[shop.service]["kind"], offers[shop.service]["suggested"]) == ("Messaging Service", False)
 	assert offers[shop.service]["words"] == "Its messages go where each of its numbers sends them"
 	assert said["trouble"] == ""
+
+
+def test_rcs_senders_are_reached_through_their_service(shop, admin, sim):
+	agent, lonely = (f"rcs:acme_{shop.code}_{n}_agent" for n in range(2))
+	sim.add_rcs_sender(
+		shop.there.sid, agent, service_sid=shop.service, friendly_name="Acme", status="TWILIO_REVIEW"
+	)
+	sim.add_rcs_sender(shop.there.sid, lonely)
+	said = ask(admin, "available_numbers", account=shop.name)
+	assert agent not in {offer["address"] for offer in said["numbers"]}
+	offers = {offer["address"]: offer for offer in said["rcs_senders"]}
+	acme = offers[agent]
+	assert (acme["name"], acme["status"], acme["is_online"], acme["service_sid"]) == (
+		"Acme",
+		"TWILIO_REVIEW",
+		False,
+		shop.service,
+	)
+	assert "Messaging Service Campaigns" in acme["words"] and "TWILIO_REVIEW" in acme["words"]
+	# This service leaves incoming messages to its senders.
+	assert "set this sender's webhook to" in acme["words"]
+	assert (offers[lonely]["service_sid"], offers[lonely]["is_online"]) == ("", True)
+	assert "in no Messaging Service" in offers[lonely]["words"]
+	assert next(o["suggested"] for o in said["numbers"] if o["address"] == shop.service)
+
+	ask(admin, "import_numbers", account=shop.name)
+	assert (row(shop.long).rcs_sender, row(shop.service).rcs_status) == (agent, "TWILIO_REVIEW")
+	assert not row(shop.free).rcs_sender
+	sim.release_number(agent)
+	ask(admin, "import_numbers", account=shop.name)
+	assert not row(shop.long).rcs_sender and not row(shop.service).rcs_status
+
+
+def test_an_account_without_access_to_rcs_senders_is_imported_all_the_same(shop, sim):
+	gateway, unknown = shop.doc.gateway(), ["MG" + "0" * 32]
+	assert RcsSenders(gateway, unknown).is_known
+	agent = f"rcs:acme_{shop.code}_agent"
+	sim.add_rcs_sender(shop.there.sid, agent, service_sid=shop.service)
+	# A service that Twilio does not tell about.
+	senders = RcsSenders(gateway, unknown)
+	assert not senders.is_known and not senders.in_pool
 
 
 def test_all_are_imported_and_a_second_import_brings_them_up_to_date(shop, admin, sim):

@@ -27,6 +27,8 @@ class RcsSender:
 	"""what customers see, "" where Twilio does not say"""
 	status: str
 	"""Twilio's word, "" where it does not say"""
+	webhook_url: str = ""
+	"""its own, which Twilio uses where its Messaging Service leaves incoming messages to its senders"""
 
 	@property
 	def is_online(self) -> bool:
@@ -62,7 +64,12 @@ class RcsSenders:
 
 	def _of_account(self) -> list[RcsSender]:
 		return [
-			RcsSender(address, outside.plain((row.get("profile") or {}).get("name")), _status(row))
+			RcsSender(
+				address,
+				outside.plain((row.get("profile") or {}).get("name")),
+				outside.plain(row.get("status")).upper(),
+				outside.url((row.get("webhook") or {}).get("callback_url")),
+			)
 			for row in self._read("v2", "/Channels/Senders", Channel="rcs")
 			if addresses.is_rcs(address := outside.plain(row.get("sender_id")))
 		]
@@ -93,7 +100,3 @@ class RcsSenders:
 				break
 			params = dict(parse_qsl(urlsplit(following).query))
 		return rows
-
-
-def _status(row: dict) -> str:
-	return outside.plain(row.get("status")).upper()

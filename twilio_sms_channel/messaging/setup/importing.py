@@ -147,8 +147,8 @@ def _offer(sender: Sender, found, account: str) -> dict:
 		"words": webhook_config.describe(sender),
 		"here": bool(found and not elsewhere),
 		"refused": elsewhere,
-		# A service whose numbers are listed themselves would be the same sender twice.
-		"suggested": not elsewhere and sender.kind != SERVICE,
+		# A service whose numbers are listed themselves would be the same sender twice; by RCS nothing else is reached.
+		"suggested": not elsewhere and (sender.kind != SERVICE or bool(sender.rcs)),
 	}
 
 
