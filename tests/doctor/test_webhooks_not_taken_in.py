@@ -6,7 +6,7 @@ from support.clinic import MESSAGE
 from support.stack import eventually
 from werkzeug.datastructures import MultiDict
 
-from twilio_sms_channel.messaging.inbound import rejected_webhooks, unread_webhooks
+from twilio_sms_channel.messaging.inbound import intake, rejected_webhooks, unread_webhooks
 from twilio_sms_channel.twilio_gateway import payloads
 
 
@@ -65,6 +65,26 @@ def test_webhooks_that_this_site_could_not_read(clinic):
 	)
 	left = clinic.only_finding("unread.webhooks", clinic.account)
 	assert "1 webhooks" in left["what"] and "MessageSid is missing" in left["what"]
+	frappe.db.delete(unread_webhooks.UNREAD, {"account": clinic.account})
+	frappe.db.commit()
+	assert clinic.findings() == {}
+
+
+def test_messages_by_rcs_to_a_messaging_service_that_is_not_set_up(clinic):
+	services = ["MG" + frappe.generate_hash(length=8) + end * 24 for end in "ab"]
+	for place in (0, 0, 1):
+		params = {
+			"MessageSid": "SM" + frappe.generate_hash(length=8) + "a" * 24,
+			"AccountSid": clinic.sid,
+			"From": "rcs:+14155550132",
+			"To": "rcs:acme_agent",
+			"MessagingServiceSid": services[place],
+		}
+		problem = intake.UnknownService(services[place])
+		unread_webhooks.keep(clinic.account, MultiDict(params), problem, is_report=False)
+	finding = clinic.only_finding("unread.services", clinic.account)
+	assert finding["severity"] == "Broken" and "3 messages" in finding["what"]
+	assert ", ".join(services) in finding["what"] and "Import Numbers" in finding["how"]
 	frappe.db.delete(unread_webhooks.UNREAD, {"account": clinic.account})
 	frappe.db.commit()
 	assert clinic.findings() == {}

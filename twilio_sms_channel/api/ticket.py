@@ -94,13 +94,13 @@ def state(ticket: str | int, ticket_doctype: str | None = None) -> dict[str, Any
 		customer, or "", "line": what Twilio Lookup said of their number, or "", "email",
 		"customer", "customer_number", "number" that replies go out from, "from": {"number", "label", "mms"},
 		"opted_out", "may_want_to_stop", "ask_first": what an agent has to decide before the next message,
-		"region", "cost": None | {"amount", "currency", "text"} of the conversation so
+		"region", "group": who else reads along what the customer wrote last, or "", "cost": None | {"amount", "currency", "text"} of the conversation so
 		far, "limits": {"characters", "files", "bytes", "types": [MIME types], "endings": [of files' names], "no_files":
 		reason or "", "others": "Refuse" | "Send as Link"}, "earlier": number of the customer number's other tickets, "newest": name of the
 		newest message, "messages": [...] the newest 200, "older": number of those before them, see `earlier`, "events": [{"at", "what"}], "can_start": [{"number", "display"}]}`.
 		`channel` is None for a ticket without a conversation; `can_start` then has the contact's numbers. Each message
-		has its `fate` in words; `error`, None or `{"code", "what", "do", "who", "link", "actions"}` with those actions
-		("retry", "link", "email", "number", "account") that fit and the caller may take; `can_retry`, `can_cancel`, `can_email`
+		has its `fate` and `travelled`, the way it took, in words; `error`, None or `{"code", "what", "do", "who", "link", "actions"}`
+		with those actions ("retry", "link", "email", "number", "account") that fit and the caller may take; `can_retry`, `can_cancel`, `can_email`
 	"""
 	return ticket_view.of(named_ticket.readable(ticket, ticket_doctype))
 
