@@ -2,7 +2,7 @@
 
 import frappe
 import pytest
-from support.people import make_agent
+from support.people import make_agent, make_team
 from support.stack import INBOUND, MESSAGE, Customer, eventually, ticket_of
 from support.tickets import says_in_feed
 from support.webhooks import sid, signed, text
@@ -79,14 +79,15 @@ def test_one_members_stop_is_that_members(stack, members):
 
 @pytest.mark.helpdesk
 def test_a_ticket_that_an_agent_may_not_read_is_not_named(stack, members, ticket_system):
-	from support.people import make_team
-
 	ann, ben, _cleo = members
 	ticket = ticket_of(write(stack, members, ann, "We are late"))
 	other = ticket_of(write(stack, members, ben, "I am not"))
 	user = make_agent("tsms-elsewhere@example.com", "El", "Sewhere")
-	closed = make_team(f"Closed {ann.number}")
-	frappe.db.set_value(other.doctype, other.name, "agent_group", closed)
+	for shown, team in (
+		(ticket, make_team(f"Open {ann.number}", user)),
+		(other, make_team(f"Closed {ann.number}")),
+	):
+		frappe.db.set_value(shown.doctype, shown.name, "agent_group", team)
 	frappe.db.set_single_value("HD Settings", "restrict_tickets_by_agent_group", 1)
 	frappe.db.commit()
 	try:

@@ -1,6 +1,7 @@
 """RCS: what comes to a Messaging Service's RCS sender is in the customer's conversation, whatever way they text by."""
 
 import secrets
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import frappe
@@ -11,7 +12,8 @@ from support.stack import INBOUND, eventually, ticket_of
 from support.webhooks import rejections, signed, stored, text
 
 from twilio_sms_channel import doctor
-from twilio_sms_channel.messaging.conversation import eligibility, services
+from twilio_sms_channel.infra import locks
+from twilio_sms_channel.messaging.conversation import conversations, eligibility, services
 from twilio_sms_channel.messaging.inbound import unread_webhooks
 from twilio_sms_channel.messaging.upkeep import sweep
 
@@ -30,7 +32,7 @@ def phone(service):
 	return Phone(service)
 
 
-def conversations(phone) -> list:
+def conversations_of(phone) -> list:
 	frappe.db.rollback()
 	return frappe.get_all(
 		CONVERSATION, {"customer_number": phone.number}, pluck="number", order_by="creation"
@@ -42,7 +44,7 @@ class TestOneTicket:
 	def test_rcs_opens_a_conversation_of_the_service(self, service, phone):
 		message = phone.rcs("Hello")
 		assert (message.number, message.way, message.customer_number) == (service.sid, "RCS", phone.number)
-		assert conversations(phone) == [service.sid]
+		assert conversations_of(phone) == [service.sid]
 
 	def test_rcs_joins_the_latest_conversation_with_any_number(self, service, phone):
 		first, second = (phone.sms("Hello", number) for number in service.numbers)
@@ -52,7 +54,7 @@ class TestOneTicket:
 		message = phone.rcs("By RCS again")
 		assert message.number == service.numbers[0]
 		assert ticket_of(message).name == ticket_of(first).name
-		assert service.sid not in conversations(phone)
+		assert service.sid not in conversations_of(phone)
 
 	def test_sms_to_a_number_of_the_pool_opens_no_second_ticket(self, service, phone):
 		ticket = ticket_of(phone.rcs("By RCS"))
@@ -83,6 +85,20 @@ class TestOneTicket:
 		with stack.without_worker():
 			sids = [phone.post("sms", "First"), phone.post("rcs", "Second")]
 		assert len({ticket_of(phone.arrived(sid)).name for sid in sids}) == 1
+
+
+def test_it_waits_while_the_ticket_that_it_would_join_is_merged(service, phone):
+	"""A merge holds the conversations of a ticket's messages, not those that may join it."""
+	ticket = ticket_of(phone.rcs("By RCS"))
+	held = locks.take([conversations.lock_of(service.sid, phone.number)])
+	try:
+		sid = phone.post("sms", "By SMS", service.numbers[0])
+		time.sleep(1.5)
+		frappe.db.rollback()
+		assert frappe.db.get_value(MESSAGE, {"twilio_sid": sid}, "status") == "Received"
+	finally:
+		locks.release(held)
+	assert ticket_of(phone.arrived(sid)).name == ticket.name
 
 
 @pytest.mark.helpdesk

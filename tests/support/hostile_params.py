@@ -90,6 +90,7 @@ PARTIES = st.one_of(
 			"SUPPORT",
 			"My Shop",
 			"whatsapp:+19075550199",
+			*("rcs:+19075550199", "rcs:+1", "rcs:", "RCS:some_agent", "rcs:" + "a" * 200),
 			"+",
 			"",
 			"+1" * 20,

@@ -81,23 +81,39 @@ def is_first(number) -> bool:
 
 @contextmanager
 def serialized(number: str, customer_number: str) -> Iterator[None]:
-	"""One at a time about what a customer writes to a number's service, by whichever way.
+	"""One at a time about what a customer writes to a number's service, by whichever way; without a service to the number.
 
-	Taken before a conversation's own lock, see `conversations.serialized`. Nothing to wait for without a service.
+	Holds the customer's conversations with all numbers of the service, see `conversations.serialized`: their tickets
+	are not merged meanwhile. Commits.
 
 	:raises frappe.QueryTimeoutError: somebody else goes on working on this customer's messages
 	"""
 	service_sid = frappe.get_cached_value(NUMBER, number, "messaging_service_sid")
 	if not service_sid:
-		yield
+		with conversations.serialized(number, customer_number):
+			yield
 		return
-	lock = locks.take([f"service {service_sid} {customer_number}"], wait_s=conversations.JOB_WAITS_S)
-	if not lock:
-		raise frappe.QueryTimeoutError(f"the messages of {customer_number} to {service_sid}")
+	held = []
 	try:
+		held += _take([f"service {service_sid} {customer_number}"])
+		# Begins a new transaction, which sees the conversation that the lock's last holder has made.
+		frappe.db.commit()  # nosemgrep
+		with_customer = {"customer_number": customer_number}
+		of_service = frappe.get_all(NUMBER, {"messaging_service_sid": service_sid}, pluck="name")
+		known = frappe.get_all(CONVERSATION, {**with_customer, "number": ("in", of_service)}, pluck="number")
+		# In the order in which a merge takes them, so that nobody waits for each other.
+		held += _take(sorted(conversations.lock_of(each, customer_number) for each in {number, *known}))
 		yield
 	finally:
-		locks.release(lock)
+		locks.release(held)
+
+
+def _take(names: list[str]) -> list[str]:
+	taken = locks.take(names, wait_s=conversations.JOB_WAITS_S)
+	if len(taken) < len(names):
+		locks.release(taken)
+		raise frappe.QueryTimeoutError(f"the messages of a customer: {', '.join(names)}")
+	return names
 
 
 def open_ticket(conversation, number, way: str | None) -> Ticket | None:

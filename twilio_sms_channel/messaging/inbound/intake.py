@@ -274,10 +274,7 @@ def _oldest_first(number: str, customer_number: str) -> Iterator[tuple[str, str]
 def _thread(message: str, number: str, customer_number: str) -> None:
 	for attempt in range(1, TRIES_AT_ONCE + 1):
 		try:
-			with (
-				services.serialized(number, customer_number),
-				conversations.serialized(number, customer_number),
-			):
+			with services.serialized(number, customer_number):
 				_make_contact(number, customer_number)
 				with (
 					contact_tickets.serialized(number, customer_number),
