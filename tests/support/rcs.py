@@ -40,7 +40,12 @@ def make_service(
 	for number in pool:
 		sim.add_number(account, number, service_sid=service_sid)
 	if with_itself:
-		itself = {"doctype": NUMBER, "phone_number": service_sid, "account": stack.account}
+		itself = {
+			"doctype": NUMBER,
+			"phone_number": service_sid,
+			"account": stack.account,
+			"description": "Support",
+		}
 		itself |= {**desks.default().of_number(), **fields}
 		frappe.get_doc(itself).insert()
 		frappe.db.commit()

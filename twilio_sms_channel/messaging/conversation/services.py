@@ -14,7 +14,9 @@ from twilio_sms_channel.desks.registry import desk_for_new
 from twilio_sms_channel.infra import locks, ways
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.messaging.conversation import conversations
+from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import addresses
+from twilio_sms_channel.twilio_gateway.payloads import SERVICE_SID
 
 NUMBER, CONVERSATION, MESSAGE = "Twilio SMS Number", "Twilio SMS Conversation", "Twilio SMS Message"
 _LATEST = """
@@ -59,6 +61,16 @@ def _numbers_of(account: str, to: str, service_sid: str) -> list[str]:
 		NUMBER, {**filters, "account": account}, ["name", "number_type"], order_by="creation"
 	)
 	return [row.name for row in sorted(rows, key=lambda row: row.number_type != "Messaging Service")]
+
+
+def display(number: str) -> str:
+	"""One of our numbers for people: a service by its description, since its SID tells nobody anything.
+
+	:param number: name of a Twilio SMS Number
+	"""
+	if not SERVICE_SID.fullmatch(number or ""):
+		return phone.display(number)
+	return frappe.db.get_value(NUMBER, number, "description", cache=True) or f"{number[:4]}…{number[-4:]}"
 
 
 def siblings(number) -> list[str]:

@@ -8,7 +8,13 @@ from frappe.query_builder.functions import Count
 
 from twilio_sms_channel.content import media_links, media_types, segments
 from twilio_sms_channel.infra import site_identity
-from twilio_sms_channel.messaging.conversation import eligibility, reachability, ticket_search, timeline
+from twilio_sms_channel.messaging.conversation import (
+	eligibility,
+	reachability,
+	services,
+	ticket_search,
+	timeline,
+)
 from twilio_sms_channel.messaging.delivery import labels
 from twilio_sms_channel.messaging.outbound import (
 	attachments,
@@ -61,9 +67,9 @@ def of(ticket) -> dict[str, Any]:
 		"waiting_because": _why_messages_wait(number),
 		"customer": outbox.customer_of(conversation),
 		"customer_number": phone.display(conversation.customer_number),
-		"number": phone.display(number.name),
+		"number": services.display(number.name),
 		"from": {
-			"number": phone.display(number.name),
+			"number": services.display(number.name),
 			"label": number.description or "",
 			"mms": not attachments.why_no_files(number, conversation.customer_number),
 		},

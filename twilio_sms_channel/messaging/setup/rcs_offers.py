@@ -37,7 +37,7 @@ def _offer(sender: RcsSender, service_sid: str, words: str) -> dict:
 
 
 def _words(sender: RcsSender, service: Sender) -> str:
-	words = [_("Reached through the Messaging Service {0}: import that.").format(service.name or service.sid)]
+	words = [_("It is reached through the Messaging Service {0}.").format(service.name or service.sid)]
 	if not sender.is_online:
 		waits = _("Twilio calls its state {0}: messages go by SMS until it is ONLINE.")
 		words.append(waits.format(sender.status or "?"))

@@ -16,7 +16,7 @@ from twilio_sms_channel.content import media_links
 from twilio_sms_channel.desks.helpdesk import TICKET
 from twilio_sms_channel.desks.registry import desk_of
 from twilio_sms_channel.infra.statuses import NOT_DELIVERED
-from twilio_sms_channel.messaging.conversation import eligibility, timeline
+from twilio_sms_channel.messaging.conversation import eligibility, services, timeline
 from twilio_sms_channel.messaging.delivery import labels
 from twilio_sms_channel.messaging.outbound import ticket_messages
 from twilio_sms_channel.overrides.helpdesk import feed_html
@@ -209,7 +209,7 @@ def _show_inbound(entry, message) -> None:
 		"image": None,
 	}
 	entry["sender"] = message.customer_number
-	entry["recipients"] = _joined(phone.display(message.number), message.get("travelled"))
+	entry["recipients"] = _joined(services.display(message.number), message.get("travelled"))
 	entry["delivery_status"] = ""
 
 

@@ -2,7 +2,7 @@ import frappe
 from frappe.model.document import Document
 
 from twilio_sms_channel.content.outside import plain
-from twilio_sms_channel.messaging.conversation import eligibility, reachability
+from twilio_sms_channel.messaging.conversation import eligibility, reachability, services
 from twilio_sms_channel.people import contacts, phone
 from twilio_sms_channel.permissions import protected_fields
 
@@ -52,7 +52,7 @@ class TwilioSMSConversation(Document):
 		who = self.contact_name() or phone.display(self.customer_number)
 		# Numbers are also found by their last digits, and an index helps with beginnings only.
 		self.customer_number_reversed = self.customer_number[::-1]
-		self.title = plain(f"{who} ↔ {phone.display(self.number)}")
+		self.title = plain(f"{who} ↔ {services.display(self.number)}")
 
 	def contact_name(self) -> str:
 		"""How the contact is called, "" for none; read once."""
