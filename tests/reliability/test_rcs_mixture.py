@@ -26,7 +26,7 @@ STOPPERS = 4
 def mixture(stack, request):
 	"""Phones, and the parameters of their messages: (phone, way, params), twice each and shuffled."""
 	customers = 200 if request.config.getoption("--in-full") else 12
-	service = make_service(stack, numbers=2)
+	service = make_service(stack, numbers=2, accept_attachments=0)
 	phones = [Phone(service) for _n in range(customers)]
 	dice = random.Random(16)
 	messages = []
