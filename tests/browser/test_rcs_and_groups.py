@@ -130,5 +130,5 @@ def test_the_form_and_the_list_of_messages_show_the_way(page, stack, sim, manage
 	expect(page.locator(".frappe-control[data-fieldname=way]")).to_contain_text("SMS")
 	page.screenshot(path=shots("rcs-form"), full_page=True)
 	page.goto(desk(stack, "twilio-sms-message"))
-	expect(page.locator(".list-row-container").first).to_contain_text("Delivered")
+	expect(page.locator(".list-row-container").first).to_contain_text("→ SMS Drive safely!")
 	page.screenshot(path=shots("rcs-list"))

@@ -1,13 +1,14 @@
 frappe.listview_settings["Twilio SMS Message"] = {
-	add_fields: ["status", "direction"],
+	add_fields: ["status", "direction", "way"],
 	hide_name_column: true,
 	formatters: {
-		// Its first words, after an arrow that says which way it went.
-		body(value, _field, { direction }) {
+		// Its first words, after an arrow that tells its direction, and how it travelled.
+		body(value, _field, { direction, way }) {
 			const inbound = direction === "Inbound";
-			const way = `<span title="${__(direction)}" aria-label="${__(direction)}">${inbound ? "←" : "→"}</span>`;
+			const arrow = `<span title="${__(direction)}" aria-label="${__(direction)}">${inbound ? "←" : "→"}</span>`;
 			const words = frappe.utils.escape_html(twilio_sms.plain(value).trim());
-			return `<span class="ellipsis" title="${words}">${way} ${words || `<i>${__("No text")}</i>`}</span>`;
+			const by = way ? `<span class="text-muted">${__(way)}</span>` : "";
+			return `<span class="ellipsis" title="${words}">${arrow} ${by} ${words || `<i>${__("No text")}</i>`}</span>`;
 		},
 	},
 	// Words need more room than a number.
