@@ -4,6 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import frappe
 import pytest
+import requests
 from frappe.utils import add_to_date, now_datetime
 from support import replies
 from support.stack import eventually, status_of
@@ -12,6 +13,15 @@ from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.sending import reconcile
 
 MESSAGE = "Twilio SMS Message"
+
+
+@pytest.fixture(autouse=True)
+def at_its_own_rate(stack):
+	"""Answers that got lost let a number wait, longer each time."""
+	frappe.db.set_value(
+		"Twilio SMS Pace", stack.number, {"failures": 0, "next_at": add_to_date(None, days=-1)}
+	)
+	frappe.db.commit()
 
 
 @pytest.fixture
@@ -54,12 +64,95 @@ def test_a_text_is_found_although_smart_encoding_changed_its_words(agent, custom
 	assert [m.sid for m in customer.inbox()] == [fact(message, "twilio_sid")]
 
 
-def test_where_the_list_proves_nothing_the_agent_decides(agent, customer, sim, ticket, silent):
-	sim.faults.next("redaction")
+@pytest.mark.parametrize(
+	("fault", "body", "noted"),
+	[
+		("link_shortening", "See https://shop.example/orders/1 and https://shop.example/pay", "Changed"),
+		("redaction", "Your code is 1234", "Not Kept"),
+	],
+)
+def test_a_text_is_found_although_its_words_are_not(agent, customer, sim, ticket, silent, fault, body, noted):
+	sim.faults.next(fault)
+	message = reply(agent, ticket, body)
+	eventually(lambda: status_of(message) not in ("Queued", "Sending", "Unconfirmed"))
+	(at_twilio,) = customer.inbox()
+	assert at_twilio.sid == fact(message, "twilio_sid")
+	# What was written stays, and it is said that Twilio has other words.
+	assert (fact(message, "body"), fact(message, "words_at_twilio")) == (body, noted)
+	assert len(shown(agent, ticket)["along"]) == 1
+
+
+def test_the_note_of_a_trial_account_is_no_other_text(agent, customer, sim, ticket, silent, stack):
+	account = sim.world.accounts[stack.account_sid]
+	account.verified.add(customer.number)
+	account.type = "Trial"
+	try:
+		message = reply(agent, ticket, "Ok")
+		eventually(lambda: status_of(message) not in ("Queued", "Sending", "Unconfirmed"))
+	finally:
+		account.type = "Full"
+	assert [m.sid for m in customer.inbox()] == [fact(message, "twilio_sid")]
+	assert fact(message, "words_at_twilio") == "Changed"
+
+
+def test_texts_without_words_are_told_apart_by_their_order(agent, customer, sim, stack, ticket):
+	"""Two calls whose answers got lost: the list has two without words."""
+	sim.faults.always("callback_lost")
+	sim.faults.next("timeout_after", 2)
+	sim.faults.next("redaction", 2)
+	first, second = (reply(agent, ticket, body) for body in ("First", "Second"))
+	for message in (first, second):
+		eventually(lambda message=message: fact(message, "twilio_sid"))
+	assert [m.body for m in customer.inbox()] == ["First", "Second"]
+	assert [m.sid for m in customer.inbox()] == [fact(first, "twilio_sid"), fact(second, "twilio_sid")]
+
+
+def test_a_text_of_a_service_is_looked_for_under_both_of_its_addresses(customer, sim, stack):
+	"""A Messaging Service sends by RCS where it can, and Twilio lists that under another address."""
+	service = sim.add_service(stack.account_sid, friendly_name="Pool")
+	number = stack.add_number(messaging_service_sid=service.sid)
+	sim.add_number(stack.account_sid, number, service_sid=service.sid)
+	sim.faults.always("callback_lost")
+	sim.faults.next("timeout_after", 1)
+	sim.faults.next("redaction", 1)
+	conversation = replies.conversation(stack, number)
+	message = outbox.write(conversation, "Hi").name
+	frappe.db.commit()
+	eventually(lambda: fact(message, "twilio_sid"))
+	listed = [request.query["To"] for request in sim.requests if "To" in request.query]
+	for address in (conversation.customer_number, f"rcs:{conversation.customer_number}"):
+		assert [address] in listed
+
+
+def send_besides_us(stack, customer, body: str) -> None:
+	"""Another program texts the customer from our number."""
+	answer = requests.post(
+		f"{stack.simulator.base_url}/2010-04-01/Accounts/{stack.account_sid}/Messages.json",
+		{"From": stack.number, "To": customer.number, "Body": body},
+		auth=(stack.account_sid, stack.auth_token),
+		timeout=10,
+	)
+	assert answer.status_code == 201, answer.text
+
+
+def test_a_text_that_twilio_never_took_is_not_mistaken_for_another_one(agent, customer, sim, stack, ticket):
+	sim.faults.always("callback_lost")
+	sim.faults.next("timeout_before", 1)
+	message = reply(agent, ticket, "Your bike is ready")
+	eventually(lambda: not sim.faults["timeout_before"].on)
+	send_besides_us(stack, customer, "Quite another text")
+	eventually(lambda: fact(message, "needs_decision"))
+	assert (status_of(message), fact(message, "twilio_sid")) == ("Unconfirmed", None)
+
+
+def test_where_two_may_be_it_the_agent_decides(agent, customer, sim, stack, ticket, silent):
+	sim.faults.next("redaction", 2)
 	message = reply(agent, ticket, "Your code is 1234")
+	eventually(customer.inbox)
+	send_besides_us(stack, customer, "Your bike is not ready")
 	eventually(lambda: fact(message, "needs_decision"))
 	assert status_of(message) == "Unconfirmed"
-	assert len(customer.inbox()) == 1
+	assert len(customer.inbox()) == 2
 	row = shown(agent, ticket)
 	assert row["can_retry"] and row["can_email"] and row["error"]["actions"] == ["retry", "email"]
 	assert "may have been sent" in row["fate"]
@@ -74,7 +167,8 @@ def test_where_the_list_proves_nothing_the_agent_decides(agent, customer, sim, t
 	replies.question_was_read()
 	assert agent.call(retry, message=message).status_code == 200
 	eventually(lambda: status_of(message) == "Accepted")
-	assert [m.body for m in customer.inbox()] == ["Your code is 1234", "Anything else?", "Your code is 1234"]
+	ours = [m.body for m in customer.inbox() if "bike" not in m.body]
+	assert ours == ["Your code is 1234", "Anything else?", "Your code is 1234"]
 	assert not fact(message, "needs_decision")
 
 

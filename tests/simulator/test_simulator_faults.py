@@ -177,6 +177,17 @@ def test_smart_encoding_and_redaction_change_the_words_in_the_list(sim, client):
 	assert [m.body for m in sim.messages(customer=ANN)] == ['Open 1/2 9 - 5, "naïve" 漢', "Secret"]
 
 
+def test_shortened_links_are_other_words(sim, client):
+	sim.faults.next("link_shortening", 2)
+	for page in ("a", "b"):
+		client.messages.create(
+			to=ANN, from_=OURS, body=f"See https://shop.example/{page} and https://shop.example/c"
+		)
+	first, second = (m.body.split(" and ") for m in sim.messages(customer=ANN))
+	assert first[0] != second[0] and first[1] == second[1]
+	assert all("shop.example" not in part for part in first + second)
+
+
 def test_twilios_clock_may_be_another_one(sim, client, account):
 	sim.clock_ahead_s = 3600
 	sent = create(client)

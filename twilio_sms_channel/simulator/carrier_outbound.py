@@ -15,6 +15,7 @@ from twilio_sms_channel.simulator.media import (
 )
 from twilio_sms_channel.simulator.models import FINAL_STATUSES, Account, Content, Message, now
 from twilio_sms_channel.simulator.phone_numbers import assigned_region
+from twilio_sms_channel.simulator.short_links import shortened
 
 PRICE_USD_A_SEGMENT = 0.0079
 MMS_REGIONS = {"US", "CA", "AU"}
@@ -65,6 +66,8 @@ class OutboundCarrier:
 			body = content.body
 		if self.carrier.faults.strikes("smart_encoding"):
 			body = in_plain_characters(body)
+		if self.carrier.faults.strikes("link_shortening"):
+			body = shortened(body)
 		if account.type == "Trial" and body:
 			body = TRIAL_PREFIX + body
 		with self.world.lock:

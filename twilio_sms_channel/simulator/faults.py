@@ -17,6 +17,7 @@ FAULTS: dict[str, str] = {
 	"timeout_before": "Sending never gets an answer and the message is NOT accepted.",
 	"timeout_after": "Sending never gets an answer although the message IS accepted and delivered.",
 	"smart_encoding": "Twilio sends and lists a message with plain characters in place of fancy ones (½ becomes 1/2).",
+	"link_shortening": "Twilio sends and lists a message with short links in place of its own.",
 	"redaction": "Twilio keeps no words of a sent message: they are missing in its message list.",
 	"compliance_hold": "Messages are held (scheduled), as by the Compliance Toolkit in quiet hours, until this is off.",
 	"hold_fails": "A message that was held is not sent when it is released: failed, 30047.",

@@ -57,3 +57,24 @@ class AccountState:
 	type: str
 	"""Full or Trial"""
 	friendly_name: str
+
+
+@dataclass(frozen=True)
+class FoundMessage:
+	"""A message to a customer in Twilio's list."""
+
+	accepted: Accepted
+	sender: str
+	service_sid: str
+	direction: str
+	body: str
+	media: int
+	"""how many files it has"""
+	error_code: str
+	error_message: str
+	created: datetime | None = None
+	"""when Twilio took it, with zone; to the second"""
+
+	@property
+	def sid(self) -> str:
+		return self.accepted.sid

@@ -94,6 +94,20 @@ def way(message) -> str:
 	return _(message.way) if message.way else ""
 
 
+def about_sent(message) -> list[str]:
+	"""What an agent has to know of the words of a message to a customer, each as a sentence.
+
+	:param message: `words_at_twilio` of an outbound Twilio SMS Message
+	"""
+	said = {
+		"Changed": _(
+			"Twilio sent it with other words: characters were replaced, links shortened, or a note added."
+		),
+		"Not Kept": _("Twilio keeps no words of it. It was recognized by its time, recipient and files."),
+	}
+	return [said[message.words_at_twilio]] if message.words_at_twilio in said else []
+
+
 def word(message) -> str:
 	"""A message's status in one word or two.
 

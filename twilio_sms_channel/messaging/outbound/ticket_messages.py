@@ -22,7 +22,7 @@ FIELDS = (
 	),
 	*("error_code", "error_message", "needs_decision", "sent_by", "automatic", "sent_as_email"),
 	*("may_want_to_stop", "other_recipients", "button_text", "location", "creation", "received_at"),
-	*("way", "rcs_first", "group_id"),
+	*("way", "rcs_first", "group_id", "words_at_twilio"),
 )
 FILE_FIELDS = ("parent", "status", "error", "content_type", "file", "file_name", "changed")
 FETCH = "fetch"
@@ -42,7 +42,7 @@ def complete(messages: list, can_text: Callable[[str], bool | None]) -> None:
 	for message in messages:
 		outbound = message.direction == "Outbound"
 		message.media = files.get(message.name, [])
-		message.along = labels.about_received(message)
+		message.along = labels.about_sent(message) if outbound else labels.about_received(message)
 		message.travelled = labels.way(message)
 		message.error = labels.trouble(message) if outbound else None
 		message.actions = _of_sent(message, can_text) if outbound else _of_received(message)

@@ -1,27 +1,26 @@
 """Messages of which nobody knows whether Twilio took them: looked up in Twilio's list, and sent only if they are not there.
 
-That words are not found proves nothing: Twilio may have changed them, or keep none. A message is not there when the list was
-read to its end, over the time in question by Twilio's own clock, and every message in it is another one of ours. Where
-others may be ours, an agent decides.
+That words are not found proves nothing: Twilio may have changed them, or keep none (`matching`). A message is not there
+when the list was read to its end, over the time in question by Twilio's own clock, and every message in it is another one of
+ours. Where others may be ours, an agent decides.
 """
 
 import time
-import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import frappe
 from frappe import _
 from frappe.utils import add_to_date
 
-from twilio_sms_channel.content import segments
 from twilio_sms_channel.infra import clock, conditional_update, erasures
 from twilio_sms_channel.infra.retry_policies import LOOK_UPS
 from twilio_sms_channel.messaging.delivery import account_pause, message_status
+from twilio_sms_channel.messaging.sending import matching
 from twilio_sms_channel.twilio_gateway import errors, message_search
 from twilio_sms_channel.twilio_gateway.client import Login
-from twilio_sms_channel.twilio_gateway.message_search import FoundMessage, Listed
+from twilio_sms_channel.twilio_gateway.message_search import Listed
+from twilio_sms_channel.twilio_gateway.models import FoundMessage
 
 MESSAGE, NUMBER = "Twilio SMS Message", "Twilio SMS Number"
 # Looked for that long after the call began: a call may last 15 s, and Twilio's list may lag behind.
@@ -32,7 +31,8 @@ ABSENT_AFTER_S = 120
 ASK_AFTER = 2
 # A customer no longer expects what is older.
 TOO_LATE_AFTER_HOURS = 4
-TRIAL_PREFIX = "Sent from your Twilio trial account - "
+# What may be at Twilio without our knowing. Of one that was canceled before it was tried Twilio has nothing.
+MAY_BE_AT_TWILIO = ("Sending", "Unconfirmed", "Canceled")
 
 
 @dataclass
@@ -67,6 +67,10 @@ class Search:
 		"""Whether it is no use to send the message now."""
 		return self.waited_s[0] > TOO_LATE_AFTER_HOURS * 3600
 
+	def claim(self, listed: Listed) -> matching.Claim:
+		"""The message as it may be in Twilio's list."""
+		return matching.Claim(self.body, self.media, listed.begun)
+
 
 def absent_after_s() -> float:
 	"""How long after a call a message that is not in Twilio's list may still turn up there."""
@@ -84,6 +88,7 @@ def mark_unconfirmed(message: str, what_happened: str, code: str = "") -> None:
 		first = {
 			"next_attempt": _in(min(LOOK_UPS.first_s, absent_after_s() / 4)),
 			"looked_up_since_utc": None,
+			"words_at_twilio": None,
 		}
 		conditional_update.update(MESSAGE, message, first, status="Unconfirmed")
 
@@ -173,7 +178,7 @@ def due(limit: int = 50) -> list[Search]:
 					sender="" if by_service else row.number,
 					service_sid=row.messaging_service_sid or "",
 					body=row.body or "",
-					media=frappe.db.count("Twilio SMS Media", {"parent": row.name, "status": "Attached"}),
+					media=_files_of(row.name),
 					tried_at=tried_at,
 					waited_s=clock.passed(tried_at, utc),
 					looked_up_since=row.looked_up_since_utc
@@ -217,12 +222,12 @@ def _waiting(Message):
 
 def candidates(login: Login, search: Search) -> Listed:
 	"""What Twilio has sent to the customer since the call. Needs no connection to the site."""
-	waited_s = search.waited_s[1] + time.monotonic() - search.asked_at
+	since_s = time.monotonic() - search.asked_at
 	return message_search.sent_to(
 		login.thread_client(),
 		search.customer_number,
 		sender="" if search.service_sid else search.sender,
-		waited_s=waited_s,
+		waited_s=tuple(seconds + since_s for seconds in search.waited_s),
 		since=search.looked_up_since,
 		rcs_first=search.rcs_first,
 	)
@@ -232,17 +237,48 @@ def reconcile(search: Search, listed: Listed) -> None:
 	"""Match the message with Twilio's, queue it again when it certainly is not there, otherwise look again or ask an agent."""
 	known = _known(search.customer_number, [message.sid for message in listed.messages])
 	unknown = [m for m in reversed(listed.messages) if m.sid not in known and _may_be_ours(search, m)]
-	if same := next((message for message in unknown if _is_same(search, message)), None):
+	# Nothing that was sent by then is still to come.
+	is_complete = listed.proves_absence(search.looked_up_since, absent_after_s())
+	claim = search.claim(listed)
+	same = matching.by_words(claim, unknown)
+	if not same and unknown and is_complete:
+		same = matching.without_words(claim, unknown, _rivals(search, listed))
+	if same:
 		_match(search, same)
 	elif search.for_good:
 		_update(search, next_attempt=None)
-	elif not unknown and listed.proves_absence(search.looked_up_since, absent_after_s()):
+	elif not unknown and is_complete:
 		_send_after_all(search)
 	elif _looked_for_s(search, listed) > ASK_AFTER * absent_after_s():
 		_ask_agent(search)
 	else:
 		next_attempt = _in(min(LOOK_UPS.least_s, max(absent_after_s() / 4, 1)))
 		_update(search, next_attempt=next_attempt, looked_up_since_utc=_first_look(search, listed))
+
+
+def _rivals(search: Search, listed: Listed) -> list[matching.Claim]:
+	"""Our other messages to the customer that may be at Twilio, of which nobody knows either."""
+	if not listed.at:
+		return []
+	Message = frappe.qb.DocType(MESSAGE)
+	others = (
+		frappe.qb.from_(Message)
+		.select(Message.name, Message.body, Message.tried_at)
+		.where((Message.customer_number == search.customer_number) & Message.status.isin(MAY_BE_AT_TWILIO))
+		.where((Message.account == search.account) & (Message.direction == "Outbound"))
+		.where((Message.name != search.name) & Message.twilio_sid.isnull() & Message.tried_at.isnotnull())
+	).run(as_dict=True)
+	utc = clock.utc()
+	claims = []
+	for row in others:
+		waited_s = clock.passed(row.tried_at, utc)
+		begun = tuple(listed.at - timedelta(seconds=seconds) for seconds in reversed(waited_s))
+		claims.append(matching.Claim(row.body or "", _files_of(row.name), begun))
+	return claims
+
+
+def _files_of(message: str) -> int:
+	return frappe.db.count("Twilio SMS Media", {"parent": message, "status": "Attached"})
 
 
 def _looked_for_s(search: Search, listed: Listed) -> float:
@@ -304,6 +340,7 @@ def defer(search: Search, problem: errors.TwilioProblem) -> None:
 
 
 def _match(search: Search, message: FoundMessage) -> None:
+	_update(search, words_at_twilio=matching.words_at_twilio(search.body, message))
 	if message.error_code:
 		message_status.apply_callback(
 			search.name,
@@ -334,27 +371,3 @@ def _may_be_ours(search: Search, message: FoundMessage) -> bool:
 		return False
 	by_service = bool(search.service_sid) and message.service_sid == search.service_sid
 	return by_service or (bool(search.sender) and message.sender == search.sender)
-
-
-def _is_same(search: Search, message: FoundMessage) -> bool:
-	if search.media and message.media != search.media:
-		return False
-	theirs = (message.body, message.body.removeprefix(TRIAL_PREFIX))
-	if _comparable(search.body) in (_comparable(body) for body in theirs):
-		return True
-	essence = _essence(search.body)
-	return bool(essence) and essence in (_essence(body) for body in theirs)
-
-
-def _comparable(body: str) -> str:
-	"""Without what Twilio may change on the way: blanks at the ends, and typographic characters (Smart Encoding)."""
-	return " ".join(segments.plain(body).split())
-
-
-def _essence(body: str) -> str:
-	"""Letters and digits alone, without accents: Smart Encoding has more characters than this app replaces."""
-	return "".join(_letters_of(unicodedata.normalize("NFKD", segments.plain(body)))).casefold()
-
-
-def _letters_of(text: str) -> Iterable[str]:
-	return (character for character in text if character.isalnum())

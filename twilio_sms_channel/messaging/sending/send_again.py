@@ -40,6 +40,7 @@ def send_again(message: str) -> None:
 			"twilio_sid": None,
 			"twilio_status": None,
 			"needs_decision": 0,
+			"words_at_twilio": None,
 			"attempts": 0,
 			"tried_since": None,
 			"next_attempt": None,

@@ -219,6 +219,7 @@ def _remarks(message) -> list[str]:
 		remarks = [feed_html.escaped(remark) for remark in _about_received(message)]
 	else:
 		remarks = [feed_html.trouble(message.error)] if message.error else []
+		remarks += [feed_html.escaped(remark) for remark in message.along]
 	return remarks + [feed_html.escaped(file.remark) for file in message.media if file.remark]
 
 

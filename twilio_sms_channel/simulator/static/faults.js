@@ -6,7 +6,7 @@ import { call, state } from "./state.js"
 const FAULT_GROUPS = {
 	"Every API request": ["rate_limit", "outage", "connection_closed", "slow_api"],
 	"Message list": ["list_cut", "list_broken"],
-	"Sending a message": ["error_before", "error_after", "timeout_before", "timeout_after", "smart_encoding", "redaction", "compliance_hold", "hold_fails", "region_disabled"],
+	"Sending a message": ["error_before", "error_after", "timeout_before", "timeout_after", "smart_encoding", "link_shortening", "redaction", "compliance_hold", "hold_fails", "region_disabled"],
 	"Delivery reports": ["callback_first", "callback_lost", "callback_doubled", "callback_reordered"],
 	"Incoming messages": ["webhook_lost", "webhook_doubled", "bad_signature", "media_missing"],
 }

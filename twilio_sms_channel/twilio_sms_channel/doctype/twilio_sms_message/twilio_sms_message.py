@@ -79,6 +79,7 @@ class TwilioSMSMessage(Document):
 		twilio_status: DF.Data | None
 		way: DF.Literal["", "SMS", "MMS", "RCS", "WhatsApp", "Messenger", "Other"]
 		webhook_notes: DF.SmallText | None
+		words_at_twilio: DF.Literal["", "Changed", "Not Kept"]
 	# end: auto-generated types
 
 	def validate(self):
