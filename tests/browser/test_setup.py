@@ -245,6 +245,29 @@ def test_a_wrong_token_is_said_so_and_a_second_import_marks_what_was_released(
 	page.screenshot(path=shots("setup-released"))
 
 
+def test_an_account_of_another_region(page, stack, sim, empty, manager, shop, shots):
+	page.goto(desk(stack, "twilio-sms-setup"))
+	form = page.locator(".twilio-setup form")
+	form.get_by_text("Name, region and API key (optional)").click()
+	region = form.get_by_label("Region")
+	expect(region).to_have_value("US1")
+	region.select_option("IE1")
+	form.get_by_label("Account SID").fill(shop.sid)
+	form.get_by_label("Auth Token").fill("0" * 32)
+	form.get_by_role("button", name="Connect").click()
+	expect(form).to_contain_text("asked in the region IE1")
+	page.screenshot(path=shots("setup-region"), full_page=True)
+	form.get_by_label("Auth Token").fill(shop.auth_token)
+	form.get_by_role("button", name="Connect").click()
+	page.wait_for_url(re.compile("twilio-sms-setup/.+"))
+	frappe.db.rollback()
+	account = frappe.db.get_value(ACCOUNT, {"account_sid": shop.sid}, ["name", "region"])
+	assert account[1] == "IE1"
+	page.goto(desk(stack, f"twilio-sms-account/{account[0]}"))
+	expect(page.locator("[data-fieldname=region]:visible").first).to_be_visible()
+	page.screenshot(path=shots("account-form-region"), full_page=True)
+
+
 def test_the_plain_form_asks_before_it_saves(page, stack, sim, manager, shop, shots):
 	page.goto(desk(stack, "twilio-sms-account/new"))
 	form = page.locator(".form-page:visible")

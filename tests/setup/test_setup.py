@@ -143,7 +143,8 @@ def test_without_network_nothing_is_connected(stack, no_network):
 def test_what_twilio_says_to_test_credentials_is_explained(stack):
 	from twilio_sms_channel.twilio_gateway.errors import Refused
 
-	verdict = account_check._no(Refused("Resource not accessible with Test Account Credentials", 20008), None)
+	problem = Refused("Resource not accessible with Test Account Credentials", 20008)
+	verdict = account_check._no(problem, None, "")
 	assert (verdict.field, "test credentials" in verdict.detail) == ("account_sid", True)
 
 
@@ -292,7 +293,7 @@ def test_a_public_address_is_with_https_unless_it_is_this_machine(stack, url, fi
 @pytest.mark.parametrize(
 	("table", "columns"),
 	[
-		("Twilio SMS Account", ["account_sid"]),
+		("Twilio SMS Account", ["account_sid", "region"]),
 		("Twilio SMS Number", ["phone_number"]),
 		("Twilio SMS Conversation", ["number", "customer_number"]),
 		("Twilio SMS Message", ["twilio_sid"]),

@@ -30,15 +30,17 @@ def connect(
 	api_key_secret: str | None = None,
 	shared_key_id: str | None = None,
 	shared_key: str | None = None,
+	region: str | None = None,
 ) -> dict[str, Any]:
 	"""Make an account out of credentials that Twilio accepts. Nothing is saved when it does not.
 
 	:param account_name: how it is called here; default: its name at Twilio
+	:param region: Twilio's region that the token is of: US1 (default), IE1 or AU1
 	:return: `{"account": its name here, "detail": what to know, such as what a trial account limits, or ""}`
 	"""
 	frappe.only_for("System Manager")
 	keys = {"api_key_sid": api_key_sid, "api_key_secret": api_key_secret}
-	keys |= {"shared_key_id": shared_key_id, "shared_key": shared_key}
+	keys |= {"shared_key_id": shared_key_id, "shared_key": shared_key, "region": region}
 	with redaction.logged_without_values("Connecting a Twilio account"):
 		account = connecting.connect(
 			{"account_sid": account_sid, "auth_token": auth_token, **keys}, account_name
@@ -53,6 +55,7 @@ def check_credentials(
 	api_key_sid: str | None = None,
 	api_key_secret: str | None = None,
 	account: str | None = None,
+	region: str | None = None,
 ) -> dict[str, Any]:
 	"""Ask Twilio about credentials before a form is saved; nothing is saved here.
 
@@ -62,7 +65,7 @@ def check_credentials(
 	frappe.only_for("System Manager")
 	with redaction.logged_without_values("Checking a Twilio account's credentials"):
 		doc = frappe.get_doc(ACCOUNT, account) if account else frappe.new_doc(ACCOUNT)
-		doc.update({"account_sid": account_sid, "auth_token": auth_token})
+		doc.update({"account_sid": account_sid, "auth_token": auth_token, "region": region or doc.region})
 		doc.update({"api_key_sid": api_key_sid, "api_key_secret": api_key_secret})
 		doc.check_form()
 		return asdict(doc.check())

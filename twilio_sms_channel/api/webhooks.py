@@ -217,19 +217,19 @@ def _signed_by(request, params) -> tuple[webhook_auth.WebhookContext, webhook_au
 	bases = caller.public_base_urls
 	for token, base in product(tokens, bases):
 		if is_signed(request, base, token.value, fragments(caller.number_urls)):
-			return caller, token
+			return webhook_auth.signed_for(caller, token), token
 	if signature_of(request):
 		# Somebody may have changed the URL at Twilio since it was read: what stands behind "#" never arrives here.
 		webhook_config.read_again_later(caller, params)
 		for token, base in product(tokens, bases):
 			if find_fragment(request, base, token.value):
-				return caller, token
+				return webhook_auth.signed_for(caller, token), token
 	raise _wrongly_signed(request, caller)
 
 
 def _wrongly_signed(request, caller: webhook_auth.WebhookContext) -> Rejected:
 	key = settings_of(request).key
-	if key and key not in caller.shared_key_ids:
+	if key and not any(key in context.shared_key_ids for context in (caller, *caller.twins)):
 		return Rejected(
 			rejected_webhooks.UNKNOWN_KEY,
 			f"it names the shared key {key}, which the account does not have here",

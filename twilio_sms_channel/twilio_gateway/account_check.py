@@ -6,7 +6,6 @@ from frappe import _
 from frappe.utils import now_datetime
 
 from twilio_sms_channel.infra import site_config
-from twilio_sms_channel.twilio_gateway.client import api_base_url
 from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, Refused, TwilioProblem, explain
 from twilio_sms_channel.twilio_gateway.models import AccountState
 
@@ -40,14 +39,15 @@ class Verdict:
 def ask(account) -> Verdict:
 	"""Ask Twilio about an account, saved or not; first with its auth token, then with its API key."""
 	gateway = account.gateway()
+	asked = gateway.login.base_url
 	try:
 		state = gateway.read_account()
 	except TwilioProblem as e:
-		return _no(e, _token_refused(e))
+		return _no(e, _token_refused(e, gateway.region), asked)
 	try:
 		gateway.try_api_key()
 	except TwilioProblem as e:
-		return _no(e, _api_key_refused(e))
+		return _no(e, _api_key_refused(e, gateway.region), asked)
 	return _of(state)
 
 
@@ -66,10 +66,10 @@ def _of(state: AccountState) -> Verdict:
 	return Verdict(ACTIVE, "", **about)
 
 
-def _no(problem: TwilioProblem, refused: Verdict) -> Verdict:
+def _no(problem: TwilioProblem, refused: Verdict, asked: str) -> Verdict:
 	if not isinstance(problem, Refused):
 		detail = _("{0} The credentials could not be checked. (Asked: {1})")
-		return Verdict(UNREACHABLE, detail.format(problem.message, api_base_url()))
+		return Verdict(UNREACHABLE, detail.format(problem.message, asked))
 	if problem.code in NOT_ACTIVE:
 		return Verdict(SUSPENDED, explain(problem.code, problem.message))
 	if problem.code == TEST_CREDENTIALS:
@@ -82,7 +82,7 @@ def _no(problem: TwilioProblem, refused: Verdict) -> Verdict:
 	return Verdict(UNREACHABLE, explain(problem.code, problem.message))
 
 
-def _token_refused(problem: TwilioProblem) -> Verdict:
+def _token_refused(problem: TwilioProblem, region: str) -> Verdict:
 	is_unknown = problem.code == UNKNOWN_RESOURCE or UNKNOWN_USER in problem.message.lower()
 	if site_config.practises():
 		return _practice_refused(is_unknown)
@@ -94,7 +94,13 @@ def _token_refused(problem: TwilioProblem) -> Verdict:
 	detail = _(
 		"Auth Token: Twilio rejected it for this Account SID. Copy both again from the first page of the Twilio console. If they are right, the account may be suspended; the console says so."
 	)
-	return Verdict(WRONG, detail, "auth_token")
+	return Verdict(WRONG, f"{detail} {_about_region(region)}", "auth_token")
+
+
+def _about_region(region: str) -> str:
+	return _(
+		"It was asked in the region {0}, and each region has tokens and API keys of its own: check Region."
+	).format(region)
 
 
 def _practice_refused(is_unknown: bool) -> Verdict:
@@ -110,12 +116,12 @@ def _practice_refused(is_unknown: bool) -> Verdict:
 	return Verdict(WRONG, detail, "auth_token")
 
 
-def _api_key_refused(problem: TwilioProblem) -> Verdict:
+def _api_key_refused(problem: TwilioProblem, region: str) -> Verdict:
 	if UNKNOWN_USER in problem.message.lower():
 		detail = _(
 			"API Key SID: Twilio knows no such API key in this account. Make one in the Twilio console, or leave both fields of the API key empty. The auth token is right."
 		)
-		return Verdict(WRONG, detail, "api_key_sid")
+		return Verdict(WRONG, f"{detail} {_about_region(region)}", "api_key_sid")
 	detail = _(
 		"API Key Secret: Twilio rejected this API key. Enter the secret that Twilio showed when the key was made, or make a new key. The auth token is right."
 	)

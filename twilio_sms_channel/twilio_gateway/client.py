@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import frappe
 import requests
+from frappe import _
 from frappe.utils.data import convert_utc_to_system_timezone
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import clock
-from twilio_sms_channel.twilio_gateway import exchanges, failures, models, window
+from twilio_sms_channel.twilio_gateway import exchanges, failures, models, regions, window
 from twilio_sms_channel.twilio_gateway.errors import (
 	Refused,
 )
@@ -25,19 +26,27 @@ from twilio_sms_channel.twilio_gateway.errors import (
 if TYPE_CHECKING:
 	from twilio_sms_channel.twilio_gateway.sdk import Client, MessageInstance
 
-TWILIO = "https://api.twilio.com"
 # The SDK's own default is no time-out at all. Twilio usually answers within half a second.
 # `twilio_sms_api_timeout_s` in the site config changes it.
 TIMEOUT_S = 15
 # The most that Twilio gives at once (PageSize of the Messages resource).
 LIST_PAGE_SIZE = 1000
 NOT_FOUND = "20404"
+# The SDK takes a region from the environment as well, and would look for it at a host that is already the right one.
+NO_ENVIRONMENT = {"TWILIO_EDGE": "", "TWILIO_REGION": ""}
 _of_thread = threading.local()
 
 
-def api_base_url() -> str:
-	"""Where Twilio's API is: Twilio itself, or the simulator named in the site config."""
-	return (frappe.conf.get("twilio_sms_api_base_url") or TWILIO).rstrip("/")
+def api_base_url(region: str = regions.US1) -> str:
+	"""Where Twilio's API is: Twilio itself, or the simulator named in the site config, which is all regions in one."""
+	return (frappe.conf.get("twilio_sms_api_base_url") or regions.url("api", region)).rstrip("/")
+
+
+def is_api(base_url: str) -> bool:
+	"""Whether files of messages are there: scheme and host."""
+	if frappe.conf.get("twilio_sms_api_base_url"):
+		return base_url == api_base_url()
+	return regions.is_api(base_url)
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,7 @@ class Login:
 	password: str = field(repr=False)
 	base_url: str
 	timeout_s: float
+	region: str = regions.US1
 
 	def client(self) -> "Client":
 		"""A client of the SDK. It may be used by one thread only: it keeps an answer on itself before it returns it."""
@@ -60,6 +70,7 @@ class Login:
 			self.account_sid,
 			# max_retries stays unset: repeating is decided by whoever knows whether it is safe.
 			http_client=TwilioHttpClient(timeout=self.timeout_s),
+			environment=NO_ENVIRONMENT,
 		)
 		client.api.base_url = self.base_url
 		for scheme in ("https://", "http://"):
@@ -100,6 +111,7 @@ class Gateway:
 
 	def __init__(self, account):
 		self.account_sid = account.account_sid
+		self.region = account.get("region") or regions.US1
 		self.login = self._login(*credentials(account))
 		self.client = self.login.client()
 		# Standard API keys cannot reach the account itself.
@@ -190,7 +202,7 @@ class Gateway:
 	def list_media(self, message_sid: str) -> list[tuple[str, str]]:
 		"""The files of a message as an inbound webhook names them: (URL, content type)."""
 		found = self.call(lambda: self.client.messages(message_sid).media.list(limit=20))
-		base = f"{api_base_url()}/2010-04-01/Accounts/{self.account_sid}/Messages/{message_sid}/Media"
+		base = f"{self.login.base_url}/2010-04-01/Accounts/{self.account_sid}/Messages/{message_sid}/Media"
 		return [(f"{base}/{media.sid}", media.content_type or "") for media in found]
 
 	def delete_media(self, message_sid: str, media_sid: str) -> None:
@@ -221,10 +233,15 @@ class Gateway:
 		)
 
 	def host(self, name: str):
-		"""Another of Twilio's hosts in the SDK: "messaging", "accounts" or "monitor"; a simulator answers for all of them."""
+		"""Another of Twilio's hosts in the SDK: "messaging", "accounts" or "monitor"; a simulator answers for all of them.
+
+		:raises Refused: the account's region has no such host
+		"""
+		if self.region != regions.US1 and name in regions.HOSTS_OF_US1:
+			raise Refused(_("Twilio tells this in the region {0} alone.").format(regions.US1))
 		host = getattr(self.client, name)
-		if self.login.base_url != TWILIO:
-			host.base_url = self.login.base_url
+		is_twilio = regions.is_api(self.login.base_url)
+		host.base_url = regions.url(name, self.region) if is_twilio else self.login.base_url
 		return host
 
 	def with_token(self) -> "Gateway":
@@ -237,7 +254,8 @@ class Gateway:
 
 	def _login(self, username: str, password: str) -> Login:
 		timeout_s = float(frappe.conf.get("twilio_sms_api_timeout_s") or TIMEOUT_S)
-		return Login(self.account_sid, username, password, api_base_url(), timeout_s)
+		base_url = api_base_url(self.region)
+		return Login(self.account_sid, username, password, base_url, timeout_s, self.region)
 
 	def call(self, request):
 		"""What `request()` gives, which asks Twilio through the SDK.

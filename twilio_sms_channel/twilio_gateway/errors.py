@@ -125,6 +125,18 @@ EXPLANATIONS: dict[str, Explanation] = {
 		ADMIN,
 		(RETRY, EMAIL, NUMBER),
 	),
+	"21663": Explanation(
+		"Twilio uses our number in another region than this account's.",
+		"An admin has to move the number to the account's region at Twilio, or use the account of the other region here.",
+		ADMIN,
+		(EMAIL, NUMBER, ACCOUNT),
+	),
+	"21670": Explanation(
+		"Twilio sends no files in this account's region.",
+		"Send the message without the file, or send it as e-mail.",
+		AGENT,
+		(EMAIL,),
+	),
 	# Content
 	"21617": Explanation("The message is longer than 1,600 characters.", "Shorten it.", AGENT, (EMAIL,)),
 	"21619": Explanation("The message is empty.", "Write something or attach a file.", AGENT, ()),
@@ -290,7 +302,7 @@ EXPLANATIONS: dict[str, Explanation] = {
 	),
 	"20003": Explanation(
 		"Twilio rejected this account's credentials.",
-		"An admin has to correct the auth token or API key of the account.",
+		"An admin has to correct the auth token, API key or region of the account.",
 		ADMIN,
 		(RETRY, EMAIL, ACCOUNT),
 	),

@@ -20,7 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NewConnectionError
 
-from twilio_sms_channel.twilio_gateway.client import api_base_url, credentials
+from twilio_sms_channel.twilio_gateway.client import api_base_url, credentials, is_api
 
 # Twilio takes in at most 5 MB per message; a little room for what it converts.
 MAX_BYTES = 16 * 1024 * 1024
@@ -54,7 +54,7 @@ def sids_of(url: str, account) -> tuple[str, str]:
 	"""
 	parts = urlsplit(url)
 	path = PATH.match(parts.path)
-	at_twilio = f"{parts.scheme}://{parts.netloc}" == api_base_url() and not parts.query
+	at_twilio = is_api(f"{parts.scheme}://{parts.netloc}") and not parts.query
 	if not at_twilio or not path or path[1] != account.account_sid:
 		raise CannotFetch(_("The file's address is not one of Twilio's."), transient=False)
 	return path[2], path[3]

@@ -7,7 +7,7 @@ from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.twilio_gateway import addresses
 from twilio_sms_channel.twilio_gateway.payloads import StatusReport
 
-MESSAGE = "Twilio SMS Message"
+MESSAGE, ACCOUNT = "Twilio SMS Message", "Twilio SMS Account"
 
 
 class UnknownMessage(Exception):
@@ -22,11 +22,9 @@ def take_in(account: str, report: StatusReport, name: str) -> None:
 		SID; "" when the URL names none
 	:raises UnknownMessage: the URL names a message that is not here, or stands for another SID
 	"""
-	message = frappe.db.get_value(
-		MESSAGE,
-		{"account": account, **({"name": name} if name else {"twilio_sid": report.sid})},
-		["name", "twilio_sid", "earlier_sids", "way"],
-		as_dict=True,
+	which = {"name": name} if name else {"twilio_sid": report.sid}
+	message = _message(account, which) or next(
+		filter(None, (_message(twin, which) for twin in _twins(account))), None
 	)
 	if not message and not name:
 		# Our messages name themselves in their callback. A Messaging Service reports what others send through it as well.
@@ -56,3 +54,14 @@ def take_in(account: str, report: StatusReport, name: str) -> None:
 
 	# Twilio reports once: what is in the way for a moment, such as a merge, is no reason to lose it.
 	locks.again(store)
+
+
+def _message(account: str, which: dict) -> frappe._dict | None:
+	fields = ["name", "twilio_sid", "earlier_sids", "way"]
+	return frappe.db.get_value(MESSAGE, {"account": account, **which}, fields, as_dict=True)
+
+
+def _twins(account: str) -> list[str]:
+	"""The same account of Twilio's in other regions: a callback names the SID alone."""
+	sid = frappe.db.get_value(ACCOUNT, account, "account_sid")
+	return frappe.get_all(ACCOUNT, {"account_sid": sid, "name": ("!=", account)}, pluck="name")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from math import inf
@@ -39,12 +39,15 @@ class WebhookContext:
 	"""The webhook URLs that Twilio has for that number, as far as they were read; they can have fragments of their own"""
 	public_base_urls: tuple[str, ...]
 	"""The one that is configured, otherwise those that come into question"""
+	twins: tuple["WebhookContext", ...] = ()
+	"""The same account of Twilio's in other regions, which sign with tokens of their own"""
 
 
 @dataclass(frozen=True, repr=False)
 class Token:
 	field: str
 	value: str
+	account: str
 
 
 def caller(account_sid: str, number: str) -> WebhookContext | None:
@@ -56,7 +59,17 @@ def caller(account_sid: str, number: str) -> WebhookContext | None:
 	found = frappe.db.sql(_query(), {"account_sid": account_sid, "number": number})  # nosemgrep
 	if not found:
 		return None
-	name, modified, is_practice, our_number, url, fallback_url, base, *rest = found[0]
+	contexts = [context for row in found if (context := _context(*row))]
+	if not contexts:
+		return None
+	# A webhook names the SID alone, which an account has in each of Twilio's regions.
+	first = next((context for context in contexts if context.number), contexts[0])
+	return replace(first, twins=tuple(context for context in contexts if context is not first))
+
+
+def _context(
+	name, modified, is_practice, our_number, url, fallback_url, base, *rest
+) -> WebhookContext | None:
 	more = dict(zip((*MORE_SECRETS, *KEY_IDS), rest, strict=True))
 	if is_practice and not site_config.practises():
 		return None
@@ -69,6 +82,13 @@ def caller(account_sid: str, number: str) -> WebhookContext | None:
 		number_urls=(url or "", fallback_url or ""),
 		public_base_urls=public_url.signed_ones(base),
 	)
+
+
+def signed_for(caller: WebhookContext, token: Token) -> WebhookContext:
+	"""Whose webhook it is: of the account that the number belongs to, otherwise of the one whose token signed it."""
+	if caller.number:
+		return caller
+	return next((twin for twin in caller.twins if twin.account == token.account), caller)
 
 
 @lru_cache(maxsize=1)
@@ -101,9 +121,10 @@ def signing_tokens(caller: WebhookContext) -> Iterator[Token]:
 	Twilio signs with the token that is primary at that moment, so both have to be accepted (error page 57012). Where a
 	rule of the account names a shared key it signs with that one, and with the auth token again without the rule.
 	"""
-	for field in caller.secrets:
-		if value := _token(frappe.local.site, caller.account, field, caller.account_modified):
-			yield Token(field, value)
+	for context in (caller, *caller.twins):
+		for field in context.secrets:
+			if value := _token(frappe.local.site, context.account, field, context.account_modified):
+				yield Token(field, value, context.account)
 
 
 @lru_cache(maxsize=REMEMBERED_TOKENS)
@@ -115,7 +136,7 @@ def _token(site: str, account: str, field: str, modified: datetime) -> str | Non
 
 def note_use(caller: WebhookContext, token: Token) -> None:
 	"""Keep when a token last signed a webhook. Commits; that it cannot is no reason to refuse a message."""
-	use = (frappe.local.site, caller.account, token.field, caller.account_modified)
+	use = (frappe.local.site, token.account, token.field, caller.account_modified)
 	now = time.monotonic()
 	if now - _noted.get(use, -inf) < USE_NOTED_EVERY_S:
 		return
@@ -125,7 +146,7 @@ def note_use(caller: WebhookContext, token: Token) -> None:
 	public_url.note("web")
 	try:
 		frappe.db.set_value(
-			ACCOUNT, caller.account, f"{token.field}_used", now_datetime(), update_modified=False
+			ACCOUNT, token.account, f"{token.field}_used", now_datetime(), update_modified=False
 		)
 		frappe.db.commit()
 	except (frappe.QueryDeadlockError, frappe.QueryTimeoutError, frappe.db.OperationalError):

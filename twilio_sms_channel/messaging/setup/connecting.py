@@ -17,27 +17,14 @@ LATEST_WITHIN_HOURS = 1
 def connect(credentials: dict, account_name: str | None):
 	"""Make a Twilio SMS Account out of credentials that Twilio accepts; nothing is saved when it does not.
 
-	:param credentials: account_sid, auth_token, api_key_sid, api_key_secret, shared_key_id, shared_key as people paste them
+	:param credentials: account_sid, auth_token, region, api_key_sid, api_key_secret, shared_key_id, shared_key as people paste them
 	:param account_name: how it is called here; default: as at Twilio
 	:raises frappe.ValidationError: naming the field and the reason
 	"""
 	account = frappe.new_doc(ACCOUNT)
 	account.update(credentials)
 	account.check_form()
-	known = frappe.db.get_value(ACCOUNT, {"account_sid": account.account_sid}, ["name", "enabled"])
-	if known:
-		name, is_enabled = known
-		why = _("Account SID: this account is connected already, as {0}.")
-		if not is_enabled:
-			why = _(
-				"Account SID: this account is connected already, as {0}, and is switched off. Open it, tick Enabled and save."
-			)
-		field_errors.refuse(
-			"account_sid",
-			why.format(frappe.bold(name)),
-			frappe.DuplicateEntryError,
-			title=_("Connected already"),
-		)
+	account.refuse_twin(frappe.DuplicateEntryError)
 	if account_name and frappe.db.exists(ACCOUNT, account_name.strip()):
 		field_errors.refuse(
 			"account_name",
@@ -90,4 +77,8 @@ def _free_name(account, friendly_name: str) -> str:
 	"""The account's name at Twilio, told apart from one that is here already."""
 	# Frappe refuses angle brackets in names.
 	name = friendly_name.replace("<", "").replace(">", "").strip()[:MAX_NAME_CHARACTERS] or "Twilio"
-	return f"{name} ({account.account_sid[-4:]})" if frappe.db.exists(ACCOUNT, name) else name
+	sid_end = account.account_sid[-4:]
+	is_twin = frappe.db.exists(ACCOUNT, {"account_sid": account.account_sid})
+	own = f"{name} ({account.region if is_twin else sid_end})"
+	names = (name, own, f"{name} ({sid_end} {account.region})")
+	return next((free for free in names if not frappe.db.exists(ACCOUNT, free)), names[-1])

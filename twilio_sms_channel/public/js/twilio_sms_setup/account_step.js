@@ -1,6 +1,6 @@
 // The credentials, which Twilio is asked about before anything is saved.
 
-import { input_html, mark_field, practice_html, said_in } from "./html.js";
+import { input_html, mark_field, practice_html, said_in, select_html } from "./html.js";
 
 export class AccountStep {
 	constructor(setup) {
@@ -29,8 +29,14 @@ export class AccountStep {
 					"password",
 				)}
 				<details>
-					<summary>${__("Name and API key (optional)")}</summary>
+					<summary>${__("Name, region and API key (optional)")}</summary>
 					${input_html("account_name", __("Name"), __("What the account is called here. Empty: its name at Twilio."))}
+					${select_html(
+						"region",
+						__("Region"),
+						[["US1", __("US1, United States (usual)")], ["IE1", __("IE1, Ireland")], ["AU1", __("AU1, Australia")]],
+						__("Where Twilio processes your messages. IE1 and AU1 have their own auth tokens: choose the region in the console before you copy the token."),
+					)}
 					${input_html(
 						"api_key_sid",
 						__("API Key SID"),
@@ -64,7 +70,7 @@ export class AccountStep {
 	}
 
 	async connect() {
-		const $inputs = this.$body.find("input");
+		const $inputs = this.$body.find("input, select");
 		const values = Object.fromEntries($inputs.toArray().map(({ name, value }) => [name, value.trim()]));
 		for (const name in values) this.mark(name, "");
 		const missing = { account_sid: __("Enter the Account SID."), auth_token: __("Enter the Auth Token.") };

@@ -11,6 +11,16 @@ export function input_html(name, label, help = "", type = "text") {
 		<p class="help-box text-muted" id="setup-${name}-help">${help}</p></div>`;
 }
 
+export function select_html(name, label, options, help = "") {
+	const option = ([value, words]) => `<option value="${esc(value)}">${esc(words)}</option>`;
+	return `<div class="form-group">
+		<label for="setup-${name}">${label}</label>
+		<select class="form-control input-sm" id="setup-${name}" name="${name}"
+			aria-describedby="setup-${name}-problem setup-${name}-help">${options.map(option).join("")}</select>
+		<p class="problem" id="setup-${name}-problem" role="alert" hidden></p>
+		<p class="help-box text-muted" id="setup-${name}-help">${help}</p></div>`;
+}
+
 // What is wrong with a field, said at the field; "" when nothing is. The cursor goes there.
 export function mark_field($form, name, problem) {
 	const $input = $form.find(`[name=${name}]`);

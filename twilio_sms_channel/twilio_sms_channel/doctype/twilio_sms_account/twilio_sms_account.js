@@ -9,6 +9,7 @@ frappe.ui.form.on("Twilio SMS Account", {
 
 	refresh(frm) {
 		frm.api_key_sid_before = frm.doc.api_key_sid;
+		frm.region_before = frm.doc.region;
 		if (frm.is_new()) {
 			frm.add_custom_button(__("Let Me Be Guided"), () => frappe.set_route("twilio-sms-setup"));
 			return;
@@ -31,13 +32,13 @@ frappe.ui.form.on("Twilio SMS Account", {
 	// Twilio is asked before wrong credentials are saved. While it cannot be reached, an admin can save all the same.
 	async validate(frm) {
 		if (!credentials_changed(frm)) return;
-		const { account_sid, auth_token, api_key_sid, api_key_secret } = frm.doc;
+		const { account_sid, auth_token, api_key_sid, api_key_secret, region } = frm.doc;
 		const account = frm.is_new() ? null : frm.doc.name;
 		let said;
 		try {
 			({ message: said } = await frappe.call({
 				method: "twilio_sms_channel.api.setup.check_credentials",
-				args: { account_sid, auth_token, api_key_sid, api_key_secret, account },
+				args: { account_sid, auth_token, api_key_sid, api_key_secret, account, region },
 				freeze: true,
 				freeze_message: __("Asking Twilio…"),
 			}));
@@ -119,5 +120,6 @@ function tell(frm, good, good_news, bad_news) {
 function credentials_changed(frm) {
 	const typed = (field) => frm.doc[field] && !/^\*+$/.test(frm.doc[field]);
 	const key_changed = (frm.doc.api_key_sid || "") !== (frm.api_key_sid_before || "");
-	return frm.is_new() || typed("auth_token") || typed("api_key_secret") || key_changed;
+	const region_changed = frm.doc.region !== frm.region_before;
+	return frm.is_new() || typed("auth_token") || typed("api_key_secret") || key_changed || region_changed;
 }

@@ -4,10 +4,10 @@ from frappe.model.document import Document
 
 from twilio_sms_channel.infra import field_errors, own_writes, redaction, site_config, site_identity
 from twilio_sms_channel.permissions import protected_fields
-from twilio_sms_channel.twilio_gateway import account_check, credentials
+from twilio_sms_channel.twilio_gateway import account_check, credentials, regions
 from twilio_sms_channel.twilio_gateway.client import Gateway
 
-CREDENTIALS = ("account_sid", "auth_token", "next_auth_token", "api_key_sid", "api_key_secret")
+CREDENTIALS = ("account_sid", "region", "auth_token", "next_auth_token", "api_key_sid", "api_key_secret")
 # What Twilio says of the account; messages leave, or wait, accordingly.
 LEARNED = ("status", "account_type", "status_detail", "last_checked", "paused_since", "paused_reason")
 # Whether it is the simulator's decides whose signature counts.
@@ -42,6 +42,7 @@ class TwilioSMSAccount(Document):
 		next_auth_token_used: DF.Datetime | None
 		paused_reason: DF.SmallText | None
 		paused_since: DF.Datetime | None
+		region: DF.Literal["US1", "IE1", "AU1"]
 		second_shared_key: DF.Password | None
 		second_shared_key_id: DF.Data | None
 		second_shared_key_used: DF.Datetime | None
@@ -67,6 +68,7 @@ class TwilioSMSAccount(Document):
 			# Practice mode's own account is made before it is on.
 			self.is_practice = int(site_config.practises())
 		self.check_form()
+		self.refuse_twin()
 		if self.paused_since and any(self.has_value_changed(field) for field in CREDENTIALS):
 			# The next message tells whether it is mended.
 			self.paused_since = self.paused_reason = None
@@ -83,6 +85,9 @@ class TwilioSMSAccount(Document):
 		"""
 		self.account_sid = credentials.clean(self.account_sid)
 		self._refuse("account_sid", credentials.why_no_account_sid(self.account_sid))
+		self.region = self.region or regions.US1
+		if self.region not in regions.PLACES:
+			self._refuse("region", _("Region: choose one of {0}.").format(", ".join(regions.PLACES)))
 		for field in ("auth_token", "next_auth_token"):
 			if self._typed(field):
 				self.set(field, credentials.clean(self.get(field)))
@@ -96,6 +101,20 @@ class TwilioSMSAccount(Document):
 			self._refuse("api_key_secret", credentials.why_no_secret(self.api_key_secret))
 		for field in SHARED_KEYS:
 			self._check_shared_key(field, f"{field}_id")
+
+	def refuse_twin(self, error: type[Exception] = frappe.UniqueValidationError) -> None:
+		"""See that the account is here once for each region: both have its SID, and tokens of their own."""
+		same = {"account_sid": self.account_sid, "region": self.region, "name": ("!=", self.name or "")}
+		known = frappe.db.get_value(self.doctype, same, ["name", "enabled"])
+		if not known:
+			return
+		name, is_enabled = known
+		why = _("Account SID: this account is connected already, as {0}.")
+		if not is_enabled:
+			why = _(
+				"Account SID: this account is connected already, as {0}, and is switched off. Open it, tick Enabled and save."
+			)
+		field_errors.refuse("account_sid", why.format(frappe.bold(name)), error, title=_("Connected already"))
 
 	def get_password(self, *args, **kwargs) -> str | None:
 		site_config.keep_encryption_key()
@@ -144,3 +163,10 @@ class TwilioSMSAccount(Document):
 	def _refuse(self, field: str, reason: str) -> None:
 		if reason:
 			field_errors.refuse(field, reason, title=_("Check what you pasted"))
+
+
+def on_doctype_update():
+	# Also finds the accounts that a webhook may be of: it names the SID alone.
+	frappe.db.add_unique(
+		"Twilio SMS Account", ["account_sid", "region"], constraint_name="account_sid_region"
+	)
