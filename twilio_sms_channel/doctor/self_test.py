@@ -8,7 +8,7 @@ import requests
 from redis.exceptions import RedisError
 
 from twilio_sms_channel.doctor.findings import NotDone
-from twilio_sms_channel.infra import public_url
+from twilio_sms_channel.infra import public_url, way_out
 from twilio_sms_channel.messaging.inbound import self_test_webhook
 from twilio_sms_channel.twilio_gateway import signature
 
@@ -98,7 +98,7 @@ def _post(url: str, params: dict[str, str], signature: str) -> Outcome:
 		return Outcome("timeout")
 	except requests.exceptions.ConnectionError as e:
 		return Outcome("dns" if _no_such_name(e) else "connection", _reason(e))
-	except requests.exceptions.RequestException as e:
+	except way_out.REQUEST_ERRORS as e:
 		return Outcome("connection", type(e).__name__)
 	if answer.is_redirect:
 		return Outcome("redirect", answer.headers.get("Location", ""))

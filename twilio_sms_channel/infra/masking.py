@@ -10,6 +10,8 @@ _IN_TEXT = (
 	# Behind the user's name: ('AC…', 'secret').
 	re.compile(r"""(\(["'](?:AC|SK)[0-9a-zA-Z]{32}["'],\s*["'])[^"']*"""),
 	re.compile(r"(Basic )[0-9a-zA-Z+/=]+"),
+	# A login in an address, such as a proxy's.
+	re.compile(r"""(://[^/\s:@"']*:)[^/\s@"']+(?=@)"""),
 	# An attribute: v16 writes down those of objects, of `requests`' HTTPBasicAuth(password='secret') too.
 	re.compile(r"""((?:password|token|secret)=["'])[^"']*"""),
 )

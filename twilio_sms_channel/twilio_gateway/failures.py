@@ -2,11 +2,14 @@
 
 import json
 import re
+import ssl
 
 import requests
 from frappe import _
 from twilio.base.exceptions import TwilioException, TwilioRestException
 
+from twilio_sms_channel.content import outside
+from twilio_sms_channel.infra import way_out
 from twilio_sms_channel.twilio_gateway.errors import (
 	AUTHENTICATION_FAILED,
 	OutcomeUnknown,
@@ -20,6 +23,9 @@ from twilio_sms_channel.twilio_gateway.errors import (
 CALL_ERRORS = (TwilioException, requests.exceptions.RequestException, json.JSONDecodeError)
 # What the SDK puts before Twilio's words.
 SDK_PREFIX = re.compile(r"^Unable to \w+ \w+: ")
+# What Python says when a proxy opens no tunnel (http.client): Twilio was not spoken to.
+TUNNEL_REFUSED = re.compile(r"Tunnel connection failed: (.*)")
+PROXY_WANTS_LOGIN = 407
 
 
 def problem(error: Exception, timeout_s: float) -> TwilioProblem:
@@ -43,11 +49,12 @@ def _meaning(error: Exception, timeout_s: float) -> TwilioProblem:
 		return _by_status(status, words, getattr(error, "code", None))
 	if isinstance(error, TwilioException):
 		return _page_problem(error)
-	if isinstance(error, requests.exceptions.ConnectTimeout):
-		return TryAgain(_("Twilio could not be reached (connection timed out)."))
+	if isinstance(error, requests.exceptions.ConnectionError) and (why := _why_not_connected(error)):
+		proxy = _proxy_of(error)
+		if proxy:
+			return TryAgain(_("Twilio could not be reached through the proxy {0} ({1}).").format(proxy, why))
+		return TryAgain(_("Twilio could not be reached ({0}).").format(why))
 	if isinstance(error, requests.exceptions.ConnectionError):
-		if _never_connected(error):
-			return TryAgain(_("Twilio could not be reached (connection refused)."))
 		return OutcomeUnknown(_("The connection to Twilio broke before it answered."))
 	if isinstance(error, requests.exceptions.Timeout):
 		return OutcomeUnknown(_("Twilio did not answer within {0} seconds.").format(round(timeout_s)))
@@ -67,6 +74,8 @@ def _page_problem(e: TwilioException) -> TwilioProblem:
 
 
 def _by_status(status: int, message: str, code: int | str | None) -> TwilioProblem:
+	if status == PROXY_WANTS_LOGIN:
+		return TryAgain(_("The proxy on the way to Twilio asks for another login (HTTP 407)."), code)
 	if status == 429:
 		return TryAgain(SDK_PREFIX.sub("", message or ""), code)
 	if status >= 500:
@@ -77,10 +86,32 @@ def _by_status(status: int, message: str, code: int | str | None) -> TwilioProbl
 	return Refused(message, code)
 
 
-def _never_connected(e: requests.exceptions.ConnectionError) -> bool:
-	from urllib3.exceptions import MaxRetryError, NewConnectionError
+def _why_not_connected(error: requests.exceptions.ConnectionError) -> str:
+	"""Why nothing of the request can have left, "" when it may have."""
+	from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-	reason = e.args[0] if e.args else None
-	if isinstance(reason, MaxRetryError):
-		reason = reason.reason
-	return isinstance(reason, NewConnectionError)
+	for cause in _causes(error):
+		if isinstance(cause, NewConnectionError):
+			return _("connection refused")
+		if isinstance(cause, ConnectTimeoutError):
+			return _("connection timed out")
+		if isinstance(cause, ssl.SSLCertVerificationError):
+			return _("its certificate is not accepted: {0}").format(outside.plain(cause.verify_message))
+		if isinstance(cause, OSError) and (refused := TUNNEL_REFUSED.match(str(cause))):
+			return outside.plain(refused[1])
+	return ""
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+	"""An error and what it came of, as urllib3 keeps that."""
+	found, waiting = [], [error]
+	while waiting:
+		one = waiting.pop(0)
+		if isinstance(one, BaseException) and not any(one is known for known in found):
+			found.append(one)
+			waiting += [getattr(one, "reason", None), getattr(one, "original_error", None), *one.args]
+	return found
+
+
+def _proxy_of(error: requests.exceptions.RequestException) -> way_out.Proxy | None:
+	return way_out.proxy_for(error.request.url) if error.request is not None else None

@@ -1,6 +1,7 @@
 """May this site speak with Twilio: SID, auth token, API key, the account's state and what it can pay for."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import frappe
 from frappe import _
@@ -10,7 +11,7 @@ from frappe.utils import fmt_money
 from twilio_sms_channel.doctor.context import ACCOUNT, AccountContext
 from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding, NotDone
 from twilio_sms_channel.infra import clock
-from twilio_sms_channel.twilio_gateway import account_check, errors, standing
+from twilio_sms_channel.twilio_gateway import account_check, errors, regions, standing
 
 MESSAGE = "Twilio SMS Message"
 SECRETS = {
@@ -97,8 +98,8 @@ def unreachable(account_context: AccountContext, detail: str) -> Finding:
 		_("Twilio does not answer this site: {0}").format(detail),
 		_("Messages wait here until it does. Those that arrive are recovered later."),
 		_(
-			"Look at status.twilio.com. If Twilio is well, this server's way out (firewall, proxy, DNS) is not: it has to reach api.twilio.com by HTTPS."
-		),
+			"Look at status.twilio.com. If Twilio is well, this server's way out (firewall, proxy, DNS) is not: it has to reach {0} by HTTPS."
+		).format(urlsplit(regions.url("api", account_context.doc.get("region") or regions.US1)).hostname),
 	)
 
 

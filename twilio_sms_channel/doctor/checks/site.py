@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from twilio_sms_channel.desks.registry import ticket_doctypes
 from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding
-from twilio_sms_channel.infra import clock, compat, public_url, site_identity
+from twilio_sms_channel.infra import clock, compat, public_url, site_identity, way_out
 from twilio_sms_channel.people import countries
 from twilio_sms_channel.twilio_gateway import client
 
@@ -251,7 +251,7 @@ def is_left_by_simulator() -> bool:
 		return False
 	try:
 		requests.get(client.api_base_url(), timeout=SIMULATOR_TIMEOUT_S, allow_redirects=False)
-	except requests.exceptions.RequestException:
+	except way_out.REQUEST_ERRORS:
 		return True
 	return False
 

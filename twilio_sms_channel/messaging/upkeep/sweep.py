@@ -5,7 +5,7 @@ Frappe's scheduler ticks each minute on v15 and every four minutes on v16, unles
 
 import frappe
 
-from twilio_sms_channel.infra import jobs, public_url
+from twilio_sms_channel.infra import jobs, public_url, way_out
 from twilio_sms_channel.infra.courtesies import courtesy
 from twilio_sms_channel.messaging.conversation import consent, consent_order
 from twilio_sms_channel.messaging.delivery import account_pause, held, polling
@@ -13,6 +13,7 @@ from twilio_sms_channel.messaging.inbound import intake, keyword_order, media, u
 from twilio_sms_channel.messaging.inbound.threading import MEDIA_QUEUE
 from twilio_sms_channel.messaging.sending import heartbeat, worker
 from twilio_sms_channel.messaging.upkeep import catch_up, onboarding
+from twilio_sms_channel.twilio_gateway import client
 
 
 def run() -> None:
@@ -22,6 +23,7 @@ def run() -> None:
 	"""
 	jobs.swept()
 	public_url.note("worker")
+	way_out.note_of_worker(client.api_base_url())
 	may_send = heartbeat.may_send()
 	if may_send:
 		worker.wake_if_needed()
