@@ -18,12 +18,12 @@ from twilio_sms_channel.twilio_gateway import errors, failures
 FACTS = Path(__file__).parents[2] / "shared" / "reference" / "twilio.md"
 # What an agent or admin meets, by what it is about.
 CODES = {
-	"number or set-up": "21211 21212 21408 21606 21608 21609 21612 21614 21704",
+	"number or set-up": "21211 21212 21408 21606 21608 21609 21612 21614 21663 21670 21704",
 	"content": "21617 21619 11751 12300 63019 63034 30019 30011 30007",
 	"consent": "21610 30610 30047",
 	"registration": "30034 30032 30024 30040 30041 30022 30027",
 	"handset": "30003 30004 30005 30006 30008",
-	"queue, account": "21611 30001 30002 30036 30450 30454 63038 20003 20005 20403 20404 20429 14107",
+	"queue, account": "21611 30001 30002 30036 30450 30454 63038 20003 20005 20403 20404 20429 14107 70051",
 }
 ALL = " ".join(CODES.values()).split()
 ACTIONS = {errors.RETRY, errors.LINK, errors.EMAIL, errors.NUMBER, errors.ACCOUNT}

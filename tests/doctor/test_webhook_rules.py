@@ -144,7 +144,12 @@ class Twilio:
 
 	def __init__(self, answers: dict):
 		self.answers, self.client, self.login = answers, self, self
-		self.base_url = "https://api.twilio.com"
+
+	def with_token(self):
+		return self
+
+	def host_url(self, name):
+		return f"https://{name}.twilio.com"
 
 	def call(self, request):
 		return request()

@@ -70,6 +70,24 @@ def test_api_key_sends_but_a_standard_one_does_not_read_the_account(sim, log_in,
 		assert fetch().sid == account.sid if allowed else refused(fetch) == (20003, 401)
 
 
+def test_a_restricted_key_does_what_its_policy_allows(sim, log_in, account, number):
+	policy = ["/twilio/messaging/messages/create", "/twilio/phone-numbers/active-numbers/*"]
+	key = sim.add_api_key(account.sid, type="Restricted", policy=policy)
+	restricted = log_in(key.sid, key.secret, account.sid)
+	assert restricted.messages.create(to=ANN, from_=OURS, body="x").sid
+	assert restricted.incoming_phone_numbers.list()
+	answer = requests.get(
+		f"{sim.base_url}/2010-04-01/Accounts/{account.sid}/Messages.json",
+		auth=(key.sid, key.secret),
+		timeout=2,
+	)
+	assert (answer.status_code, answer.json()["code"]) == (401, 70051)
+	assert "required permission twilio/messaging/messages/list is missing" in answer.json()["message"]
+	# What no permission opens.
+	for resource in (restricted.api.v2010.accounts(account.sid), restricted.api.v2010.account.balance):
+		assert refused(resource.fetch) == (20003, 401)
+
+
 def test_another_account_is_not_there(sim, log_in, account):
 	other = sim.add_account()
 	assert refused(log_in(account.sid, account.auth_token, other.sid).messages.list) == (20404, 404)

@@ -41,6 +41,7 @@ REST_ERRORS: dict[int, tuple[int, str]] = {
 	21910: (400, "Invalid 'From' and 'To' pair. 'From' and 'To' should be of the same channel"),
 	30409: (409, "This message cannot be canceled"),
 	35114: (400, "SendAt time must be between 900 seconds and 35 days (3024000 seconds) in the future"),
+	70051: (401, "Authorization Error: required permission {} is missing"),
 	35118: (400, "MessagingServiceSid is required to schedule a message"),
 }
 

@@ -28,7 +28,9 @@ class ApiKey:
 	sid: str
 	secret: str
 	type: str = "Standard"
-	"""Main or Standard; a Standard key may not read the Account resource (Twilio, Key resource)"""
+	"""Main, Standard or Restricted; a Standard key may not read the Account resource (Twilio, Key resource)"""
+	policy: frozenset[str] = frozenset()
+	"""of a Restricted key: what it may do, see `key_policy`"""
 
 
 @dataclass

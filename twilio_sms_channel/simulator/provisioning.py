@@ -1,6 +1,6 @@
 """What exists at Twilio: accounts and their keys, numbers, Messaging Services, and the customers' handsets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from twilio_sms_channel.simulator import addresses
 from twilio_sms_channel.simulator.models import (
@@ -63,10 +63,19 @@ class Provisioning:
 		self.world.touch()
 
 	def add_api_key(
-		self, account_sid: str, sid: str = "", secret: str = "", type: str = "Standard"
+		self,
+		account_sid: str,
+		sid: str = "",
+		secret: str = "",
+		type: str = "Standard",
+		policy: Iterable[str] = (),
 	) -> ApiKey:
-		"""Add an API key to an account. `type` is Main or Standard."""
-		key = ApiKey(sid or self.world.sid("SK"), secret or self.world.sid(""), type)
+		"""Add an API key to an account.
+
+		:param type: Main, Standard or Restricted
+		:param policy: what a Restricted one may do: "/twilio/messaging/messages/create" …
+		"""
+		key = ApiKey(sid or self.world.sid("SK"), secret or self.world.sid(""), type, frozenset(policy))
 		self.world.accounts[account_sid].api_keys[key.sid] = key
 		return key
 

@@ -6,7 +6,13 @@ from frappe import _
 from frappe.utils import now_datetime
 
 from twilio_sms_channel.infra import site_config
-from twilio_sms_channel.twilio_gateway.errors import AUTHENTICATION_FAILED, Refused, TwilioProblem, explain
+from twilio_sms_channel.twilio_gateway.errors import (
+	AUTHENTICATION_FAILED,
+	MISSING_PERMISSION,
+	Refused,
+	TwilioProblem,
+	explain,
+)
 from twilio_sms_channel.twilio_gateway.models import AccountState
 
 ACTIVE, WRONG, SUSPENDED, UNREACHABLE = "Active", "Wrong Credentials", "Suspended", "Unreachable"
@@ -77,6 +83,8 @@ def _no(problem: TwilioProblem, refused: Verdict, asked: str) -> Verdict:
 			"Account SID: these are Twilio's test credentials, with which no message ever arrives. Use the live ones from the first page of the Twilio console."
 		)
 		return Verdict(WRONG, detail, "account_sid")
+	if problem.code == MISSING_PERMISSION:
+		return Verdict(WRONG, explain(problem.code, problem.message), "api_key_sid")
 	if problem.code in (AUTHENTICATION_FAILED, UNKNOWN_RESOURCE):
 		return refused
 	return Verdict(UNREACHABLE, explain(problem.code, problem.message))

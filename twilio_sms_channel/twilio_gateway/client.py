@@ -12,12 +12,11 @@ from inspect import signature
 from typing import TYPE_CHECKING
 
 import frappe
-import requests
 from frappe import _
 from frappe.utils.data import convert_utc_to_system_timezone
 
 from twilio_sms_channel.content import outside
-from twilio_sms_channel.infra import clock
+from twilio_sms_channel.infra import clock, way_out
 from twilio_sms_channel.twilio_gateway import exchanges, failures, models, regions, window
 from twilio_sms_channel.twilio_gateway.errors import (
 	Refused,
@@ -86,7 +85,7 @@ class Login:
 
 	def connect(self) -> None:
 		"""Connect the running thread's client, so that its next call need not: however long that takes."""
-		with suppress(requests.exceptions.RequestException):
+		with suppress(*way_out.REQUEST_ERRORS):
 			session = self.thread_client().http_client.session
 			session.get(self.base_url, timeout=self.timeout_s, allow_redirects=False)
 
@@ -213,9 +212,14 @@ class Gateway:
 			if e.code != NOT_FOUND:
 				raise
 
+	@property
+	def has_api_key(self) -> bool:
+		"""Whether it logs in with an API key."""
+		return self.login.username != self.account_sid
+
 	def try_api_key(self) -> None:
 		"""Ask for something with the API key, where there is one: the account itself is closed to it."""
-		if self.client.username != self.account_sid:
+		if self.has_api_key:
 			self.call(lambda: self.client.messages.list(limit=1))
 
 	def ask_time(self) -> datetime | None:
@@ -233,16 +237,23 @@ class Gateway:
 		)
 
 	def host(self, name: str):
-		"""Another of Twilio's hosts in the SDK: "messaging", "accounts" or "monitor"; a simulator answers for all of them.
+		"""Another of Twilio's hosts in the SDK: "messaging", "accounts", "monitor" or "lookups".
+
+		:raises Refused: the account's region has no such host
+		"""
+		host = getattr(self.client, name)
+		host.base_url = self.host_url(name)
+		return host
+
+	def host_url(self, name: str) -> str:
+		"""Where one of Twilio's hosts is; a simulator answers for all of them.
 
 		:raises Refused: the account's region has no such host
 		"""
 		if self.region != regions.US1 and name in regions.HOSTS_OF_US1:
 			raise Refused(_("Twilio tells this in the region {0} alone.").format(regions.US1))
-		host = getattr(self.client, name)
-		is_twilio = regions.is_api(self.login.base_url)
-		host.base_url = regions.url(name, self.region) if is_twilio else self.login.base_url
-		return host
+		base_url = self.login.base_url
+		return regions.url(name, self.region) if regions.is_api(base_url) else base_url
 
 	def with_token(self) -> "Gateway":
 		"""The same with the auth token: what belongs to the account itself is closed to Standard API keys."""

@@ -3,6 +3,7 @@
 The codes are Twilio's (https://www.twilio.com/docs/api/errors).
 """
 
+import re
 from dataclasses import dataclass
 
 from frappe import _
@@ -14,6 +15,9 @@ from twilio_sms_channel.twilio_gateway.exchanges import Exchange
 NO_RCS_SENDER = "21667"
 OPTED_OUT = "21610"
 AUTHENTICATION_FAILED = "20003"
+# Of a restricted API key. Some of Twilio's hosts have another code for it: the words are the same.
+MISSING_PERMISSION = "70051"
+_MISSING_PERMISSION = re.compile(r"required permission /?(twilio/[\w./-]+) is missing")
 MAX_CODE_CHARACTERS = 10
 # No message ever gets to such a number: not valid, not a mobile one, out of service, a landline.
 NEVER_REACHED = ("21211", "21614", "30005", "30006")
@@ -318,6 +322,12 @@ EXPLANATIONS: dict[str, Explanation] = {
 		ADMIN,
 		(RETRY, EMAIL, ACCOUNT),
 	),
+	"70051": Explanation(
+		"The Twilio account's API key lacks a permission.",
+		"An admin has to add it to the key in the Twilio console, and then press Check Credentials on the account.",
+		ADMIN,
+		(RETRY, EMAIL, ACCOUNT),
+	),
 	"20404": Explanation(
 		"Twilio does not know this account or message.",
 		"An admin has to check the Account SID.",
@@ -346,9 +356,18 @@ def explanation(code: str | None, twilio_says: str | None = None) -> Explanation
 	:param twilio_says: Twilio's words, or the reason
 	"""
 	if known := EXPLANATIONS.get(code or ""):
-		return Explanation(_(known.what), _(known.do), known.who, known.actions)
+		what = _(known.what)
+		if permission := missing_permission(twilio_says):
+			what = _("The Twilio account's API key lacks the permission {0}.").format(permission)
+		return Explanation(what, _(known.do), known.who, known.actions)
 	what = twilio_says or (_("Twilio reported error {0}.").format(code) if code else "")
 	return Explanation(what, "", "", (RETRY, EMAIL))
+
+
+def missing_permission(twilio_says: str | None) -> str:
+	"""The permission that a restricted API key lacks by Twilio's words, as the console has it; "" where it is not that."""
+	found = _MISSING_PERMISSION.search(twilio_says or "")
+	return f"/{found[1]}" if found else ""
 
 
 def explain(code: str | None, twilio_says: str | None = None) -> str:

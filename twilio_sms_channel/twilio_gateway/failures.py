@@ -7,20 +7,25 @@ import ssl
 import requests
 from frappe import _
 from twilio.base.exceptions import TwilioException, TwilioRestException
+from urllib3.exceptions import ConnectTimeoutError, LocationValueError, NewConnectionError
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import way_out
 from twilio_sms_channel.twilio_gateway.errors import (
 	AUTHENTICATION_FAILED,
+	MISSING_PERMISSION,
 	OutcomeUnknown,
 	Refused,
 	TryAgain,
 	TwilioProblem,
+	missing_permission,
 )
 
 # What a call may raise; `problem` tells what it means.
 # The last one: an answer that ends in the middle.
-CALL_ERRORS = (TwilioException, requests.exceptions.RequestException, json.JSONDecodeError)
+CALL_ERRORS = (TwilioException, *way_out.REQUEST_ERRORS, json.JSONDecodeError)
+# An address of a proxy that makes no sense, or of a kind that this machine knows nothing of: nothing has left.
+NO_WAY_OUT = (LocationValueError, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
 # What the SDK puts before Twilio's words.
 SDK_PREFIX = re.compile(r"^Unable to \w+ \w+: ")
 # What Python says when a proxy opens no tunnel (http.client): Twilio was not spoken to.
@@ -49,6 +54,8 @@ def _meaning(error: Exception, timeout_s: float) -> TwilioProblem:
 		return _by_status(status, words, getattr(error, "code", None))
 	if isinstance(error, TwilioException):
 		return _page_problem(error)
+	if isinstance(error, NO_WAY_OUT):
+		return TryAgain(_("The proxy that HTTPS_PROXY names cannot be used. The doctor says why."))
 	if isinstance(error, requests.exceptions.ConnectionError) and (why := _why_not_connected(error)):
 		proxy = _proxy_of(error)
 		if proxy:
@@ -81,6 +88,8 @@ def _by_status(status: int, message: str, code: int | str | None) -> TwilioProbl
 	if status >= 500:
 		return OutcomeUnknown(_("Twilio had an error of its own (HTTP {0}).").format(status), code)
 	message = SDK_PREFIX.sub("", message or "")
+	if status in (401, 403) and missing_permission(message):
+		return Refused(message, MISSING_PERMISSION)
 	if status == 401:
 		return Refused(message, code or AUTHENTICATION_FAILED)
 	return Refused(message, code)
@@ -88,8 +97,6 @@ def _by_status(status: int, message: str, code: int | str | None) -> TwilioProbl
 
 def _why_not_connected(error: requests.exceptions.ConnectionError) -> str:
 	"""Why nothing of the request can have left, "" when it may have."""
-	from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-
 	for cause in _causes(error):
 		if isinstance(cause, NewConnectionError):
 			return _("connection refused")

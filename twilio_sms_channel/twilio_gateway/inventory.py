@@ -69,7 +69,7 @@ class Inventory:
 	def all(self) -> list[Sender]:
 		"""Everything, also what is on later pages: numbers, short codes, alphanumeric senders, Messaging Services."""
 		numbers = self._read(self.client.incoming_phone_numbers)
-		codes = self._read(self.client.api.v2010.account.short_codes)
+		codes = self._read(self._short_codes)
 		own = [*(_of_number(number) for number in numbers), *(_of_short_code(code) for code in codes)]
 		services = [_of_service(service) for service in self._services.values()]
 		own = [self._in_its_service(sender) for sender in own]
@@ -94,8 +94,7 @@ class Inventory:
 			numbers = self._read(self.client.incoming_phone_numbers, phone_number=address)
 			found = (_of_number(number) for number in numbers)
 		elif address.isdigit():
-			codes = self.client.api.v2010.account.short_codes
-			found = (_of_short_code(code) for code in self._read(codes, short_code=address))
+			found = (_of_short_code(code) for code in self._read(self._short_codes, short_code=address))
 		else:
 			found = self._alphanumeric_senders()
 		sender = next((sender for sender in found if sender.address == address), None)
@@ -126,12 +125,17 @@ class Inventory:
 	def _set_own(self, sender: Sender, webhook: Webhook) -> Webhook:
 		urls = _for_number(webhook)
 		if sender.kind == SHORT_CODE:
-			code = self.client.api.v2010.account.short_codes(sender.sid)
+			code = self._short_codes(sender.sid)
 			return _webhook_of_number(self.gateway.call(lambda: code.update(**urls)))
 		if webhook.application_sid != sender.webhook.application_sid:
 			urls["sms_application_sid"] = webhook.application_sid
 		number = self.client.incoming_phone_numbers(sender.sid)
 		return _webhook_of_number(self.gateway.call(lambda: number.update(**urls)))
+
+	@cached_property
+	def _short_codes(self):
+		# There is no permission for them that an API key could have.
+		return self.gateway.with_token().client.api.v2010.account.short_codes
 
 	@cached_property
 	def _services(self) -> dict:

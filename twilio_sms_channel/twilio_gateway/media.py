@@ -21,6 +21,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NewConnectionError
 
 from twilio_sms_channel.twilio_gateway.client import api_base_url, credentials, is_api
+from twilio_sms_channel.twilio_gateway.errors import MISSING_PERMISSION, explain, missing_permission
 
 # Twilio takes in at most 5 MB per message; a little room for what it converts.
 MAX_BYTES = 16 * 1024 * 1024
@@ -30,6 +31,7 @@ WHOLE_FILE_S = 60
 # What is packed on the way can unpack to any size, and packs pictures no better.
 UNPACKED = "identity"
 CHUNK_BYTES = 64 * 1024
+MAX_ERROR_BYTES = 2000
 MAX_REDIRECTS = 3
 # Twilio can answer 404 for some seconds after the webhook.
 TRANSIENT_STATUSES = (404, 408, 425, 429)
@@ -106,6 +108,8 @@ def _download(url: str, account) -> bytes:
 
 
 def _read(answer: requests.Response, deadline: "_Deadline") -> bytes:
+	if answer.status_code in (401, 403) and (reason := _lacks_permission(answer)):
+		raise CannotFetch(reason, transient=False)
 	if answer.status_code != 200:
 		raise CannotFetch(
 			_("Twilio answered {0} for the file.").format(answer.status_code),
@@ -129,6 +133,11 @@ def _read(answer: requests.Response, deadline: "_Deadline") -> bytes:
 	if length.isdigit() and int(length) != len(content):
 		raise CannotFetch(_("The file arrived incomplete."), transient=True)
 	return bytes(content)
+
+
+def _lacks_permission(answer: requests.Response) -> str:
+	said = answer.raw.read(MAX_ERROR_BYTES, decode_content=False).decode(errors="replace")
+	return explain(MISSING_PERMISSION, said) if missing_permission(said) else ""
 
 
 def _too_slow() -> CannotFetch:

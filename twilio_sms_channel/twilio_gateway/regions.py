@@ -7,7 +7,7 @@ US1 = "US1"
 # What stands between a host's name and "twilio.com". The SDK would take it from environment variables as well.
 PLACES = {US1: "", "IE1": "dublin.ie1.", "AU1": "sydney.au1."}
 # What belongs to the account as a whole, and not to one of its regions.
-HOSTS_OF_US1 = ("accounts", "monitor")
+HOSTS_OF_US1 = ("accounts", "monitor", "webhooks")
 # Another name of the usual host, which Twilio keeps.
 _API_OF_US1 = "https://api.us1.twilio.com"
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from urllib.parse import urldefrag
 
 from twilio_sms_channel.content import outside
-from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, TWILIO, Gateway
+from twilio_sms_channel.twilio_gateway.client import NOT_FOUND, Gateway
 from twilio_sms_channel.twilio_gateway.errors import Refused
 
-HOST = "https://webhooks.twilio.com"
+HOST = "webhooks"
 EXACT, PREFIX, DEFAULT = "EXACT_MATCH", "PREFIX_MATCH", "DEFAULT"
 ORDER = (EXACT, PREFIX, DEFAULT)
 PAGE_SIZE = 100
@@ -83,8 +83,9 @@ def reaching(rules: list[WebhookRule], url: str) -> WebhookRule | None:
 def _listed(gateway: Gateway, resource: str) -> Iterator[dict]:
 	from twilio_sms_channel.twilio_gateway.sdk import Domain, Version
 
-	base_url = gateway.login.base_url
-	version = Version(Domain(gateway.client, HOST if base_url == TWILIO else base_url), "v1")
+	# There is no permission for them that an API key could have.
+	own = gateway.with_token()
+	version = Version(Domain(own.client, own.host_url(HOST)), "v1")
 	params: dict = {"pageSize": PAGE_SIZE}
 	for _page in range(MAX_PAGES):
 		asked = dict(params)

@@ -11,7 +11,7 @@ from frappe.utils import fmt_money
 from twilio_sms_channel.doctor.context import ACCOUNT, AccountContext
 from twilio_sms_channel.doctor.findings import AT_RISK, BROKEN, NOTICE, Finding, NotDone
 from twilio_sms_channel.infra import clock
-from twilio_sms_channel.twilio_gateway import account_check, errors, regions, standing
+from twilio_sms_channel.twilio_gateway import account_check, errors, key_permissions, regions, standing
 
 MESSAGE = "Twilio SMS Message"
 SECRETS = {
@@ -118,7 +118,20 @@ def check_trial(account_context: AccountContext) -> Iterator[Finding]:
 
 
 def check_paused(account_context: AccountContext) -> Iterator[Finding]:
-	if account_context.doc.paused_since:
+	doc = account_context.doc
+	if doc.paused_since and doc.paused_code == errors.MISSING_PERMISSION:
+		yield _of(
+			account_context,
+			"paused.permission",
+			BROKEN,
+			_("The messages of the account {0} have waited since {1}: {2}").format(
+				account_context.name, frappe.format(doc.paused_since, "Datetime"), doc.paused_reason or ""
+			),
+			_("Agents' answers do not leave."),
+			_("Add the permission to the API key in the Twilio console, and press Fix It."),
+			remedy="resume",
+		)
+	elif doc.paused_since:
 		yield _of(
 			account_context,
 			"paused.account",
@@ -133,6 +146,24 @@ def check_paused(account_context: AccountContext) -> Iterator[Finding]:
 				"Twilio accepts this account now, so they can go on. This happens by itself within some minutes where the scheduler runs."
 			),
 			remedy="resume",
+		)
+
+
+def check_permissions(account_context: AccountContext) -> Iterator[Finding]:
+	"""A restricted API key may do what was chosen when it was made, and nothing else."""
+	gateway = account_context.gateway
+	if not gateway.has_api_key:
+		return
+	if lacking := key_permissions.missing(gateway):
+		yield _of(
+			account_context,
+			"permissions.missing",
+			AT_RISK,
+			_("The API key of the account {0} lacks permissions: {1}").format(
+				account_context.name, ", ".join(lacking)
+			),
+			_("What needs them fails: looking up messages, fetching files, importing numbers, these checks."),
+			_("Add them to the key in the Twilio console. Or use a Standard key, which has all of them."),
 		)
 
 

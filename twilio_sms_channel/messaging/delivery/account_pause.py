@@ -11,10 +11,11 @@ from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
 
 ACCOUNT, MESSAGE = "Twilio SMS Account", "Twilio SMS Message"
 # Wrong credentials, an account that is suspended or closed, one that does not exist: no message of the account would be taken.
-CODES = ("20003", "20005", "20403", "20404", "30002")
-CREDENTIALS_REFUSED = ("20003", "20404")
+CODES = ("20003", "20005", "20403", "20404", "30002", errors.MISSING_PERMISSION)
+CREDENTIALS_REFUSED = ("20003", "20404", errors.MISSING_PERMISSION)
 # Twilio reports most failures within seconds.
 PRESENT_MINUTES = 10
+PAUSED = ("paused_since", "paused_reason", "paused_code")
 
 
 def pause(account: str, code: str, reason: str) -> None:
@@ -27,13 +28,20 @@ def pause(account: str, code: str, reason: str) -> None:
 		return
 	why = errors.explain(code, reason)
 	status = account_check.WRONG if code in CREDENTIALS_REFUSED else account_check.SUSPENDED
-	_set(account, paused_since=clock.now(), paused_reason=why, status=status, status_detail=why)
+	_set(
+		account,
+		paused_since=clock.now(),
+		paused_reason=why,
+		paused_code=code,
+		status=status,
+		status_detail=why,
+	)
 	tell_managers(_("Messages of the Twilio account {0} wait: {1}").format(account, why), ACCOUNT, account)
 
 
 def keep(account: str, verdict: account_check.Verdict) -> None:
 	"""Keep what Twilio says of an account; its messages leave again when Twilio accepts it."""
-	goes_on = {"paused_since": None, "paused_reason": None} if verdict.status == account_check.ACTIVE else {}
+	goes_on = dict.fromkeys(PAUSED) if verdict.status == account_check.ACTIVE else {}
 	_set(account, **verdict.facts(), **goes_on)
 
 
@@ -67,7 +75,9 @@ def pause_by_report(message: str, code: str, reason: str) -> None:
 
 def look_again() -> None:
 	"""Ask Twilio about the paused accounts, and let those go on that it accepts. Commits."""
-	for name in paused():
+	# Whether the API key may send now, only a message would tell: an admin says when it is mended.
+	lacks_permission = {"paused_code": errors.MISSING_PERMISSION}
+	for name in set(paused()) - set(frappe.get_all(ACCOUNT, lacks_permission, pluck="name")):
 		try:
 			keep(name, frappe.get_doc(ACCOUNT, name).check())
 		except SECRET_IS_UNREADABLE:

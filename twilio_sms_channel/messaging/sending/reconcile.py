@@ -333,7 +333,8 @@ def _known(customer_number: str, sids: list[str]) -> set[str]:
 
 def defer(search: Search, problem: errors.TwilioProblem) -> None:
 	"""Twilio's list could not be had: as long as it cannot, the message is not sent."""
-	if problem.code in account_pause.CODES:
+	# An API key that may not read the list may send all the same; the doctor says so.
+	if problem.code in account_pause.CODES and problem.code != errors.MISSING_PERMISSION:
 		account_pause.pause(search.account, problem.code, problem.message)
 	# Less and less often: an account may be gone for good.
 	_update(search, next_attempt=_in(LOOK_UPS.wait_s(search.waited_s[0])))

@@ -11,9 +11,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BaseConverter, Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from twilio_sms_channel.simulator import key_policy
 from twilio_sms_channel.simulator.errors import UNKNOWN_USER, RestError
 from twilio_sms_channel.simulator.faults import HungUp
-from twilio_sms_channel.simulator.models import Account, RestRequest, now
+from twilio_sms_channel.simulator.models import Account, ApiKey, RestRequest, now
 from twilio_sms_channel.simulator.rest import (
 	accounts,
 	alerts,
@@ -33,6 +34,7 @@ from twilio_sms_channel.simulator.rest.answers import json_answer
 from twilio_sms_channel.simulator.rest.context import READ_AT, Context
 
 RETRY_AFTER_S = 1
+MAIN_KEY = "Main"
 
 
 class SidConverter(BaseConverter):
@@ -129,7 +131,7 @@ class RestApi:
 			raise RestError(20503)
 		if self.faults.strikes("slow_api"):
 			self.context.pause(self._slow_s)
-		account, standard_key = self._log_in(request, entry)
+		account, key = self._log_in(request, entry)
 		try:
 			endpoint, arguments = URLS.bind_to_environ(request.environ).match()
 		except MethodNotAllowed:
@@ -140,13 +142,15 @@ class RestApi:
 			raise RestError(20404, request.path)
 		if account.status != "active":
 			raise RestError(20403)
-		if endpoint is accounts.fetch_account and standard_key:
+		if endpoint is accounts.fetch_account and key and key.type != MAIN_KEY:
 			# Twilio, Key resource: Standard keys reach everything except API keys and Account resources.
 			raise RestError(20003)
+		if key:
+			key_policy.check(key, request.method, request.path)
 		return endpoint(self.context, request, account, **arguments)
 
-	def _log_in(self, request: Request, entry: RestRequest) -> tuple[Account, bool]:
-		"""The account of the credentials, and whether they are a Standard API key's."""
+	def _log_in(self, request: Request, entry: RestRequest) -> tuple[Account, ApiKey | None]:
+		"""The account of the credentials, and their API key if they are one's."""
 		given = request.authorization
 		if not given or given.type != "basic":
 			raise RestError(20003)
@@ -158,7 +162,7 @@ class RestApi:
 				known = known or user == account.sid or bool(key)
 				if (user == account.sid and account.lets_in(password)) or (key and key.secret == password):
 					entry.user = user
-					return account, bool(key and key.type == "Standard")
+					return account, key
 		raise RestError(20003) if known else RestError(20003, message=UNKNOWN_USER)
 
 

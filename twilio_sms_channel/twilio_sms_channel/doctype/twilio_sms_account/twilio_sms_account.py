@@ -9,7 +9,8 @@ from twilio_sms_channel.twilio_gateway.client import Gateway
 
 CREDENTIALS = ("account_sid", "region", "auth_token", "next_auth_token", "api_key_sid", "api_key_secret")
 # What Twilio says of the account; messages leave, or wait, accordingly.
-LEARNED = ("status", "account_type", "status_detail", "last_checked", "paused_since", "paused_reason")
+PAUSED = ("paused_since", "paused_reason", "paused_code")
+LEARNED = ("status", "account_type", "status_detail", "last_checked", *PAUSED)
 # Whether it is the simulator's decides whose signature counts.
 KEPT = (*LEARNED, "is_practice", "usage_told_on")
 SHARED_KEYS = ("shared_key", "second_shared_key")
@@ -40,6 +41,7 @@ class TwilioSMSAccount(Document):
 		last_checked: DF.Datetime | None
 		next_auth_token: DF.Password | None
 		next_auth_token_used: DF.Datetime | None
+		paused_code: DF.Data | None
 		paused_reason: DF.SmallText | None
 		paused_since: DF.Datetime | None
 		region: DF.Literal["US1", "IE1", "AU1"]
@@ -71,7 +73,7 @@ class TwilioSMSAccount(Document):
 		self.refuse_twin()
 		if self.paused_since and any(self.has_value_changed(field) for field in CREDENTIALS):
 			# The next message tells whether it is mended.
-			self.paused_since = self.paused_reason = None
+			self.update(dict.fromkeys(PAUSED))
 			if not self.has_value_changed("status"):
 				self.status, self.status_detail = "Not Checked", ""
 
