@@ -225,7 +225,7 @@ def test_a_proxy_that_passes_on_errors_which_twilio_takes_for_final_is_found(cli
 		if errors_become:
 			assert clinic.findings() == {}
 		else:
-			finding = clinic.only_finding("proxy.errors", clinic.account)
+			finding = clinic.only_finding("reverse_proxy.errors", clinic.account)
 			assert finding["severity"] == "Notice" and "417" in finding["what"]
 		front.shutdown()
 	assert rows()[MESSAGE] == before[MESSAGE]

@@ -15,7 +15,7 @@ from twilio_sms_channel.messaging.inbound.self_test_webhook import REJECTED_WITH
 OF_FRAPPE = ("gunicorn", "werkzeug")
 
 
-def check_proxy(account_context: AccountContext) -> Iterator[Finding]:
+def check_reverse_proxy(account_context: AccountContext) -> Iterator[Finding]:
 	"""A signed message that the site rejects as Frappe would: what the proxy makes of that."""
 	number, token = address.to_test_with(account_context)
 	outcome = self_test.rejected(account_context.doc.account_sid, token, number)
@@ -23,7 +23,7 @@ def check_proxy(account_context: AccountContext) -> Iterator[Finding]:
 	if outcome.detail != str(REJECTED_WITH) or outcome.server.lower().startswith(OF_FRAPPE):
 		return
 	yield Finding(
-		"proxy.errors",
+		"reverse_proxy.errors",
 		NOTICE,
 		_(
 			"The proxy in front of {0} passes on errors of Frappe ({1}) after which Twilio does not try again."
