@@ -1,29 +1,26 @@
 """All calls to Twilio's REST API."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from decimal import Decimal, InvalidOperation
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from inspect import signature
 from typing import TYPE_CHECKING
 
 import frappe
 from frappe import _
-from frappe.utils.data import convert_utc_to_system_timezone
 
 from twilio_sms_channel.content import outside
 from twilio_sms_channel.infra import clock, way_out
 from twilio_sms_channel.twilio_gateway import exchanges, failures, models, regions, window
-from twilio_sms_channel.twilio_gateway.errors import (
-	Refused,
-)
+from twilio_sms_channel.twilio_gateway.errors import Refused
+from twilio_sms_channel.twilio_gateway.message_answers import accepted, as_listed, naive_utc, word
 
 if TYPE_CHECKING:
-	from twilio_sms_channel.twilio_gateway.sdk import Client, MessageInstance
+	from twilio_sms_channel.twilio_gateway.sdk import Client
 
 # The SDK's own default is no time-out at all. Twilio usually answers within half a second.
 # `twilio_sms_api_timeout_s` in the site config changes it.
@@ -141,7 +138,7 @@ class Gateway:
 		"""When Twilio had a message, in UTC and without zone; for inbound ones: when Twilio received it."""
 		message = self.call(lambda: self.client.messages(sid).fetch())
 		sent_at = message.date_sent or message.date_created
-		return sent_at and _naive_utc(sent_at)
+		return sent_at and naive_utc(sent_at)
 
 	def list_messages(
 		self,
@@ -193,7 +190,7 @@ class Gateway:
 			for message in self.call(lambda page=page: list(page)):
 				if left == 0:
 					return
-				if listed := _as_listed(message):
+				if listed := as_listed(message):
 					left = left - 1 if left else left
 					yield listed
 			page = self.call(lambda page=page: page.next_page())
@@ -231,8 +228,8 @@ class Gateway:
 		"""The account itself, asked with the auth token."""
 		account = self.call(lambda: self._token_login.client().api.v2010.accounts(self.account_sid).fetch())
 		return models.AccountState(
-			status=_word(account.status),
-			type=_word(account.type),
+			status=word(account.status),
+			type=word(account.type),
 			friendly_name=outside.plain(account.friendly_name),
 		)
 
@@ -328,73 +325,6 @@ def credentials(account) -> tuple[str, str]:
 	if account.api_key_sid and (secret := account.get_password("api_key_secret", raise_exception=False)):
 		return account.api_key_sid, secret
 	return account.account_sid, account.get_password("auth_token")
-
-
-def accepted(message: "MessageInstance") -> models.Accepted:
-	"""What Twilio's answer says."""
-	segments = str(message.num_segments or "")
-	return models.Accepted(
-		sid=message.sid,
-		twilio_status=_word(message.status),
-		# A Messaging Service answers 0 at first: not known yet.
-		segments=int(segments) if segments.isdigit() and int(segments) else None,
-		price=_price(message),
-		price_unit=_word(message.price_unit).upper(),
-		sender=message.from_ or "",
-	)
-
-
-def oldest_first(listed: Iterable[models.ListedMessage]) -> list[models.ListedMessage]:
-	"""Twilio lists the newest first and tells times to the second: within one, the list's order is kept."""
-	return sorted(reversed(list(listed)), key=lambda message: message.sent_at_utc)
-
-
-def _as_listed(message) -> models.ListedMessage | None:
-	# The SDK gives a date that it cannot read as text.
-	dates = (message.date_sent, message.date_created)
-	sent_at = next((date for date in dates if isinstance(date, datetime)), None)
-	if not sent_at:
-		return None
-	sent_at_utc = _naive_utc(sent_at)
-	return models.ListedMessage(
-		sid=message.sid,
-		direction=_word(message.direction),
-		sender=message.from_ or "",
-		to=message.to or "",
-		body=message.body or "",
-		status=_word(message.status),
-		# Early v15 takes only naive times for UTC.
-		sent_at=convert_utc_to_system_timezone(sent_at_utc).replace(tzinfo=None),
-		sent_at_utc=sent_at_utc,
-		segments=_int(message.num_segments),
-		media=_int(message.num_media),
-		service_sid=message.messaging_service_sid or "",
-		error_code=str(message.error_code or ""),
-		error_message=message.error_message or "",
-		price=_price(message),
-		price_unit=_word(message.price_unit).upper(),
-	)
-
-
-def _naive_utc(moment: datetime) -> datetime:
-	return moment.astimezone(timezone.utc).replace(tzinfo=None)
-
-
-def _word(value) -> str:
-	"""One of Twilio's words, which the SDK gives as text or as a member of an enumeration."""
-	return outside.plain(getattr(value, "value", value) or "")
-
-
-def _price(message) -> float | None:
-	"""What a message costs; Twilio tells it as text and below zero."""
-	try:
-		return float(abs(Decimal(message.price))) if message.price is not None else None
-	except (InvalidOperation, TypeError):
-		return None
-
-
-def _int(text: str | None) -> int:
-	return int(text) if (text or "").isdigit() else 0
 
 
 def twilio_time() -> datetime | None:

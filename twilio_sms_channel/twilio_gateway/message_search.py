@@ -5,8 +5,9 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from twilio_sms_channel.twilio_gateway import addresses, exchanges, failures
-from twilio_sms_channel.twilio_gateway.client import accepted, twilio_time
+from twilio_sms_channel.twilio_gateway.client import twilio_time
 from twilio_sms_channel.twilio_gateway.errors import Refused
+from twilio_sms_channel.twilio_gateway.message_answers import accepted
 from twilio_sms_channel.twilio_gateway.models import FoundMessage
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from twilio_sms_channel.messaging.conversation import conversations
 from twilio_sms_channel.messaging.delivery import message_status
 from twilio_sms_channel.people import phone
 from twilio_sms_channel.twilio_gateway import addresses
-from twilio_sms_channel.twilio_gateway.client import Gateway, oldest_first
+from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.errors import TwilioProblem
+from twilio_sms_channel.twilio_gateway.message_answers import oldest_first
 
 MESSAGE = "Twilio SMS Message"
 # Twilio tries a webhook again within 15 seconds.

@@ -16,8 +16,9 @@ from twilio_sms_channel.messaging.conversation import services
 from twilio_sms_channel.messaging.delivery import message_status, polling
 from twilio_sms_channel.messaging.inbound import intake
 from twilio_sms_channel.twilio_gateway import addresses, errors, payloads
-from twilio_sms_channel.twilio_gateway.client import Gateway, oldest_first
+from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
+from twilio_sms_channel.twilio_gateway.message_answers import oldest_first
 from twilio_sms_channel.twilio_gateway.models import ListedMessage
 
 NUMBER, MESSAGE = "Twilio SMS Number", "Twilio SMS Message"
