@@ -90,7 +90,9 @@ class TestOneTicket:
 def test_it_waits_while_the_ticket_that_it_would_join_is_merged(service, phone):
 	"""A merge holds the conversations of a ticket's messages, not those that may join it."""
 	ticket = ticket_of(phone.rcs("By RCS"))
-	held = locks.take([conversations.lock_of(service.sid, phone.number)])
+	# The worker releases it a moment after the message is in its ticket.
+	held = locks.take([conversations.lock_of(service.sid, phone.number)], wait_s=10)
+	assert held
 	try:
 		sid = phone.post("sms", "By SMS", service.numbers[0])
 		time.sleep(1.5)
