@@ -11,7 +11,7 @@ from support.stack import Customer, eventually, status_of
 from support.twilio_accounts import ACCOUNT, ask
 
 from twilio_sms_channel import doctor
-from twilio_sms_channel.messaging.delivery import account_pause
+from twilio_sms_channel.messaging.delivery import account_pause, held
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.messaging.upkeep import backfill
 from twilio_sms_channel.simulator import key_policy
@@ -75,6 +75,7 @@ def test_the_permissions_are_enough_and_none_is_too_many(clinic, stack, sim, adm
 	"""All that the app asks of Twilio, done with a key that has these permissions and no others."""
 	since, customer = len(sim.requests), Customer(stack)
 	key = use_key(clinic, NAMES)
+	sim.add_rcs_sender(clinic.sid, "rcs:acme_keys", service_sid=clinic.service.sid)
 	assert ask(admin, "verify", account=clinic.account)["status"] == "Active"
 	assert ask(admin, "available_numbers", account=clinic.account)["numbers"]
 	ask(admin, "import_numbers", account=clinic.account)
@@ -92,6 +93,12 @@ def test_the_permissions_are_enough_and_none_is_too_many(clinic, stack, sim, adm
 	sim.faults.next("timeout_after")
 	answer = reply_to(clinic, customer)
 	eventually(lambda: status_of(answer) == "Delivered")
+	# One that Twilio holds, and cancels.
+	sim.faults.always("compliance_hold")
+	night = reply_to(clinic, customer)
+	eventually(lambda: frappe.db.get_value("Twilio SMS Message", night, "twilio_status") == "scheduled")
+	held.cancel(night)
+	sim.faults.off("compliance_hold")
 	# A text whose webhook got lost, with a file.
 	sim.faults.next("webhook_lost")
 	lost = sim.text(from_=customer.number, to=clinic.number, body="Lost", media=[("b.png", picture)])
@@ -198,6 +205,7 @@ def test_every_request_of_the_suite_is_known(stack):
 		r"/v1/Messaging/GeoPermissions",
 		r"/v1/Tollfree/Verifications",
 		r"/v1/Webhooks/\w+",
+		"/v2/Channels/Senders",
 	)
 	unknown = {
 		(request.method, re.sub(r"[A-Z]{2}[0-9a-f]{32}", "SID", request.path))

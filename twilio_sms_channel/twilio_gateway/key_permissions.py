@@ -1,7 +1,7 @@
 """What a restricted API key has to be allowed (https://www.twilio.com/docs/iam/api-keys/restricted-api-keys).
 
-Twilio has no permission for the account itself, its balance, country permissions, webhook rules, short codes and the
-verification of toll-free numbers: these are asked with the auth token. docs/accounts.md has the same table.
+Twilio has no permission for the account itself, its balance, country permissions, webhook rules, short codes, RCS senders
+and the verification of toll-free numbers: these are asked with the auth token. docs/accounts.md has the same table.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from twilio_sms_channel.twilio_gateway import regions
+from twilio_sms_channel.twilio_gateway import rcs_senders, regions
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.errors import MISSING_PERMISSION, Refused, missing_permission
 
@@ -38,6 +38,7 @@ PERMISSIONS = tuple(
 		("messaging/messages/create", "POST", rf"{_ACCOUNT}/Messages\.json"),
 		("messaging/messages/list", "GET", rf"{_ACCOUNT}/Messages\.json"),
 		("messaging/messages/read", "GET", rf"{_ACCOUNT}/Messages/\w+\.json"),
+		("messaging/messages/update", "POST", rf"{_ACCOUNT}/Messages/\w+\.json"),
 		("messaging/messages.media/list", "GET", rf"{_ACCOUNT}/Messages/\w+/Media\.json"),
 		("messaging/messages.media/read", "GET", rf"{_ACCOUNT}/Messages/\w+/Media/\w+"),
 		("messaging/messages.media/delete", "DELETE", rf"{_ACCOUNT}/Messages/\w+/Media/\w+\.json"),
@@ -48,6 +49,7 @@ PERMISSIONS = tuple(
 		("messaging/services.phonenumbers/list", "GET", rf"{_SERVICE}/PhoneNumbers"),
 		("messaging/services.shortcodes/list", "GET", rf"{_SERVICE}/ShortCodes"),
 		("messaging/services.alphasenders/list", "GET", rf"{_SERVICE}/AlphaSenders"),
+		("messaging/services.channelsenders/list", "GET", rf"{_SERVICE}/ChannelSenders"),
 		("messaging/services.usa2p-campaign/list", "GET", rf"{_SERVICE}/Compliance/Usa2p"),
 		("monitor/alerts/list", "GET", r"/v1/Alerts"),
 		("lookup/phone-numbers/read", "GET", r"/v2/PhoneNumbers/[^/]+"),
@@ -85,5 +87,6 @@ def _requests(gateway: Gateway) -> Iterator[Callable[[], object]]:
 		pool = gateway.host("messaging").v1.services(services[0].sid)
 		for members in (pool.phone_numbers, pool.short_codes, pool.alpha_senders, pool.us_app_to_person):
 			yield partial(one, members)
+		yield lambda: rcs_senders.pool_of(gateway, services[0].sid)
 	if gateway.region == regions.US1:
 		yield lambda: one(gateway.host("monitor").v1.alerts)

@@ -70,33 +70,38 @@ class RcsSenders:
 				outside.plain(row.get("status")).upper(),
 				outside.url((row.get("webhook") or {}).get("callback_url")),
 			)
-			for row in self._read("v2", "/Channels/Senders", Channel="rcs")
+			# Twilio has no permission for it that a restricted key could have.
+			for row in _read(self._gateway.with_token(), "v2", "/Channels/Senders", Channel="rcs")
 			if addresses.is_rcs(address := outside.plain(row.get("sender_id")))
 		]
 
 	def _of_service(self, service_sid: str) -> list[RcsSender]:
-		found = (
-			outside.plain(row.get("sender"))
-			for row in self._read("v1", f"/Services/{service_sid}/ChannelSenders")
-		)
+		found = (outside.plain(row.get("sender")) for row in pool_of(self._gateway, service_sid))
 		return [
 			self.all.get(address, RcsSender(address, "", ""))
 			for address in found
 			if addresses.is_rcs(address)
 		]
 
-	def _read(self, version: str, uri: str, **params: str) -> list[dict]:
-		from twilio_sms_channel.twilio_gateway.sdk import Version
 
-		resource = Version(self._gateway.host("messaging"), version)
-		params, rows = {**params, "PageSize": str(PAGE_SIZE)}, []
-		for _page in range(MOST_PAGES):
-			answer = self._gateway.call(
-				lambda params=params: resource.fetch(method="GET", uri=uri, params=params)
-			)
-			rows += answer.get("senders") or []
-			following = (answer.get("meta") or {}).get("next_page_url")
-			if not following:
-				break
-			params = dict(parse_qsl(urlsplit(following).query))
-		return rows
+def pool_of(gateway: "Gateway", service_sid: str) -> list[dict]:
+	"""The senders by other ways than SMS and MMS of a Messaging Service, as Twilio answers.
+
+	:raises TwilioProblem: Twilio refuses, or cannot be asked
+	"""
+	return _read(gateway, "v1", f"/Services/{service_sid}/ChannelSenders")
+
+
+def _read(gateway: "Gateway", version: str, uri: str, **params: str) -> list[dict]:
+	from twilio_sms_channel.twilio_gateway.sdk import Version
+
+	resource = Version(gateway.host("messaging"), version)
+	params, rows = {**params, "PageSize": str(PAGE_SIZE)}, []
+	for _page in range(MOST_PAGES):
+		answer = gateway.call(lambda params=params: resource.fetch(method="GET", uri=uri, params=params))
+		rows += answer.get("senders") or []
+		following = (answer.get("meta") or {}).get("next_page_url")
+		if not following:
+			break
+		params = dict(parse_qsl(urlsplit(following).query))
+	return rows
