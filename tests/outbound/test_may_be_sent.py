@@ -94,7 +94,7 @@ def test_opted_out(stack):
 	# Without the mark: the record decides.
 	conversation.opted_out = 0
 	consent.opt_out(conversation, consent.BY_REFUSAL)
-	assert "opted out of text messages" in refused(conversation)
+	assert "count as opted out" in refused(conversation)
 
 
 @pytest.mark.parametrize(

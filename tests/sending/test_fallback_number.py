@@ -59,7 +59,7 @@ def test_an_opt_out_of_the_service_counts_before_there_is_a_conversation(stack, 
 	sibling = conversation_with(stack, conversation.customer_number, messaging_service_sid=service)
 	consent.opt_out(sibling, consent.BY_REFUSAL)
 	frappe.db.set_value("Twilio SMS Number", fallback, "messaging_service_sid", service)
-	assert "opted out of text messages" in refused(conversation)
+	assert "count as opted out" in refused(conversation)
 
 
 def test_one_that_is_off_itself_does_not_stand_in_nor_does_its_own(stack, standing_in):
