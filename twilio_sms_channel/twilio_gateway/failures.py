@@ -97,6 +97,8 @@ def _by_status(status: int, message: str, code: int | str | None) -> TwilioProbl
 
 def _why_not_connected(error: requests.exceptions.ConnectionError) -> str:
 	"""Why nothing of the request can have left, "" when it may have."""
+	if isinstance(error, requests.exceptions.ConnectTimeout):
+		return _("connection timed out")
 	for cause in _causes(error):
 		if isinstance(cause, NewConnectionError):
 			return _("connection refused")
