@@ -10,7 +10,7 @@ from support.agent_actions import API, MESSAGE, shown
 from support.people import make_customer
 from support.stack import Customer, eventually, status_of
 
-from twilio_sms_channel.messaging.delivery import held, polling
+from twilio_sms_channel.messaging.delivery import held, message_status, polling
 from twilio_sms_channel.messaging.upkeep import sweep
 
 EVENT = "Twilio SMS Consent Event"
@@ -195,6 +195,19 @@ def test_an_opt_out_that_twilio_made_while_it_held_a_message_is_recorded(
 	sim.faults.off("compliance_hold")
 	eventually(lambda: status_of(message) == "Blocked")
 	assert_opted_out_by_twilio(agent, ticket, customer, message)
+
+
+def test_a_report_that_is_repeated_does_not_undo_a_start(agent, sim, customer, ticket):
+	sim.reassign(customer.number)
+	name = reply(agent, ticket)
+	eventually(lambda: status_of(name) == "Blocked")
+	customer.text("START")
+	conversation = frappe.db.get_value("Twilio SMS Message", name, "conversation")
+	assert not frappe.db.get_value("Twilio SMS Conversation", conversation, "opted_out")
+	message_status.apply_callback(name, "failed", "21610", "")
+	frappe.db.commit()
+	assert not frappe.db.get_value("Twilio SMS Conversation", conversation, "opted_out")
+	assert frappe.db.count(EVENT, {"customer_number": customer.number, "event": "Opted Out"}) == 1
 
 
 def assert_opted_out_by_twilio(agent, ticket, customer, message) -> None:

@@ -44,6 +44,7 @@ def clinic(clinic, stack):
 	stack.wait_until_idle()
 	frappe.db.rollback()
 	frappe.db.delete("Twilio SMS Number", {"account": clinic.account, "name": ("not in", before)})
+	frappe.db.set_single_value("Twilio SMS Settings", "delete_media_at_twilio", 0)
 	frappe.db.commit()
 	with stack.simulator.world.lock:
 		for message in stack.simulator.world.messages.values():

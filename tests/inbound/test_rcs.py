@@ -133,6 +133,17 @@ def test_without_a_service_of_its_own_rcs_goes_to_a_number_of_the_pool(stack):
 	assert phone.rcs("Again", MessagingServiceSid=None).number == service.numbers[0]
 
 
+def test_rcs_goes_to_a_number_that_can_answer(stack):
+	service = make_service(stack, numbers=2, with_itself=False)
+	first, second = (frappe.get_doc(NUMBER, number) for number in service.numbers)
+	assert services.is_first(first) and not services.is_first(second)
+	frappe.db.set_value(NUMBER, first.name, {"enabled": 0, "disconnected_on": frappe.utils.now()})
+	frappe.db.commit()
+	# Of those that are left, one asks Twilio what came by RCS.
+	assert services.is_first(second) and not services.is_first(first)
+	assert Phone(service).rcs("Hello").number == second.name
+
+
 def test_stop_by_rcs_blocks_sms_and_the_other_way_round(service, phone):
 	other = Phone(service)
 	phone.sms("Hello", service.numbers[0])

@@ -96,7 +96,7 @@ def test_frappe_would_let_these_logins_in(stack, logins, kind):
 
 
 @pytest.mark.parametrize("kind", NOBODYS)
-def test_a_login_that_is_nobodys_is_no_reason_to_refuse(stack, kind):
+def test_a_login_that_is_nobodys_is_no_reason_to_refuse(stack, now, kind):
 	login = NOBODYS[kind]
 	answer, params = post(stack, login)
 	assert answer.status_code == 200, answer.text

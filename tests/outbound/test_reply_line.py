@@ -3,8 +3,9 @@
 import frappe
 import pytest
 from support.reply_box import conversation_with, our_number, refused
-from support.stack import Customer, ticket_of
+from support.stack import Customer, eventually, status_of, ticket_of
 
+from twilio_sms_channel.messaging.conversation import consent, conversations
 from twilio_sms_channel.messaging.outbound import cost_preview, outbox
 
 UK = "+447911123456"
@@ -105,3 +106,23 @@ def test_the_answer_goes_into_the_ticket_that_named_the_number(ticket_system, st
 	frappe.db.commit()
 	answer = customer.text("Thanks, I come at five", to=reply_to)
 	assert str(ticket_of(answer).name) == conversation.ticket
+
+
+def test_a_stop_to_that_number_holds_for_the_name(stack):
+	conversation, reply_to = from_name(stack)
+	other = conversations.of_other_number(conversation, reply_to)
+	consent.opt_out(other, consent.BY_REFUSAL)
+	assert "count as opted out" in refused(conversation)
+
+
+def test_a_stop_to_that_number_holds_back_what_waits_already(stack):
+	customer = Customer(stack)
+	customer.number = f"+4479111{customer.number[-5:]}"
+	reply_to = stack.add_number()
+	conversation, _to = from_name(stack, customer.number, reply_to)
+	with stack.without_worker():
+		waiting = outbox.write(conversation, "Your bike is ready").name
+		frappe.db.commit()
+		stack.simulator.text(from_=customer.number, to=reply_to, body="STOP")
+		stack.simulator.wait_idle(20)
+	eventually(lambda: status_of(waiting) == "Blocked")

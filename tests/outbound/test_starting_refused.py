@@ -146,3 +146,14 @@ def test_a_conversation_of_colleagues_whose_ticket_one_may_not_see_is_left_to_th
 	frappe.db.commit()
 	frappe.clear_document_cache("Twilio SMS Number", number)
 	started(stranger, customer.number, number=number)
+
+
+@pytest.mark.helpdesk
+def test_a_name_takes_nobody_out_of_a_ticket_that_others_answer(stack, customer, elsewhere):
+	"""What a name sends names a number to reply to: the customer's messages there stay in the ticket that others answer."""
+	person, reply_to = elsewhere
+	customer.number = f"+4479111{customer.number[-5:]}"
+	theirs = ticket_of(customer.text("About my order", to=reply_to))
+	name = stack.add_number(phone_number=f"Shop{secrets.token_hex(2)}", reply_to_number=reply_to)
+	started(person, customer.number, number=name)
+	assert ticket_of(customer.text("And my order?", to=reply_to)).name == theirs.name

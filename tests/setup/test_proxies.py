@@ -249,6 +249,10 @@ def test_the_doctor_says_which_way_is_taken(stack, proxy, through):
 		(f"http://{LOGIN}@127.0.0.1:1", "refused"),
 		(f"http://{LOGIN}@proxy.invalid:3128", "proxy.invalid"),
 		("http://127.0.0.1:99999", "99999"),
+		# A password that is not quoted, and looks like a path, a port or a fragment.
+		("http://user:s3cret/x@127.0.0.1:1", "not an address"),
+		("http://user:99s3cret#x@127.0.0.1:1", "not an address"),
+		("http://[s3cret:3128", "not an address"),
 	],
 )
 def test_a_proxy_that_does_not_answer_is_named(stack, through, url, words):

@@ -3,6 +3,7 @@
 Calls to Twilio, files and the self-test all go by `requests`, which reads HTTPS_PROXY, NO_PROXY and the like by itself.
 """
 
+import re
 import socket
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -19,6 +20,7 @@ from twilio_sms_channel.infra.masking import HIDDEN
 # What a request may raise: the second one where the address of a proxy makes no sense.
 REQUEST_ERRORS = (RequestException, LocationValueError)
 
+HOST = re.compile(r"[\w.-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?")
 DEFAULT_PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
 CONNECT_TIMEOUT_S = 3
 NOTED, NOTED_FOR_S, NONE = "twilio_sms_proxy_of_worker", 900, "-"
@@ -32,10 +34,12 @@ class Proxy:
 
 	def __str__(self) -> str:
 		"""As it may be shown: without its login."""
-		parts = urlsplit(self.url)
-		host = parts.netloc.rpartition("@")[2]
-		login = f"{HIDDEN}@" if "@" in parts.netloc else ""
-		return f"{parts.scheme}://{login}{host}"
+		scheme, _separator, rest = self.url.partition("://")
+		_login, has_login, host = rest.rpartition("@")
+		# A password that is not quoted can look like a port or a path.
+		if not HOST.fullmatch(host.rstrip("/")):
+			return f"{scheme}://{HIDDEN}"
+		return f"{scheme}://{HIDDEN if has_login else ''}{has_login}{host}"
 
 	def __repr__(self) -> str:
 		return f"Proxy({self})"
@@ -45,8 +49,8 @@ class Proxy:
 		try:
 			parts = urlsplit(self.url)
 			host, port = parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
-		except ValueError as e:
-			return str(e)
+		except ValueError:
+			return "not an address of a proxy"
 		if not host or not port:
 			return "not an address of a proxy"
 		if parts.scheme.startswith("socks") and not find_spec("socks"):

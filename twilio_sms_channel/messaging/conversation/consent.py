@@ -302,7 +302,7 @@ def _standing(number, customer_number: str, without: str | None = None):
 
 
 def our_number(name: str):
-	"""What consent has to know of one of our numbers, which may be deleted: name, number_type, messaging_service_sid."""
+	"""What consent has to know of one of our numbers, which may be deleted: name, number_type, messaging_service_sid, reply_to_number."""
 	return frappe.db.get_value(
-		NUMBER, name, ["name", "number_type", "messaging_service_sid"], as_dict=True
+		NUMBER, name, ["name", "number_type", "messaging_service_sid", "reply_to_number"], as_dict=True
 	) or frappe._dict(name=name, number_type="", messaging_service_sid="")

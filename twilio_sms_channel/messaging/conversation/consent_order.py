@@ -39,17 +39,19 @@ def decisions(customer_numbers: list[str]) -> list:
 	return frappe.db.sql(_DECISIONS, {"customers": customer_numbers}, as_dict=True)  # nosemgrep
 
 
-def about(events: Iterable, number: str, service_sid: str | None) -> list:
+def about(events: Iterable, number: str, service_sid: str | None, reply_to: str | None = None) -> list:
 	"""Those among decisions that count for one of our numbers.
 
 	:param service_sid: the number's Messaging Service, which keeps one list for all of its numbers
+	:param reply_to: of a name: the number that its messages give to reply to, where customers opt out of them
 	"""
 	# A number without a service has a list of its own, whatever it is called.
 	# Names are compared as the database does it.
+	ours = {name.casefold() for name in (number, reply_to) if name}
 	return [
 		event
 		for event in events
-		if event.number.casefold() == number.casefold() or (service_sid and event.service_sid == service_sid)
+		if event.number.casefold() in ours or (service_sid and event.service_sid == service_sid)
 	]
 
 

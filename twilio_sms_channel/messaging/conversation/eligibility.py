@@ -107,7 +107,10 @@ class Facts:
 		if customer_number not in self._decisions:
 			self._decisions[customer_number] = consent_order.decisions([customer_number])
 		about = consent_order.about(
-			self._decisions[customer_number], number.name, number.messaging_service_sid
+			self._decisions[customer_number],
+			number.name,
+			number.messaging_service_sid,
+			number.get("reply_to_number"),
 		)
 		return consent_order.standing(about)
 
@@ -153,10 +156,10 @@ def at_sending(number, is_on: bool, rows: list, own_numbers: dict[str, Any]) -> 
 
 	Only what may have changed since they were queued is looked at again.
 
-	:param number: name and messaging_service_sid of the Twilio SMS Number
+	:param number: name, messaging_service_sid and reply_to_number of the Twilio SMS Number
 	:param is_on: whether the number and its account are switched on
 	:param rows: name, conversation, customer_number, automatic and stands_in_for of each Twilio SMS Message
-	:param own_numbers: by conversation that others stand in for: name and messaging_service_sid of its number
+	:param own_numbers: by conversation that others stand in for: the same of its number
 	"""
 	if not is_on:
 		reason = _("Our number {0} was switched off before this message left. An admin can switch it on.")
@@ -181,7 +184,7 @@ def at_sending(number, is_on: bool, rows: list, own_numbers: dict[str, Any]) -> 
 			asked.append((own, row.stands_in_for))
 		for ours, conversation in asked:
 			events = decided.get(row.customer_number, [])
-			about = consent_order.about(events, ours.name, ours.messaging_service_sid)
+			about = consent_order.about(events, ours.name, ours.messaging_service_sid, ours.reply_to_number)
 			stop = consent_order.standing(about)
 			if refused := _opted_out(stop, conversation in marked, row.customer_number):
 				refusals[row.name] = refused

@@ -39,7 +39,9 @@ def our_number(account: str, to: str, service_sid: str, customer_number: str) ->
 	"""
 	if to and (number := frappe.db.get_value(NUMBER, {"name": to, "account": account})):
 		return number
-	numbers = _numbers_of(account, to, service_sid)
+	found = _numbers_of(account, to, service_sid)
+	# Of those that the customer can be answered from, if there are any.
+	numbers = [number.name for number in [*filter(_can_answer, found)] or found]
 	if len(numbers) < 2:
 		return numbers[0] if numbers else None
 	pair = {"customer_number": customer_number, "numbers": numbers}
@@ -49,7 +51,7 @@ def our_number(account: str, to: str, service_sid: str, customer_number: str) ->
 	return latest[0] if latest else numbers[0]
 
 
-def _numbers_of(account: str, to: str, service_sid: str) -> list[str]:
+def _numbers_of(account: str, to: str, service_sid: str) -> list:
 	"""The numbers of a service, the service itself first, then the oldest."""
 	if service_sid:
 		filters = {"messaging_service_sid": service_sid}
@@ -57,10 +59,17 @@ def _numbers_of(account: str, to: str, service_sid: str) -> list[str]:
 		filters = {"rcs_sender": to}
 	else:
 		return []
-	rows = frappe.get_all(
-		NUMBER, {**filters, "account": account}, ["name", "number_type"], order_by="creation"
-	)
-	return [row.name for row in sorted(rows, key=lambda row: row.number_type != "Messaging Service")]
+	fields = ["name", "number_type", "rcs_sender", "enabled", "sms_enabled", "disconnected_on"]
+	rows = frappe.get_all(NUMBER, {**filters, "account": account}, fields, order_by="creation")
+	return sorted(rows, key=lambda row: row.number_type != "Messaging Service")
+
+
+def _is_compared(number) -> bool:
+	return not number.disconnected_on and number.number_type != "Alphanumeric Sender"
+
+
+def _can_answer(number) -> bool:
+	return bool(_is_compared(number) and number.enabled and number.sms_enabled)
 
 
 def display(number: str) -> str:
@@ -88,7 +97,9 @@ def is_first(number) -> bool:
 
 	:param number: the Twilio SMS Number
 	"""
-	return _numbers_of(number.account, "", number.messaging_service_sid)[:1] == [number.name]
+	of_service = _numbers_of(number.account, "", number.messaging_service_sid)
+	asking = [other.name for other in of_service if _is_compared(other) and other.rcs_sender]
+	return asking[:1] == [number.name]
 
 
 @contextmanager
@@ -150,9 +161,18 @@ def open_ticket(conversation, number, way: str | None) -> Ticket | None:
 			if is_apart or not _is_by_rcs(other, answered_by):
 				continue
 		ticket = conversations.ticket_of(other)
+		if ticket and not _texts(ticket, conversation.customer_number):
+			# Merged into a ticket that goes on texting somebody else.
+			continue
 		if ticket and ticket.doctype == desk.doctype and not ticket.resolved_at:
 			return ticket
 	return None
+
+
+def _texts(ticket: Ticket, customer_number: str) -> bool:
+	"""Whether a ticket's replies go to this customer number, or to nobody yet."""
+	answered = frappe.db.get_value(ticket.doctype, ticket.name, "twilio_sms_conversation")
+	return not answered or frappe.db.get_value(CONVERSATION, answered, "customer_number") == customer_number
 
 
 def _others(conversation, numbers: list[str]) -> list:

@@ -151,11 +151,10 @@ def apply_callback(
 	if not status:
 		frappe.db.set_value(MESSAGE, message, "twilio_status", twilio_status)
 		return False
-	if code == errors.OPTED_OUT and status in statuses.NOT_DELIVERED:
+	is_opted_out = code == errors.OPTED_OUT and status in statuses.NOT_DELIVERED
+	if is_opted_out:
 		# Found out after Twilio had accepted it: such as of one that it held meanwhile.
 		status = "Blocked"
-		if known and known.conversation:
-			consent.opt_out(frappe.get_doc(CONVERSATION, known.conversation), consent.BY_REFUSAL, message)
 	if known and statuses.is_held(known) and status != "Accepted":
 		_note_release(message)
 	changed = transition(
@@ -167,6 +166,9 @@ def apply_callback(
 	)
 	if not changed and twilio_status == statuses.HELD:
 		changed = note_step(message, twilio_status)
+	if changed and is_opted_out and known and known.conversation:
+		# Once: a report that is repeated does not undo a START that came after it.
+		consent.opt_out(frappe.get_doc(CONVERSATION, known.conversation), consent.BY_REFUSAL, message)
 	if changed and code in account_pause.CODES:
 		account_pause.pause_by_report(message, code, twilio_says)
 	if found_way and not changed:

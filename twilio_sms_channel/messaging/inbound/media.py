@@ -91,6 +91,9 @@ def delete_at_twilio(message: str) -> None:
 		try:
 			gateway.delete_media(*sids_of(item.url, account))
 			frappe.db.set_value(MEDIA, item.name, "twilio_copy", "Deleted")
+		except CannotFetch as e:
+			# Not at Twilio, as after a forged webhook: there is nothing of it to delete.
+			frappe.db.set_value(MEDIA, item.name, {"twilio_copy": None, "error": str(e)[:500]})
 		except TwilioProblem as e:
 			# Also moves `modified`, by which the sweep waits a while.
 			frappe.db.set_value(MEDIA, item.name, "error", _("Twilio's copy: {0}").format(e.message)[:500])

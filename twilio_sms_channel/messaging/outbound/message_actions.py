@@ -47,9 +47,11 @@ def can_retry(message) -> bool:
 def can_link(message) -> bool:
 	"""Whether a message may be sent again with links in place of its files.
 
-	:param message: as for `can_retry`, with `media`
+	:param message: as for `can_retry`, with `number` and `media`
 	"""
-	return can_retry(message) and any(file.status == "Attached" for file in message.media)
+	# A link opens without a login: where an admin refuses files, none is made.
+	may_link = frappe.get_cached_value("Twilio SMS Number", message.number, "unsendable_files") != "Refuse"
+	return may_link and can_retry(message) and any(file.status == "Attached" for file in message.media)
 
 
 def can_email(message) -> bool:

@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 
 from twilio_sms_channel.content import media_links, segments, text
-from twilio_sms_channel.desks.registry import desk_or_none_of
+from twilio_sms_channel.desks.registry import desk_of, desk_or_none_of
 from twilio_sms_channel.infra import asking, conditional_update
 from twilio_sms_channel.infra.courtesies import Back
 from twilio_sms_channel.messaging.conversation import conversations, eligibility, entries, reachability
@@ -145,14 +145,33 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 	for row in attached:
 		if row["changed"]:
 			frappe.msgprint(row["changed"], alert=True)
-	for answered in {conversation.name: conversation, sending.name: sending}.values():
-		conversations.answered_from(answered)
-	if line:
-		# What the customer answers there is about this.
-		conversations.answered_from(conversations.of_other_number(conversation, number.reply_to_number))
+	conversations.answered_from(conversation)
+	# What the customer answers there is about this.
+	others = [number.reply_to_number] if line else []
+	for other in {*others, sending.number} - {conversation.number}:
+		_lead_here(conversations.of_other_number(conversation, other), conversation)
 	if sending.name != conversation.name:
 		facts["stands_in_for"] = conversation.name
 	return _queue(sending, body, communication.name, sent_by=frappe.session.user, media=attached, **facts)
+
+
+def _lead_here(other, conversation) -> None:
+	"""Have a conversation with another number go on in this one's ticket, but for one that others answer: it is not for
+	whoever may not write their ticket to take the customer out of it."""
+	theirs = frappe.db.get_value(CONVERSATION, other.name, ["ticket_doctype", "ticket"], as_dict=True)
+	ticket = conversations.ticket_of(theirs)
+	is_here = (theirs.ticket_doctype, theirs.ticket) == (
+		conversation.ticket_doctype,
+		str(conversation.ticket),
+	)
+	if (
+		ticket
+		and not is_here
+		and not ticket.resolved_at
+		and not desk_of(ticket.doctype).may_write(ticket.name)
+	):
+		return
+	conversations.answered_from(other)
 
 
 def refuse_files(conversation, files: list[str]) -> None:

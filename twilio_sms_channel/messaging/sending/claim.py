@@ -40,6 +40,8 @@ class Sender:
 	messaging_service_sid: str
 	rcs_sender: str
 	"""of its service, "" without one"""
+	reply_to_number: str
+	"""of a name, "" without one"""
 	account: str
 	account_modified: datetime
 	paused: bool
@@ -175,6 +177,7 @@ def _sender(number: str) -> Sender | None:
 		number_type=row.number_type,
 		messaging_service_sid=row.messaging_service_sid or "",
 		rcs_sender=(row.messaging_service_sid and row.rcs_sender) or "",
+		reply_to_number=row.reply_to_number or "",
 		account=row.account,
 		account_modified=row.modified,
 		paused=bool(row.paused_since),
@@ -200,7 +203,7 @@ def _oldest_of_conversations(number: str, most: int) -> list:
 
 
 def _own_numbers(rows: list) -> dict:
-	"""By conversation that others stand in for: its number's name and messaging_service_sid."""
+	"""By conversation that others stand in for: its number's name, messaging_service_sid and reply_to_number."""
 	names = [row.stands_in_for for row in rows if row.stands_in_for]
 	if not names:
 		return {}

@@ -3,6 +3,7 @@
 SENDER = """
 	select
 		number.name, number.number_type, number.messaging_service_sid, number.rcs_sender, number.segments_per_second,
+		number.reply_to_number,
 		number.enabled, number.sms_enabled,
 		account.name as account, account.modified, account.enabled as account_enabled, account.paused_since
 	from `tabTwilio SMS Number` number
@@ -78,7 +79,7 @@ SENDING = """
 
 # The ticket's own conversation of what another number sends in its place.
 STANDS_IN_FOR = """
-	select conversation.name as conversation, conversation.number as name, number.messaging_service_sid
+	select conversation.name as conversation, conversation.number as name, number.messaging_service_sid, number.reply_to_number
 	from `tabTwilio SMS Conversation` conversation
 	left join `tabTwilio SMS Number` number on number.name = conversation.number
 	where conversation.name in %(names)s

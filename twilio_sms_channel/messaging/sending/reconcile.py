@@ -17,7 +17,7 @@ from twilio_sms_channel.infra import clock, conditional_update, erasures
 from twilio_sms_channel.infra.retry_policies import LOOK_UPS
 from twilio_sms_channel.messaging.delivery import account_pause, message_status
 from twilio_sms_channel.messaging.sending import matching
-from twilio_sms_channel.twilio_gateway import errors, message_search
+from twilio_sms_channel.twilio_gateway import addresses, errors, message_search
 from twilio_sms_channel.twilio_gateway.client import Login
 from twilio_sms_channel.twilio_gateway.message_search import Listed
 from twilio_sms_channel.twilio_gateway.models import FoundMessage
@@ -371,4 +371,6 @@ def _may_be_ours(search: Search, message: FoundMessage) -> bool:
 	if not message.direction.startswith("outbound-api"):
 		return False
 	by_service = bool(search.service_sid) and message.service_sid == search.service_sid
-	return by_service or (bool(search.sender) and message.sender == search.sender)
+	# By RCS neither side is our number, and the number's service may have been changed since.
+	by_rcs = search.rcs_first and addresses.is_rcs(message.sender)
+	return by_service or by_rcs or (bool(search.sender) and message.sender == search.sender)

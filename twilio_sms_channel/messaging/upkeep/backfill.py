@@ -15,6 +15,7 @@ from twilio_sms_channel.infra import clock, erasures, jobs, locks, site_identity
 from twilio_sms_channel.messaging.conversation import services
 from twilio_sms_channel.messaging.delivery import message_status, polling
 from twilio_sms_channel.messaging.inbound import intake
+from twilio_sms_channel.messaging.sending import heartbeat
 from twilio_sms_channel.twilio_gateway import addresses, errors, payloads
 from twilio_sms_channel.twilio_gateway.client import Gateway
 from twilio_sms_channel.twilio_gateway.credentials import SECRET_IS_UNREADABLE
@@ -138,6 +139,8 @@ def _compare(name: str, since: datetime | None, progress: Callable) -> Result:
 				_take_in_missing(gateway, number, after, before, result)
 			_repair_sent(gateway, number, after, before, result)
 			progress(name, before, result)
+			# A worker that compares for long is no outage.
+			heartbeat.may_send()
 			if leaves_no_gap:
 				frappe.db.set_value(NUMBER, name, "backfilled_until", before, update_modified=False)
 				# Day by day: what was compared is not read again when this run stops later on.
@@ -263,7 +266,12 @@ def _listed(
 	"""
 	if number.number_type != "Messaging Service":
 		for address in _addresses(number, side):
-			yield from gateway.list_messages(**{side: address}, after=after, before=before)
+			try:
+				yield from gateway.list_messages(**{side: address}, after=after, before=before)
+			except errors.Refused:
+				# SMS are compared, whatever Twilio says to the address of a sender that it may not have any more.
+				if not addresses.is_rcs(address):
+					raise
 		return
 	for message in gateway.list_messages(after=after, before=before):
 		if message.service_sid == number.messaging_service_sid or (
