@@ -62,7 +62,8 @@ def test_what_waits_of_a_deleted_ticket_is_canceled_by_an_admin(stack, agent, ad
 def test_the_confirmation_of_a_stop_is_not_canceled(agent, ticket):
 	message = written(ticket, automatic=1)
 	assert agent.call(f"{API}cancel", message=message).status_code == 417
-	assert status_of(message) == "Queued"
+	# A worker may have sent it meanwhile.
+	assert status_of(message) != "Canceled"
 	row = shown(agent, ticket, message)
 	assert not row["can_cancel"]
 	frappe.db.set_value(MESSAGE, message, "status", "Canceled")

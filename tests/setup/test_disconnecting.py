@@ -108,12 +108,12 @@ def test_what_is_disconnected_is_not_compared_until_it_is_used_again(shop, admin
 
 	name = shop.new.phone_number
 	ask(admin, "disconnect", number=name)
-	assert name not in backfill._numbers(None) and shop.taken.phone_number in backfill._numbers(None)
+	assert name not in backfill.numbers() and shop.taken.phone_number in backfill.numbers()
 	number = frappe.get_doc(NUMBER, name)
 	disconnected_on, number.enabled = number.disconnected_on, 1
 	number.save()
 	assert number.disconnected_on is None and number.backfilled_until >= disconnected_on
-	assert name in backfill._numbers(None)
+	assert name in backfill.numbers()
 	frappe.db.rollback()
 	ask(admin, "import_numbers", account=shop.doc.name)
 	assert not frappe.db.get_value(NUMBER, name, "enabled"), "not chosen"

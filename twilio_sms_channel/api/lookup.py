@@ -55,4 +55,7 @@ def _of_number(to: str | None, number: str | None, ticket_doctype: str | None):
 	named_ticket.only_agents(ticket_doctype)
 	if not number or not frappe.db.exists(NUMBER, number):
 		outbox.refuse(_("Choose the number of ours whose account Twilio is asked with."))
+	# Somebody pays for it: whoever may start a conversation from the number.
+	if not start_checks.About(None).may_create(frappe.get_cached_doc(NUMBER, number)):
+		raise frappe.PermissionError
 	return conversations.get_or_new(number, start_checks.customer_number(to, number))

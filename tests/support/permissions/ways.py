@@ -89,7 +89,8 @@ def look_up(person, text):
 	now = {"line_checked_on": frappe.utils.now_datetime(), "line_type": "mobile"}
 	frappe.db.set_value(CONVERSATION, text.conversation, now, update_modified=False)
 	frappe.db.commit()
-	return granted(person.call("twilio_sms_channel.api.lookup.look_up", ticket=text.ticket))
+	about = {"ticket": text.ticket, "ticket_doctype": desks.default().doctype}
+	return granted(person.call("twilio_sms_channel.api.lookup.look_up", **about))
 
 
 def goes_on(person, text):

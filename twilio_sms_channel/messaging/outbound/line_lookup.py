@@ -5,7 +5,7 @@ from datetime import timedelta
 import frappe
 from frappe import _
 
-from twilio_sms_channel.infra import clock, site_identity
+from twilio_sms_channel.infra import clock, locks, site_identity
 from twilio_sms_channel.messaging.conversation import conversations, eligibility, reachability
 from twilio_sms_channel.messaging.outbound import outbox
 from twilio_sms_channel.people import phone
@@ -27,18 +27,36 @@ def look_up(conversation):
 	account = frappe.db.get_value("Twilio SMS Number", number, "account")
 	if reason := _why_not(account, customer_number):
 		outbox.refuse(reason)
-	if conversation.line_checked_on and conversation.line_checked_on > clock.now() - ASKED_AGAIN_AFTER:
-		return conversation
+	asked = locks.take([f"line {customer_number}"], wait_s=conversations.PERSON_WAITS_S)
+	try:
+		# Sees what whoever asked meanwhile has kept.
+		frappe.db.commit()  # nosemgrep
+		if not _is_known(customer_number):
+			line = _ask(account, customer_number)
+			conversations.get_or_create(number, customer_number)
+			reachability.keep_line(customer_number, line)
+			# Kept before somebody else may ask.
+			frappe.db.commit()  # nosemgrep
+	finally:
+		locks.release(asked)
+	return conversations.get_or_create(number, customer_number)
+
+
+def _ask(account: str, customer_number: str):
 	gateway = frappe.get_doc(ACCOUNT, account).gateway()
 	try:
-		line = number_lookup.line_of(gateway, customer_number)
+		return number_lookup.line_of(gateway, customer_number)
 	except errors.TwilioProblem as e:
 		reason = errors.explain(e.code, e.message)
 		frappe.throw(reason, outbox.CannotText, title=_("The number was not looked up"))
-	# Only now: nothing is locked while Twilio is asked.
-	kept = conversations.get_or_create(number, customer_number)
-	reachability.keep_line(customer_number, line)
-	return frappe.get_doc(CONVERSATION, kept.name)
+
+
+def _is_known(customer_number: str) -> bool:
+	"""Whether Twilio was asked a moment ago, about whichever of our numbers."""
+	lately = clock.now() - ASKED_AGAIN_AFTER
+	return bool(
+		frappe.db.exists(CONVERSATION, {"customer_number": customer_number, "line_checked_on": (">", lately)})
+	)
 
 
 def _why_not(account: str, customer_number: str) -> str:
