@@ -41,7 +41,7 @@ def our_number(account: str, to: str, service_sid: str, customer_number: str) ->
 		return number
 	found = _numbers_of(account, to, service_sid)
 	# Of those that the customer can be answered from, if there are any.
-	numbers = [number.name for number in [*filter(_can_answer, found)] or found]
+	numbers = [number.name for number in found if _can_answer(number)] or [number.name for number in found]
 	if len(numbers) < 2:
 		return numbers[0] if numbers else None
 	pair = {"customer_number": customer_number, "numbers": numbers}

@@ -23,9 +23,8 @@ def take_in(account: str, report: StatusReport, name: str) -> None:
 	:raises UnknownMessage: the URL names a message that is not here, or stands for another SID
 	"""
 	which = {"name": name} if name else {"twilio_sid": report.sid}
-	message = _message(account, which) or next(
-		filter(None, (_message(twin, which) for twin in _twins(account))), None
-	)
+	of_twins = (_message(twin, which) for twin in _twins(account))
+	message = _message(account, which) or next((found for found in of_twins if found), None)
 	if not message and not name:
 		# Our messages name themselves in their callback. A Messaging Service reports what others send through it as well.
 		return

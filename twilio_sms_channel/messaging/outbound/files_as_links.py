@@ -31,7 +31,8 @@ def send(message: str) -> None:
 	if doc.status != "Queued":
 		return
 	files = _attached(doc)
-	body = "\n".join(filter(None, (doc.body, *(media_links.for_customer(file.file) for file in files))))
+	links = [media_links.for_customer(file.file) for file in files]
+	body = "\n".join([doc.body, *links] if doc.body else links)
 	count = segments.count(body)
 	for file in files:
 		file.db_set("status", "Linked")

@@ -81,7 +81,7 @@ def without_words(
 	if len(pool) != len(claims) or claims.count(claim) > 1:
 		return None
 	claims.sort(key=lambda one: one.begun or ())
-	if not all(map(likeness, claims, pool)):
+	if not all(likeness(*pair) for pair in zip(claims, pool, strict=True)):
 		return None
 	return pool[claims.index(claim)]
 
