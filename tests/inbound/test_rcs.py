@@ -133,6 +133,18 @@ def test_without_a_service_of_its_own_rcs_goes_to_a_number_of_the_pool(stack):
 	assert phone.rcs("Again", MessagingServiceSid=None).number == service.numbers[0]
 
 
+def test_a_ticket_that_texts_somebody_else_is_not_joined(service, phone):
+	"""As after a merge into another customer's ticket."""
+	ticket = ticket_of(phone.sms("Hello", service.numbers[0]))
+	conversation = conversations.get_or_new(service.numbers[1], phone.number)
+	number = frappe.get_doc(NUMBER, service.numbers[1])
+	assert services.open_ticket(conversation, number, "RCS").name == ticket.name
+	other = Phone(service).sms("Hello", service.numbers[0]).conversation
+	frappe.db.set_value(ticket.doctype, ticket.name, "twilio_sms_conversation", other)
+	assert services.open_ticket(conversation, number, "RCS") is None
+	frappe.db.rollback()
+
+
 def test_rcs_goes_to_a_number_that_can_answer(stack):
 	service = make_service(stack, numbers=2, with_itself=False)
 	first, second = (frappe.get_doc(NUMBER, number) for number in service.numbers)

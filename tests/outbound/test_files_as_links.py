@@ -64,6 +64,22 @@ def test_links_go_in_place_of_files_that_a_network_refused(refused, stack, agent
 	assert doc.segments == sent.num_segments
 
 
+def test_where_an_admin_refuses_files_no_links_are_made(refused, agent):
+	"""A link opens without a login."""
+	number = frappe.get_doc("Twilio SMS Number", frappe.db.get_value(MESSAGE, refused.name, "number"))
+	before, number.unsendable_files = number.unsendable_files, "Refuse"
+	number.save()
+	frappe.db.commit()
+	try:
+		assert state(agent, refused.ticket)["messages"][-1]["error"]["actions"] == ["email"]
+		assert agent.call(f"{API}retry", message=refused.name, as_links=1).status_code == 417
+	finally:
+		number.unsendable_files = before
+		number.save()
+		frappe.db.commit()
+	assert status_of(refused.name) == "Undelivered"
+
+
 def test_the_links_are_offered_in_helpdesks_feed(refused, stack, agent):
 	if not desks.default().has_feed:
 		pytest.skip("it has no feed of its own")

@@ -158,20 +158,11 @@ def _write(conversation, body: str, files: list[str] | None, entry: str, **facts
 def _lead_here(other, conversation) -> None:
 	"""Have a conversation with another number go on in this one's ticket, but for one that others answer: it is not for
 	whoever may not write their ticket to take the customer out of it."""
+	# `other` has been given this one's ticket already, and is not saved.
 	theirs = frappe.db.get_value(CONVERSATION, other.name, ["ticket_doctype", "ticket"], as_dict=True)
 	ticket = conversations.ticket_of(theirs)
-	is_here = (theirs.ticket_doctype, theirs.ticket) == (
-		conversation.ticket_doctype,
-		str(conversation.ticket),
-	)
-	if (
-		ticket
-		and not is_here
-		and not ticket.resolved_at
-		and not desk_of(ticket.doctype).may_write(ticket.name)
-	):
-		return
-	conversations.answered_from(other)
+	if not ticket or ticket.resolved_at or desk_of(ticket.doctype).may_write(ticket.name):
+		conversations.answered_from(other)
 
 
 def refuse_files(conversation, files: list[str]) -> None:
